@@ -1,0 +1,67 @@
+// One structured event per decision, approval and administrative change, for the team's SIEM.
+import type { ApprovalState } from './approval.ts'
+import type { Outcome } from './decision.ts'
+import type { ErrorCode } from './errors.ts'
+import type { PrincipalKind } from './principal.ts'
+
+export interface AuditActor {
+  readonly id: string
+  readonly name: string
+  readonly kind: PrincipalKind
+  readonly groups: readonly string[]
+}
+
+export type AuditEvent =
+  | {
+      readonly type: 'login'
+      readonly session: string
+      readonly resource: string
+      readonly source: string
+      readonly actor?: AuditActor
+      readonly outcome: 'admitted' | 'rejected'
+      readonly code?: ErrorCode
+      readonly reason?: string
+    }
+  | {
+      readonly type: 'decision'
+      readonly session: string
+      readonly resource: string
+      readonly actor: AuditActor
+      readonly operation: string
+      readonly sequence: number
+      readonly fingerprint: string
+      readonly outcome: Outcome
+      readonly rules: readonly string[]
+      readonly shadow: readonly string[]
+      readonly policyVersion: string
+      readonly reason: string
+    }
+  | {
+      readonly type: 'approval'
+      readonly request: string
+      readonly resource: string
+      readonly session?: string
+      readonly actor?: AuditActor
+      readonly state: ApprovalState | 'voted'
+      readonly reason?: string
+    }
+  | {
+      readonly type: 'logout'
+      readonly session: string
+      readonly resource: string
+      readonly actor?: AuditActor
+      readonly reason: string
+    }
+  | {
+      readonly type: 'admin'
+      readonly action: string
+      readonly outcome: 'ok' | 'failed'
+      readonly reason?: string
+      readonly actor?: AuditActor
+    }
+
+export interface AuditSink {
+  /** Returns when the event is where the process's death cannot take it. Throws when it cannot be kept: then nothing goes on. */
+  write(event: AuditEvent): void
+  close(): void
+}

@@ -1,0 +1,70 @@
+// The closed set of reasons for which Chaperone itself answers a client, and what each is in a protocol's own terms.
+
+export type ErrorCode =
+  /** a rule refused the operation, or no rule allowed it */
+  | 'denied'
+  /** the operation could not be understood, so it was not judged */
+  | 'not-understood'
+  /** a reviewer refused, or the request for approval expired */
+  | 'approval-denied'
+  | 'approval-expired'
+  /** the client cancelled the operation */
+  | 'canceled'
+  /** no identity, or one that was not accepted */
+  | 'unauthenticated'
+  /** an identity that may not reach this resource */
+  | 'unauthorized'
+  | 'tls-required'
+  | 'protocol-violation'
+  | 'unsupported'
+  | 'too-large'
+  | 'too-many-sessions'
+  | 'login-timeout'
+  /** the target could not be reached, or did not let Chaperone in */
+  | 'upstream-unavailable'
+  /** Chaperone is stopping, or the session's time is over */
+  | 'shutting-down'
+  | 'session-expired'
+  | 'internal'
+
+/** PostgreSQL SQLSTATE of each code (PostgreSQL 18, appendix A). */
+export const SQLSTATE: Readonly<Record<ErrorCode, string>> = {
+  denied: '42501',
+  'not-understood': '42501',
+  'approval-denied': '42501',
+  'approval-expired': '42501',
+  canceled: '57014',
+  unauthenticated: '28000',
+  unauthorized: '28000',
+  'tls-required': '28000',
+  'protocol-violation': '08P01',
+  unsupported: '0A000',
+  'too-large': '54000',
+  'too-many-sessions': '53300',
+  'login-timeout': '08P01',
+  'upstream-unavailable': '08006',
+  'shutting-down': '57P01',
+  'session-expired': '57P01',
+  internal: 'XX000',
+}
+
+/** What a client is told when Chaperone answers in the target's place. */
+export interface Refusal {
+  readonly code: ErrorCode
+  /** one sentence, without any secret and without any value that a mask would hide */
+  readonly message: string
+  readonly detail?: string
+  /** what to do next */
+  readonly hint?: string
+}
+
+/** Bytes that break the protocol, or a limit on them. The session that sees it ends. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError'
+  readonly code: ErrorCode
+
+  constructor(message: string, code: ErrorCode = 'protocol-violation') {
+    super(message)
+    this.code = code
+  }
+}

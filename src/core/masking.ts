@@ -1,0 +1,45 @@
+// What protocols need to know of masking: which columns a result has, and a function per column that hides its values.
+import type { RelationName } from './facts.ts'
+
+/** Where a result column comes from, as far as the protocol's provenance and the catalog tell. */
+export type ColumnOrigin =
+  | {
+      readonly kind: 'column'
+      readonly relation: Required<RelationName>
+      readonly column: string
+      /** inheritance parents and partitioned tables above the relation: their masks count as well */
+      readonly ancestors: readonly Required<RelationName>[]
+    }
+  /** an expression, or a view's column: no provenance */
+  | { readonly kind: 'derived' }
+  /** there is provenance, but the catalog could not be asked */
+  | { readonly kind: 'unknown' }
+
+export interface ResultColumn {
+  readonly name: string
+  readonly origin: ColumnOrigin
+  /** OID of the PostgreSQL type */
+  readonly type: number
+  readonly format: 'text' | 'binary'
+}
+
+/** Takes a value as the wire carries it (null for SQL NULL), gives the value that the client may see. */
+export type ValueMask = (value: Uint8Array | null) => Uint8Array | null
+
+/** One entry a column: its mask, or undefined where the value may be seen. */
+export type ResultPlan = readonly (ValueMask | undefined)[]
+
+/** The masks of one session, made by masking/ for a principal on a resource. */
+export interface Masker {
+  /** false when no mask applies to this session: results need not be looked at */
+  readonly active: boolean
+  /** Does a mask name this relation? Without a schema: could it, in any schema. */
+  masksRelation(relation: RelationName): boolean
+  /** Does a mask name this column of this relation? */
+  masksColumn(relation: RelationName, column: string): boolean
+  /**
+   * @param touchesMasked whether the statement reads a relation with masks, or something that is not known:
+   *   then every column without provenance is masked whole.
+   */
+  plan(columns: readonly ResultColumn[], touchesMasked: boolean): ResultPlan
+}

@@ -1,0 +1,22 @@
+// What is judged, as one value that approvals, recordings and rules share.
+import type { Facts } from './facts.ts'
+
+export type ParameterValue =
+  | { readonly kind: 'null' }
+  | { readonly kind: 'text'; readonly value: string }
+  /** a binary parameter, hex, with the type's OID when the client stated it */
+  | { readonly kind: 'binary'; readonly hex: string; readonly type?: number }
+
+export interface SqlOperation {
+  readonly kind: 'sql'
+  /** unique within the session, in order */
+  readonly sequence: number
+  readonly text: string
+  readonly facts: Facts
+  /** `prepare`: nothing runs yet, a refusal here is final, a hold waits for `execute` */
+  readonly phase: 'query' | 'prepare' | 'execute'
+  readonly parameters: readonly ParameterValue[]
+}
+
+/** One operation of any protocol. The gateway knows no more of it than this. */
+export type Operation = SqlOperation

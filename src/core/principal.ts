@@ -1,0 +1,49 @@
+// Who acts: an identity that was verified, never a name that the client merely states.
+import type { Secret } from './secret.ts'
+
+export type PrincipalKind = 'person' | 'workload'
+
+export interface Principal {
+  /** issuer URL of the token, or the configured name of the certificate authority */
+  readonly issuer: string
+  /** `sub` of the token, or SPIFFE ID / subject of the certificate; unique within the issuer */
+  readonly subject: string
+  readonly kind: PrincipalKind
+  /** for people to read: the configured name claim, else the subject */
+  readonly name: string
+  readonly groups: readonly string[]
+  /** verified claims of the token (empty for certificates) */
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly method: 'oidc' | 'certificate'
+  /** when the proof of identity ends, in milliseconds since the epoch */
+  readonly expiresAt: number
+}
+
+/** One string for one identity, the same in logs, audit, approvals and policy. */
+export function principalId(principal: Pick<Principal, 'issuer' | 'subject'>): string {
+  return `${principal.issuer}#${principal.subject}`
+}
+
+/** Where a connection comes from, as Envoy tells (E11). Nothing in it was said by the client alone. */
+export interface Peer {
+  /** `ip:port` of the client, as the outer listener saw it */
+  readonly source: string
+  readonly tlsVersion?: string
+  readonly serverName?: string
+  /** present only when Envoy verified a client certificate */
+  readonly certificate?: PeerCertificate
+}
+
+export interface PeerCertificate {
+  /** first URI SAN, for example a SPIFFE ID */
+  readonly uriSan?: string
+  /** RFC 2253 subject */
+  readonly subject?: string
+  /** SHA-256 of the certificate, hex */
+  readonly fingerprint?: string
+}
+
+/** What a client offers as proof. */
+export type Proof =
+  | { readonly kind: 'token'; readonly token: Secret }
+  | { readonly kind: 'certificate'; readonly certificate: PeerCertificate }

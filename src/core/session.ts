@@ -1,0 +1,89 @@
+// The contract between a protocol's state machine (sans-I/O) and the gateway that runs it.
+import type { Refusal } from './errors.ts'
+import type { Masker } from './masking.ts'
+import type { Operation } from './operation.ts'
+import type { Permit } from './permit.ts'
+import type { Peer, Proof } from './principal.ts'
+import type { Secret } from './secret.ts'
+
+/** Something that happened and that a recording keeps. Values are what the client saw (invariant 7). */
+export type Observation =
+  /** the upstream login is done; the session is in use */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'result'; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'completed'
+      readonly sequence: number
+      readonly tag: string
+      readonly rows: number
+      readonly bytes: number
+    }
+  | {
+      readonly kind: 'failed'
+      readonly sequence?: number
+      readonly sqlstate: string
+      readonly message: string
+    }
+  | { readonly kind: 'copy-in'; readonly sequence: number; readonly bytes: number }
+
+export type Effect =
+  | { readonly kind: 'to-server'; readonly bytes: Uint8Array }
+  | { readonly kind: 'to-client'; readonly bytes: Uint8Array }
+  /** who is this? answered with `admitted` or `rejected` */
+  | {
+      readonly kind: 'authenticate'
+      readonly proof: Proof
+      /** what the client states: recorded, never believed */
+      readonly stated: { readonly user: string; readonly database: string; readonly application?: string }
+    }
+  /** may this run? answered with `proceed` or `refused` */
+  | { readonly kind: 'judge'; readonly operation: Operation }
+  /** cancel another session, by the key that it gave its client; answered with `cancel-target` or `rejected` */
+  | { readonly kind: 'cancel'; readonly key: Uint8Array }
+  /** from now on `key` cancels this session; `serverKey` is what the target wants to see */
+  | { readonly kind: 'cancel-key'; readonly key: Uint8Array; readonly serverKey: Uint8Array }
+  | { readonly kind: 'observe'; readonly event: Observation }
+  /** everything before it is delivered, then both connections close */
+  | { readonly kind: 'close'; readonly reason: string }
+
+/** How to log in to the target for this principal. */
+export interface UpstreamLogin {
+  readonly user: string
+  readonly database: string
+  /** absent for trust or client-certificate login */
+  readonly password?: Secret
+  /** settings sent with the login, over what the client asked for */
+  readonly settings: Readonly<Record<string, string>>
+}
+
+export type Answer =
+  | { readonly kind: 'admitted'; readonly login: UpstreamLogin; readonly masker: Masker }
+  | { readonly kind: 'rejected'; readonly refusal: Refusal }
+  | { readonly kind: 'proceed'; readonly permit: Permit }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'cancel-target'; readonly serverKey: Uint8Array }
+
+/**
+ * One downstream connection's protocol, without sockets, clocks or promises.
+ * Input may be split at any byte. While an answer is outstanding it keeps what arrives, up to its limit.
+ * Effects are to be carried out in order. Only ProtocolError is thrown.
+ */
+export interface ProtocolSession {
+  fromClient(chunk: Uint8Array): readonly Effect[]
+  fromServer(chunk: Uint8Array): readonly Effect[]
+  /** the client, or the server, will send no more */
+  clientEnded(): readonly Effect[]
+  serverEnded(): readonly Effect[]
+  resume(answer: Answer): readonly Effect[]
+  /** tells the client something while it waits, where the protocol has a way to */
+  notify(message: string, hint?: string): readonly Effect[]
+  /** ends the session with the protocol's own fatal error */
+  terminate(refusal: Refusal): readonly Effect[]
+}
+
+/** What a protocol needs to start. Everything random or timed comes in from outside. */
+export interface SessionContext {
+  readonly peer: Peer
+  /** n random bytes */
+  readonly random: (n: number) => Uint8Array
+}

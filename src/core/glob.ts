@@ -1,0 +1,32 @@
+// Patterns of configuration: `*` stands for any run of characters, everything else for itself.
+// Two pointers and no regular expression: time is at most pattern × text, without recursion or backtracking trees.
+
+/** Does the whole text match? Case counts; there is no escape, so a pattern cannot ask for a literal `*`. */
+export function matchesGlob(pattern: string, text: string): boolean {
+  let p = 0
+  let t = 0
+  /** where the last star is, and how much of the text it covers so far */
+  let star = -1
+  let covered = 0
+  while (t < text.length) {
+    if (pattern[p] === '*') {
+      star = p++
+      covered = t
+    } else if (p < pattern.length && pattern[p] === text[t]) {
+      p++
+      t++
+    } else if (star >= 0) {
+      p = star + 1
+      t = ++covered
+    } else {
+      return false
+    }
+  }
+  while (pattern[p] === '*') p++
+  return p === pattern.length
+}
+
+/** Does the text match any of the patterns? */
+export function matchesAnyGlob(patterns: readonly string[], text: string): boolean {
+  return patterns.some((pattern) => matchesGlob(pattern, text))
+}

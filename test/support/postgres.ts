@@ -76,14 +76,14 @@ async function pem(value: string): Promise<string> {
 async function configure(data: string, sockets: string, options: PostgresOptions, user?: ServerUser) {
   const tls = options.tls
   const settings: Record<string, string> = { ...DEFAULTS, unix_socket_directories: sockets }
-  if (options.hba === 'md5') settings['password_encryption'] = 'md5'
+  if (options.hba === 'md5') settings.password_encryption = 'md5'
   if (tls) {
     Object.assign(settings, { ssl: 'on', ssl_cert_file: 'server.crt', ssl_key_file: 'server.key' })
     await writeFile(join(data, 'server.crt'), await pem(tls.cert))
     await writeFile(join(data, 'server.key'), await pem(tls.key))
     await chmod(join(data, 'server.key'), 0o600)
     if (tls.ca) {
-      settings['ssl_ca_file'] = 'ca.crt'
+      settings.ssl_ca_file = 'ca.crt'
       await writeFile(join(data, 'ca.crt'), await pem(tls.ca))
     }
     for (const file of ['server.crt', 'server.key']) {
@@ -135,7 +135,7 @@ function launch(
   const child = spawn(command, args, {
     cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+    env: { PATH: process.env.PATH, LC_ALL: 'C' },
   })
   return new Promise((resolve, reject) => {
     let seen = ''

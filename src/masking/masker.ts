@@ -1,0 +1,74 @@
+// The masks of one session: which relations and columns they name, and a mask for each column of a result (design section 7).
+import type { RelationName } from '../core/facts.ts'
+import { matchesGlob } from '../core/glob.ts'
+import type { ColumnOrigin, Masker, ResultColumn, ValueMask } from '../core/masking.ts'
+import {
+  type ColumnRule,
+  columnRules,
+  type MaskKeys,
+  type MaskRule,
+  namesRelation,
+  stricter,
+} from './rules.ts'
+import { columnMask, type Strategy, wholeMask } from './value-mask.ts'
+
+export type { MaskKeys, MaskRule } from './rules.ts'
+
+/** Relations whose rules a session remembers; a session that reads more only matches its globs again. */
+const REMEMBERED_RELATIONS = 1000
+
+/** Rules by relation, remembered, since a session reads few relations many times. */
+function relationRules(rules: readonly ColumnRule[]): (relation: RelationName) => readonly ColumnRule[] {
+  const remembered = new Map<string, readonly ColumnRule[]>()
+  return (relation) => {
+    const key = JSON.stringify([relation.schema ?? null, relation.name])
+    const known = remembered.get(key)
+    if (known !== undefined) return known
+    const found = rules.filter((rule) => namesRelation(rule, relation))
+    if (remembered.size >= REMEMBERED_RELATIONS) remembered.clear()
+    remembered.set(key, found)
+    return found
+  }
+}
+
+/**
+ * Masks as the rules say; the rules are those of this resource that do not except this principal.
+ *
+ * @throws Error when a rule cannot be applied: a missing or short key, a pattern that is no column
+ */
+export function createMasker(rules: readonly MaskRule[], keys: MaskKeys): Masker {
+  const rulesOf = relationRules(rules.flatMap((rule) => columnRules(rule, keys)))
+  const active = rules.length > 0
+
+  /** The strictest strategy for a stored column; a mask above it in the inheritance tree counts as well. */
+  function strategyOf(origin: Extract<ColumnOrigin, { kind: 'column' }>): Strategy | undefined {
+    let strategy: Strategy | undefined
+    for (const relation of [origin.relation, ...origin.ancestors]) {
+      for (const rule of rulesOf(relation)) {
+        if (matchesGlob(rule.column, origin.column)) strategy = stricter(strategy, rule.strategy)
+      }
+    }
+    return strategy
+  }
+
+  function maskOf(column: ResultColumn, touchesMasked: boolean): ValueMask | undefined {
+    switch (column.origin.kind) {
+      case 'column': {
+        const strategy = strategyOf(column.origin)
+        return strategy && columnMask(strategy, column)
+      }
+      case 'derived':
+        return touchesMasked ? wholeMask(column) : undefined
+      case 'unknown':
+        return wholeMask(column)
+    }
+  }
+
+  return {
+    active,
+    masksRelation: (relation) => rulesOf(relation).length > 0,
+    masksColumn: (relation, column) => rulesOf(relation).some((rule) => matchesGlob(rule.column, column)),
+    plan: (columns, touchesMasked) =>
+      columns.map((column) => (active ? maskOf(column, touchesMasked) : undefined)),
+  }
+}

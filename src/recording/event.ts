@@ -1,0 +1,69 @@
+// What a recording holds: a header, then what happened in the order in which it happened (docs/recordings.md).
+import type { ApprovalState } from '../core/approval.ts'
+import type { Outcome } from '../core/decision.ts'
+import type { ParameterValue } from '../core/operation.ts'
+import type { Principal } from '../core/principal.ts'
+import type { Observation } from '../core/session.ts'
+
+/** `full`: with results as the client saw them. `commands`: without results. `off`: nothing is written. */
+export type RecordingLevel = 'full' | 'commands' | 'off'
+
+/** What is known of a session when its recording begins. */
+export interface SessionHeader {
+  /** the session's id: 1 to 64 letters, digits, `-` and `_`; it becomes part of the file's name */
+  readonly session: string
+  readonly resource: string
+  readonly principal: Principal
+  /** `ip:port` of the client */
+  readonly source: string
+  /** milliseconds since the epoch */
+  readonly startedAt: number
+  /** what the client says it is: never believed */
+  readonly application?: string
+  readonly protocol: string
+  readonly policyVersion: string
+  /** the configured level when absent */
+  readonly level?: RecordingLevel
+}
+
+/** An operation and what was decided about it. Written before it is forwarded. */
+export interface StatementEvent {
+  readonly kind: 'statement'
+  readonly sequence: number
+  readonly text: string
+  readonly phase: string
+  readonly parameters: readonly ParameterValue[]
+  readonly fingerprint: string
+  readonly outcome: Outcome
+  /** ids of the rules that made the outcome */
+  readonly rules: readonly string[]
+  /** ids of shadow rules that would have changed it */
+  readonly shadow: readonly string[]
+  readonly reason: string
+  readonly policyVersion: string
+  /** id of the request for approval, when the outcome is `hold` */
+  readonly request?: string
+}
+
+/** A held operation got into another state. */
+export interface HoldEvent {
+  readonly kind: 'hold'
+  readonly sequence: number
+  readonly request: string
+  readonly state: ApprovalState
+  readonly reason?: string
+}
+
+/** Something that Chaperone itself told the client. */
+export interface NoticeEvent {
+  readonly kind: 'notice'
+  readonly message: string
+  readonly hint?: string
+}
+
+export type RecordingEvent = Observation | StatementEvent | HoldEvent | NoticeEvent
+
+/** A session cannot go on because its recording may not grow any more (`recordings.max_session`). */
+export class RecordingFull extends Error {
+  override readonly name = 'RecordingFull'
+}

@@ -1,0 +1,107 @@
+// Events as a recording gives them back. The file is outside input: every field is checked.
+import { z } from 'zod'
+
+const position = { seq: z.int().min(0), t: z.number().min(0) }
+const text = z.string()
+const texts = z.array(z.string())
+const count = z.int().min(0)
+
+const parameter = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('null') }),
+  z.object({ kind: z.literal('text'), value: text }),
+  z.object({ kind: z.literal('binary'), hex: text, type: z.number().optional() }),
+])
+
+const startSchema = z.object({
+  ...position,
+  kind: z.literal('start'),
+  format: z.literal('chaperone-recording/1'),
+  session: text,
+  resource: text,
+  protocol: text,
+  startedAt: z.iso.datetime(),
+  principal: z.object({ id: text, name: text, kind: text, groups: texts, method: text }),
+  source: text,
+  application: text.optional(),
+  policyVersion: text,
+  level: z.enum(['full', 'commands']),
+})
+
+const endSchema = z.object({
+  ...position,
+  kind: z.literal('end'),
+  reason: text,
+  statements: count,
+  resultBytes: count,
+  events: count,
+})
+
+const recordedSchema = z.discriminatedUnion('kind', [
+  startSchema,
+  z.object({ ...position, kind: z.literal('ready') }),
+  z.object({
+    ...position,
+    kind: z.literal('statement'),
+    sequence: count,
+    text,
+    phase: text,
+    parameters: z.array(parameter),
+    fingerprint: text,
+    outcome: z.enum(['allow', 'deny', 'hold']),
+    rules: texts,
+    shadow: texts,
+    reason: text,
+    policyVersion: text,
+    request: text.optional(),
+  }),
+  z.object({
+    ...position,
+    kind: z.literal('hold'),
+    sequence: count,
+    request: text,
+    state: z.enum(['pending', 'approved', 'denied', 'expired', 'withdrawn', 'consumed']),
+    reason: text.optional(),
+  }),
+  z.object({
+    ...position,
+    kind: z.literal('result'),
+    bytes: text.transform((base64) => Buffer.from(base64, 'base64')),
+  }),
+  z.object({
+    ...position,
+    kind: z.literal('completed'),
+    sequence: count,
+    tag: text,
+    rows: count,
+    bytes: count,
+  }),
+  z.object({
+    ...position,
+    kind: z.literal('failed'),
+    sequence: count.optional(),
+    sqlstate: text,
+    message: text,
+  }),
+  z.object({ ...position, kind: z.literal('copy-in'), sequence: count, bytes: count }),
+  z.object({ ...position, kind: z.literal('notice'), message: text, hint: text.optional() }),
+  endSchema,
+])
+
+export type RecordedEvent = z.output<typeof recordedSchema>
+export type RecordedStart = z.output<typeof startSchema>
+export type RecordedEnd = z.output<typeof endSchema>
+export type RecordedStatement = Extract<RecordedEvent, { kind: 'statement' }>
+
+function parseJson(line: Buffer): unknown {
+  try {
+    return JSON.parse(line.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/** Undefined when the line is no event of this format. */
+export function parseEvent(line: Buffer): RecordedEvent | undefined {
+  const parsed = recordedSchema.safeParse(parseJson(line))
+  return parsed.success ? parsed.data : undefined
+}

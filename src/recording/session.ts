@@ -1,0 +1,190 @@
+// Writes the recording of one session. What `flush` has returned for outlives the process.
+import { principalId } from '../core/principal.ts'
+import { GENESIS, sealLine } from './chain.ts'
+import { type RecordingEvent, RecordingFull, type RecordingLevel, type SessionHeader } from './event.ts'
+import type { AppendOnlyFile } from './file.ts'
+
+/** What a recording came to; the audit log may keep `hash`, so that a cut-off end can be told later. */
+export interface RecordingSeal {
+  readonly events: number
+  readonly bytes: number
+  /** of the last line */
+  readonly hash: string
+}
+
+export interface SessionRecording {
+  /**
+   * Keeps an event in memory until `flush`. Bytes of a result must not change until then.
+   * Throws RecordingFull, or the disk's error: the session must then end.
+   */
+  append(event: RecordingEvent): void
+  /** Call it before anything that depends on what was appended is forwarded. Throws the disk's error. */
+  flush(): void
+  /** Writes the end event and closes the file. A second call does nothing. Throws the disk's error. */
+  close(reason: string): RecordingSeal
+}
+
+export interface SessionFileOptions {
+  readonly level: Exclude<RecordingLevel, 'off'>
+  /** longest file, in bytes; the end event may still be added */
+  readonly limit: number
+  /** milliseconds, monotonic */
+  readonly clock: () => number
+}
+
+/** Results of one batch are joined up to this size: one hash and one line for many rows. */
+const RESULT_BATCH = 64 * 1024
+/** Written without waiting for `flush` beyond this, so that a session holds no more in memory. */
+const UNWRITTEN_MOST = 256 * 1024
+
+/** Starts the recording: when this returns, the header is written. */
+export function recordSession(
+  file: AppendOnlyFile,
+  header: SessionHeader,
+  options: SessionFileOptions,
+): SessionRecording {
+  const origin = options.clock()
+  let previous = GENESIS
+  let sequence = 0
+  let size = 0
+  let statements = 0
+  let resultBytes = 0
+  let lines: Buffer[] = []
+  let unwritten = 0
+  let results: Uint8Array[] = []
+  let pending = 0
+  let state: 'open' | 'full' | 'failed' | 'closed' = 'open'
+
+  /** `fields` is JSON text that begins with a comma, or nothing. */
+  function addLine(kind: string, fields: string, ascii: boolean): void {
+    const t = Math.max(0, Math.round(options.clock() - origin))
+    const line = sealLine(previous, `{"seq":${sequence},"t":${t},"kind":"${kind}"${fields}`, ascii)
+    if (kind !== 'end' && size + line.bytes.length > options.limit) {
+      state = 'full'
+      throw new RecordingFull(`the recording of session ${header.session} reached ${options.limit} bytes`)
+    }
+    previous = line.hash
+    sequence++
+    size += line.bytes.length
+    lines.push(line.bytes)
+    unwritten += line.bytes.length
+    if (unwritten >= UNWRITTEN_MOST) write()
+  }
+
+  function addEvent(kind: string, fields: Readonly<Record<string, unknown>>): void {
+    const text = JSON.stringify(fields).slice(1, -1)
+    addLine(kind, text === '' ? '' : `,${text}`, false)
+  }
+
+  function addResults(): void {
+    if (pending === 0) return
+    const bytes = results.length === 1 && results[0] ? results[0] : Buffer.concat(results, pending)
+    results = []
+    pending = 0
+    resultBytes += bytes.length
+    const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+    addLine('result', `,"bytes":"${base64}"`, true)
+  }
+
+  function write(): void {
+    if (lines.length === 0) return
+    const batch = lines
+    lines = []
+    unwritten = 0
+    file.write(batch)
+  }
+
+  /** A recording that failed once is never written again: what follows a torn line would look like tampering. */
+  function guarded(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (!(error instanceof RecordingFull)) fail()
+      throw error
+    }
+  }
+
+  function whileOpen(work: () => void): void {
+    // latched: a smaller event that would still fit must not hide that one is missing
+    if (state === 'full') throw new RecordingFull(`the recording of session ${header.session} is full`)
+    if (state !== 'open') throw new Error(`the recording of session ${header.session} is ${state}`)
+    guarded(work)
+  }
+
+  function fail(): void {
+    state = 'failed'
+    lines = []
+    results = []
+    file.close()
+  }
+
+  function addResult(bytes: Uint8Array): void {
+    if (options.level !== 'full' || bytes.length === 0) return
+    results.push(bytes)
+    pending += bytes.length
+    if (pending >= RESULT_BATCH) addResults()
+  }
+
+  whileOpen(() => {
+    addEvent('start', headerFields(header, options.level))
+    write()
+  })
+
+  return {
+    append: (event) =>
+      whileOpen(() => {
+        if (event.kind === 'result') return addResult(event.bytes)
+        addResults()
+        if (event.kind === 'statement') statements++
+        const { kind, ...fields } = event
+        addEvent(kind, fields)
+      }),
+    flush: () =>
+      whileOpen(() => {
+        addResults()
+        write()
+      }),
+    close(reason) {
+      if (state === 'open' || state === 'full') end(reason)
+      return { events: sequence, bytes: size, hash: previous }
+    },
+  }
+
+  function end(reason: string): void {
+    try {
+      if (state === 'open') whileOpen(addResults)
+    } catch (error) {
+      // the last results do not fit; the end still does
+      if (!(error instanceof RecordingFull)) throw error
+    }
+    guarded(() => {
+      addEvent('end', { reason, statements, resultBytes, events: sequence + 1 })
+      write()
+    })
+    state = 'closed'
+    file.close()
+  }
+}
+
+function headerFields(header: SessionHeader, level: RecordingLevel): Readonly<Record<string, unknown>> {
+  const { principal } = header
+  return {
+    format: 'chaperone-recording/1',
+    session: header.session,
+    resource: header.resource,
+    protocol: header.protocol,
+    startedAt: new Date(header.startedAt).toISOString(),
+    // claims stay out: they may hold more of a person than a recording needs
+    principal: {
+      id: principalId(principal),
+      name: principal.name,
+      kind: principal.kind,
+      groups: principal.groups,
+      method: principal.method,
+    },
+    source: header.source,
+    application: header.application,
+    policyVersion: header.policyVersion,
+    level,
+  }
+}

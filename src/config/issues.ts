@@ -1,0 +1,120 @@
+// Zod's issues in the words of people who write YAML.
+import type { z } from 'zod'
+import { knownKeys } from './json-schema.ts'
+import type { Finding, Path } from './problems.ts'
+import { suggestion } from './suggest.ts'
+
+type Issue = z.core.$ZodIssue
+
+/** @param input the data that was parsed, to tell what is missing from what is wrong */
+export function findings(issues: readonly Issue[], input: unknown): Finding[] {
+  return issues.flatMap((issue) => finding(issue, [], input))
+}
+
+function finding(issue: Issue, above: Path, input: unknown): Finding[] {
+  const path = [...above, ...issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))]
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownKey(path, key))
+    case 'invalid_union':
+      return union(issue, path, input)
+    case 'invalid_key':
+      return issue.issues.map((inner) => ({ path, message: `as a name, ${inner.message}` }))
+    case 'invalid_type':
+      return [wrongType(issue.expected, path, input)]
+    case 'invalid_value':
+      return [wrongValue(issue.values.map(String), path, input)]
+    case 'too_small':
+    case 'too_big':
+      return [{ path, message: wrongAmount(issue) }]
+    default:
+      return [{ path, message: lowerFirst(issue.message) }]
+  }
+}
+
+const UNKNOWN_KEY = 'unknown key'
+
+function unknownKey(path: Path, key: string): Finding {
+  const known = knownKeys(path)
+  // known in another alternative: a misspelling is not the cause
+  if (known.includes(key)) return { path: [...path, key], message: `${UNKNOWN_KEY} beside the others here` }
+  return { path: [...path, key], message: UNKNOWN_KEY, ...suggestion(key, known) }
+}
+
+type UnionIssue = Extract<Issue, { code: 'invalid_union' }>
+
+function union(issue: UnionIssue, path: Path, input: unknown): Finding[] {
+  // without errors of branches, the path ends in the discriminator
+  if (issue.errors.length === 0) {
+    return [wrongValue('options' in issue ? (issue.options ?? []).map(String) : [], path, input)]
+  }
+  const branches = issue.errors.map((errors) => errors.flatMap((inner) => finding(inner, path, input)))
+  const fewest = branches.reduce((a, b) => (b.length < a.length ? b : a))
+  const keys = fewest.filter((one) => one.message.startsWith(UNKNOWN_KEY))
+  if (keys.length > 0) return keys
+  // a branch that only complains about what lies within is the form that was meant
+  const meant = branches.find((found) =>
+    found.every((one) => one.path.length > path.length && valueAt(input, one.path) !== undefined),
+  )
+  if (meant !== undefined) return meant
+  const forms = [...new Set(issue.errors.map(form))].join(' or ')
+  return [{ path, message: valueAt(input, path) === undefined ? 'is missing' : `needs ${forms}` }]
+}
+
+/** What a branch of a union would accept, by its first complaint. */
+function form(errors: readonly Issue[]): string {
+  const first = errors[0]
+  if (first === undefined) return 'another form'
+  if (first.path.length > 0) return `"${first.path.join('.')}"`
+  if (first.code === 'invalid_type') return expected(first.expected)
+  return first.code === 'invalid_value' ? first.values.map(String).join(' or ') : lowerFirst(first.message)
+}
+
+function wrongType(type: string, path: Path, input: unknown): Finding {
+  const value = valueAt(input, path)
+  if (value === undefined) return { path, message: 'is missing', cure: `needs ${expected(type)}` }
+  if (value === null) return { path, message: 'is empty', cure: `needs ${expected(type)}` }
+  return { path, message: `needs ${expected(type)}, not ${actual(value)}` }
+}
+
+function wrongValue(values: readonly string[], path: Path, input: unknown): Finding {
+  const value = valueAt(input, path)
+  if (value === undefined) return { path, message: 'is missing', cure: `one of: ${values.join(', ')}` }
+  const only = values.length === 1 ? `must be ${values[0]}` : `must be one of: ${values.join(', ')}`
+  const near = typeof value === 'string' ? suggestion(value, values).cure : undefined
+  return near?.startsWith('did') ? { path, message: only, cure: near } : { path, message: only }
+}
+
+function wrongAmount(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): string {
+  const unit = issue.origin === 'array' ? ' items' : issue.origin === 'string' ? ' characters' : ''
+  if (issue.code === 'too_big') return `needs at most ${issue.maximum}${unit}`
+  if (issue.minimum === 1 && unit !== '') return 'must not be empty'
+  return `needs at least ${issue.minimum}${unit}`
+}
+
+function valueAt(input: unknown, path: Path): unknown {
+  let value = input
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+    value = (value as Record<string | number, unknown>)[key]
+  }
+  return value
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  array: 'a list',
+  object: 'keys below it',
+  record: 'names below it',
+  boolean: 'true or false',
+  number: 'a number',
+  int: 'a whole number',
+}
+const expected = (type: string): string => WORDS[type] ?? type
+
+function actual(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'keys' : `${typeof value === 'string' ? 'text' : typeof value}`
+}
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)

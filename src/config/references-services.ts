@@ -1,0 +1,64 @@
+// References of everything but resources and rules: processor, admin, issuers, certificate identities, store.
+import { isLoopback, splitHostPort } from './address.ts'
+import type { ReferenceCheck } from './reference-check.ts'
+
+export function checkServices(check: ReferenceCheck): void {
+  checkProcessor(check)
+  checkIssuers(check)
+  checkCertificateIdentities(check)
+  checkStore(check)
+  check.needs(['admin', 'issuer'], 'issuers', check.config.admin.issuer)
+}
+
+function checkProcessor({ config, report, needs }: ReferenceCheck): void {
+  const { address, tls } = config.processor
+  needs(['processor', 'tls', 'certificate'], 'certificates', tls?.certificate)
+  needs(['envoy', 'processor', 'certificate'], 'certificates', config.envoy.processor?.certificate)
+  if (address.startsWith('unix:')) {
+    if (tls !== undefined) report(['processor', 'tls'], 'is only for a TCP address')
+  } else if (tls === undefined && !isLoopback(splitHostPort(address).host)) {
+    const cure = 'add `processor.tls`, or use a unix socket'
+    report(['processor', 'address'], 'a TCP address that others can reach needs mutual TLS', cure)
+  }
+  if (tls !== undefined && config.envoy.processor === undefined) {
+    report(['processor', 'tls'], 'Envoy needs a client certificate for it', 'add `envoy.processor`')
+  }
+  if (tls === undefined && config.envoy.processor !== undefined) {
+    report(['envoy', 'processor'], 'has no effect without `processor.tls`')
+  }
+}
+
+function checkIssuers({ config, report }: ReferenceCheck): void {
+  for (const [name, issuer] of Object.entries(config.issuers)) {
+    for (const key of ['issuer', 'jwks'] as const) {
+      const text = issuer[key]
+      if (text === undefined) continue
+      const url = new URL(text)
+      const at = ['issuers', name, key]
+      if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+        report(at, 'plain http is only for loopback: keys that come over it can be replaced', 'use https')
+      }
+      if (url.username !== '' || url.password !== '')
+        report(at, 'a URL with a password in it is not accepted')
+      // OpenID Connect Discovery 1.0, section 3; and `#` separates issuer and subject in our own identifiers
+      if (key === 'issuer' && /[?#]/.test(text)) report(at, 'an issuer has no query and no fragment')
+    }
+  }
+}
+
+function checkCertificateIdentities({ config, report }: ReferenceCheck): void {
+  for (const [name, identity] of Object.entries(config.certificate_identities)) {
+    if (identity.trust_domain === undefined && identity.subjects === undefined) {
+      const cure = 'add `trust_domain`, `subjects` or both'
+      report(['certificate_identities', name], 'would accept no certificate', cure)
+    }
+  }
+}
+
+function checkStore({ config, report, needs }: ReferenceCheck): void {
+  if (config.store.kind !== 'redis') return
+  needs(['store', 'password'], 'secrets', config.store.password)
+  if (new URL(config.store.url).password !== '') {
+    report(['store', 'url'], 'a password does not belong in the configuration', 'use `store.password`')
+  }
+}

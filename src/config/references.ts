@@ -1,0 +1,35 @@
+// Rules between the parts of a configuration that a shape cannot tell: names that must exist, keys that need others.
+import type { Finding } from './problems.ts'
+import type { ReferenceCheck, Section } from './reference-check.ts'
+import { checkResources } from './references-resources.ts'
+import { checkMask, checkPolicy } from './references-rules.ts'
+import { checkServices } from './references-services.ts'
+import type { Config } from './schema.ts'
+import { suggestion } from './suggest.ts'
+
+/** @param raw the data before it was parsed: a name that is there but broken is not reported as missing */
+export function checkReferences(config: Config, raw: unknown): Finding[] {
+  const found: Finding[] = []
+  const check: ReferenceCheck = {
+    config,
+    report: (path, message, cure) => {
+      found.push(cure === undefined ? { path, message } : { path, message, cure })
+    },
+    needs: (path, section, name) => {
+      if (name === undefined || namesOf(raw, section).includes(name)) return
+      const known = namesOf(raw, section)
+      found.push({ path, message: `there is no "${name}" under ${section}`, ...suggestion(name, known) })
+    },
+  }
+  checkServices(check)
+  checkResources(check)
+  for (const [name, rule] of Object.entries(config.policies)) checkPolicy(check, ['policies', name], rule)
+  for (const [name, mask] of Object.entries(config.masks)) checkMask(check, ['masks', name], mask)
+  return found
+}
+
+function namesOf(raw: unknown, section: Section): readonly string[] {
+  if (typeof raw !== 'object' || raw === null || !Object.hasOwn(raw, section)) return []
+  const value = (raw as Record<string, unknown>)[section]
+  return typeof value === 'object' && value !== null ? Object.keys(value) : []
+}

@@ -1,0 +1,93 @@
+// The shape of rules in chaperone.yaml: who may do what, and who does not see which columns.
+import { z } from 'zod'
+import { claimDemands, name, positiveDuration } from './scalars.ts'
+
+const effects = z.enum([
+  'read',
+  'insert',
+  'update',
+  'delete',
+  'truncate',
+  'create',
+  'alter',
+  'drop',
+  'grant',
+  'role',
+  'setting',
+  'maintenance',
+  'lock',
+  'listen',
+  'notify',
+  'call',
+  'do',
+  'server-file',
+  'server-program',
+  'large-object',
+  'remote',
+  'backend-signal',
+  'session',
+  'unknown',
+])
+
+export const policyRule = z.strictObject({
+  decision: z.enum(['allow', 'deny', 'hold']).describe('deny beats hold, hold beats allow'),
+  description: z.string().optional().describe('told to the client when the rule refuses or holds'),
+  resources: z.array(name).min(1).or(z.literal('*')).describe('names, or * for all'),
+  groups: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('members of any of these; everybody when absent'),
+  kinds: z
+    .array(z.enum(['person', 'workload']))
+    .min(1)
+    .optional()
+    .describe('kinds of principal; both when absent'),
+  subjects: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('subjects of principals, with *; all when absent'),
+  claims: claimDemands.optional(),
+  effects: z.array(effects).min(1).or(z.literal('*')).describe('what the access does, or * for anything'),
+  relations: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'schema.relation with * for any run of characters, or $catalog for the catalog without its data',
+    ),
+  objects: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('functions, settings, roles, databases, with *'),
+  approvers: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('groups that may approve; needed for hold'),
+  quorum: z.int().min(1).max(20).optional().describe('distinct people; 1 when absent'),
+  expires_after: positiveDuration.optional().describe('of a held operation; 30m when absent'),
+  shadow: z.boolean().default(false).describe('recorded, not enforced'),
+})
+
+export const maskRule = z.strictObject({
+  resources: z.array(name).min(1).or(z.literal('*')).describe('names, or * for all'),
+  columns: z
+    .array(z.string().regex(/^[^.]+\.[^.]+\.[^.]+$/, 'needs schema.relation.column, each may have *'))
+    .min(1)
+    .describe('schema.relation.column, each may have *'),
+  strategy: z
+    .enum(['redact', 'null', 'partial', 'hash'])
+    .default('redact')
+    .describe('what the client sees in the value’s place'),
+  keep_last: z
+    .int()
+    .min(1)
+    .max(8)
+    .optional()
+    .describe('for partial: how many characters stay; 4 when absent'),
+  key: name.optional().describe('for hash: a name under `secrets`'),
+  except_groups: z.array(z.string().min(1)).min(1).optional().describe('who sees the value'),
+})

@@ -1,7 +1,7 @@
 // Reads a file line by line as raw bytes, with a limit on the line: a recording may have been tampered with.
 import { createReadStream } from 'node:fs'
 
-/** No event is longer: the longest message of a session (16 MiB by default, 1 GiB would not fit JSON) in base64, with room. */
+/** The longest event is a statement with its parameters: a message of 16 MiB by default, up to six times that once escaped. */
 const LINE_MOST = 256 * 1024 * 1024
 
 export interface RawLine {

@@ -15,7 +15,7 @@ export interface RecordingSummary {
 }
 
 /** Start and end are found without reading what lies between: neither is longer than this. */
-const EDGE = 64 * 1024
+const EDGE = 256 * 1024
 const FILE_NAME = /^\d{8}T\d{6}\.\d{3}Z_[A-Za-z0-9_-]{1,64}\.jsonl$/
 
 /** All recordings of a directory, oldest first. Throws the file system's errors. */

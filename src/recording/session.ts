@@ -34,6 +34,8 @@ export interface SessionFileOptions {
 
 /** Results of one batch are joined up to this size: one hash and one line for many rows. */
 const RESULT_BATCH = 64 * 1024
+/** A longer result becomes several events: they are one stream of bytes, and readers need not hold a long line. */
+const RESULT_MOST = 1024 * 1024
 /** Written without waiting for `flush` beyond this, so that a session holds no more in memory. */
 const UNWRITTEN_MOST = 256 * 1024
 
@@ -119,10 +121,13 @@ export function recordSession(
   }
 
   function addResult(bytes: Uint8Array): void {
-    if (options.level !== 'full' || bytes.length === 0) return
-    results.push(bytes)
-    pending += bytes.length
-    if (pending >= RESULT_BATCH) addResults()
+    if (options.level !== 'full') return
+    for (let from = 0; from < bytes.length; from += RESULT_MOST) {
+      const part = bytes.subarray(from, from + RESULT_MOST)
+      results.push(part)
+      pending += part.length
+      if (pending >= RESULT_BATCH) addResults()
+    }
   }
 
   whileOpen(() => {

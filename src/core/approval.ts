@@ -40,4 +40,6 @@ export interface ApprovalRequest extends ApprovalSubject {
   readonly expiresAt: number
   readonly state: ApprovalState
   readonly votes: readonly Vote[]
+  /** why it was withdrawn */
+  readonly withdrawal?: string
 }

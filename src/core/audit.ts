@@ -43,6 +43,8 @@ export type AuditEvent =
       readonly session?: string
       readonly actor?: AuditActor
       readonly state: ApprovalState | 'voted'
+      /** of a vote: what the actor wants */
+      readonly verdict?: 'approve' | 'deny'
       readonly reason?: string
     }
   | {

@@ -1,0 +1,79 @@
+// What every store of approvals promises. test/support/approvals-contract.ts holds each store to it.
+import type { ApprovalRequest, ApprovalState, ApprovalSubject } from '../core/approval.ts'
+import type { HoldTerms } from '../core/decision.ts'
+import type { Access } from '../core/facts.ts'
+import type { Principal, PrincipalKind } from '../core/principal.ts'
+import type { VoteRefusal } from './vote.ts'
+
+export interface ApprovalInput {
+  readonly subject: ApprovalSubject
+  readonly session: string
+  readonly principalName: string
+  readonly principalKind: PrincipalKind
+  readonly accesses: readonly Access[]
+  readonly rules: readonly string[]
+  readonly terms: HoldTerms
+}
+
+export interface ApprovalFilter {
+  readonly state?: ApprovalState
+  readonly resource?: string
+  /** most that are returned; 100 when absent, never more than MAX_LISTED */
+  readonly limit?: number
+  /** applied before the limit, for what a reviewer may see */
+  readonly where?: (request: ApprovalRequest) => boolean
+}
+
+export type Verdict = 'approve' | 'deny'
+
+export type VoteResult =
+  | { readonly kind: 'counted'; readonly request: ApprovalRequest }
+  | { readonly kind: 'refused'; readonly refusal: VoteRefusal }
+
+/** Every method rejects with ApprovalStoreError when the store cannot answer: whoever asked then refuses. */
+export interface Approvals {
+  create(input: ApprovalInput): Promise<ApprovalRequest>
+  get(id: string): Promise<ApprovalRequest | undefined>
+  /** Newest first. */
+  list(filter: ApprovalFilter): Promise<readonly ApprovalRequest[]>
+  /** The request for exactly this subject that can still be used: the newest approved one, else the newest pending. */
+  find(subject: ApprovalSubject): Promise<ApprovalRequest | undefined>
+  /**
+   * Resolves when the request leaves `pending`, also if that was before the call or in another process.
+   * Rejects with the signal's reason on abort. A store that is lost for longer than the request lives
+   * makes it `expired`; a store that forgot the request makes it `withdrawn`.
+   */
+  settled(id: string, signal: AbortSignal): Promise<ApprovalRequest>
+  vote(id: string, reviewer: Principal, verdict: Verdict, reason?: string): Promise<VoteResult>
+  /** Takes back a request that is pending, or approved and not used. After `true`, nothing can consume it. */
+  withdraw(id: string, reason: string): Promise<boolean>
+  /** approved → consumed, exactly once, only for a subject that is the same in every field (invariant 6). */
+  consume(id: string, subject: ApprovalSubject): Promise<ApprovalRequest | undefined>
+  /** Can the store answer now? For readiness. */
+  ready(): boolean
+  /** Whoever still waits is rejected. */
+  close(): Promise<void>
+}
+
+export type ApprovalStoreErrorCode =
+  /** too many requests are open, altogether or of one principal */
+  | 'full'
+  /** nobody can review a request of this size */
+  | 'too-large'
+  /** quorum, approvers or expiry that can never be met */
+  | 'invalid-terms'
+  | 'not-found'
+  | 'unavailable'
+  /** the store holds something that Chaperone did not write */
+  | 'corrupt'
+  | 'closed'
+
+export class ApprovalStoreError extends Error {
+  override readonly name = 'ApprovalStoreError'
+  readonly code: ApprovalStoreErrorCode
+
+  constructor(code: ApprovalStoreErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}

@@ -1,0 +1,180 @@
+// Approvals in one process: the embedded default. Nothing survives a restart, and nothing needs to: sessions do not either.
+import type { ApprovalRequest, ApprovalState, ApprovalSubject, Vote } from '../core/approval.ts'
+import type { Principal } from '../core/principal.ts'
+import {
+  type ApprovalFilter,
+  type ApprovalInput,
+  ApprovalStoreError,
+  type Approvals,
+  type Verdict,
+  type VoteResult,
+} from './contract.ts'
+import {
+  DEFAULT_LISTED,
+  MAX_KEPT,
+  MAX_KEPT_BYTES,
+  MAX_LISTED,
+  MAX_OPEN,
+  MAX_OPEN_PER_PRINCIPAL,
+  MAX_REASON,
+} from './limits.ts'
+import { isOpen, requestBody, stateAt } from './request.ts'
+import { subjectDigest } from './subject.ts'
+import { newVote, outcome, voteObstacle } from './vote.ts'
+import { createWaiters, type Waiters } from './waiters.ts'
+
+interface Entry {
+  request: ApprovalRequest
+  readonly digest: string
+  readonly bytes: number
+  readonly expiry: NodeJS.Timeout
+}
+
+interface Store {
+  /** by id, oldest first */
+  readonly entries: Map<string, Entry>
+  readonly waiters: Waiters
+  readonly now: () => number
+  closed: boolean
+}
+
+function open(store: Store): Store {
+  if (store.closed) throw new ApprovalStoreError('closed', 'the store of approvals is closed')
+  return store
+}
+
+/** The entry as of now: a timer that is late must not leave a request open. */
+function current(store: Store, id: string): Entry | undefined {
+  const entry = open(store).entries.get(id)
+  if (entry === undefined) return undefined
+  const state = stateAt(entry.request.state, entry.request.expiresAt, store.now())
+  if (state !== entry.request.state) change(store, entry, { state })
+  return entry
+}
+
+function change(store: Store, entry: Entry, fields: Partial<ApprovalRequest>): ApprovalRequest {
+  entry.request = Object.freeze({ ...entry.request, ...fields })
+  if (!isOpen(entry.request.state)) clearTimeout(entry.expiry)
+  if (entry.request.state !== 'pending') store.waiters.wake(entry.request.id)
+  return entry.request
+}
+
+/** Drops the oldest settled requests until there is room. @throws ApprovalStoreError `full` */
+function makeRoom(store: Store, principal: string, bytes: number): void {
+  const entries = [...store.entries.keys()].flatMap((id) => current(store, id) ?? [])
+  const openOnes = entries.filter((entry) => isOpen(entry.request.state))
+  const own = openOnes.filter((entry) => entry.request.principal === principal)
+  let kept = entries.length
+  let keptBytes = entries.reduce((sum, entry) => sum + entry.bytes, 0)
+  for (const entry of entries) {
+    if (kept < MAX_KEPT && keptBytes + bytes <= MAX_KEPT_BYTES) break
+    if (isOpen(entry.request.state)) continue
+    store.entries.delete(entry.request.id)
+    kept -= 1
+    keptBytes -= entry.bytes
+  }
+  if (
+    openOnes.length >= MAX_OPEN ||
+    own.length >= MAX_OPEN_PER_PRINCIPAL ||
+    keptBytes + bytes > MAX_KEPT_BYTES
+  ) {
+    throw new ApprovalStoreError('full', 'too many requests for approval are open')
+  }
+}
+
+function create(store: Store, input: ApprovalInput): ApprovalRequest {
+  const { body, json } = requestBody(input)
+  const bytes = Buffer.byteLength(json)
+  makeRoom(open(store), body.principal, bytes)
+  const createdAt = store.now()
+  const expiresAt = createdAt + input.terms.expiresAfter
+  const request = Object.freeze({ ...body, createdAt, expiresAt, state: 'pending' as const, votes: [] })
+  // The extra millisecond: timers may fire early by the part of one that `now` rounds away.
+  const expiry = setTimeout(
+    () => store.closed || current(store, body.id),
+    input.terms.expiresAfter + 1,
+  ).unref()
+  store.entries.set(body.id, { request, digest: subjectDigest(input.subject), bytes, expiry })
+  return request
+}
+
+function list(store: Store, filter: ApprovalFilter): readonly ApprovalRequest[] {
+  const limit = Math.min(filter.limit ?? DEFAULT_LISTED, MAX_LISTED)
+  return [...open(store).entries.keys()]
+    .flatMap((id) => current(store, id)?.request ?? [])
+    .filter((request) => filter.state === undefined || request.state === filter.state)
+    .filter((request) => filter.resource === undefined || request.resource === filter.resource)
+    .filter((request) => filter.where?.(request) ?? true)
+    .reverse()
+    .slice(0, limit)
+}
+
+function find(store: Store, subject: ApprovalSubject): ApprovalRequest | undefined {
+  const digest = subjectDigest(subject)
+  const same = [...open(store).entries.values()].filter((entry) => entry.digest === digest).reverse()
+  const inState = (state: ApprovalState) =>
+    same.find((entry) => current(store, entry.request.id)?.request.state === state)?.request
+  return inState('approved') ?? inState('pending')
+}
+
+async function settled(store: Store, id: string, signal: AbortSignal): Promise<ApprovalRequest> {
+  for (;;) {
+    signal.throwIfAborted()
+    const entry = current(store, id)
+    if (entry === undefined) throw new ApprovalStoreError('not-found', 'there is no such request')
+    if (entry.request.state !== 'pending') return entry.request
+    await store.waiters.next(id, signal)
+    // Read from the entry, which lives as long as this does, not from the map: history may be dropped meanwhile.
+    if (entry.request.state !== 'pending') return entry.request
+  }
+}
+
+function vote(store: Store, id: string, reviewer: Principal, verdict: Verdict, reason?: string): VoteResult {
+  const entry = current(store, id)
+  if (entry === undefined) return { kind: 'refused', refusal: 'not-found' }
+  const refusal = voteObstacle(entry.request, reviewer)
+  if (refusal !== undefined) return { kind: 'refused', refusal }
+  const cast: Vote = { ...newVote(reviewer, verdict, reason), at: store.now() }
+  const votes = [...entry.request.votes, cast]
+  return {
+    kind: 'counted',
+    request: change(store, entry, { votes, state: outcome(votes, entry.request.quorum) }),
+  }
+}
+
+function withdraw(store: Store, id: string, reason: string): boolean {
+  const entry = current(store, id)
+  if (entry === undefined || !isOpen(entry.request.state)) return false
+  change(store, entry, { state: 'withdrawn', withdrawal: reason.slice(0, MAX_REASON) })
+  return true
+}
+
+function consume(store: Store, id: string, subject: ApprovalSubject): ApprovalRequest | undefined {
+  const entry = current(store, id)
+  if (entry?.request.state !== 'approved' || entry.digest !== subjectDigest(subject)) return undefined
+  return change(store, entry, { state: 'consumed' })
+}
+
+async function close(store: Store): Promise<void> {
+  store.closed = true
+  for (const entry of store.entries.values()) clearTimeout(entry.expiry)
+  store.waiters.close(new ApprovalStoreError('closed', 'the store of approvals is closed'))
+  store.entries.clear()
+}
+
+/** @param deps.now milliseconds since the epoch. */
+export function createMemoryApprovals(deps: { readonly now: () => number } = { now: Date.now }): Approvals {
+  const store: Store = { entries: new Map(), waiters: createWaiters(), now: deps.now, closed: false }
+  return {
+    create: async (input) => create(store, input),
+    get: async (id) => current(store, id)?.request,
+    list: async (filter) => list(store, filter),
+    find: async (subject) => find(store, subject),
+    settled: (id, signal) => settled(store, id, signal),
+    vote: async (id, reviewer, verdict, reason) => vote(store, id, reviewer, verdict, reason),
+    withdraw: async (id, reason) => withdraw(store, id, reason),
+    consume: async (id, subject) => consume(store, id, subject),
+    ready: () => !store.closed,
+    close: () => close(store),
+  }
+}

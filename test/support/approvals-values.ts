@@ -1,0 +1,45 @@
+// Requests and reviewers for tests of approvals.
+import type { ApprovalInput } from '../../src/approvals/contract.ts'
+import type { ApprovalSubject } from '../../src/core/approval.ts'
+import type { HoldTerms } from '../../src/core/decision.ts'
+import type { Principal } from '../../src/core/principal.ts'
+
+export function subject(parts: Partial<ApprovalSubject> = {}): ApprovalSubject {
+  return {
+    resource: 'orders',
+    principal: 'https://id.example#agent',
+    text: 'UPDATE accounts SET balance = $1 WHERE id = 7',
+    parameters: [{ kind: 'text', value: '100' }],
+    fingerprint: '0a1b2c',
+    policyVersion: 'v1',
+    ...parts,
+  }
+}
+
+export function approvalInput(
+  parts: Partial<ApprovalSubject> = {},
+  terms: Partial<HoldTerms> = {},
+): ApprovalInput {
+  return {
+    subject: subject(parts),
+    session: 'session-1',
+    principalName: 'agent',
+    principalKind: 'workload',
+    accesses: [{ effect: 'update', relation: { schema: 'public', name: 'accounts' } }],
+    rules: ['hold-writes'],
+    terms: { approvers: ['reviewers'], quorum: 1, expiresAfter: 60_000, ...terms },
+  }
+}
+
+export function reviewer(name: string): Principal {
+  return {
+    issuer: 'https://id.example',
+    subject: name,
+    kind: 'person',
+    name,
+    groups: ['staff', 'reviewers'],
+    claims: {},
+    method: 'oidc',
+    expiresAt: Date.now() + 3_600_000,
+  }
+}

@@ -1,0 +1,74 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Approvals } from '../../../src/approvals/contract.ts'
+import { MAX_KEPT, MAX_KEPT_BYTES, MAX_OPEN, MAX_OPEN_PER_PRINCIPAL } from '../../../src/approvals/limits.ts'
+import { createMemoryApprovals } from '../../../src/approvals/memory.ts'
+import { holdToContract } from '../../support/approvals-contract.ts'
+import { approvalInput } from '../../support/approvals-values.ts'
+
+holdToContract('the memory store', async () => {
+  const approvals = createMemoryApprovals()
+  return { instance: async () => approvals, stop: () => approvals.close() }
+})
+
+describe('the memory store', () => {
+  let approvals: Approvals
+  afterEach(() => approvals.close())
+  const from = (n: number, text = 'SELECT 1') => approvalInput({ principal: `p${n}`, text })
+
+  it('refuses when too many requests are open altogether', async () => {
+    approvals = createMemoryApprovals()
+    for (let n = 0; n < MAX_OPEN; n++) await approvals.create(from(Math.floor(n / MAX_OPEN_PER_PRINCIPAL)))
+    await expect(approvals.create(from(-1))).rejects.toMatchObject({ code: 'full' })
+  })
+
+  it('drops the oldest settled requests for new ones, and never an open one', async () => {
+    approvals = createMemoryApprovals()
+    const open = await approvals.create(from(0))
+    const settled: string[] = []
+    for (let n = 0; n < MAX_KEPT + 10; n++) {
+      const { id } = await approvals.create(from(1))
+      await approvals.withdraw(id, 'x')
+      settled.push(id)
+    }
+    expect(await approvals.get(settled[0] ?? '')).toBeUndefined()
+    expect(await approvals.get(settled.at(-1) ?? '')).toBeDefined()
+    expect(await approvals.get(open.id)).toMatchObject({ state: 'pending' })
+  })
+
+  it('refuses when open requests would take too much memory', async () => {
+    approvals = createMemoryApprovals()
+    const text = 'x'.repeat(500 * 1024)
+    const fit = Math.floor(MAX_KEPT_BYTES / (text.length + 600))
+    for (let n = 0; n < fit; n++) await approvals.create(from(n % 9, text))
+    await expect(approvals.create(from(10, text))).rejects.toMatchObject({ code: 'full' })
+  })
+
+  it('takes its time from the clock that it was given', async () => {
+    let now = 1000
+    approvals = createMemoryApprovals({ now: () => now })
+    const { id } = await approvals.create(approvalInput({}, { expiresAfter: 10_000 }))
+    now = 10_999
+    expect(await approvals.get(id)).toMatchObject({ state: 'pending', createdAt: 1000, expiresAt: 11_000 })
+    now = 11_000
+    expect(await approvals.get(id)).toMatchObject({ state: 'expired' })
+  })
+
+  it('does not show a reviewer a statement that was changed after it was asked', async () => {
+    approvals = createMemoryApprovals()
+    const parameters = [{ kind: 'text' as const, value: '100' }]
+    const { id } = await approvals.create(approvalInput({ parameters }))
+    parameters[0] = { kind: 'text', value: '1000000' }
+    expect(await approvals.get(id)).toMatchObject({ parameters: [{ value: '100' }] })
+  })
+
+  it('rejects whoever waits when it closes, and everything afterwards', async () => {
+    approvals = createMemoryApprovals()
+    const { id } = await approvals.create(from(0))
+    const wait = approvals.settled(id, new AbortController().signal)
+    const rejected = expect(wait).rejects.toMatchObject({ code: 'closed' })
+    await approvals.close()
+    await rejected
+    await expect(approvals.get(id)).rejects.toMatchObject({ code: 'closed' })
+    expect(approvals.ready()).toBe(false)
+  })
+})

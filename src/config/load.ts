@@ -1,6 +1,7 @@
 // Reads chaperone.yaml. Either the whole configuration is good, or every problem is reported at once.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import type { z } from 'zod'
 import { findings } from './issues.ts'
 import { resolvePaths } from './paths.ts'
 import { ConfigError, type ConfigProblem, type Finding, joinPath } from './problems.ts'
@@ -29,9 +30,16 @@ export function parseConfig(text: string, path: string): Config {
     throw new ConfigError(path, placed(found, yaml))
   }
   const found = findings(parsed.error.issues, yaml.data)
-  const rest = configSchema.safeParse(withoutBroken(yaml.data, parsed.error.issues))
-  if (rest.success) found.push(...checkReferences(rest.data, yaml.data))
+  const rest = salvage(yaml.data, parsed.error)
+  if (rest !== undefined) found.push(...checkReferences(rest, yaml.data))
   throw new ConfigError(path, placed(found, yaml))
+}
+
+function salvage(data: unknown, error: z.ZodError): Config | undefined {
+  const entries = withoutBroken(data, error.issues, 2)
+  const first = configSchema.safeParse(entries)
+  if (first.success) return first.data
+  return configSchema.safeParse(withoutBroken(entries, first.error.issues, 1)).data
 }
 
 function placed(found: readonly Finding[], yaml: ParsedYaml): ConfigProblem[] {

@@ -3,15 +3,18 @@ import type { z } from 'zod'
 
 type Issue = z.core.$ZodIssue
 
-/** A copy without unknown keys, and without each entry (`resources.orders`) or section that has any other issue. */
-export function withoutBroken(data: unknown, issues: readonly Issue[]): unknown {
+/**
+ * A copy without unknown keys, and without each entry (`resources.orders`) that has any other issue;
+ * at depth 1, without the whole section.
+ */
+export function withoutBroken(data: unknown, issues: readonly Issue[], depth: 1 | 2): unknown {
   const copy = structuredClone(data)
   for (const issue of issues) {
     const path = issue.path.map(String)
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) remove(copy, [...path, key])
     } else {
-      remove(copy, path.slice(0, 2))
+      remove(copy, path.slice(0, depth))
     }
   }
   return typeof copy === 'object' && copy !== null ? { version: 1, resources: {}, ...copy } : copy

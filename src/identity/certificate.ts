@@ -1,0 +1,57 @@
+// Client certificates that Envoy verified: SPIFFE IDs and subjects, mapped to groups.
+import type { CertificateIdentityConfig } from '../config/schema.ts'
+import { matchesAnyGlob } from '../core/glob.ts'
+import type { PeerCertificate, Principal } from '../core/principal.ts'
+import { LONGEST_SUBJECT } from './mapping.ts'
+import { type Authentication, isPlainText, rejected, shown } from './outcome.ts'
+
+/**
+ * The first of the identities that fits.
+ * `expiresAt` is infinite: Envoy tells nothing of the certificate's end, and it has verified that it was valid when
+ * the connection began. The resource's longest session is what ends such a session.
+ */
+export function authenticateCertificate(
+  certificate: PeerCertificate,
+  identities: readonly (readonly [name: string, config: CertificateIdentityConfig])[],
+): Authentication {
+  for (const [issuer, config] of identities) {
+    const subject = acceptedSubject(certificate, config)
+    if (subject === undefined) continue
+    const principal: Principal = {
+      issuer,
+      subject,
+      kind: config.kind,
+      name: subject,
+      groups: [...new Set(config.groups)],
+      claims: {},
+      method: 'certificate',
+      expiresAt: Number.POSITIVE_INFINITY,
+    }
+    return { kind: 'principal', principal }
+  }
+  const who = certificate.uriSan ?? certificate.subject
+  if (who === undefined) return rejected('the client certificate has neither a URI name nor a subject')
+  return rejected(`the client certificate of ${shown(who)} is not accepted here`)
+}
+
+/** The SPIFFE ID, URI name or subject by which the certificate fits; undefined when it does not. */
+function acceptedSubject(cert: PeerCertificate, config: CertificateIdentityConfig): string | undefined {
+  const { trust_domain: domain, subjects } = config
+  // of two names that a certificate has, only one that meets every demand counts
+  const names = [cert.uriSan, cert.subject].filter((name) => isPlainText(name, LONGEST_SUBJECT))
+  return names.find((name) => {
+    if (domain === undefined && subjects === undefined) return false
+    if (domain !== undefined && (name !== cert.uriSan || trustDomain(name) !== domain)) return false
+    return subjects === undefined || matchesAnyGlob(subjects, name)
+  })
+}
+
+/** SPIFFE-ID, section 2: no port, user, query, fragment, escapes, or path segments that are empty or dots. */
+const SPIFFE_ID = /^spiffe:\/\/([a-z0-9._-]{1,255})((?:\/[A-Za-z0-9._-]+)+)$/
+
+/** The trust domain of a workload's SPIFFE ID; undefined for anything else, also for a trust domain's own ID. */
+export function trustDomain(uri: string): string | undefined {
+  const match = SPIFFE_ID.exec(uri)
+  const segments = match?.[2]?.split('/').slice(1) ?? []
+  return segments.some((segment) => segment === '.' || segment === '..') ? undefined : match?.[1]
+}

@@ -1,0 +1,30 @@
+// What identity answers: a principal, or a refusal that tells a developer what is wrong and never repeats the proof.
+import type { ErrorCode, Refusal } from '../core/errors.ts'
+import type { Principal } from '../core/principal.ts'
+
+export type Authentication =
+  | { readonly kind: 'principal'; readonly principal: Principal }
+  | { readonly kind: 'rejected'; readonly refusal: Refusal }
+
+export function rejected(
+  message: string,
+  hint?: string,
+  code: ErrorCode = 'unauthenticated',
+): Authentication {
+  return { kind: 'rejected', refusal: hint === undefined ? { code, message } : { code, message, hint } }
+}
+
+/** Values of tokens and certificates in messages: short, and without anything that could break a log line. */
+export function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
+  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?')
+  return `"${clean.length > 120 ? `${clean.slice(0, 120)}…` : clean}"`
+}
+
+/** Text that may become a subject, a name or a group: not empty, no control characters, of bounded length. */
+export function isPlainText(value: unknown, longest: number): value is string {
+  if (typeof value !== 'string' || value === '' || value.length > longest) return false
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return !/\p{Surrogate}/u.test(value) && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(value)
+}

@@ -26,6 +26,12 @@ export interface SessionHeader {
   readonly level?: RecordingLevel
 }
 
+/** Bytes that the client got, as the protocol has them; may begin and end within a message. */
+export interface ResultEvent {
+  readonly kind: 'result'
+  readonly bytes: Uint8Array
+}
+
 /** An operation and what was decided about it. Written before it is forwarded. */
 export interface StatementEvent {
   readonly kind: 'statement'
@@ -61,7 +67,7 @@ export interface NoticeEvent {
   readonly hint?: string
 }
 
-export type RecordingEvent = Observation | StatementEvent | HoldEvent | NoticeEvent
+export type RecordingEvent = Observation | ResultEvent | StatementEvent | HoldEvent | NoticeEvent
 
 /** A session cannot go on because its recording may not grow any more (`recordings.max_session`). */
 export class RecordingFull extends Error {

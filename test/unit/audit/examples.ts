@@ -1,0 +1,70 @@
+// One example per type of audit event, with every field: docs/audit.md shows them, and the compiler keeps them complete.
+import type { AuditActor, AuditEvent } from '../../../src/core/audit.ts'
+
+type Complete = {
+  readonly [T in AuditEvent['type']]: Required<Extract<AuditEvent, { type: T }>>
+}
+
+const ada: AuditActor = {
+  id: 'https://login.company.example#ada',
+  name: 'Ada',
+  kind: 'person',
+  groups: ['analysts'],
+}
+const grace: AuditActor = {
+  id: 'https://login.company.example#grace',
+  name: 'Grace',
+  kind: 'person',
+  groups: ['database-owners'],
+}
+
+export const examples: Complete = {
+  login: {
+    type: 'login',
+    session: 'b3d6b7a4c1',
+    resource: 'shop',
+    source: '10.0.4.17:51834',
+    actor: ada,
+    outcome: 'rejected',
+    code: 'unauthorized',
+    reason: 'no login of the resource is for these groups',
+  },
+  decision: {
+    type: 'decision',
+    session: 'b3d6b7a4c1',
+    resource: 'shop',
+    actor: ada,
+    operation: 'UPDATE orders SET paid = true WHERE id = 7',
+    sequence: 4,
+    fingerprint: 'd0c2b1d9e3a4f566',
+    outcome: 'hold',
+    rules: ['hold-writes'],
+    shadow: [],
+    policyVersion: '5f2c9a',
+    reason: 'writes to orders need an approval',
+  },
+  approval: {
+    type: 'approval',
+    request: 'k7qd2mzr5w3hx6tnb4ypjcfave',
+    resource: 'shop',
+    session: 'b3d6b7a4c1',
+    actor: grace,
+    state: 'voted',
+    verdict: 'approve',
+    reason: 'agreed in ticket 4711',
+  },
+  logout: {
+    type: 'logout',
+    session: 'b3d6b7a4c1',
+    resource: 'shop',
+    actor: ada,
+    reason: 'the client ended the session',
+  },
+  admin: {
+    type: 'admin',
+    action: 'policy-reload',
+    outcome: 'failed',
+    reason: 'policies.hold-writes: approvers are missing',
+    actor: grace,
+  },
+}

@@ -80,7 +80,8 @@ const ROWS: readonly Row[] = [
   [2970, 'txid_snapshot', 2949, '1:1:', `${zeros(4)}00000000000000010000000000000001`],
   [3220, 'pg_lsn', 3221, '0/0', zeros(8)],
   [3614, 'tsvector', 3643, '', zeros(4)],
-  [3615, 'tsquery', 3645, '', zeros(4)],
+  // its receive function takes no empty one: one operand, without weight or prefix
+  [3615, 'tsquery', 3645, "'masked'", '00000001' + '010000' + '6d61736b656400'],
   [3734, 'regconfig', 3735, '0', zeros(4)],
   [3769, 'regdictionary', 3770, '0', zeros(4)],
   // version 1, then the text form

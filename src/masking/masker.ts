@@ -2,6 +2,7 @@
 import type { RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
 import type { ColumnOrigin, Masker, ResultColumn, ValueMask } from '../core/masking.ts'
+import { maskingRefusal } from './refusals.ts'
 import {
   type ColumnRule,
   columnRules,
@@ -64,10 +65,15 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys): Masker
     }
   }
 
+  const masksRelation = (relation: RelationName) => rulesOf(relation).length > 0
+  const masksColumn = (relation: RelationName, column: string) =>
+    rulesOf(relation).some((rule) => matchesGlob(rule.column, column))
+
   return {
     active,
-    masksRelation: (relation) => rulesOf(relation).length > 0,
-    masksColumn: (relation, column) => rulesOf(relation).some((rule) => matchesGlob(rule.column, column)),
+    masksRelation,
+    masksColumn,
+    refuses: (operation) => (active ? maskingRefusal({ masksRelation, masksColumn }, operation) : undefined),
     plan: (columns, touchesMasked) =>
       columns.map((column) => (active ? maskOf(column, touchesMasked) : undefined)),
   }

@@ -1,0 +1,105 @@
+// Statements that would carry masked values to where no mask applies: out by COPY, into another relation, to a function
+// with effects. Their results cannot be masked, so they do not run (design section 7, "all ways out count").
+import type { Refusal } from '../core/errors.ts'
+import type { Access, AccessEffect, RelationName, StatementFacts } from '../core/facts.ts'
+import type { Masker } from '../core/masking.ts'
+import type { Operation } from '../core/operation.ts'
+
+type Masks = Pick<Masker, 'masksRelation' | 'masksColumn'>
+
+/** Effects that can take a value of the statement out of it, other than into a relation's columns. */
+const WAYS_OUT: ReadonlySet<AccessEffect> = new Set<AccessEffect>([
+  'create',
+  'call',
+  'do',
+  'notify',
+  'setting',
+  'large-object',
+  'server-file',
+  'server-program',
+  'remote',
+])
+
+const HINT = 'Read it with SELECT: the values that are masked come back masked.'
+
+const refusal = (message: string, hint = HINT): Refusal => ({ code: 'denied', message, hint })
+
+/** Exactly the same name: `users` and `public.users` may be two relations. */
+const sameRelation = (a: RelationName, b: RelationName) => a.name === b.name && a.schema === b.schema
+
+function relationsOf(statement: StatementFacts, ...effects: AccessEffect[]): RelationName[] {
+  return statement.accesses.flatMap(({ effect, relation }) =>
+    relation !== undefined && effects.includes(effect) ? [relation] : [],
+  )
+}
+
+/** What the statement reads is not all in its text: a prepared statement, a cursor, a code block. */
+function hasUnseenSource(statement: StatementFacts): boolean {
+  return (
+    statement.incomplete !== undefined ||
+    statement.references.length > 0 ||
+    statement.accesses.some((access) => access.effect === 'do')
+  )
+}
+
+function wayOut(access: Access): Refusal {
+  const object = access.object === undefined ? '' : ` ${JSON.stringify(access.object)}`
+  return access.effect === 'call'
+    ? refusal(
+        `Values of masked relations may not be given to the function${object}.`,
+        'An administrator can list functions without effects under trusted_functions.',
+      )
+    : refusal(`The statement could carry masked values out of the masks' reach (${access.effect}${object}).`)
+}
+
+/** Writes into the masked relation itself are refused only when they mention a masked column. */
+function refusesWrite(
+  masks: Masks,
+  statement: StatementFacts,
+  target: RelationName,
+  reads: readonly RelationName[],
+  maskedBehind: readonly RelationName[],
+): boolean {
+  if (hasUnseenSource(statement)) return true
+  const others = reads.filter((relation) => !sameRelation(relation, target))
+  if (others.some((relation) => masks.masksRelation(relation))) return true
+  if (others.length > 0 && maskedBehind.length > 0) return true
+  const masked = [target, ...maskedBehind]
+  return statement.columns.some((column) => masked.some((relation) => masks.masksColumn(relation, column)))
+}
+
+function refusesStatement(
+  masks: Masks,
+  statement: StatementFacts,
+  maskedBehind: readonly RelationName[],
+): Refusal | undefined {
+  for (const change of statement.changes) {
+    if (change.kind !== 'prepare' && change.kind !== 'declare-cursor') continue
+    const refused = refusesStatement(masks, change.facts, maskedBehind)
+    if (refused !== undefined) return refused
+  }
+  const reads = relationsOf(statement, 'read')
+  const touches =
+    hasUnseenSource(statement) ||
+    reads.some((relation) => masks.masksRelation(relation)) ||
+    (reads.length > 0 && maskedBehind.length > 0)
+  if (!touches) return undefined
+  if (statement.copy === 'out') return refusal('COPY may not read a relation with masked columns.')
+  const way = statement.accesses.find((access) => WAYS_OUT.has(access.effect))
+  if (way !== undefined) return wayOut(way)
+  const targets = relationsOf(statement, 'insert', 'update')
+  if (targets.some((target) => refusesWrite(masks, statement, target, reads, maskedBehind))) {
+    return refusal('The statement could write masked values to where they are not masked.')
+  }
+  return undefined
+}
+
+/** Why the operation may not run under these masks; undefined when it may. */
+export function maskingRefusal(masks: Masks, operation: Operation): Refusal | undefined {
+  const maskedBehind = operation.behind.filter((relation) => masks.masksRelation(relation))
+  for (const statement of operation.facts.statements) {
+    const refused = refusesStatement(masks, statement, maskedBehind)
+    if (refused !== undefined) return refused
+  }
+  return undefined
+}

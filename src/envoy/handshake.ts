@@ -1,0 +1,51 @@
+// Runs a short exchange of fixed messages before a connection's real bytes, as a state machine with a time limit.
+import type { Log } from '../telemetry/log.ts'
+import type { Data } from './codec.ts'
+import type { SidestreamHandler, SidestreamWriter } from './sidestream.ts'
+
+/** What a handshake does with bytes. `bypass`: the filter passes everything on from here (E4). */
+export type HandshakeStep =
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'to-client' | 'to-server'; readonly bytes: Uint8Array; readonly bypass: boolean }
+  | { readonly kind: 'close'; readonly reason: string }
+
+export interface Handshake {
+  fromClient(bytes: Uint8Array): HandshakeStep
+  fromServer(bytes: Uint8Array): HandshakeStep
+}
+
+/** From the first byte until the end of the handshake, in milliseconds: slow networks need less, slow attackers get no more. */
+export const HANDSHAKE_TIMEOUT = 10_000
+
+export function runHandshake(
+  writer: SidestreamWriter,
+  handshake: Handshake,
+  log: Log,
+  timeout: number = HANDSHAKE_TIMEOUT,
+): SidestreamHandler {
+  const close = (reason: string) => {
+    clearTimeout(timer)
+    log.debug({ reason }, 'handshake refused')
+    writer.close()
+  }
+  const timer = setTimeout(() => close('time is over'), timeout)
+  const take = (step: HandshakeStep) => {
+    if (step.kind === 'wait') return
+    if (step.kind === 'close') return close(step.reason)
+    if (step.bypass) clearTimeout(timer)
+    // Data and flag travel in one response: in two, bytes that arrive between them would be lost (E4).
+    const data: Data = { bytes: step.bytes, endOfStream: false }
+    const bypass = step.bypass ? { bypass: true } : {}
+    writer.send(step.kind === 'to-client' ? { write: data, ...bypass } : { read: data, ...bypass })
+  }
+  return {
+    request({ read, write }) {
+      if (read && read.bytes.length > 0) take(handshake.fromClient(read.bytes))
+      if (write && write.bytes.length > 0) take(handshake.fromServer(write.bytes))
+      if (read?.endOfStream || write?.endOfStream) close('one side left')
+    },
+    gone() {
+      clearTimeout(timer)
+    },
+  }
+}

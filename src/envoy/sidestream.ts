@@ -1,0 +1,88 @@
+// One sidestream of Envoy's, made safe: it cannot end with OK (E1), a handler's exception ends it, and `gone` comes once.
+import { status } from '@grpc/grpc-js'
+import type { Log } from '../telemetry/log.ts'
+import type { ProcessingRequest, ProcessingResponse } from './codec.ts'
+import type { Sidestream } from './network-ext-proc.ts'
+
+export interface SidestreamHandler {
+  request(request: ProcessingRequest): void
+  /** nothing can be sent any more; called at most once, and nothing is called after it */
+  gone(): void
+}
+
+export interface SidestreamWriter {
+  /** Ignored once the stream is over. */
+  send(response: ProcessingResponse): void
+  /** Closes the connection after what was sent, which is delivered (E2). */
+  close(): void
+  /** Ends the stream with an error status: Envoy closes the connection at once. */
+  fail(code: ErrorStatus, details: string): void
+}
+
+export type ErrorStatus = Exclude<status, status.OK>
+
+/** Envoy resets the stream as soon as it has read CLOSE or the bypass flag; if it has not by then, it is ended from here. */
+const RESET_WITHIN = 5_000
+
+/** Wires a call to the handler that `create` makes. */
+export function attach(
+  call: Sidestream,
+  create: (writer: SidestreamWriter) => SidestreamHandler,
+  log: Log,
+): void {
+  let handler: SidestreamHandler | undefined
+  let gone = false
+  let finished = false
+  let lastResort: NodeJS.Timeout | undefined
+
+  const lost = () => {
+    clearTimeout(lastResort)
+    finished = true
+    if (gone) return
+    gone = true
+    guard(() => handler?.gone())
+  }
+  const fail = (code: ErrorStatus, details: string) => {
+    if (!call.destroyed && !call.writableEnded) endWithError(call, code, details)
+    lost()
+  }
+  const guard = (work: () => void) => {
+    try {
+      work()
+    } catch (err) {
+      log.error({ err }, 'a sidestream handler failed; its connection is closed')
+      fail(status.INTERNAL, 'internal error')
+    }
+  }
+  const send = (response: ProcessingResponse) => {
+    if (finished) return
+    if (response.connection || response.bypass) {
+      finished = true
+      lastResort = setTimeout(() => fail(status.ABORTED, 'the sidestream was not reset'), RESET_WITHIN)
+    }
+    write(call, response)
+  }
+
+  call.on('data', (request) => {
+    if (!finished) guard(() => handler?.request(request))
+  })
+  call.on('end', () => fail(status.CANCELLED, 'the client side ended the stream'))
+  call.on('cancelled', lost)
+  call.on('error', lost)
+  call.on('close', lost)
+  guard(() => {
+    handler = create({ send, close: () => send({ connection: 'close' }), fail })
+  })
+}
+
+/** grpc-js sends the status of an emitted error after what was written before it. `call.end()` alone would send OK (E1). */
+function endWithError(call: Sidestream, code: ErrorStatus, details: string): void {
+  call.emit('error', Object.assign(new Error(details), { code, details }))
+}
+
+/** While Envoy does not take what was written, no more is read from it, in either direction: memory stays bounded (E8). */
+function write(call: Sidestream, response: ProcessingResponse): void {
+  if (call.write(response) || call.isPaused()) return
+  call.pause()
+  call.once('drain', () => call.resume())
+}

@@ -1,0 +1,107 @@
+// Reads what the scripts of redis-scripts.ts give back. What does not have its shape is an error, never a request.
+import { z } from 'zod'
+import type { ApprovalRequest, ApprovalState } from '../core/approval.ts'
+import type { AccessEffect } from '../core/facts.ts'
+import { ApprovalStoreError } from './contract.ts'
+import { REQUEST_ID, type RequestBody, stateAt } from './request.ts'
+
+const text = z.string()
+const texts = z.array(text)
+
+const parameter = z.union([
+  z.strictObject({ kind: z.literal('null') }),
+  z.strictObject({ kind: z.literal('text'), value: text }),
+  z.strictObject({ kind: z.literal('binary'), hex: text, type: z.exactOptional(z.number()) }),
+])
+
+const access = z.strictObject({
+  effect: z.custom<AccessEffect>((value) => typeof value === 'string'),
+  relation: z.exactOptional(z.strictObject({ schema: z.exactOptional(text), name: text })),
+  object: z.exactOptional(text),
+  objectType: z.exactOptional(text),
+})
+
+const body = z.strictObject({
+  id: text.regex(REQUEST_ID),
+  resource: text,
+  principal: text,
+  text,
+  parameters: z.array(parameter),
+  fingerprint: text,
+  policyVersion: text,
+  session: text,
+  principalName: text,
+  principalKind: z.enum(['person', 'workload']),
+  accesses: z.array(access),
+  rules: texts,
+  approvers: texts.min(1),
+  quorum: z.int().min(1),
+}) satisfies z.ZodType<RequestBody>
+
+const vote = z.strictObject({
+  at: z.int(),
+  reviewer: text,
+  reviewerName: text,
+  verdict: z.enum(['approve', 'deny']),
+  reason: z.exactOptional(text),
+})
+
+const states = [
+  'pending',
+  'approved',
+  'denied',
+  'expired',
+  'withdrawn',
+  'consumed',
+] as const satisfies readonly ApprovalState[]
+
+const fields = z.object({
+  body: text,
+  state: z.enum(states),
+  created: z.coerce.number().int(),
+  expires: z.coerce.number().int(),
+  votes: text,
+  withdrawal: z.exactOptional(text),
+})
+
+/** HGETALL inside a script gives names and values in turn. */
+const flatFields = z.array(text).transform((flat) => {
+  const names = flat.filter((_, n) => n % 2 === 0)
+  return new Map(names.map((name, n) => [name, flat[2 * n + 1]]))
+})
+
+/** The store's time, then one request's fields or more. */
+export const recordsReply = z.tuple([z.coerce.number().int()], flatFields)
+export const idsReply = z.array(text)
+/** What VOTE refuses by itself. */
+export const voteRefusalReply = z.enum(['not-found', 'own-request', 'already-decided', 'already-voted'])
+
+/** Parses with `schema`. @throws ApprovalStoreError `corrupt` */
+export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw new ApprovalStoreError('corrupt', 'the store of approvals gave back what Chaperone did not write')
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
+
+/** One request from the fields of its hash, in its state at `now`; undefined when there are no fields. */
+export function requestFrom(hash: ReadonlyMap<string, unknown>, now: number): ApprovalRequest | undefined {
+  if (hash.size === 0) return undefined
+  const stored = checked(fields, Object.fromEntries(hash))
+  const { withdrawal } = stored
+  return Object.freeze({
+    ...checked(body, parseJson(stored.body)),
+    createdAt: stored.created,
+    expiresAt: stored.expires,
+    state: stateAt(stored.state, stored.expires, now),
+    votes: checked(z.array(vote), parseJson(`[${stored.votes}]`)),
+    ...(withdrawal === undefined ? {} : { withdrawal }),
+  })
+}

@@ -1,0 +1,133 @@
+// Each transition is one Lua script, so Redis runs it whole or not at all. All keys share one hash slot.
+// Every script takes the clock of Redis: processes need not agree on the time.
+import { createHash } from 'node:crypto'
+
+export interface Script {
+  readonly lua: string
+  readonly sha: string
+}
+
+/** `state` is as of now: what is stored as open but past its time is expired. */
+const PRELUDE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function text(number) return string.format('%.0f', number) end
+local function state(key)
+  local found = redis.call('HMGET', key, 'state', 'expires')
+  if not found[1] then return nil end
+  local open = found[1] == 'pending' or found[1] == 'approved'
+  if open and now >= tonumber(found[2]) then return 'expired' end
+  return found[1]
+end
+local function record(key) return { text(now), redis.call('HGETALL', key) } end
+`
+
+function script(body: string): Script {
+  const lua = PRELUDE + body
+  // EVALSHA names a script by its SHA-1; nothing about it is a matter of security.
+  return { lua, sha: createHash('sha1').update(lua).digest('hex') }
+}
+
+/** What every transition away from `pending` or `approved` takes along: KEYS 1 request, 2 open, 3 open of the principal, 4 same subject. */
+const CLOSE = `
+local function close(id, verdict)
+  redis.call('HSET', KEYS[1], 'state', verdict)
+  redis.call('ZREM', KEYS[2], id)
+  redis.call('ZREM', KEYS[3], id)
+  redis.call('ZREM', KEYS[4], id)
+end
+`
+
+/**
+ * KEYS as in CLOSE, 5 all; ARGV 1 id, 2 body, 3 digest, 4 principal, 5 quorum, 6 life in ms, 7 retention in ms,
+ * 8 most open, 9 most open of the principal, 10 most kept, 11 prefix of request keys, 12 longest life.
+ * The keys of requests that are dropped cannot be declared; the prefix keeps them in the same slot.
+ */
+export const CREATE = script(`
+if redis.call('EXISTS', KEYS[1]) == 1 then return redis.error_reply('CHAPERONE id is taken') end
+for n = 2, 4 do redis.call('ZREMRANGEBYSCORE', KEYS[n], '-inf', text(now)) end
+redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', text(now - ARGV[7] - ARGV[12]))
+if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[8]) then return false end
+if redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[9]) then return false end
+local excess = redis.call('ZCARD', KEYS[5]) + 1 - ARGV[10]
+if excess > 0 then
+  local most = excess + redis.call('ZCARD', KEYS[2])
+  for _, id in ipairs(redis.call('ZRANGE', KEYS[5], 0, text(most - 1))) do
+    if excess > 0 and not redis.call('ZSCORE', KEYS[2], id) then
+      redis.call('DEL', ARGV[11] .. id)
+      redis.call('ZREM', KEYS[5], id)
+      excess = excess - 1
+    end
+  end
+end
+local expires = now + ARGV[6]
+redis.call('HSET', KEYS[1], 'body', ARGV[2], 'digest', ARGV[3], 'principal', ARGV[4], 'quorum', ARGV[5],
+  'state', 'pending', 'created', text(now), 'expires', text(expires), 'votes', '', 'approvals', '0')
+redis.call('PEXPIREAT', KEYS[1], text(expires + ARGV[7]))
+redis.call('ZADD', KEYS[2], text(expires), ARGV[1])
+redis.call('ZADD', KEYS[3], text(expires), ARGV[1])
+redis.call('ZADD', KEYS[4], text(expires), ARGV[1])
+redis.call('PEXPIRE', KEYS[3], ARGV[12])
+redis.call('PEXPIRE', KEYS[4], ARGV[12])
+redis.call('ZADD', KEYS[5], text(now), ARGV[1])
+return record(KEYS[1])
+`)
+
+/** KEYS as in CLOSE; ARGV 1 id, 2 reviewer, 3 verdict, 4 the vote as a JSON object without its time, 5 channel. */
+export const VOTE = script(`${CLOSE}
+local is = state(KEYS[1])
+if not is then return 'not-found' end
+if redis.call('HGET', KEYS[1], 'principal') == ARGV[2] then return 'own-request' end
+if is ~= 'pending' then return 'already-decided' end
+if redis.call('HSETNX', KEYS[1], 'voter:' .. ARGV[2], '1') == 0 then return 'already-voted' end
+local votes = redis.call('HGET', KEYS[1], 'votes')
+local vote = '{"at":' .. text(now) .. ',' .. string.sub(ARGV[4], 2)
+redis.call('HSET', KEYS[1], 'votes', votes == '' and vote or votes .. ',' .. vote)
+if ARGV[3] ~= 'approve' then
+  close(ARGV[1], 'denied')
+  redis.call('PUBLISH', ARGV[5], ARGV[1])
+elseif redis.call('HINCRBY', KEYS[1], 'approvals', 1) >= tonumber(redis.call('HGET', KEYS[1], 'quorum')) then
+  redis.call('HSET', KEYS[1], 'state', 'approved')
+  redis.call('PUBLISH', ARGV[5], ARGV[1])
+end
+return record(KEYS[1])
+`)
+
+/** KEYS as in CLOSE; ARGV 1 id, 2 reason, 3 channel. */
+export const WITHDRAW = script(`${CLOSE}
+local is = state(KEYS[1])
+if is ~= 'pending' and is ~= 'approved' then return 0 end
+redis.call('HSET', KEYS[1], 'withdrawal', ARGV[2])
+close(ARGV[1], 'withdrawn')
+redis.call('PUBLISH', ARGV[3], ARGV[1])
+return 1
+`)
+
+/** KEYS as in CLOSE; ARGV 1 id, 2 digest of the subject. */
+export const CONSUME = script(`${CLOSE}
+if state(KEYS[1]) ~= 'approved' then return false end
+if redis.call('HGET', KEYS[1], 'digest') ~= ARGV[2] then return false end
+close(ARGV[1], 'consumed')
+return record(KEYS[1])
+`)
+
+/** KEYS are requests. Gives the time, then each request's fields, empty for one that is not there. */
+export const READ = script(`
+local records = { text(now) }
+for n, key in ipairs(KEYS) do records[n + 1] = redis.call('HGETALL', key) end
+return records
+`)
+
+/** KEYS are requests, ARGV their ids. Gives the ids of those that are no longer pending. */
+export const SETTLED = script(`
+local settled = {}
+for n, key in ipairs(KEYS) do
+  if state(key) ~= 'pending' then settled[#settled + 1] = ARGV[n] end
+end
+return settled
+`)
+
+/** KEYS 1 is a sorted set of ids; ARGV 1 most. Gives the ids with the highest scores first. */
+export const IDS = script(`
+return redis.call('ZREVRANGE', KEYS[1], 0, text(ARGV[1] - 1))
+`)

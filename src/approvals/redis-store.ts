@@ -1,0 +1,175 @@
+// The steps of approvals in Redis, each one a script and a reading of its answer.
+import type { ApprovalRequest, ApprovalSubject } from '../core/approval.ts'
+import { type Principal, principalId } from '../core/principal.ts'
+import {
+  type ApprovalFilter,
+  type ApprovalInput,
+  ApprovalStoreError,
+  type Verdict,
+  type VoteResult,
+} from './contract.ts'
+import {
+  DEFAULT_LISTED,
+  MAX_KEPT,
+  MAX_LIFE,
+  MAX_LISTED,
+  MAX_OPEN,
+  MAX_OPEN_PER_PRINCIPAL,
+  MAX_REASON,
+  RETENTION,
+} from './limits.ts'
+import type { RedisClient } from './redis-client.ts'
+import type { Keys } from './redis-keys.ts'
+import { checked, idsReply, recordsReply, requestFrom, voteRefusalReply } from './redis-record.ts'
+import { CONSUME, CREATE, IDS, READ, SETTLED, VOTE, WITHDRAW } from './redis-scripts.ts'
+import type { Sighting } from './redis-settled.ts'
+import { isOpen, REQUEST_ID, requestBody } from './request.ts'
+import { subjectDigest } from './subject.ts'
+import { newVote, reviewerObstacle } from './vote.ts'
+
+export interface RedisStore {
+  readonly client: RedisClient
+  readonly keys: Keys
+}
+
+/** Requests in one READ, so that none holds Redis up for long. */
+const READ_AT_ONCE = 50
+
+function sightings(reply: unknown): readonly (Sighting | undefined)[] {
+  const [now, ...hashes] = checked(recordsReply, reply)
+  return hashes.map((hash) => {
+    const request = requestFrom(hash, now)
+    return request === undefined ? undefined : { request, now }
+  })
+}
+
+function onlyRequest(reply: unknown): ApprovalRequest {
+  const [sighting] = sightings(reply)
+  if (sighting === undefined)
+    throw new ApprovalStoreError('corrupt', 'the store of approvals gave back nothing')
+  return sighting.request
+}
+
+/** The keys that a transition of one request takes, in the order of CLOSE in redis-scripts.ts. */
+function transitionKeys({ keys }: RedisStore, id: string, principal: string, digest: string): string[] {
+  return [keys.request(id), keys.open, keys.openOf(principal), keys.same(digest)]
+}
+
+export async function create(store: RedisStore, input: ApprovalInput): Promise<ApprovalRequest> {
+  const { body, json } = requestBody(input)
+  const { client, keys } = store
+  const digest = subjectDigest(input.subject)
+  const reply = await client.run(
+    CREATE,
+    [...transitionKeys(store, body.id, body.principal, digest), keys.all],
+    [
+      ...[body.id, json, digest, body.principal, body.quorum, input.terms.expiresAfter, RETENTION],
+      ...[MAX_OPEN, MAX_OPEN_PER_PRINCIPAL, MAX_KEPT, keys.requestPrefix, MAX_LIFE],
+    ],
+  )
+  if (reply === null) throw new ApprovalStoreError('full', 'too many requests for approval are open')
+  return onlyRequest(reply)
+}
+
+async function readMany(
+  store: RedisStore,
+  ids: readonly string[],
+): Promise<readonly (Sighting | undefined)[]> {
+  if (ids.length === 0) return []
+  return sightings(await store.client.run(READ, ids.map(store.keys.request), []))
+}
+
+export async function read(store: RedisStore, id: string): Promise<Sighting | undefined> {
+  // What is no id would be no key of ours.
+  if (!REQUEST_ID.test(id)) return undefined
+  return (await readMany(store, [id]))[0]
+}
+
+async function* newestFirst(store: RedisStore): AsyncGenerator<ApprovalRequest> {
+  const ids = checked(idsReply, await store.client.run(IDS, [store.keys.all], [MAX_KEPT]))
+  for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
+    for (const sighting of await readMany(store, ids.slice(start, start + READ_AT_ONCE))) {
+      if (sighting !== undefined) yield sighting.request
+    }
+  }
+}
+
+export async function list(store: RedisStore, filter: ApprovalFilter): Promise<readonly ApprovalRequest[]> {
+  const limit = Math.min(filter.limit ?? DEFAULT_LISTED, MAX_LISTED)
+  const found: ApprovalRequest[] = []
+  if (limit < 1) return found
+  for await (const request of newestFirst(store)) {
+    if (filter.state !== undefined && request.state !== filter.state) continue
+    if (filter.resource !== undefined && request.resource !== filter.resource) continue
+    if (filter.where?.(request) === false) continue
+    if (found.push(request) >= limit) break
+  }
+  return found
+}
+
+export async function find(
+  store: RedisStore,
+  subject: ApprovalSubject,
+): Promise<ApprovalRequest | undefined> {
+  const same = store.keys.same(subjectDigest(subject))
+  const ids = checked(idsReply, await store.client.run(IDS, [same], [MAX_OPEN_PER_PRINCIPAL]))
+  const requests = (await readMany(store, ids))
+    .flatMap((sighting) => sighting?.request ?? [])
+    .sort((a, b) => b.createdAt - a.createdAt)
+  return (
+    requests.find((request) => request.state === 'approved') ??
+    requests.find((request) => request.state === 'pending')
+  )
+}
+
+export async function vote(
+  store: RedisStore,
+  id: string,
+  reviewer: Principal,
+  verdict: Verdict,
+  reason?: string,
+): Promise<VoteResult> {
+  const request = (await read(store, id))?.request
+  if (request === undefined) return { kind: 'refused', refusal: 'not-found' }
+  const obstacle = reviewerObstacle(request, reviewer)
+  if (obstacle !== undefined) return { kind: 'refused', refusal: obstacle }
+  const reply = await store.client.run(
+    VOTE,
+    transitionKeys(store, id, request.principal, subjectDigest(request)),
+    [
+      id,
+      principalId(reviewer),
+      verdict,
+      JSON.stringify(newVote(reviewer, verdict, reason)),
+      store.keys.channel,
+    ],
+  )
+  if (typeof reply === 'string') return { kind: 'refused', refusal: checked(voteRefusalReply, reply) }
+  return { kind: 'counted', request: onlyRequest(reply) }
+}
+
+export async function withdraw(store: RedisStore, id: string, reason: string): Promise<boolean> {
+  const request = (await read(store, id))?.request
+  if (request === undefined || !isOpen(request.state)) return false
+  const keys = transitionKeys(store, id, request.principal, subjectDigest(request))
+  return (await store.client.run(WITHDRAW, keys, [id, reason.slice(0, MAX_REASON), store.keys.channel])) === 1
+}
+
+export async function consume(
+  store: RedisStore,
+  id: string,
+  subject: ApprovalSubject,
+): Promise<ApprovalRequest | undefined> {
+  if (!REQUEST_ID.test(id)) return undefined
+  const digest = subjectDigest(subject)
+  const reply = await store.client.run(CONSUME, transitionKeys(store, id, subject.principal, digest), [
+    id,
+    digest,
+  ])
+  return reply === null ? undefined : onlyRequest(reply)
+}
+
+/** Which of these are no longer pending. */
+export async function notPending(store: RedisStore, ids: readonly string[]): Promise<readonly string[]> {
+  return checked(idsReply, await store.client.run(SETTLED, ids.map(store.keys.request), ids))
+}

@@ -1,0 +1,115 @@
+// Configures oidc-provider: one public client for people, one confidential client per workload, no consent page.
+import { randomBytes } from 'node:crypto'
+import { type CryptoKey, exportJWK, generateKeyPair } from 'jose'
+import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
+import { extraClaims, type IssuerAccounts, PERSON_CLIENT, resourceUri, termsOf } from './issuer-accounts.ts'
+import { addLoginPage } from './issuer-login.ts'
+
+export type Algorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA'
+
+export interface SigningKey {
+  readonly kid: string
+  readonly privateKey: CryptoKey
+  readonly jwk: Awaited<ReturnType<typeof exportJWK>>
+}
+
+export async function newSigningKey(algorithm: Algorithm): Promise<SigningKey> {
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true })
+  const kid = randomBytes(8).toString('hex')
+  const jwk = { ...(await exportJWK(privateKey)), kid, alg: algorithm, use: 'sig' }
+  return { kid, privateKey, jwk }
+}
+
+export interface ProviderOptions {
+  readonly issuer: string
+  readonly accounts: IssuerAccounts
+  readonly audience: string
+  readonly algorithm: Algorithm
+  readonly key: SigningKey
+}
+
+export function createProvider(options: ProviderOptions): Provider {
+  const provider = new Provider(options.issuer, configuration(options))
+  addLoginPage(provider)
+  return provider
+}
+
+function configuration({ accounts, audience, algorithm, key }: ProviderOptions): Configuration {
+  return {
+    jwks: { keys: [key.jwk] },
+    cookies: { keys: [randomBytes(16).toString('hex')] },
+    clients: clients(accounts, algorithm),
+    scopes: ['openid', 'email', 'groups'],
+    pkce: { required: () => true },
+    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    loadExistingGrant: grantEverything,
+    extraTokenClaims: (_, token) =>
+      extraClaims(
+        token.kind === 'ClientCredentials'
+          ? accounts.workloads[token.clientId ?? '']
+          : accounts.people.get('accountId' in token ? String(token.accountId) : ''),
+      ),
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => resourceUri({ audience, lifetime: 3600 }),
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_, resource) => {
+          const { audience: aud, lifetime } = termsOf(resource)
+          const jwt = { sign: { alg: algorithm } }
+          return { scope: 'access', audience: aud, accessTokenTTL: lifetime, accessTokenFormat: 'jwt', jwt }
+        },
+      },
+    },
+    ttl: {
+      Interaction: 600,
+      Session: 600,
+      Grant: 600,
+      ClientCredentials: lifetimeOf,
+      AccessToken: lifetimeOf,
+    },
+  }
+}
+
+function clients(accounts: IssuerAccounts, algorithm: Algorithm): NonNullable<Configuration['clients']> {
+  return [
+    {
+      client_id: PERSON_CLIENT.id,
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [PERSON_CLIENT.redirectUri],
+      id_token_signed_response_alg: algorithm,
+    },
+    ...Object.keys(accounts.workloads).map((id) => ({
+      client_id: id,
+      client_secret: `${id}-secret`,
+      token_endpoint_auth_method: 'client_secret_post' as const,
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      response_types: [],
+      id_token_signed_response_alg: algorithm,
+    })),
+  ]
+}
+
+/** Seconds, as the resource indicator asks. */
+function lifetimeOf(ctx: KoaContextWithOIDC): number {
+  const resource = ctx.oidc.params?.resource
+  return typeof resource === 'string' ? termsOf(resource).lifetime : 3600
+}
+
+/** Whoever has logged in has consented. */
+async function grantEverything(ctx: KoaContextWithOIDC) {
+  const { client, session, provider, params } = ctx.oidc
+  if (client === undefined || session?.accountId === undefined) return undefined
+  const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId })
+  grant.addOIDCScope('openid email groups')
+  for (const resource of [params?.resource].flat()) {
+    if (typeof resource === 'string') grant.addResourceScope(resource, 'access')
+  }
+  await grant.save()
+  return grant
+}

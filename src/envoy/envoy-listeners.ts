@@ -1,0 +1,180 @@
+// The listeners of one PostgreSQL resource: the gate, the internal one with TLS and the session, and TLS to the target.
+import { splitHostPort } from '../config/address.ts'
+import type { ResourceConfig } from '../config/schema.ts'
+import { CONNECTION_ATTRIBUTES, filterState, SECRET_KEY_PREFIX, SOURCE_KEY } from './connection-facts.ts'
+import { BUFFER_LIMIT, socketAddress } from './envoy-clusters.ts'
+import {
+  gateName,
+  PROCESSOR_CLUSTER,
+  sessionName,
+  targetName,
+  upstreamTlsName,
+  wireName,
+} from './envoy-names.ts'
+import { type EnvoyObject, extension, seconds } from './envoy-object.ts'
+import { downstreamTls, SDS_CONFIG } from './envoy-tls.ts'
+import { RESOURCE_HEADER, ROLE_HEADER, type Role } from './roles.ts'
+import { secretResource } from './sds-resources.ts'
+
+/** From a TCP connection to the first bytes, and then to the end of the TLS handshake: silent clients cost no more. */
+const TLS_WITHIN = '10s'
+/** Bytes that a session may send before its target's connection is up (E15). */
+const MAX_EARLY_DATA = 64 * 1024
+
+export function resourceListeners(name: string, resource: ResourceConfig): EnvoyObject[] {
+  const listeners = [gate(name, resource), session(name, resource)]
+  return resource.upstream.tls.mode === 'disable' ? listeners : [...listeners, upstreamTlsListener(name)]
+}
+
+function gate(name: string, resource: ResourceConfig): EnvoyObject {
+  return {
+    name: gateName(name),
+    address: socketAddress(splitHostPort(resource.listen)),
+    per_connection_buffer_limit_bytes: BUFFER_LIMIT,
+    socket_options: KEEPALIVE,
+    filter_chains: [
+      {
+        filters: [
+          setSource,
+          processing(name, 'gate'),
+          tcpProxy(gateName(name), sessionName(name), {
+            max_downstream_connection_duration: seconds(resource.limits.session + resource.limits.login),
+          }),
+        ],
+      },
+    ],
+  }
+}
+
+/**
+ * Two chains: with TLS, and in clear. The second is for CancelRequest, which libpq before 17 sends in clear on a new
+ * connection, and for telling clients without TLS that they need it: the session there sees no TLS version.
+ */
+function session(name: string, resource: ResourceConfig): EnvoyObject {
+  const filters = [
+    ...setSecrets(resource),
+    processing(name, 'session', [
+      ...CONNECTION_ATTRIBUTES,
+      ...secretNames(resource).map((secret) => filterState(SECRET_KEY_PREFIX + secret)),
+    ]),
+    tcpProxy(sessionName(name), targetName(name), {
+      upstream_connect_mode: 'ON_DOWNSTREAM_DATA',
+      max_early_data_bytes: MAX_EARLY_DATA,
+    }),
+  ]
+  return {
+    name: sessionName(name),
+    internal_listener: {},
+    per_connection_buffer_limit_bytes: BUFFER_LIMIT,
+    listener_filters_timeout: TLS_WITHIN,
+    listener_filters: [
+      extension('envoy.filters.listener.tls_inspector', 'filters.listener.tls_inspector.v3.TlsInspector'),
+    ],
+    filter_chains: [
+      {
+        name: 'tls',
+        filter_chain_match: { transport_protocol: 'tls' },
+        transport_socket: downstreamTls(resource),
+        transport_socket_connect_timeout: TLS_WITHIN,
+        filters,
+      },
+      { name: 'clear', filter_chain_match: { transport_protocol: 'raw_buffer' }, filters },
+    ],
+  }
+}
+
+/** E14: Envoy's TLS to the target enters here; the processor asks the target for it first. */
+function upstreamTlsListener(name: string): EnvoyObject {
+  return {
+    name: upstreamTlsName(name),
+    internal_listener: {},
+    per_connection_buffer_limit_bytes: BUFFER_LIMIT,
+    filter_chains: [
+      {
+        filters: [processing(name, 'upstream-tls'), tcpProxy(upstreamTlsName(name), wireName(name), {})],
+      },
+    ],
+  }
+}
+
+/**
+ * The client's address, for the internal listener (E11). It has to be hashable: Envoy keys its connection pools by
+ * shared filter state, and with a plain string a connection got the address of an earlier one (docs/envoy-notes.md, e).
+ */
+const setSource = extension('chaperone.source', 'filters.network.set_filter_state.v3.Config', {
+  on_new_connection: [
+    {
+      object_key: SOURCE_KEY,
+      factory_key: 'envoy.hashable_string',
+      shared_with_upstream: 'ONCE',
+      format_string: { text_format_source: { inline_string: '%DOWNSTREAM_REMOTE_ADDRESS%' } },
+    },
+  ],
+})
+
+function secretNames(resource: ResourceConfig): string[] {
+  const names = resource.logins.map((login) => login.secret).filter((secret) => secret !== undefined)
+  return [...new Set(names)]
+}
+
+/** E9: each secret goes from Envoy's secret discovery into filter state, and from there into the first request. */
+function setSecrets(resource: ResourceConfig): EnvoyObject[] {
+  const names = secretNames(resource)
+  if (names.length === 0) return []
+  return [
+    extension('chaperone.secrets', 'filters.network.set_filter_state.v3.Config', {
+      on_new_connection: names.map((name) => ({
+        object_key: SECRET_KEY_PREFIX + name,
+        factory_key: 'envoy.string',
+        format_string: {
+          text_format_source: { inline_string: `%SECRET(${name})%` },
+          formatters: [
+            extension('envoy.formatter.generic_secret', 'formatter.generic_secret.v3.GenericSecret', {
+              secret_configs: { [name]: { name: secretResource(name), sds_config: SDS_CONFIG } },
+            }),
+          ],
+        },
+      })),
+    }),
+  ]
+}
+
+/**
+ * The filter that asks the processor. failure_mode_allow is never true (invariant 1). Without a message timeout a hold
+ * may last; the handshakes keep their own time.
+ */
+function processing(resource: string, role: Role, attributes: readonly string[] = []): EnvoyObject {
+  return extension('envoy.filters.network.ext_proc', 'filters.network.ext_proc.v3.NetworkExternalProcessor', {
+    stat_prefix: `chaperone.${resource}.${role}`,
+    grpc_service: {
+      envoy_grpc: { cluster_name: PROCESSOR_CLUSTER },
+      initial_metadata: [
+        { key: ROLE_HEADER, value: role },
+        { key: RESOURCE_HEADER, value: resource },
+      ],
+    },
+    failure_mode_allow: false,
+    message_timeout: '0s',
+    // The seam for `process: requests-only`: once the login is done, process_write may be SKIP.
+    processing_mode: { process_read: 'STREAMED', process_write: 'STREAMED' },
+    ...(attributes.length > 0 && { connection_attributes: attributes }),
+  })
+}
+
+/** Idle sessions are the gateway's to end; Envoy's default would cut them after an hour. */
+function tcpProxy(prefix: string, cluster: string, rest: EnvoyObject): EnvoyObject {
+  return extension('envoy.filters.network.tcp_proxy', 'filters.network.tcp_proxy.v3.TcpProxy', {
+    stat_prefix: prefix,
+    cluster,
+    idle_timeout: '0s',
+    ...rest,
+  })
+}
+
+/** SO_KEEPALIVE, then TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT of Linux: a client that lost power goes in 90 seconds. */
+const KEEPALIVE: readonly EnvoyObject[] = [
+  [1, 9, 1],
+  [6, 4, 60],
+  [6, 5, 10],
+  [6, 6, 3],
+].map(([level, name, value]) => ({ level: level ?? 0, name: name ?? 0, int_value: value ?? 0 }))

@@ -8,9 +8,12 @@ const HIDDEN_SHARE = 3
 
 const isContinuation = (byte: number) => (byte & 0xc0) === 0x80
 
-function countCharacters(value: Uint8Array): number {
+/** Code points of valid UTF-8; a long value is not counted beyond `enough`. */
+function countCharacters(value: Uint8Array, enough: number): number {
   let count = 0
-  for (const byte of value) if (!isContinuation(byte)) count++
+  for (const byte of value) {
+    if (!isContinuation(byte) && ++count === enough) break
+  }
   return count
 }
 
@@ -30,7 +33,7 @@ function tailOffset(value: Uint8Array, characters: number): number {
  */
 export function partialValue(value: Uint8Array, keepLast: number): Uint8Array {
   if (!isUtf8(value)) return PREFIX
-  const shown = Math.min(keepLast, Math.floor(countCharacters(value) / HIDDEN_SHARE))
+  const shown = Math.min(keepLast, Math.floor(countCharacters(value, keepLast * HIDDEN_SHARE) / HIDDEN_SHARE))
   if (shown === 0) return PREFIX
   const offset = tailOffset(value, shown)
   const masked = new Uint8Array(PREFIX.length + value.length - offset)

@@ -84,7 +84,8 @@ it('a pipeline fails from an error to the next sync', async () => {
   ]
   expect(await runPsycopg('pipeline', conninfo, steps)).toMatchObject({
     results: [{ rows: [[1]] }, { status: null }, { status: null }, { rows: [[3]] }],
-    errors: [{ sqlstate: '22012' }],
+    // whether psycopg tells of the skipped statement as well depends on when it reads
+    errors: expect.arrayContaining([expect.objectContaining({ sqlstate: '22012' })]),
   })
 })
 

@@ -1,5 +1,5 @@
 // Reads chaperone.yaml. Either the whole configuration is good, or every problem is reported at once.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
 import { findings } from './issues.ts'
@@ -35,6 +35,11 @@ export function parseConfig(text: string, path: string): Config {
   throw new ConfigError(path, placed(found, yaml))
 }
 
+/** Gives findings of later checks their place in the file. */
+export function locateFindings(path: string, found: readonly Finding[]): ConfigProblem[] {
+  return found.length === 0 ? [] : placed(found, parseYaml(readText(path)))
+}
+
 function salvage(data: unknown, error: z.ZodError): Config | undefined {
   const entries = withoutBroken(data, error.issues, 2)
   const first = configSchema.safeParse(entries)
@@ -46,6 +51,9 @@ function placed(found: readonly Finding[], yaml: ParsedYaml): ConfigProblem[] {
   const problems = found.map(({ path, ...rest }) => ({ path: joinPath(path), ...yaml.locate(path), ...rest }))
   return problems.sort((a, b) => a.line - b.line || a.column - b.column)
 }
+
+/** A named pipe must not make us wait for whoever writes it. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK
 
 function readText(path: string): string {
   let bytes: Uint8Array
@@ -62,7 +70,7 @@ function readText(path: string): string {
 }
 
 function readBounded(path: string): Uint8Array {
-  const file = openSync(path, 'r')
+  const file = openSync(path, FLAGS)
   try {
     if (!fstatSync(file).isFile()) throw new Error('is not a file')
     const buffer = Buffer.alloc(MAX_CONFIG_BYTES + 1)

@@ -1,12 +1,15 @@
 // A secret in a file, read again every second: that sees writes, renames over it and swapped symbolic links alike,
 // where notifications miss some of them (Kubernetes swaps a link two directories up; network mounts tell nothing).
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { Secret } from '../core/secret.ts'
 import { checkValue, MAX_SECRET_BYTES, SecretError, type SecretSource } from './source.ts'
 
 /** A rotation is taken up within this time; the files are small and in the page cache. */
 const INTERVAL_MS = 1000
+
+/** A named pipe must not make us wait for whoever writes it. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK
 
 /** @throws SecretError when the file cannot be read or holds no usable secret */
 export function fileSource(path: string): SecretSource {
@@ -46,7 +49,7 @@ const TOO_LONG = MAX_SECRET_BYTES + 2
 
 function readNow(path: string): string {
   try {
-    const file = openSync(path, 'r')
+    const file = openSync(path, FLAGS)
     try {
       if (!fstatSync(file).isFile()) throw new SecretError(`${path} is not a file`)
       const buffer = Buffer.alloc(TOO_LONG)
@@ -60,7 +63,7 @@ function readNow(path: string): string {
 }
 
 async function read(path: string): Promise<string> {
-  const file = await open(path, 'r')
+  const file = await open(path, FLAGS)
   try {
     if (!(await file.stat()).isFile()) throw new SecretError(`${path} is not a file`)
     const { buffer, bytesRead } = await file.read(Buffer.alloc(TOO_LONG), 0, TOO_LONG, 0)

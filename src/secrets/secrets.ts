@@ -60,15 +60,32 @@ function openAll(config: Config['secrets']): Map<string, SecretSource> {
   const sources = new Map<string, SecretSource>()
   const problems: string[] = []
   for (const [name, secret] of Object.entries(config)) {
-    try {
-      sources.set(name, openSource(secret))
-    } catch (error) {
-      problems.push(`secrets.${name}: ${error instanceof SecretError ? error.message : 'cannot be read'}`)
-    }
+    const opened = tryOpen(secret)
+    if (typeof opened === 'string') problems.push(`secrets.${name}: ${opened}`)
+    else sources.set(name, opened)
   }
   if (problems.length === 0) return sources
   for (const source of sources.values()) source.close()
   throw new SecretError(problems.join('\n'))
+}
+
+/** Why each secret that cannot be read cannot be, by name. */
+export function unreadableSecrets(config: Config['secrets']): { name: string; reason: string }[] {
+  return Object.entries(config).flatMap(([name, secret]) => {
+    const opened = tryOpen(secret)
+    if (typeof opened === 'string') return [{ name, reason: opened }]
+    opened.close()
+    return []
+  })
+}
+
+/** The source, or why there is none. */
+function tryOpen(config: SecretConfig): SecretSource | string {
+  try {
+    return openSource(config)
+  } catch (error) {
+    return error instanceof SecretError ? error.message : 'cannot be read'
+  }
 }
 
 function openSource(config: SecretConfig): SecretSource {

@@ -54,6 +54,10 @@ describe('refused', () => {
       statement([on('insert', 'o'), on('read', 'v')]),
       ['public.users'],
     ],
+    [
+      'INSERT INTO users … FROM public.users, which may be two relations',
+      statement([on('insert', 'users'), users]),
+    ],
     ['CREATE TABLE … AS SELECT … FROM users', statement([on('create', 'public.copy'), users])],
     ['UPDATE users SET name = ssn', statement([on('update', 'public.users'), users], { columns: ['ssn'] })],
     [

@@ -1,0 +1,140 @@
+// The real Envoy for tests: started with a configuration, ready when its own admin port says so, gone with the test.
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { atExit } from './cleanup.ts'
+import { temporaryDirectory } from './tmp.ts'
+
+const SCRIPT = fileURLToPath(new URL('../../scripts/fetch-envoy.sh', import.meta.url))
+const LOG_KEPT = 256 * 1024
+const READY_WITHIN = 20_000
+
+export interface Envoy {
+  readonly adminUrl: string
+  /** what it wrote so far, the last 256 KiB */
+  readonly logs: () => string
+  /** the process, to measure it */
+  readonly pid: number
+  stop(): Promise<void>
+  /** SIGKILL */
+  kill(): Promise<void>
+}
+
+export interface EnvoyOptions {
+  /** worker threads; 1 when absent */
+  readonly concurrency?: number
+  readonly logLevel?: 'debug' | 'info' | 'warn' | 'trace'
+}
+
+let binary: string | undefined
+
+export function envoyBinary(): string {
+  binary ??= execFileSync(SCRIPT, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim()
+  return binary
+}
+
+/** Starts Envoy with a bootstrap that has an admin address. @throws with Envoy's log when it does not become ready */
+export async function startEnvoy(bootstrap: object, options: EnvoyOptions = {}): Promise<Envoy> {
+  const folder = temporaryDirectory('envoy')
+  const file = join(folder.path, 'envoy.json')
+  writeFileSync(file, JSON.stringify(bootstrap))
+  const child = spawn(
+    envoyBinary(),
+    // Several Envoys run on one machine: no shared memory between them.
+    [
+      '-c',
+      file,
+      '--concurrency',
+      String(options.concurrency ?? 1),
+      '--use-dynamic-base-id',
+      '--log-level',
+      options.logLevel ?? 'warn',
+      '--drain-time-s',
+      '1',
+      '--parent-shutdown-time-s',
+      '2',
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const takeBack = atExit(() => child.kill('SIGKILL'))
+  let log = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      log = (log + chunk.toString()).slice(-LOG_KEPT)
+    })
+  }
+  const end = async (signal: NodeJS.Signals) => {
+    await ended(child, signal)
+    takeBack()
+    folder.remove()
+  }
+  const adminUrl = adminUrlOf(bootstrap)
+  try {
+    await ready(adminUrl, child)
+  } catch (error) {
+    await end('SIGKILL')
+    throw new Error(`Envoy did not start: ${String(error)}\n${log}`)
+  }
+  return {
+    adminUrl,
+    logs: () => log,
+    pid: child.pid ?? 0,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  }
+}
+
+/** What `envoy --mode validate` says; empty when it accepts the configuration. */
+export async function validate(bootstrap: object): Promise<string> {
+  const folder = temporaryDirectory('envoy')
+  try {
+    const file = join(folder.path, 'envoy.json')
+    writeFileSync(file, JSON.stringify(bootstrap))
+    await promisify(execFile)(envoyBinary(), ['--mode', 'validate', '-c', file, '--log-level', 'error'])
+    return ''
+  } catch (error) {
+    return String(error)
+  } finally {
+    folder.remove()
+  }
+}
+
+/** The value of one of Envoy's counters or gauges; 0 when it has none of that name. */
+export async function stat(envoy: Envoy, name: string): Promise<number> {
+  const response = await fetch(`${envoy.adminUrl}/stats?filter=^${encodeURIComponent(name)}$&format=json`)
+  const body = (await response.json()) as { stats: { name?: string; value?: number }[] }
+  return body.stats.find((entry) => entry.name === name)?.value ?? 0
+}
+
+function adminUrlOf(bootstrap: object): string {
+  const { admin } = bootstrap as {
+    admin: { address: { socket_address: { address: string; port_value: number } } }
+  }
+  const { address, port_value: port } = admin.address.socket_address
+  return `http://${address}:${port}`
+}
+
+async function ready(adminUrl: string, child: ChildProcess): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`)
+    const response = await fetch(`${adminUrl}/ready`).catch(() => undefined)
+    if (response?.ok) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error('it is not ready')
+}
+
+function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve()
+    const force = setTimeout(() => child.kill('SIGKILL'), 5_000)
+    child.once('exit', () => {
+      clearTimeout(force)
+      resolve()
+    })
+    child.kill(signal)
+  })
+}

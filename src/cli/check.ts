@@ -1,0 +1,43 @@
+// `chaperone check`: is the configuration right, and what does each resource come to?
+import type { Command } from 'commander'
+import { checkFiles } from '../config/files.ts'
+import { loadConfig, locateFindings } from '../config/load.ts'
+import { ConfigError, type Finding } from '../config/problems.ts'
+import type { Config } from '../config/schema.ts'
+import { unreadableSecrets } from '../secrets/secrets.ts'
+import { describeConfig } from './check/describe.ts'
+
+const HELP = `
+Checks shape, references between parts, files, certificates and their keys, secrets, and policies.
+Exit code 1 with every problem, one a line, when there is any.
+
+Example:
+  chaperone check --config prod.yaml`
+
+export function registerCheck(program: Command): void {
+  program
+    .command('check')
+    .description('check the configuration and show what each resource resolves to')
+    .option('--no-files', 'leave out files and secrets, which may not be on this machine')
+    .addHelpText('after', HELP)
+    .action((_: unknown, command: Command) => {
+      const options = command.optsWithGlobals<{ config: string; files: boolean }>()
+      const config = checkedConfig(options.config, options.files)
+      process.stdout.write(describeConfig(config, options.config))
+    })
+}
+
+/** @throws ConfigError with every problem */
+export function checkedConfig(path: string, files: boolean): Config {
+  const config = loadConfig(path)
+  const found = files ? [...checkFiles(config), ...secretFindings(config)] : []
+  if (found.length > 0) throw new ConfigError(path, locateFindings(path, found))
+  return config
+}
+
+function secretFindings(config: Config): Finding[] {
+  return unreadableSecrets(config.secrets).map(({ name, reason }) => ({
+    path: ['secrets', name],
+    message: reason,
+  }))
+}

@@ -1,0 +1,130 @@
+// What a configuration comes to, in words: one block per resource, with the rules and masks that count there.
+import { recordingLevel } from '../../config/references-resources.ts'
+import type { Config, MaskRuleConfig, PolicyRuleConfig, ResourceConfig } from '../../config/schema.ts'
+import { printable } from '../terminal.ts'
+
+type Line = readonly [label: string, text: string]
+
+export function describeConfig(config: Config, path: string): string {
+  const names = Object.keys(config.resources)
+  const head = `${path}: good. ${count(names.length, 'resource')}, ${count(
+    Object.keys(config.policies).length,
+    'rule',
+  )}, ${count(Object.keys(config.masks).length, 'mask')}.`
+  const services: Line[] = [
+    ['processor', config.processor.address + (config.processor.tls === undefined ? '' : ', mutual TLS')],
+    ['admin', config.admin.address],
+    ['store', config.store.kind === 'redis' ? `redis at ${config.store.url}` : 'memory of one process'],
+    ['audit', config.audit.file ?? 'standard output'],
+  ]
+  const resources = Object.entries(config.resources).map(([name, resource]) =>
+    block(`${name} (${resource.protocol})`, describeResource(config, name, resource)),
+  )
+  return `${[block(head, services), ...resources].join('\n')}`
+}
+
+const count = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`
+
+function block(title: string, lines: readonly Line[]): string {
+  const text = lines.map(([label, value]) => `  ${label.padEnd(15)} ${printable(value)}`.trimEnd())
+  return `${[printable(title), ...text].join('\n')}\n`
+}
+
+function describeResource(config: Config, name: string, resource: ResourceConfig): Line[] {
+  const { upstream } = resource
+  return [
+    ['listen', `${resource.listen}, TLS with certificate ${resource.certificate}`],
+    ['upstream', `${upstream.address}, ${upstreamTls(upstream)}`],
+    ...authentication(config, resource),
+    ['databases', resource.databases.join(', ')],
+    ['search path', resource.search_path.join(', ')],
+    ...many('logins', resource.logins.map(describeLogin)),
+    ['results', resource.process === 'full' ? 'through Chaperone' : 'past Chaperone (requests-only)'],
+    ['recording', recordingLevel(config, resource)],
+    ...many('rules', rulesOf(config, name)),
+    ...many('masks', masksOf(config, name)),
+  ]
+}
+
+/** One line each; the label stands before the first. */
+function many(label: string, texts: readonly string[]): Line[] {
+  if (texts.length === 0) return [[label, 'none']]
+  return texts.map((text, index) => [index === 0 ? label : '', text])
+}
+
+function upstreamTls({ address, tls }: ResourceConfig['upstream']): string {
+  if (tls.mode === 'disable') return 'without TLS'
+  const client = tls.certificate === undefined ? '' : `, client certificate ${tls.certificate}`
+  if (tls.mode === 'require') return `TLS, server not verified${client}`
+  const host = address.slice(0, address.lastIndexOf(':'))
+  return `TLS, server verified as ${tls.server_name ?? host} by ${tls.ca}${client}`
+}
+
+function authentication(config: Config, resource: ResourceConfig): Line[] {
+  const issuers = (resource.issuers ?? []).map((name) => {
+    const issuer = config.issuers[name]
+    return `token of ${issuer?.kind} from ${name} (${issuer?.issuer}) for ${[issuer?.audience].flat().join(', ')}`
+  })
+  const certificates = (resource.certificates ?? []).map((name) => {
+    const identity = config.certificate_identities[name]
+    const domain = identity?.trust_domain === undefined ? [] : [`spiffe://${identity.trust_domain}/…`]
+    const fits = [...domain, ...(identity?.subjects ?? [])].join(', ')
+    return `certificate of ${identity?.kind} ${name} (${fits}), groups ${identity?.groups.join(', ')}`
+  })
+  const demands = Object.entries(resource.claims ?? {}).map(
+    ([claim, values]) => `only with claim ${claim} = ${[values].flat().join(' or ')}`,
+  )
+  return many('who', [...certificates, ...issuers, ...demands])
+}
+
+function describeLogin(login: ResourceConfig['logins'][number]): string {
+  const who = login.groups === undefined ? 'everybody else' : `groups ${login.groups.join(', ')}`
+  const how = login.secret === undefined ? 'without a password' : `with secret ${login.secret}`
+  return `${who} as ${login.user} ${how}`
+}
+
+/** deny beats hold, hold beats allow: shown in the order in which they count. */
+const ORDER: readonly PolicyRuleConfig['decision'][] = ['deny', 'hold', 'allow']
+
+const appliesTo = (rule: { readonly resources: readonly string[] | '*' }, name: string) =>
+  rule.resources === '*' || rule.resources.includes(name)
+
+function rulesOf(config: Config, resource: string): string[] {
+  const rules = Object.entries(config.policies).filter(([, rule]) => appliesTo(rule, resource))
+  const shown = ORDER.flatMap((decision) =>
+    rules.filter(([, rule]) => rule.decision === decision).map(([name, rule]) => describeRule(name, rule)),
+  )
+  return [...shown, 'everything else is refused']
+}
+
+function describeRule(name: string, rule: PolicyRuleConfig): string {
+  const subjects = [
+    rule.groups === undefined ? [] : [`groups ${rule.groups.join(', ')}`],
+    rule.kinds === undefined ? [] : [`kinds ${rule.kinds.join(', ')}`],
+    rule.subjects === undefined ? [] : [`subjects ${rule.subjects.join(', ')}`],
+    Object.entries(rule.claims ?? {}).map(
+      ([claim, value]) => `claim ${claim} = ${[value].flat().join(' or ')}`,
+    ),
+  ].flat()
+  const effects = rule.effects === '*' ? 'anything' : rule.effects.join(', ')
+  const on = [...(rule.relations ?? []), ...(rule.objects ?? [])].join(', ')
+  const parts = [
+    `${rule.decision.padEnd(5)} ${name}: ${effects}${on === '' ? '' : ` on ${on}`}`,
+    `for ${subjects.length === 0 ? 'everybody' : subjects.join(' and ')}`,
+    rule.approvers === undefined ? '' : `until ${rule.quorum ?? 1} of ${rule.approvers.join(', ')} approve`,
+    rule.shadow ? '(shadow: recorded only)' : '',
+  ]
+  return parts.filter((part) => part !== '').join(' ')
+}
+
+function masksOf(config: Config, resource: string): string[] {
+  return Object.entries(config.masks)
+    .filter(([, mask]) => appliesTo(mask, resource))
+    .map(([name, mask]) => describeMask(name, mask))
+}
+
+function describeMask(name: string, mask: MaskRuleConfig): string {
+  const except = mask.except_groups === undefined ? '' : `, but not from ${mask.except_groups.join(', ')}`
+  const last = mask.strategy === 'partial' ? ` but the last ${mask.keep_last ?? 4}` : ''
+  return `${name}: ${mask.strategy}${last} ${mask.columns.join(', ')}${except}`
+}

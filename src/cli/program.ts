@@ -1,0 +1,38 @@
+// The `chaperone` program: global options, and one file per command, each of which registers itself.
+import { readFileSync } from 'node:fs'
+import { Command, Option } from 'commander'
+import { registerCheck } from './check.ts'
+import { registerSessions } from './sessions.ts'
+
+const COMMANDS: readonly ((program: Command) => void)[] = [registerCheck, registerSessions]
+
+const HELP = `
+Examples:
+  chaperone check                            is ./chaperone.yaml right, and what does it mean?
+  chaperone --config prod.yaml check         another configuration
+  CHAPERONE_CONFIG=prod.yaml chaperone check the same
+Every command has its own help: chaperone help check`
+
+/** Commands find the configuration in `optsWithGlobals().config`. */
+export function createProgram(): Command {
+  const program = new Command('chaperone')
+    .description('Guards databases behind Envoy: identity, policy, approval, masking, recording')
+    .version(packageVersion())
+    .addOption(
+      new Option('-c, --config <file>', 'the configuration')
+        .env('CHAPERONE_CONFIG')
+        .default('chaperone.yaml'),
+    )
+    .showHelpAfterError('(chaperone --help shows what there is)')
+    .exitOverride()
+    .addHelpText('after', HELP)
+  for (const register of COMMANDS) register(program)
+  return program
+}
+
+/** The package's own file is two directories up, both in src/ and in dist/. */
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const { version } = JSON.parse(text) as { version: string }
+  return version
+}

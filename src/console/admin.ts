@@ -1,0 +1,80 @@
+// The admin port: one small HTTP/1.1 server with a limit on everything that a client can make it wait for or keep.
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import type { Approvals } from '../approvals/contract.ts'
+import { splitHostPort } from '../config/address.ts'
+import type { Config } from '../config/schema.ts'
+import type { AuditSink } from '../core/audit.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { createApp } from './app.ts'
+import { adminIssuers, type VerifyToken } from './bearer.ts'
+
+export interface AdminOptions {
+  readonly config: Pick<Config, 'admin' | 'issuers'>
+  readonly approvals: Approvals
+  readonly verifyToken: VerifyToken
+  readonly metrics: Metrics
+  readonly ready: () => boolean
+  readonly audit: AuditSink
+  readonly log: Log
+}
+
+export interface Admin {
+  /** `http://host:port`, with the port that was chosen when the configuration says 0 */
+  readonly url: string
+  close(): Promise<void>
+}
+
+const LIMITS = {
+  /** bytes: the largest token that is configured by default (16 KiB) twice, for the other headers */
+  maxHeaderSize: 32 * 1024,
+  /** ms for all headers: a client that sends them byte by byte is no client */
+  headersTimeout: 5000,
+  /** ms for headers and body: a body is at most 16 KiB */
+  requestTimeout: 10_000,
+  /** ms between requests: a scraper comes back every 15 s and may connect again */
+  keepAliveTimeout: 5000,
+  /** ms between looks at the two limits above */
+  connectionsCheckingInterval: 1000,
+}
+/** Reviewers, scrapers and health checks together; each connection costs memory. */
+const MAX_CONNECTIONS = 256
+/** Headers of one request; the rest is ignored. */
+const MAX_HEADERS = 64
+/** ms without a byte in either direction: a client that does not read its answer. */
+const IDLE_TIMEOUT = 30_000
+/** ms that requests in progress may take once the server closes. */
+const CLOSE_GRACE = 2000
+
+function createLimitedServer(options: AdminOptions): Server {
+  const app = createApp({ ...options, issuers: adminIssuers(options.config) })
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  const server = createServer(LIMITS, (request, response) => void listener(request, response))
+  server.maxConnections = MAX_CONNECTIONS
+  server.maxHeadersCount = MAX_HEADERS
+  server.setTimeout(IDLE_TIMEOUT)
+  return server
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  const grace = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE).unref()
+  await closed
+  clearTimeout(grace)
+}
+
+/** @throws when the address cannot be listened on. */
+export async function startAdmin(options: AdminOptions): Promise<Admin> {
+  const server = createLimitedServer(options)
+  const { host, port } = splitHostPort(options.config.admin.address)
+  server.listen(port, host)
+  await once(server, 'listening')
+  server.on('error', (err) => options.log.error({ err }, 'the admin server failed'))
+  const address = server.address()
+  const chosen = typeof address === 'object' && address !== null ? address.port : port
+  const shownHost = host.includes(':') ? `[${host}]` : host
+  return { url: `http://${shownHost}:${chosen}`, close: () => close(server) }
+}

@@ -1,0 +1,63 @@
+// The routes of the admin port: health, readiness, metrics, and the approvals API.
+import { Hono } from 'hono'
+import { ApprovalStoreError } from '../approvals/contract.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { type ApprovalsApiDependencies, approvalsApi } from './approvals-api.ts'
+import { Problem, problemResponse, STORE_PROBLEMS } from './problem.ts'
+
+export interface AppDependencies extends ApprovalsApiDependencies {
+  readonly metrics: Metrics
+  /** Can this process serve sessions now? */
+  readonly ready: () => boolean
+}
+
+/** Nothing here is for a browser to render, keep, frame or sniff (OWASP REST security). */
+const HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof ApprovalStoreError) return new Problem(STORE_PROBLEMS[error.code])
+  return new Problem('internal')
+}
+
+/** Is this path one of the route's, whatever the method? */
+function matches(route: string, path: string): boolean {
+  const [wanted, given] = [route.split('/'), path.split('/')]
+  return (
+    wanted.length === given.length && wanted.every((part, n) => part.startsWith(':') || part === given[n])
+  )
+}
+
+export function createApp(deps: AppDependencies) {
+  const app = new Hono()
+  app.use(async (context, next) => {
+    await next()
+    for (const [name, value] of Object.entries(HEADERS)) context.header(name, value)
+  })
+
+  // Without a token, on purpose: kubelets and Prometheus ask here, and the port is loopback unless a proxy guards it.
+  app.get('/healthz', (context) => context.text('ok\n'))
+  app.get('/readyz', (context) => (deps.ready() ? context.text('ready\n') : context.text('not ready\n', 503)))
+  app.get('/metrics', async (context) => {
+    const { body, contentType } = await deps.metrics.expose()
+    return context.body(body, 200, { 'content-type': contentType })
+  })
+  app.route('/api/v1', approvalsApi(deps))
+
+  app.notFound((context) => {
+    const known = app.routes.some(({ method, path }) => method !== 'ALL' && matches(path, context.req.path))
+    return problemResponse(new Problem(known ? 'method-not-allowed' : 'not-found'))
+  })
+  app.onError((err) => {
+    const problem = asProblem(err)
+    if (problem.code === 'internal') deps.log.error({ err }, 'the admin API failed')
+    return problemResponse(problem)
+  })
+  return app
+}

@@ -1,0 +1,86 @@
+// A vote, audited before it takes effect: a vote that cannot be audited is not cast.
+import type { Approvals, Verdict } from '../approvals/contract.ts'
+import { type VoteRefusal, voteObstacle } from '../approvals/vote.ts'
+import type { ApprovalRequest } from '../core/approval.ts'
+import type { AuditActor, AuditEvent, AuditSink } from '../core/audit.ts'
+import { type Principal, principalId } from '../core/principal.ts'
+import type { Log } from '../telemetry/log.ts'
+import { Problem } from './problem.ts'
+import { maySee } from './view.ts'
+
+export interface Ballot {
+  readonly id: string
+  readonly reviewer: Principal
+  readonly verdict: Verdict
+  readonly reason?: string
+}
+
+export interface VoteDependencies {
+  readonly approvals: Approvals
+  readonly audit: AuditSink
+  readonly log: Log
+}
+
+function actor(principal: Principal): AuditActor {
+  const { name, kind, groups } = principal
+  return { id: principalId(principal), name, kind, groups }
+}
+
+/** @throws Problem `audit-unavailable` */
+function auditOrFail(deps: VoteDependencies, event: AuditEvent): void {
+  try {
+    deps.audit.write(event)
+  } catch (err) {
+    deps.log.error({ err }, 'the audit log cannot be written')
+    throw new Problem('audit-unavailable')
+  }
+}
+
+/** The vote counted; its consequence is audited as well, but can no longer be stopped. */
+function auditAfterwards(deps: VoteDependencies, event: AuditEvent): void {
+  try {
+    deps.audit.write(event)
+  } catch (err) {
+    deps.log.error({ err, event: event.type }, 'the audit log cannot be written after a vote')
+  }
+}
+
+function refuse(deps: VoteDependencies, ballot: Ballot, refusal: VoteRefusal): never {
+  auditOrFail(deps, {
+    type: 'admin',
+    action: `approval.${ballot.verdict}`,
+    outcome: 'failed',
+    reason: `${ballot.id}: ${refusal}`,
+    actor: actor(ballot.reviewer),
+  })
+  throw new Problem(refusal)
+}
+
+function approvalEvent(request: ApprovalRequest, ballot: Ballot) {
+  return {
+    type: 'approval' as const,
+    request: request.id,
+    resource: request.resource,
+    session: request.session,
+    actor: actor(ballot.reviewer),
+    verdict: ballot.verdict,
+    ...(ballot.reason === undefined ? {} : { reason: ballot.reason }),
+  }
+}
+
+/** @throws Problem for every refusal. A request that the reviewer may not see is not found. */
+export async function castVote(deps: VoteDependencies, ballot: Ballot): Promise<ApprovalRequest> {
+  const { id, reviewer, verdict, reason } = ballot
+  const request = await deps.approvals.get(id)
+  if (request === undefined || !maySee(request, reviewer)) return refuse(deps, ballot, 'not-found')
+  const obstacle = voteObstacle(request, reviewer)
+  if (obstacle !== undefined) return refuse(deps, ballot, obstacle)
+  auditOrFail(deps, { ...approvalEvent(request, ballot), state: 'voted' })
+  const result = await deps.approvals.vote(id, reviewer, verdict, reason)
+  // Somebody was faster; the audit then shows the attempt and that it did not count.
+  if (result.kind === 'refused') return refuse(deps, ballot, result.refusal)
+  if (result.request.state !== 'pending') {
+    auditAfterwards(deps, { ...approvalEvent(result.request, ballot), state: result.request.state })
+  }
+  return result.request
+}

@@ -1,0 +1,258 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type AdminUnderTest, startTestAdmin } from '../../support/admin.ts'
+import { approvalInput } from '../../support/approvals-values.ts'
+
+describe('the approvals API', () => {
+  let under: AdminUnderTest
+
+  beforeEach(async () => {
+    under = await startTestAdmin()
+  })
+  afterEach(() => under.stop())
+
+  const call = async (method: string, path: string, token?: string, body?: unknown, headers = {}) => {
+    const response = await fetch(`${under.admin.url}/api/v1${path}`, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const answer = (await response.json()) as Record<string, unknown>
+    return { status: response.status, headers: response.headers, answer }
+  }
+  const ask = async (...parts: Parameters<typeof approvalInput>) =>
+    (await under.approvals.create(approvalInput(...parts))).id
+
+  describe('who calls', () => {
+    it.each([
+      ['no token', {}],
+      ['another scheme', { authorization: 'Basic YW5uOmFubg==' }],
+      ['an empty token', { authorization: 'Bearer ' }],
+      ['two tokens', { authorization: 'Bearer ann, Bearer bob' }],
+      ['a token with a space', { authorization: 'Bearer ann bob' }],
+    ])('with %s is unauthenticated, and nobody is asked about it', async (_what, headers) => {
+      const { status, answer, headers: got } = await call('GET', '/approvals', undefined, undefined, headers)
+      expect(status).toBe(401)
+      expect(answer).toMatchObject({ code: 'unauthenticated', status: 401, title: 'Unauthorized' })
+      expect(got.get('content-type')).toBe('application/problem+json')
+      expect(got.get('www-authenticate')).toContain('Bearer')
+      expect(under.asked).toEqual([])
+    })
+
+    it('with a token that identity refuses is told why', async () => {
+      const { status, answer } = await call('GET', '/approvals', 'expired')
+      expect(status).toBe(401)
+      expect(answer).toMatchObject({
+        code: 'unauthenticated',
+        detail: 'the token expired',
+        hint: 'get a new token',
+      })
+    })
+
+    it('with a token that could not be checked may try again', async () => {
+      expect(await call('GET', '/approvals', 'unchecked')).toMatchObject({
+        status: 503,
+        answer: { code: 'issuer-unavailable' },
+      })
+    })
+
+    it('is asked only of issuers of people, unless the configuration names one', async () => {
+      await call('GET', '/approvals', 'ann')
+      expect(under.asked).toEqual([{ token: 'ann', issuers: ['staff'] }])
+    })
+
+    it('is asked before anything is said about paths', async () => {
+      expect((await call('GET', '/nothing')).status).toBe(401)
+      expect(await call('GET', '/nothing', 'ann')).toMatchObject({
+        status: 404,
+        answer: { code: 'not-found' },
+      })
+    })
+
+    it('never has its token in a log', async () => {
+      await call('GET', '/approvals', 'expired-token-value')
+      under.auditFails = true
+      await call('POST', `/approvals/${await ask()}/approve`, 'ann')
+      expect(under.logged.join()).toContain('audit')
+      expect(under.logged.join()).not.toContain('expired-token-value')
+    })
+  })
+
+  describe('who sees a request', () => {
+    it('approvers and the asker do; for everybody else it does not exist', async () => {
+      const id = await ask()
+      for (const token of ['ann', 'bob', 'agent']) {
+        expect((await call('GET', `/approvals/${id}`, token)).status).toBe(200)
+        expect((await call('GET', '/approvals', token)).answer).toMatchObject({ approvals: [{ id }] })
+      }
+      const hidden = await call('GET', `/approvals/${id}`, 'eve')
+      const absent = await call('GET', `/approvals/${'a'.repeat(26)}`, 'eve')
+      expect(hidden.status).toBe(404)
+      expect(hidden.answer).toEqual(absent.answer)
+      expect((await call('GET', '/approvals', 'eve')).answer).toEqual({ approvals: [] })
+    })
+
+    it('requests that the caller may not see do not use up the limit', async () => {
+      const id = await ask()
+      await ask({ principal: 'other' }, { approvers: ['others'] })
+      expect((await call('GET', '/approvals?limit=1', 'ann')).answer).toMatchObject({ approvals: [{ id }] })
+    })
+
+    it('the list cuts statements, the request itself does not', async () => {
+      const text = `SELECT '${'x'.repeat(5000)}'`
+      const id = await ask({ text })
+      const { answer } = await call('GET', '/approvals?state=pending&resource=orders', 'ann')
+      expect(answer).toMatchObject({ approvals: [{ id, text: text.slice(0, 200), truncated: true }] })
+      expect((await call('GET', `/approvals/${id}`, 'ann')).answer).toMatchObject({
+        text,
+        parameters: [{ value: '100' }],
+      })
+    })
+
+    it.each(['?state=open', '?limit=0', '?limit=1e9', '?limit=x', '?page=2', `?resource=${'x'.repeat(64)}`])(
+      'a list with %s is an invalid request',
+      async (query) => {
+        expect(await call('GET', `/approvals${query}`, 'ann')).toMatchObject({
+          status: 400,
+          answer: { code: 'invalid-request' },
+        })
+      },
+    )
+  })
+
+  describe('who decides', () => {
+    it('an approver does, with a reason, and sees the request as it is then', async () => {
+      const id = await ask()
+      const { status, answer } = await call('POST', `/approvals/${id}/approve`, 'ann', {
+        reason: ' checked ',
+      })
+      expect(status).toBe(200)
+      expect(answer).toMatchObject({
+        id,
+        state: 'approved',
+        votes: [{ reviewerName: 'ann', reason: 'checked' }],
+      })
+      expect(await under.approvals.get(id)).toMatchObject({ state: 'approved' })
+    })
+
+    it('an approver denies without a body', async () => {
+      const id = await ask()
+      expect((await call('POST', `/approvals/${id}/deny`, 'bob')).answer).toMatchObject({ state: 'denied' })
+    })
+
+    it.each([
+      ['the asker', 'agent', 403, 'own-request'],
+      ['a workload in the group', 'robot', 403, 'not-a-person'],
+      ['somebody outside the groups', 'eve', 404, 'not-found'],
+    ])('%s does not', async (_who, token, status, code) => {
+      const id = await ask()
+      for (const verdict of ['approve', 'deny']) {
+        expect(await call('POST', `/approvals/${id}/${verdict}`, token)).toMatchObject({
+          status,
+          answer: { code },
+        })
+      }
+      expect(await under.approvals.get(id)).toMatchObject({ state: 'pending', votes: [] })
+    })
+
+    it('nobody does twice, or after the decision', async () => {
+      const id = await ask({}, { quorum: 2 })
+      await call('POST', `/approvals/${id}/approve`, 'ann')
+      const twice = await call('POST', `/approvals/${id}/approve`, 'ann')
+      expect(twice).toMatchObject({ status: 409, answer: { code: 'already-voted' } })
+      await under.approvals.withdraw(id, 'left')
+      const late = await call('POST', `/approvals/${id}/approve`, 'bob')
+      expect(late).toMatchObject({ status: 409, answer: { code: 'already-decided' } })
+    })
+
+    it.each([
+      ['text that is not JSON', '{', 400, 'invalid-request'],
+      ['an unknown member', { verdict: 'approve' }, 400, 'invalid-request'],
+      ['a reason that is too long', { reason: 'x'.repeat(1001) }, 400, 'invalid-request'],
+      ['a reason that is no text', { reason: 1 }, 400, 'invalid-request'],
+      ['a body that is too large', { reason: 'x'.repeat(20_000) }, 413, 'too-large'],
+    ])('a vote with %s does not count', async (_what, body, status, code) => {
+      const id = await ask()
+      expect(await call('POST', `/approvals/${id}/approve`, 'ann', body)).toMatchObject({
+        status,
+        answer: { code },
+      })
+      expect(await under.approvals.get(id)).toMatchObject({ state: 'pending' })
+    })
+
+    it('a vote whose body is a form does not count', async () => {
+      const id = await ask()
+      const form = { 'content-type': 'application/x-www-form-urlencoded' }
+      expect(await call('POST', `/approvals/${id}/approve`, 'ann', 'reason=x', form)).toMatchObject({
+        status: 415,
+        answer: { code: 'unsupported-media-type' },
+      })
+    })
+
+    it('a vote by GET does not count', async () => {
+      const id = await ask()
+      expect(await call('GET', `/approvals/${id}/approve`, 'ann')).toMatchObject({ status: 405 })
+      expect(await under.approvals.get(id)).toMatchObject({ state: 'pending' })
+    })
+  })
+
+  describe('what is audited', () => {
+    it('each vote, before it counts, and then the decision', async () => {
+      const id = await ask({}, { quorum: 2 })
+      await call('POST', `/approvals/${id}/approve`, 'ann', { reason: 'fine' })
+      await call('POST', `/approvals/${id}/approve`, 'bob')
+      expect(under.events).toMatchObject([
+        {
+          type: 'approval',
+          request: id,
+          state: 'voted',
+          verdict: 'approve',
+          reason: 'fine',
+          actor: { name: 'ann' },
+        },
+        { type: 'approval', request: id, state: 'voted', verdict: 'approve', actor: { name: 'bob' } },
+        { type: 'approval', request: id, state: 'approved', actor: { name: 'bob' } },
+      ])
+    })
+
+    it('each vote that was refused', async () => {
+      const id = await ask()
+      await call('POST', `/approvals/${id}/approve`, 'agent')
+      expect(under.events).toMatchObject([
+        { type: 'admin', action: 'approval.approve', outcome: 'failed', reason: `${id}: own-request` },
+      ])
+    })
+
+    it('a vote that cannot be audited does not count', async () => {
+      const id = await ask()
+      under.auditFails = true
+      expect(await call('POST', `/approvals/${id}/approve`, 'ann')).toMatchObject({
+        status: 503,
+        answer: { code: 'audit-unavailable' },
+      })
+      expect(await under.approvals.get(id)).toMatchObject({ state: 'pending', votes: [] })
+    })
+  })
+
+  it('a store that does not answer is a problem of its own, not an empty list', async () => {
+    await under.approvals.close()
+    expect(await call('GET', '/approvals', 'ann')).toMatchObject({
+      status: 503,
+      answer: { code: 'store-unavailable' },
+    })
+  })
+
+  it('a failure inside tells the client nothing of it', async () => {
+    const failing = await startTestAdmin({ verifyToken: () => Promise.reject(new Error('inner detail')) })
+    const response = await fetch(`${failing.admin.url}/api/v1/approvals`, {
+      headers: { authorization: 'Bearer ann' },
+    })
+    expect(response.status).toBe(500)
+    expect(await response.text()).not.toContain('inner detail')
+    expect(failing.logged.join()).toContain('inner detail')
+    await failing.stop()
+  })
+})

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { createMemoryApprovals } from '../../../src/approvals/memory.ts'
+import { createApp } from '../../../src/console/app.ts'
+import { PROBLEMS } from '../../../src/console/problem.ts'
+import { createLog } from '../../../src/telemetry/log.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
+import { type AdminUnderTest, startTestAdmin } from '../../support/admin.ts'
+import { approvalInput } from '../../support/approvals-values.ts'
+
+const document = parse(readFileSync('docs/openapi.yaml', 'utf8'))
+
+/** The validator of one of the document's schemas. JSON schema keeps its definitions under another name. */
+function validator(name: string): z.ZodType {
+  const definitions = JSON.parse(
+    JSON.stringify(document.components.schemas).replaceAll('#/components/schemas/', '#/$defs/'),
+  )
+  return z.fromJSONSchema({ ...definitions[name], $defs: definitions })
+}
+
+function documented(): string[] {
+  const methods = ['get', 'post', 'put', 'delete', 'patch']
+  return Object.entries<Record<string, unknown>>(document.paths).flatMap(([path, item]) =>
+    methods.filter((method) => method in item).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+}
+
+describe('docs/openapi.yaml', () => {
+  let under: AdminUnderTest
+
+  beforeAll(async () => {
+    under = await startTestAdmin()
+  })
+  afterAll(() => under.stop())
+
+  const get = async (path: string, init: RequestInit = {}) => {
+    const response = await fetch(`${under.admin.url}${path}`, {
+      ...init,
+      headers: { authorization: 'Bearer ann' },
+    })
+    return (await response.json()) as { readonly approvals?: readonly unknown[] }
+  }
+
+  it('has every route of the server, and no other', () => {
+    const app = createApp({
+      approvals: createMemoryApprovals(),
+      verifyToken: async () => ({ kind: 'rejected', refusal: { code: 'internal', message: '' } }),
+      issuers: [],
+      metrics: createMetrics(),
+      ready: () => true,
+      audit: { write: () => undefined, close: () => undefined },
+      log: createLog({ level: 'error' }),
+    })
+    const routes = app.routes
+      .filter(({ method }) => method !== 'ALL')
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
+    expect([...new Set(routes)].sort()).toEqual(documented().sort())
+  })
+
+  it('asks for a token exactly where the server does', async () => {
+    for (const route of documented()) {
+      const [method = '', path = ''] = route.split(' ')
+      const { status } = await fetch(`${under.admin.url}${path.replace('{id}', 'a'.repeat(26))}`, { method })
+      const operation = document.paths[path][method.toLowerCase()]
+      expect([route, status === 401]).toEqual([route, operation.security !== undefined])
+    }
+  })
+
+  it('has every problem code of the server, and no other', () => {
+    expect([...document.components.schemas.Problem.properties.code.enum].sort()).toEqual(
+      Object.keys(PROBLEMS).sort(),
+    )
+  })
+
+  it('describes what the server answers', async () => {
+    const parameters = [
+      { kind: 'null' as const },
+      { kind: 'text' as const, value: 'x' },
+      { kind: 'binary' as const, hex: '00', type: 17 },
+    ]
+    const { id } = await under.approvals.create(approvalInput({ parameters }))
+    const withdrawn = await under.approvals.create(approvalInput())
+    await under.approvals.withdraw(withdrawn.id, 'left')
+    const list = await get('/api/v1/approvals')
+    expect(list.approvals).toHaveLength(2)
+    for (const item of list.approvals ?? [])
+      expect(() => validator('ApprovalSummary').parse(item)).not.toThrow()
+    const voted = await get(`/api/v1/approvals/${id}/approve`, { method: 'POST' })
+    for (const answer of [
+      voted,
+      await get(`/api/v1/approvals/${id}`),
+      await get(`/api/v1/approvals/${withdrawn.id}`),
+    ]) {
+      expect(() => validator('Approval').parse(answer)).not.toThrow()
+    }
+    expect(() => validator('Problem').parse(voted)).toThrow()
+    const problem = await get('/api/v1/approvals/nothing')
+    expect(() => validator('Problem').parse(problem)).not.toThrow()
+    expect(() => validator('Approval').parse(problem)).toThrow()
+  })
+})

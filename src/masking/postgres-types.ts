@@ -2,7 +2,7 @@
 // so that stock drivers go on. A type that is not here (enums, composites, extensions) is hidden as NULL.
 
 /** How `hash` and `partial` may treat a type; `fixed` types have only the one hidden value. */
-export type TypeKind = 'characters' | 'blank-padded' | 'json' | 'jsonb' | 'fixed'
+type TypeKind = 'characters' | 'blank-padded' | 'json' | 'jsonb' | 'fixed'
 
 export interface HiddenType {
   readonly name: string

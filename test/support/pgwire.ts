@@ -20,7 +20,7 @@ export interface PgWireOptions {
   readonly timeout?: number
 }
 
-export interface LoginOptions {
+interface LoginOptions {
   /** told when the server asks for it in clear */
   readonly password?: string
   readonly version?: number

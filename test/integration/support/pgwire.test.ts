@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createAuthority } from '../../support/keys.ts'
 import { ofKind, textRows } from '../../support/pgwire/backend.ts'
 import * as frontend from '../../support/pgwire/frontend.ts'
 import { connectPgWire, type PgWireClient } from '../../support/pgwire.ts'
@@ -12,37 +11,17 @@ import { temporaryDirectory } from '../../support/tmp.ts'
 const home = temporaryDirectory('pgwire')
 let plain: Postgres
 let secure: Postgres
+let scram: Postgres
 let ca: string
 const open: PgWireClient[] = []
 
-function selfSigned(): { cert: string; key: string } {
-  const [key, cert] = [join(home.path, 'key.pem'), join(home.path, 'cert.pem')]
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '1']
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-      ...subject,
-    ],
-    { stdio: 'ignore' },
-  )
-  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
-}
-
 beforeAll(async () => {
-  const tls = selfSigned()
-  ca = tls.cert
+  const authority = createAuthority(home.path)
+  const leaf = authority.issue({ name: 'server', hosts: ['localhost'] })
+  const tls = { cert: leaf.certificate, key: leaf.key }
+  ca = readFileSync(authority.certificate, 'utf8')
   plain = await startPostgres({ hba: 'trust' })
+  scram = await startPostgres({ users: [{ name: 'ann', password: 'opensesame' }] })
   secure = await startPostgres({ tls, hba: 'password', users: [{ name: 'ann', password: 'opensesame' }] })
 })
 afterEach(() => {
@@ -51,6 +30,7 @@ afterEach(() => {
 afterAll(async () => {
   await plain?.stop()
   await secure?.stop()
+  await scram?.stop()
   home.remove()
 })
 
@@ -99,6 +79,32 @@ describe('login', () => {
   })
 })
 
+describe('before the login', () => {
+  it('GSSENCRequest is answered with one byte', async () => {
+    const client = await connect()
+    client.send(frontend.gssEncRequest())
+    expect(await client.byte()).toBe('N')
+    await client.login({ user: 'postgres' })
+  })
+  it('SCRAM is spoken message by message', async () => {
+    const client = await connect(scram.port)
+    client.send(frontend.startup({ user: 'ann', database: 'postgres' }))
+    expect((await client.expect('AuthenticationSASL')).mechanisms).toEqual(['SCRAM-SHA-256'])
+    client.send(frontend.saslInitialResponse('SCRAM-SHA-256', 'n,,n=,r=nonce'))
+    expect((await client.expect('AuthenticationSASLContinue')).data.toString()).toMatch(
+      /^r=nonce.+,s=.+,i=4096$/,
+    )
+    client.send(frontend.saslResponse('no proof'))
+    expect((await client.expect('ErrorResponse')).fields.C).toBe('08P01')
+  })
+  it('any bytes can be sent: a startup of a protocol that does not exist', async () => {
+    const client = await connect()
+    client.send(frontend.untyped(Buffer.from([0, 9, 0, 0])))
+    expect((await client.expect('ErrorResponse')).fields.C).toBe('0A000')
+    expect((await client.untilEnd()).messages).toEqual([])
+  })
+})
+
 describe('TLS', () => {
   it('is negotiated in band, with a cleartext password inside', async () => {
     const client = await connect(secure.port)
@@ -113,7 +119,7 @@ describe('TLS', () => {
   })
   it('is not believed without the right certificate authority', async () => {
     const client = await connect(secure.port)
-    await expect(client.startTls()).rejects.toThrow(/self-signed/)
+    await expect(client.startTls()).rejects.toThrow(/certificate/)
   })
   it('is an error where the server has none', async () => {
     const client = await connect()
@@ -171,6 +177,18 @@ describe('queries', () => {
     ])
     const rows = ofKind(messages, 'DataRow')
     expect(rows.map((row) => row.values[0]?.readInt32BE())).toEqual([10, 11, 12])
+  })
+  it('Flush brings the answers so far, without ReadyForQuery', async () => {
+    const client = await loggedIn()
+    client.send(frontend.parse({ sql: 'select 1' }), frontend.flush())
+    await client.expect('ParseComplete')
+    await client.silence(50)
+  })
+  it('a message may state a wrong length', async () => {
+    const client = await loggedIn()
+    client.send(frontend.message('Q', Buffer.from('select 1\0'), 3))
+    await client.untilEnd()
+    expect(plain.log()).toContain('invalid message length')
   })
   it('an error keeps its fields by their letter', async () => {
     const client = await loggedIn()

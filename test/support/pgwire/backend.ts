@@ -2,9 +2,9 @@
 // Shares no code with src/. Every body is read to its last byte: what is left over is an error.
 
 /** Severity, SQLSTATE and so on by their field letter: `fields.C` is the SQLSTATE, `fields.M` the message. */
-export type ErrorFields = Readonly<Partial<Record<string, string>>>
+type ErrorFields = Readonly<Partial<Record<string, string>>>
 
-export interface ColumnDescription {
+interface ColumnDescription {
   readonly name: string
   readonly table: number
   readonly attribute: number

@@ -4,7 +4,7 @@
 export type Bytes = Uint8Array
 
 /** PostgreSQL's two protocol versions: major in the upper 16 bits. */
-export const PROTOCOL_3_0 = 0x0003_0000
+const PROTOCOL_3_0 = 0x0003_0000
 export const PROTOCOL_3_2 = 0x0003_0002
 
 const cstring = (text: string) => Buffer.from(`${text}\0`)

@@ -1,0 +1,34 @@
+// `chaperone envoy-config`: Envoy's side of the configuration, as YAML.
+import type { Command } from 'commander'
+import { stringify } from 'yaml'
+import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { envoyBootstrap, envoyFragment } from '../envoy/bootstrap.ts'
+
+const HELP = `
+Without --fragment: a complete bootstrap for a standalone Envoy 1.40.
+With --fragment: listeners, clusters and the bootstrap extension for internal listeners, to be merged into the
+bootstrap of an Envoy that exists. That bootstrap needs node.id and node.cluster, since secrets come by discovery.
+No secret is printed: Envoy asks the processor for each.
+
+Examples:
+  chaperone envoy-config > envoy.yaml && envoy -c envoy.yaml
+  chaperone envoy-config --fragment > chaperone-part.yaml`
+
+export function registerEnvoyConfig(program: Command): void {
+  program
+    .command('envoy-config')
+    .description('print the configuration for Envoy')
+    .option('--fragment', 'only what is added to an Envoy that exists', false)
+    .addHelpText('after', HELP)
+    .action((_: unknown, command: Command) => {
+      const options = command.optsWithGlobals<{ config: string; fragment: boolean }>()
+      process.stdout.write(envoyConfigText(loadConfig(options.config), options.fragment))
+    })
+}
+
+export function envoyConfigText(config: Config, fragment: boolean): string {
+  const generated = fragment ? envoyFragment(config) : envoyBootstrap(config)
+  // Anchors would save a few lines and cost every reader.
+  return stringify(generated, { aliasDuplicateObjects: false, lineWidth: 0 })
+}

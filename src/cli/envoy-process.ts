@@ -1,0 +1,107 @@
+// Envoy as a child process: found, started with a configuration, ready, and gone again.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+export interface EnvoyProcess {
+  /** Settles when Envoy ends, for whatever reason. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
+  stop(): Promise<void>
+}
+
+/** Where scripts/fetch-envoy.sh puts the binary. */
+const CACHED = 'envoy-1.40.0/envoy'
+/** Static clusters and secrets from the processor next door: seconds are many. In milliseconds. */
+const READY_WITHIN = 30_000
+/** After SIGTERM, in milliseconds. */
+const END_WITHIN = 5_000
+const POLL = 50
+
+/** @throws when there is no Envoy */
+export function findEnvoy(environment: NodeJS.ProcessEnv): string {
+  const named = environment['ENVOY_BIN']
+  if (named !== undefined && named !== '') {
+    if (!executable(named)) throw new Error(`ENVOY_BIN is not an executable file: ${named}`)
+    return named
+  }
+  const cache = environment['CHAPERONE_CACHE'] ?? join(homedir(), '.cache', 'chaperone')
+  const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  const found = [...folders.map((folder) => join(folder, 'envoy')), join(cache, CACHED)].find(executable)
+  if (found === undefined) {
+    throw new Error('no Envoy found: set ENVOY_BIN, put envoy on PATH, or run scripts/fetch-envoy.sh')
+  }
+  return found
+}
+
+/**
+ * Starts Envoy and waits until its admin port says that it is ready.
+ * @param admin host:port of the admin listener in `bootstrap`
+ * @throws when Envoy ends or is not ready in time
+ */
+export async function startEnvoyProcess(
+  binary: string,
+  bootstrap: object,
+  admin: string,
+): Promise<EnvoyProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'chaperone-envoy-'))
+  const file = join(folder, 'envoy.json')
+  writeFileSync(file, JSON.stringify(bootstrap), { mode: 0o600 })
+  // A process group of its own: Ctrl-C reaches Chaperone alone, which lets sessions end before it stops Envoy.
+  const child = spawn(binary, ['-c', file, '--use-dynamic-base-id', '--log-level', 'warn'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    detached: true,
+  })
+  const killed = () => child.kill('SIGKILL')
+  process.once('exit', killed)
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    const over = (code: number | null, signal: NodeJS.Signals | null) => {
+      process.removeListener('exit', killed)
+      rmSync(folder, { recursive: true, force: true })
+      resolve({ code, signal })
+    }
+    child.once('exit', over)
+    child.once('error', () => over(null, null))
+  })
+  const stop = () => stopChild(child, ended)
+  try {
+    await Promise.race([
+      untilReady(admin),
+      ended.then(() => {
+        throw new Error('Envoy ended before it was ready')
+      }),
+    ])
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { ended, stop }
+}
+
+async function stopChild(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  child.kill('SIGTERM')
+  const force = setTimeout(() => child.kill('SIGKILL'), END_WITHIN)
+  await ended
+  clearTimeout(force)
+}
+
+async function untilReady(admin: string): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN
+  while (Date.now() < deadline) {
+    const response = await fetch(`http://${admin}/ready`, { signal: AbortSignal.timeout(1_000) }).catch(
+      () => undefined,
+    )
+    if (response?.ok) return
+    await new Promise((resolve) => setTimeout(resolve, POLL))
+  }
+  throw new Error('Envoy was not ready in 30 seconds')
+}
+
+function executable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

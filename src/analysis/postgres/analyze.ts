@@ -1,0 +1,108 @@
+// Text of SQL to facts, by PostgreSQL's own grammar. Design §6: a cache by text keeps it off the hot path.
+import type { RawStmt } from 'libpg-query'
+import type { AnalysisResult, StatementFacts } from '../../core/facts.ts'
+import { type CacheStats, createCache } from './cache.ts'
+import { safeFingerprint, textFingerprint } from './fingerprint.ts'
+import { loadParser, parseSql } from './parser.ts'
+import { type AnalyzedStatement, analyzeStatement } from './statement.ts'
+
+export { loadParser }
+
+export interface AnalyzerOptions {
+  /** `schema.name` of functions that have no effects and read nothing that is masked */
+  readonly trustedFunctions?: readonly string[]
+  /** how many texts are remembered */
+  readonly cacheEntries?: number
+  /** longest text that is analysed, in bytes of UTF-8 */
+  readonly maxBytes?: number
+}
+
+export interface Analyzer {
+  /** Facts of every statement in the text. Never throws. Needs `loadParser` to have resolved; refuses until then. */
+  analyze(sql: string): AnalysisResult
+  stats(): CacheStats
+}
+
+/** An application has tens to hundreds of texts; an agent writes new ones. */
+const CACHE_ENTRIES = 2000
+/** 1 MiB takes the parser about a second, during which nothing else is served. */
+const MAX_BYTES = 1024 * 1024
+/** All that is remembered, and the longest text worth remembering: longer ones are seldom sent twice. */
+const CACHE_BYTES = 32 * 1024 * 1024
+const CACHED_TEXT = 64 * 1024
+
+export function createAnalyzer(options: AnalyzerOptions = {}): Analyzer {
+  const { cacheEntries = CACHE_ENTRIES, maxBytes = MAX_BYTES } = options
+  const trustedFunctions = new Set(options.trustedFunctions ?? [])
+  const cache = createCache<AnalysisResult>(cacheEntries, CACHE_BYTES)
+
+  const analyze = (sql: string): AnalysisResult => {
+    const known = cache.get(sql)
+    if (known !== undefined) return known
+    // A code unit is at least one byte, so the cheap test comes first.
+    if (sql.length > maxBytes || Buffer.byteLength(sql) > maxBytes) {
+      return { kind: 'too-large', limit: maxBytes }
+    }
+    const { result, lasting } = analyzeText(sql, trustedFunctions)
+    if (lasting && sql.length <= CACHED_TEXT) cache.set(sql, result, weight(sql, result))
+    return result
+  }
+  return { analyze, stats: () => cache.stats() }
+}
+
+/** Bytes of text and facts in memory, roughly: 2 a character, 200 an access or column. */
+function weight(sql: string, result: AnalysisResult): number {
+  if (result.kind !== 'facts') return 2 * sql.length + 500
+  const parts = result.facts.statements.reduce((sum, s) => sum + 2 + s.accesses.length + s.columns.length, 0)
+  return 2 * sql.length + 200 * parts
+}
+
+/** A lone surrogate has no bytes: the parser would see another text than the server. */
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+interface Outcome {
+  readonly result: AnalysisResult
+  /** false when a second try could end otherwise */
+  readonly lasting: boolean
+}
+
+function analyzeText(sql: string, trustedFunctions: ReadonlySet<string>): Outcome {
+  // The parser stops at NUL, as a server's own protocol does: what follows would go unjudged.
+  if (sql.includes('\0')) return refused('the text holds a NUL character')
+  if (LONE_SURROGATE.test(sql)) return refused('the text is not well-formed Unicode')
+  const parsed = parseSql(sql)
+  if (parsed.kind === 'syntax-error') return { result: parsed, lasting: true }
+  if (parsed.kind === 'failed') return { result: notUnderstood(sql, parsed.reason), lasting: false }
+  const analyzed = parsed.statements.map((raw) => analyzeRaw(raw, trustedFunctions))
+  const fingerprint = safeFingerprint(sql, parsed.fingerprint, analyzed)
+  const statements = analyzed.map(({ facts }) => facts)
+  return { result: { kind: 'facts', facts: { statements, fingerprint } }, lasting: true }
+}
+
+function refused(message: string): Outcome {
+  return { result: { kind: 'syntax-error', message }, lasting: true }
+}
+
+function analyzeRaw(raw: RawStmt, trustedFunctions: ReadonlySet<string>): AnalyzedStatement {
+  if (raw.stmt === undefined) return { facts: incompleteFacts('it is empty'), depth: 0 }
+  return analyzeStatement(raw.stmt, { trustedFunctions })
+}
+
+function incompleteFacts(reason: string): StatementFacts {
+  return {
+    command: 'UNKNOWN',
+    accesses: [{ effect: 'unknown', object: reason }],
+    columns: ['*'],
+    returnsRows: true,
+    changes: [],
+    references: [],
+    incomplete: reason,
+  }
+}
+
+function notUnderstood(sql: string, reason: string): AnalysisResult {
+  return {
+    kind: 'facts',
+    facts: { statements: [incompleteFacts(reason)], fingerprint: textFingerprint(sql) },
+  }
+}

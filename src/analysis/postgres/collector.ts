@@ -1,0 +1,82 @@
+// What one statement's walk has found so far.
+import type {
+  Access,
+  RelationName,
+  SessionChange,
+  SessionReference,
+  StatementFacts,
+} from '../../core/facts.ts'
+
+export interface Collector {
+  access(access: Access): void
+  /** the same effect on a relation; the common case */
+  onRelation(effect: Access['effect'], relation: RelationName, objectType?: string): void
+  onObject(effect: Access['effect'], object: string, objectType?: string): void
+  column(name: string): void
+  /** a name under which a relation's whole row can be mentioned */
+  rangeName(name: string): void
+  change(change: SessionChange): void
+  reference(reference: SessionReference): void
+  /** the first reason is kept */
+  incomplete(reason: string): void
+  copy(direction: 'in' | 'out'): void
+  /** how many columns were mentioned up to now */
+  readonly mentions: number
+  finish(command: string, returnsRows: boolean): StatementFacts
+}
+
+export function createCollector(): Collector {
+  const accesses = new Map<string, Access>()
+  const columns = new Set<string>()
+  const ranges = new Set<string>()
+  const changes: SessionChange[] = []
+  const references: SessionReference[] = []
+  let reason: string | undefined
+  let direction: 'in' | 'out' | undefined
+  let mentions = 0
+
+  const add = (access: Access): void => {
+    const { effect, relation, object, objectType } = access
+    accesses.set(JSON.stringify([effect, relation?.schema, relation?.name, object, objectType]), access)
+  }
+
+  return {
+    access: add,
+    onRelation: (effect, relation, objectType) =>
+      add({ effect, relation, ...(objectType !== undefined && { objectType }) }),
+    onObject: (effect, object, objectType) =>
+      add({ effect, object, ...(objectType !== undefined && { objectType }) }),
+    column: (name) => {
+      mentions++
+      columns.add(name)
+    },
+    rangeName: (name) => ranges.add(name),
+    change: (change) => changes.push(change),
+    reference: (reference) => references.push(reference),
+    incomplete: (why) => {
+      reason ??= why
+      add({ effect: 'unknown', object: why })
+    },
+    copy: (to) => {
+      direction = to
+    },
+    get mentions() {
+      return mentions
+    },
+    finish: (command, returnsRows) => {
+      // A relation's own name in an expression is its whole row: every column of it.
+      if ([...columns].some((name) => ranges.has(name))) columns.add('*')
+      if (accesses.size === 0) add({ effect: 'session', object: command })
+      return {
+        command,
+        accesses: [...accesses.values()],
+        columns: [...columns],
+        returnsRows,
+        changes,
+        references,
+        ...(direction !== undefined && { copy: direction }),
+        ...(reason !== undefined && { incomplete: reason }),
+      }
+    },
+  }
+}

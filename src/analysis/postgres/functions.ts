@@ -1,0 +1,126 @@
+// What a call does, by the function's name. A name that is in no table is a call of something unknown.
+import type { Node } from 'libpg-query'
+import type { AccessEffect } from '../../core/facts.ts'
+import { OTHER_FUNCTIONS, PURE_FUNCTIONS, PURE_OPERATORS, SCHEMA_FUNCTIONS } from './generated/builtins.ts'
+import { constantText, dotted, parseQualifiedName, relationOf } from './names.ts'
+import { settingAccess } from './settings.ts'
+import type { Walk } from './walk.ts'
+
+type Hazard = readonly [names: RegExp, effect: AccessEffect]
+
+/** PostgreSQL's own functions with effects outside the rows of a relation; first match counts. */
+const HAZARDS: readonly Hazard[] = [
+  [/^lo_(import|export)$/, 'server-file'],
+  [/^(lo_.*|loread|lowrite)$/, 'large-object'],
+  [
+    /^pg_(read_(binary_)?file(_old)?|stat_file|ls_.*|file_.*|logdir_ls|current_logfile|rotate_logfile.*)$/,
+    'server-file',
+  ],
+  [
+    /^pg_(terminate_backend|cancel_backend|reload_conf|log_backend_memory_contexts|promote)$/,
+    'backend-signal',
+  ],
+  [
+    /^pg_(wal_replay_.*|switch_wal|create_restore_point|backup_.*|start_backup|stop_backup)$/,
+    'backend-signal',
+  ],
+  // They run a query, or read a table, that is given as text: as opaque as a DO block.
+  [/^(query|cursor|table|schema|database)_to_xml(schema|_and_xmlschema)?$/, 'do'],
+  [/^(ts_stat|ts_rewrite)$/, 'do'],
+  [/^pg_(try_)?advisory_.*$/, 'lock'],
+]
+
+/** Functions of extensions that ship with PostgreSQL; they may be in any schema. */
+const EXTENSION_HAZARDS: readonly Hazard[] = [
+  [/^(dblink.*|postgres_fdw_.*)$/, 'remote'],
+  [/^pg_(file_(read|write|rename|unlink|sync|length)|logdir_ls)$/, 'server-file'],
+  // tablefunc and xml2 run queries that are given as text
+  [/^(crosstab[0-9n]?|crosstabn|connectby|xpath_table)$/, 'do'],
+]
+
+function hazard(table: readonly Hazard[], name: string): AccessEffect | undefined {
+  return table.find(([names]) => names.test(name))?.[1]
+}
+
+type Special = (args: readonly Node[], walk: Walk) => boolean
+
+function sequenceChange(args: readonly Node[], walk: Walk): boolean {
+  const parts = parseQualifiedName(constantText(args[0]) ?? '')
+  if (parts === undefined || parts.length === 0) return false
+  walk.facts.onRelation('update', relationOf(parts), 'sequence')
+  return true
+}
+
+/** Calls whose effect depends on their arguments. False: the arguments do not say, so the call stays a call. */
+const SPECIAL: Readonly<Record<string, Special>> = {
+  set_config: (args, walk) => {
+    const name = constantText(args[0])
+    if (name === undefined) walk.facts.incomplete('the name of a setting is computed')
+    else walk.facts.access(settingAccess(name, constantText(args[1])))
+    return true
+  },
+  pg_notify: (args, walk) => {
+    walk.facts.onObject('notify', constantText(args[0]) ?? '*')
+    return true
+  },
+  nextval: sequenceChange,
+  setval: sequenceChange,
+  // The form with three arguments substitutes in a query value; the one with two runs SQL text.
+  ts_rewrite: (args) => args.length === 3,
+}
+
+/** Judges a call of a function by name; a procedure is never known to be pure. */
+export function visitFunction(
+  parts: readonly string[],
+  args: readonly Node[],
+  walk: Walk,
+  kind: 'function' | 'procedure' = 'function',
+): void {
+  const name = parts.at(-1) ?? ''
+  const schema = parts.at(-2)
+  const own = schema === undefined || schema === 'pg_catalog'
+  if (own && kind === 'function') {
+    if (PURE_FUNCTIONS.has(name)) return
+    if (Object.hasOwn(SPECIAL, name) && SPECIAL[name]?.(args, walk)) return
+    const effect = hazard(HAZARDS, name)
+    if (effect !== undefined) {
+      walk.facts.onObject(effect, `pg_catalog.${name}`, 'function')
+      return
+    }
+  }
+  if (schema === 'information_schema' && SCHEMA_FUNCTIONS.has(name)) return
+  if (isTrusted(schema, name, walk.options.trustedFunctions)) return
+  const effect = hazard(EXTENSION_HAZARDS, name) ?? 'call'
+  const object = own && OTHER_FUNCTIONS.has(name) ? `pg_catalog.${name}` : dotted(parts)
+  walk.facts.onObject(effect, object, kind)
+}
+
+/** Without a schema, a function is trusted when one of that name is: the search path is pinned by the session. */
+function isTrusted(schema: string | undefined, name: string, trusted: ReadonlySet<string>): boolean {
+  if (schema !== undefined) return trusted.has(`${schema}.${name}`)
+  for (const entry of trusted) if (entry.slice(entry.indexOf('.') + 1) === name) return true
+  return false
+}
+
+/** Judges the use of an operator. */
+export function visitOperator(parts: readonly string[], walk: Walk): void {
+  const name = parts.at(-1)
+  const schema = parts.at(-2)
+  if (name === undefined) return
+  if ((schema === undefined || schema === 'pg_catalog') && PURE_OPERATORS.has(name)) return
+  walk.facts.onObject('call', dotted(parts), 'operator')
+}
+
+/**
+ * A definition that could take the place of a function or operator that analysis takes for harmless changes the
+ * meaning of statements judged later: it counts as altering what it shadows.
+ */
+export function visitDefinition(parts: readonly string[], walk: Walk): void {
+  const name = parts.at(-1) ?? ''
+  if (PURE_FUNCTIONS.has(name) || PURE_OPERATORS.has(name) || Object.hasOwn(SPECIAL, name)) {
+    walk.facts.onObject('alter', `pg_catalog.${name}`, 'function')
+  }
+  for (const trusted of walk.options.trustedFunctions) {
+    if (trusted.slice(trusted.indexOf('.') + 1) === name) walk.facts.onObject('alter', trusted, 'function')
+  }
+}

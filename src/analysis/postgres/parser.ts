@@ -1,0 +1,96 @@
+// PostgreSQL's own grammar (libpg-query, WASM), driven so that no text can leave it broken for the next one.
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { RawStmt } from 'libpg-query'
+import createInstance, { type PgQueryInstance } from 'libpg-query/wasm/libpg-query.js'
+
+export type ParseOutcome =
+  | { readonly kind: 'tree'; readonly statements: readonly RawStmt[]; readonly fingerprint: string }
+  /** `position` is the 1-based character of the error */
+  | { readonly kind: 'syntax-error'; readonly message: string; readonly position?: number }
+  /** the parser itself gave up: nested too deeply, or out of memory */
+  | { readonly kind: 'failed'; readonly reason: string }
+
+/** A trap leaves an instance's stack where it was, so it is replaced; spares serve what comes in the same turn. */
+const SPARES = 2
+const spares: PgQueryInstance[] = []
+let compiled: WebAssembly.Module | undefined
+let loading: Promise<void> | undefined
+
+async function compile(): Promise<WebAssembly.Module> {
+  const path = createRequire(import.meta.url).resolve('libpg-query/wasm/libpg-query.wasm')
+  return new WebAssembly.Module(await readFile(path))
+}
+
+/** Needs no I/O once the module is compiled, so that spares are back within the turn of the event loop. */
+async function fill(): Promise<void> {
+  const module = compiled ?? (await compile())
+  compiled = module
+  while (spares.length < SPARES) {
+    spares.push(
+      await createInstance({
+        instantiateWasm: (imports, done) => done(new WebAssembly.Instance(module, imports)),
+      }),
+    )
+  }
+}
+
+/** Makes the parser ready. Call once, before the first `parseSql`; rejects when the WASM cannot be loaded. */
+export function loadParser(): Promise<void> {
+  loading ??= fill().finally(() => {
+    loading = undefined
+  })
+  return loading
+}
+
+/** Synchronous: the caller bounds the text's length (0.1 to 0.5 ms for usual statements, 1 s for 1 MiB). */
+export function parseSql(sql: string): ParseOutcome {
+  const parser = spares[0]
+  if (parser === undefined) return { kind: 'failed', reason: 'the SQL parser is not ready' }
+  try {
+    return parseWith(parser, sql)
+  } catch (error) {
+    spares.shift()
+    // A failed load leaves the parser not ready, which refuses every statement (invariant 1).
+    loadParser().catch(() => undefined)
+    const tooDeep = error instanceof RangeError
+    return { kind: 'failed', reason: tooDeep ? 'it is nested too deeply' : 'the SQL parser failed on it' }
+  }
+}
+
+function parseWith(parser: PgQueryInstance, sql: string): ParseOutcome {
+  const bytes = parser.lengthBytesUTF8(sql) + 1
+  const query = parser._malloc(bytes)
+  if (query === 0) throw new Error('out of memory')
+  parser.stringToUTF8(sql, query, bytes)
+  const result = parser._wasm_parse_query_raw(query)
+  if (result === 0) throw new Error('out of memory')
+  const tree = parser.getValue(result, 'i32')
+  const error = parser.getValue(result + 8, 'i32')
+  const outcome = error === 0 ? parsed(parser, tree, query) : rejected(parser, error)
+  parser._wasm_free_parse_result(result)
+  parser._free(query)
+  return outcome
+}
+
+function parsed(parser: PgQueryInstance, tree: number, query: number): ParseOutcome {
+  if (tree === 0) throw new Error('no parse tree')
+  const json: { readonly stmts?: readonly RawStmt[] } = JSON.parse(parser.UTF8ToString(tree))
+  return { kind: 'tree', statements: json.stmts ?? [], fingerprint: fingerprint(parser, query) }
+}
+
+function fingerprint(parser: PgQueryInstance, query: number): string {
+  const pointer = parser._wasm_fingerprint(query)
+  const text = parser.UTF8ToString(pointer)
+  parser._wasm_free_string(pointer)
+  // The same string carries the message of a failure.
+  if (!/^[0-9a-f]{16}$/.test(text)) throw new Error('no fingerprint')
+  return text
+}
+
+function rejected(parser: PgQueryInstance, error: number): ParseOutcome {
+  // struct { char *message, *funcname, *filename; int lineno, cursorpos; char *context }
+  const message = parser.UTF8ToString(parser.getValue(error, 'i32'))
+  const position = parser.getValue(error + 16, 'i32')
+  return { kind: 'syntax-error', message, ...(position > 0 && { position }) }
+}

@@ -1,0 +1,217 @@
+// Handlers for statements that make objects.
+import type { Node } from 'libpg-query'
+import { visitDefinition } from './functions.ts'
+import { createdName, dotted, nameParts, rangeName, strings } from './names.ts'
+import type { Body } from './nodes.ts'
+import { objectWord } from './objects.ts'
+import type { Handler, Walk } from './walk.ts'
+
+function table(body: Body<'CreateStmt'>, walk: Walk): string {
+  walk.facts.onRelation('create', createdName(body.relation), 'table')
+  // A new partition changes what its parent holds.
+  if (body.partbound !== undefined) {
+    for (const parent of body.inhRelations ?? []) {
+      if ('RangeVar' in parent) walk.facts.onRelation('alter', rangeName(parent.RangeVar), 'table')
+    }
+  }
+  walk.children('CreateStmt', body, ['relation'])
+  return 'CREATE TABLE'
+}
+
+function foreignTable(body: Body<'CreateForeignTableStmt'>, walk: Walk): string {
+  walk.enter('CreateStmt', body.base)
+  walk.facts.onObject('remote', body.servername ?? '', 'foreign server')
+  return 'CREATE FOREIGN TABLE'
+}
+
+function tableAs(body: Body<'CreateTableAsStmt'>, walk: Walk): string {
+  const word = objectWord(body.objtype)
+  walk.facts.onRelation('create', createdName(body.into?.rel), word)
+  walk.visit(body.query)
+  return word === 'table' ? 'CREATE TABLE AS' : `CREATE ${word.toUpperCase()}`
+}
+
+function view(body: Body<'ViewStmt'>, walk: Walk): string {
+  walk.facts.onRelation('create', createdName(body.view), 'view')
+  walk.visit(body.query)
+  return 'CREATE VIEW'
+}
+
+function index(body: Body<'IndexStmt'>, walk: Walk): string {
+  walk.facts.onRelation('create', rangeName(body.relation), 'index')
+  walk.children('IndexStmt', body, ['relation', 'excludeOpNames'])
+  return 'CREATE INDEX'
+}
+
+function sequence(body: Body<'CreateSeqStmt'>, walk: Walk): string {
+  walk.facts.onRelation('create', createdName(body.sequence), 'sequence')
+  return 'CREATE SEQUENCE'
+}
+
+function schema(body: Body<'CreateSchemaStmt'>, walk: Walk): string {
+  walk.facts.onObject('create', body.schemaname ?? body.authrole?.rolename ?? '', 'schema')
+  if (body.authrole !== undefined) walk.facts.onObject('grant', body.authrole.rolename ?? '', 'role')
+  // Names without a schema inside it mean this schema, unlike anywhere else.
+  if ((body.schemaElts ?? []).length > 0) walk.facts.incomplete('it makes objects inside CREATE SCHEMA')
+  return 'CREATE SCHEMA'
+}
+
+/** The function that something will call later, on behalf of whoever touches the relation or fires the event. */
+function willCall(parts: readonly string[], walk: Walk): void {
+  if (parts.length > 0) walk.facts.onObject('call', dotted(parts), 'function')
+}
+
+function trigger(body: Body<'CreateTrigStmt'>, walk: Walk): string {
+  walk.facts.onRelation('create', rangeName(body.relation), 'trigger')
+  willCall(strings(body.funcname), walk)
+  walk.visit(body.whenClause)
+  return 'CREATE TRIGGER'
+}
+
+function eventTrigger(body: Body<'CreateEventTrigStmt'>, walk: Walk): string {
+  walk.facts.onObject('create', body.trigname ?? '', 'event trigger')
+  willCall(strings(body.funcname), walk)
+  return 'CREATE EVENT TRIGGER'
+}
+
+/** Its actions count as though they ran. */
+function rule(body: Body<'RuleStmt'>, walk: Walk): string {
+  walk.facts.onRelation('create', rangeName(body.relation), 'rule')
+  walk.visit(body.whereClause)
+  walk.visitAll(body.actions)
+  return 'CREATE RULE'
+}
+
+/** The body as a string stays unread: whoever calls the function needs leave to call it. */
+function routine(body: Body<'CreateFunctionStmt'>, walk: Walk): string {
+  const name = strings(body.funcname)
+  const word = body.is_procedure === true ? 'procedure' : 'function'
+  walk.facts.onObject('create', dotted(name), word)
+  visitDefinition(name, walk)
+  walk.visitAll(body.parameters)
+  walk.visit(body.sql_body)
+  return `CREATE ${word.toUpperCase()}`
+}
+
+function define(body: Body<'DefineStmt'>, walk: Walk): string {
+  const word = objectWord(body.kind)
+  const name = (body.defnames ?? []).flatMap(nameParts)
+  walk.facts.onObject('create', dotted(name), word)
+  visitDefinition(name, walk)
+  walk.visitAll(body.args)
+  return `CREATE ${word.toUpperCase()}`
+}
+
+function cast(body: Body<'CreateCastStmt'>, walk: Walk): string {
+  const [from, to] = [body.sourcetype, body.targettype].map((type) => dotted(strings(type?.names)))
+  walk.facts.onObject('create', `${from} as ${to}`, 'cast')
+  if (body.func !== undefined) willCall(strings(body.func.objname), walk)
+  return 'CREATE CAST'
+}
+
+function conversion(body: Body<'CreateConversionStmt'>, walk: Walk): string {
+  walk.facts.onObject('create', dotted(strings(body.conversion_name)), 'conversion')
+  willCall(strings(body.func_name), walk)
+  return 'CREATE CONVERSION'
+}
+
+function tablespace(body: Body<'CreateTableSpaceStmt'>, walk: Walk): string {
+  walk.facts.onObject('create', body.tablespacename ?? '', 'tablespace')
+  walk.facts.onObject('server-file', body.location ?? '')
+  return 'CREATE TABLESPACE'
+}
+
+function statistics(body: Body<'CreateStatsStmt'>, walk: Walk): string {
+  walk.facts.onObject('create', dotted(strings(body.defnames)), 'statistics')
+  walk.visitAll(body.exprs)
+  walk.visitAll(body.relations)
+  return 'CREATE STATISTICS'
+}
+
+/** A data object of another server, or the way to it. */
+function remote<K extends 'CreateFdwStmt' | 'CreateForeignServerStmt' | 'CreateSubscriptionStmt'>(
+  word: string,
+  name: (body: Body<K>) => string | undefined,
+): Handler<K> {
+  return (body, walk) => {
+    walk.facts.onObject('create', name(body) ?? '', word)
+    walk.facts.onObject('remote', name(body) ?? '', word)
+    return `CREATE ${word.toUpperCase()}`
+  }
+}
+
+function publication(body: Body<'CreatePublicationStmt'>, walk: Walk): string {
+  walk.facts.onObject('create', body.pubname ?? '', 'publication')
+  walk.facts.onObject('remote', body.pubname ?? '', 'publication')
+  walk.visitAll(body.pubobjects)
+  return 'CREATE PUBLICATION'
+}
+
+function foreignSchema(body: Body<'ImportForeignSchemaStmt'>, walk: Walk): string {
+  walk.facts.onRelation('create', { schema: body.local_schema ?? '*', name: '*' }, 'foreign table')
+  walk.facts.onObject('remote', body.server_name ?? '', 'foreign server')
+  return 'IMPORT FOREIGN SCHEMA'
+}
+
+/** Made from its name alone. */
+function named(word: string, name: string | undefined, walk: Walk, parts?: readonly Node[]): string {
+  walk.facts.onObject('create', name ?? '', word)
+  walk.visitAll(parts)
+  return `CREATE ${word.toUpperCase()}`
+}
+
+export const createStatements = {
+  CreateStmt: table,
+  CreateForeignTableStmt: foreignTable,
+  CreateTableAsStmt: tableAs,
+  ViewStmt: view,
+  IndexStmt: index,
+  CreateSeqStmt: sequence,
+  CreateSchemaStmt: schema,
+  CreateTrigStmt: trigger,
+  CreateEventTrigStmt: eventTrigger,
+  RuleStmt: rule,
+  CreateFunctionStmt: routine,
+  DefineStmt: define,
+  CreateCastStmt: cast,
+  CreateConversionStmt: conversion,
+  CreateTableSpaceStmt: tablespace,
+  CreateStatsStmt: statistics,
+  CreateFdwStmt: remote<'CreateFdwStmt'>('foreign data wrapper', (body) => body.fdwname),
+  CreateForeignServerStmt: remote<'CreateForeignServerStmt'>('foreign server', (body) => body.servername),
+  CreateSubscriptionStmt: remote<'CreateSubscriptionStmt'>('subscription', (body) => body.subname),
+  CreatePublicationStmt: publication,
+  ImportForeignSchemaStmt: foreignSchema,
+  CreateDomainStmt: (body: Body<'CreateDomainStmt'>, walk: Walk) =>
+    named('domain', dotted(strings(body.domainname)), walk, body.constraints),
+  CompositeTypeStmt: (body: Body<'CompositeTypeStmt'>, walk: Walk) =>
+    named('type', dotted(nameParts(body.typevar && { RangeVar: body.typevar })), walk, body.coldeflist),
+  CreateEnumStmt: (body: Body<'CreateEnumStmt'>, walk: Walk) =>
+    named('type', dotted(strings(body.typeName)), walk),
+  CreateRangeStmt: (body: Body<'CreateRangeStmt'>, walk: Walk) =>
+    named('type', dotted(strings(body.typeName)), walk),
+  CreateExtensionStmt: (body: Body<'CreateExtensionStmt'>, walk: Walk) =>
+    named('extension', body.extname, walk),
+  CreateAmStmt: (body: Body<'CreateAmStmt'>, walk: Walk) => {
+    willCall(strings(body.handler_name), walk)
+    return named('access method', body.amname, walk)
+  },
+  CreatePLangStmt: (body: Body<'CreatePLangStmt'>, walk: Walk) => {
+    willCall(strings(body.plhandler), walk)
+    return named('language', body.plname, walk)
+  },
+  CreateTransformStmt: (body: Body<'CreateTransformStmt'>, walk: Walk) => {
+    willCall(strings(body.fromsql?.objname), walk)
+    willCall(strings(body.tosql?.objname), walk)
+    return named('transform', body.lang, walk)
+  },
+  CreateOpClassStmt: (body: Body<'CreateOpClassStmt'>, walk: Walk) =>
+    named('operator class', dotted(strings(body.opclassname)), walk, body.items),
+  CreateOpFamilyStmt: (body: Body<'CreateOpFamilyStmt'>, walk: Walk) =>
+    named('operator family', dotted(strings(body.opfamilyname)), walk),
+  CreatedbStmt: (body: Body<'CreatedbStmt'>, walk: Walk) => named('database', body.dbname, walk),
+  LoadStmt: (body: Body<'LoadStmt'>, walk: Walk) => {
+    walk.facts.onObject('server-file', body.filename ?? '')
+    return 'LOAD'
+  },
+}

@@ -1,5 +1,7 @@
 // What protocols need to know of masking: which columns a result has, and a function per column that hides its values.
+import type { Refusal } from './errors.ts'
 import type { RelationName } from './facts.ts'
+import type { Operation } from './operation.ts'
 
 /** Where a result column comes from, as far as the protocol's provenance and the catalog tell. */
 export type ColumnOrigin =
@@ -37,6 +39,8 @@ export interface Masker {
   masksRelation(relation: RelationName): boolean
   /** Does a mask name this column of this relation? */
   masksColumn(relation: RelationName, column: string): boolean
+  /** Why the operation would carry masked values past the masks, if it would: into a COPY, or into another relation. */
+  refuses(operation: Operation): Refusal | undefined
   /**
    * @param touchesMasked whether the statement reads a relation with masks, or something that is not known:
    *   then every column without provenance is masked whole.

@@ -1,5 +1,5 @@
 // What is judged, as one value that approvals, recordings and rules share.
-import type { Facts } from './facts.ts'
+import type { Facts, RelationName } from './facts.ts'
 
 export type ParameterValue =
   | { readonly kind: 'null' }
@@ -16,6 +16,8 @@ export interface SqlOperation {
   /** `prepare`: nothing runs yet, a refusal here is final, a hold waits for `execute` */
   readonly phase: 'query' | 'prepare' | 'execute'
   readonly parameters: readonly ParameterValue[]
+  /** relations behind the views and inheritance trees that the statement names; empty when no mask applies */
+  readonly behind: readonly RelationName[]
 }
 
 /** One operation of any protocol. The gateway knows no more of it than this. */

@@ -10,7 +10,6 @@ import type { Secret } from './secret.ts'
 export type Observation =
   /** the upstream login is done; the session is in use */
   | { readonly kind: 'ready' }
-  | { readonly kind: 'result'; readonly bytes: Uint8Array }
   | {
       readonly kind: 'completed'
       readonly sequence: number
@@ -54,6 +53,8 @@ export interface UpstreamLogin {
   readonly password?: Secret
   /** settings sent with the login, over what the client asked for */
   readonly settings: Readonly<Record<string, string>>
+  /** whether the way to the target is encrypted: only then a cleartext password may be sent */
+  readonly encrypted: boolean
 }
 
 export type Answer =
@@ -86,4 +87,33 @@ export interface SessionContext {
   readonly peer: Peer
   /** n random bytes */
   readonly random: (n: number) => Uint8Array
+  /** milliseconds, monotonic */
+  readonly now: () => number
+}
+
+/** What a protocol is told about a resource. Sizes in bytes. */
+export interface ProtocolSettings {
+  /** how clients may prove who they are; `certificate` comes first where one is shown */
+  readonly methods: readonly ('token' | 'certificate' | 'oauthbearer')[]
+  /** URL of the issuer's discovery document, told to clients that ask for a way to log in */
+  readonly discovery?: string
+  /** functions that the configuration vouches for, as schema.name */
+  readonly trustedFunctions: readonly string[]
+  readonly limits: {
+    /** longest text of an operation that is analysed */
+    readonly statement: number
+    /** longest message of any kind */
+    readonly message: number
+    /** what is kept of a client's bytes while the session waits */
+    readonly buffered: number
+    /** names that a session may define at once */
+    readonly prepared: number
+    /** longest proof of identity */
+    readonly token: number
+  }
+}
+
+/** One protocol for one resource; what its sessions share (caches of analysis and catalog) lives here. */
+export interface Protocol {
+  start(context: SessionContext): ProtocolSession
 }

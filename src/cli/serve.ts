@@ -1,0 +1,27 @@
+// `chaperone serve`: the services, in the foreground, until a signal.
+import type { Command } from 'commander'
+import { loadConfig } from '../config/load.ts'
+import { startServices } from './services.ts'
+import { nextSignal } from './signals.ts'
+
+const HELP = `
+Answers Envoy on processor.address, and people on admin.address. Logs are JSON lines on standard error.
+On SIGINT or SIGTERM health turns first; sessions may go on for processor.stop_grace and then end with 57P01.
+
+Example:
+  chaperone --config /etc/chaperone/chaperone.yaml serve`
+
+export function registerServe(program: Command): void {
+  program
+    .command('serve')
+    .description('answer Envoy: judge, mask, record, give out secrets')
+    .addHelpText('after', HELP)
+    .action(async (_: unknown, command: Command) => {
+      const { config } = command.optsWithGlobals<{ config: string }>()
+      const signal = nextSignal()
+      const services = await startServices(loadConfig(config))
+      process.stdout.write(`chaperone: serves Envoy on ${services.processor}, people on ${services.admin}\n`)
+      await signal
+      await services.stop()
+    })
+}

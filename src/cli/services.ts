@@ -1,0 +1,111 @@
+// Puts the services together: everything that `serve` runs, in the order in which the parts need each other.
+import type { Approvals } from '../approvals/contract.ts'
+import { createMemoryApprovals } from '../approvals/memory.ts'
+import { createRedisApprovals } from '../approvals/redis.ts'
+import { createAudit } from '../audit/sink.ts'
+import type { Config } from '../config/schema.ts'
+import { startAdmin } from '../console/admin.ts'
+import { startProcessor } from '../envoy/server.ts'
+import { createGateway } from '../gateway/gateway.ts'
+import { createAuthenticator } from '../identity/authenticator.ts'
+import { compilePolicy } from '../policy/policy.ts'
+import { createRecorder } from '../recording/recorder.ts'
+import { createSecrets, type Secrets } from '../secrets/secrets.ts'
+import { createLog, type Log } from '../telemetry/log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+
+export interface Services {
+  /** where Envoy reaches the processor */
+  readonly processor: string
+  /** URL of health, metrics and the approvals API */
+  readonly admin: string
+  /** Health first, then sessions after the grace period, then the rest. A second call waits for the first. */
+  stop(): Promise<void>
+}
+
+/** @throws Error when a part cannot start; the parts that had started are stopped again. */
+export async function startServices(config: Config): Promise<Services> {
+  const log = createLog(config.log)
+  const cleanup: Cleanup = []
+  try {
+    return await assemble(config, log, cleanup)
+  } catch (error) {
+    await undoAll(cleanup, log)
+    throw error
+  }
+}
+
+type Cleanup = (() => void | Promise<void>)[]
+
+/** @param cleanup filled with what undoes each part, the last one first */
+async function assemble(config: Config, log: Log, cleanup: Cleanup): Promise<Services> {
+  const defer = (undo: Cleanup[number]) => void cleanup.unshift(undo)
+  const policy = compilePolicy(config)
+  const metrics = createMetrics()
+  const audit = createAudit(config.audit)
+  defer(() => audit.close())
+  const secrets = createSecrets(config.secrets, (level, secret, message) => log[level]({ secret }, message))
+  defer(() => secrets.close())
+  const authenticator = createAuthenticator(config)
+  defer(() => authenticator.close())
+  const approvals = openApprovals(config, secrets, log)
+  defer(() => approvals.close())
+
+  const gateway = await createGateway({
+    config,
+    policy: () => policy,
+    authenticator,
+    approvals,
+    recorder: createRecorder(config.recordings),
+    audit,
+    metrics,
+    log,
+    secret: (name) => secrets.get(name),
+    approvalsHint: 'Reviewers see it with `chaperone approvals list`.',
+  })
+  let serving = false
+  const ready = () => serving && approvals.ready()
+  const verifyToken: typeof authenticator.verifyToken = (token, issuers) =>
+    authenticator.verifyToken(token, issuers)
+  const admin = await startAdmin({ config, approvals, verifyToken, metrics, ready, audit, log })
+  defer(() => admin.close())
+  const processor = await startProcessor({ config, accept: gateway.accept, secrets, log })
+  serving = true
+  log.info({ processor: processor.address, admin: admin.url, policy: policy.version }, 'chaperone serves')
+
+  let stopping: Promise<void> | undefined
+  return {
+    processor: processor.address,
+    admin: admin.url,
+    stop() {
+      stopping ??= (async () => {
+        serving = false
+        gateway.drain()
+        await processor.stop(config.processor.stop_grace, () => gateway.endSessions())
+        await undoAll(cleanup, log)
+      })()
+      return stopping
+    },
+  }
+}
+
+function openApprovals(config: Config, secrets: Secrets, log: Log): Approvals {
+  const { store } = config
+  if (store.kind === 'memory') return createMemoryApprovals()
+  const { url, prefix, password } = store
+  return createRedisApprovals(
+    { url, prefix, ...(password === undefined ? {} : { password: secrets.get(password) }) },
+    { log },
+  )
+}
+
+/** Each step is taken, whatever the one before it did. */
+async function undoAll(steps: Readonly<Cleanup>, log: Log): Promise<void> {
+  for (const step of steps) {
+    try {
+      await step()
+    } catch (err) {
+      log.error({ err }, 'a part did not stop cleanly')
+    }
+  }
+}

@@ -1,0 +1,128 @@
+// From a proof of identity to a session that may begin: who it is, whether they may come in, and as whom.
+import type { ResourceConfig } from '../config/schema.ts'
+import type { Refusal } from '../core/errors.ts'
+import type { Masker } from '../core/masking.ts'
+import { type Principal, principalId } from '../core/principal.ts'
+import type { Effect, UpstreamLogin } from '../core/session.ts'
+import { createMasker } from '../masking/masker.ts'
+import type { ConnectionFacts } from './connection.ts'
+import type { GatewayDependencies } from './dependencies.ts'
+import type { Registry } from './registry.ts'
+
+export type AuthenticateEffect = Extract<Effect, { kind: 'authenticate' }>
+
+export type Admission =
+  | {
+      readonly kind: 'admitted'
+      readonly principal: Principal
+      readonly login: UpstreamLogin
+      readonly masker: Masker
+    }
+  | { readonly kind: 'rejected'; readonly refusal: Refusal; readonly principal?: Principal }
+
+type Deps = Pick<GatewayDependencies, 'config' | 'policy' | 'authenticator' | 'secret'>
+
+/** Never rejects: what goes wrong is a refusal. */
+export async function admit(
+  deps: Deps,
+  registry: Registry,
+  connection: ConnectionFacts,
+  effect: AuthenticateEffect,
+): Promise<Admission> {
+  try {
+    return await decide(deps, registry, connection, effect)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return rejected({ code: 'internal', message: `the login could not be judged: ${message}` })
+  }
+}
+
+async function decide(
+  deps: Deps,
+  registry: Registry,
+  connection: ConnectionFacts,
+  effect: AuthenticateEffect,
+): Promise<Admission> {
+  const resource = deps.config.resources[connection.resource]
+  if (!resource) return rejected({ code: 'internal', message: 'the resource is not configured' })
+  const outcome = await deps.authenticator.authenticate(connection.resource, effect.proof)
+  if (outcome.kind === 'rejected') return outcome
+  const { principal } = outcome
+  const obstacle =
+    obstacleOf(deps, registry, connection.resource, resource, principal) ??
+    databaseObstacle(resource, effect.stated.database)
+  if (obstacle) return rejected(obstacle, principal)
+  const login = loginFor(resource, principal, connection, effect.stated.database)
+  if ('code' in login) return rejected(login, principal)
+  const masker = createMasker(deps.policy().masks(principal, connection.resource), { key: deps.secret })
+  return { kind: 'admitted', principal, login, masker }
+}
+
+function rejected(refusal: Refusal, principal?: Principal): Admission {
+  return principal ? { kind: 'rejected', refusal, principal } : { kind: 'rejected', refusal }
+}
+
+function obstacleOf(
+  deps: Deps,
+  registry: Registry,
+  name: string,
+  resource: ResourceConfig,
+  principal: Principal,
+): Refusal | undefined {
+  if (!deps.policy().mayReach(principal, name)) {
+    return {
+      code: 'unauthorized',
+      message: `${principal.name} may not reach ${name}`,
+      hint: `No rule lets your groups in (${principal.groups.join(', ') || 'none'}).`,
+    }
+  }
+  if (registry.count(name) >= resource.limits.sessions) {
+    return {
+      code: 'too-many-sessions',
+      message: `${name} has its ${resource.limits.sessions} sessions already`,
+    }
+  }
+  const { sessions_per_principal: most } = resource.limits
+  if (registry.count(name, principalId(principal)) >= most) {
+    return { code: 'too-many-sessions', message: `${principal.name} has ${most} sessions on ${name} already` }
+  }
+  return undefined
+}
+
+function databaseObstacle(resource: ResourceConfig, database: string): Refusal | undefined {
+  if (resource.databases.includes(database)) return undefined
+  return {
+    code: 'unauthorized',
+    message: `the database ${JSON.stringify(database)} is not offered here`,
+    hint: `Choose one of: ${resource.databases.join(', ')}.`,
+  }
+}
+
+/** The first login whose groups match. Its secret came with the connection, from Envoy's secret discovery (E9). */
+function loginFor(
+  resource: ResourceConfig,
+  principal: Principal,
+  connection: ConnectionFacts,
+  database: string,
+): UpstreamLogin | Refusal {
+  const login = resource.logins.find(
+    ({ groups }) => !groups || groups.some((group) => principal.groups.includes(group)),
+  )
+  if (!login) return { code: 'unauthorized', message: 'no login of this resource is meant for your groups' }
+  const password = login.secret === undefined ? undefined : connection.secrets.get(login.secret)
+  if (login.secret !== undefined && password === undefined) {
+    return {
+      code: 'upstream-unavailable',
+      message: 'the credential of the target has not arrived from secret discovery',
+    }
+  }
+  return {
+    user: login.user,
+    database,
+    ...(password ? { password } : {}),
+    settings: { search_path: resource.search_path.map(quoted).join(', ') },
+    encrypted: resource.upstream.tls.mode !== 'disable',
+  }
+}
+
+const quoted = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`

@@ -1,0 +1,83 @@
+// Accepts connections from Envoy's side and runs a session for each.
+import type { Config, ResourceConfig } from '../config/schema.ts'
+import type { Refusal } from '../core/errors.ts'
+import type { Protocol, ProtocolSettings } from '../core/session.ts'
+import { PROTOCOLS } from '../protocols/registry.ts'
+import type { AcceptConnection, Connection } from './connection.ts'
+import type { GatewayDependencies } from './dependencies.ts'
+import { createRegistry } from './registry.ts'
+import { createRunner } from './runner.ts'
+
+export interface Gateway {
+  readonly accept: AcceptConnection
+  /** sessions that are open */
+  sessions(): number
+  /** no session begins any more */
+  drain(): void
+  /** ends all sessions with their protocol's own error */
+  endSessions(): void
+}
+
+const DEAD: Connection = {
+  fromClient: () => {},
+  fromServer: () => {},
+  clientEnded: () => {},
+  serverEnded: () => {},
+  aborted: () => {},
+}
+
+export async function createGateway(deps: GatewayDependencies): Promise<Gateway> {
+  const protocols = await startProtocols(deps.config)
+  const registry = createRegistry()
+  let draining = false
+
+  return {
+    sessions: () => registry.size,
+    drain() {
+      draining = true
+    },
+    endSessions() {
+      for (const session of [...registry.all()]) session.stop()
+    },
+    accept(facts, downlink) {
+      const protocol = protocols.get(facts.resource)
+      if (!protocol) {
+        deps.log.error({ resource: facts.resource }, 'Envoy names a resource that is not configured')
+        downlink.close()
+        return DEAD
+      }
+      const runner = createRunner(deps, registry, protocol, facts, downlink)
+      if (draining) runner.refuse(STOPPING)
+      return runner.connection
+    },
+  }
+}
+
+const STOPPING: Refusal = { code: 'shutting-down', message: 'chaperone is stopping' }
+
+async function startProtocols(config: Config): Promise<ReadonlyMap<string, Protocol>> {
+  const started = new Map<string, Protocol>()
+  for (const [name, resource] of Object.entries(config.resources)) {
+    const entry = PROTOCOLS[resource.protocol]
+    await entry.load()
+    started.set(
+      name,
+      entry.create(settingsOf(config, resource), () => performance.now()),
+    )
+  }
+  return started
+}
+
+/** A token may be as long as the most generous issuer allows; the message around it is a few bytes more. */
+function settingsOf(config: Config, resource: ResourceConfig): ProtocolSettings {
+  const issuers = (resource.issuers ?? []).flatMap((name) => config.issuers[name] ?? [])
+  const { statement, message, buffered, prepared } = resource.limits
+  const token = Math.max(1024, ...issuers.map((issuer) => issuer.max_token)) + 256
+  const [first] = issuers
+  return {
+    methods: resource.authentication,
+    ...(first ? { discovery: `${first.issuer.replace(/\/$/, '')}/.well-known/openid-configuration` } : {}),
+    trustedFunctions: resource.trusted_functions,
+    limits: { statement, message, buffered, prepared, token },
+  }
+}

@@ -1,0 +1,134 @@
+// An operation that waits for an approval while its client waits.
+import type { Approvals } from '../approvals/contract.ts'
+import type { ApprovalRequest, ApprovalSubject } from '../core/approval.ts'
+import type { Decision } from '../core/decision.ts'
+import type { Refusal } from '../core/errors.ts'
+import type { Operation } from '../core/operation.ts'
+import { type Principal, principalId } from '../core/principal.ts'
+
+export interface HoldRequest {
+  readonly session: string
+  readonly resource: string
+  readonly principal: Principal
+  readonly operation: Operation
+  readonly decision: Decision
+}
+
+export type HoldResult =
+  /** approved and used up */
+  | { readonly kind: 'approved'; readonly request: ApprovalRequest }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly request?: ApprovalRequest }
+
+/** Why a hold ended before its reviewers decided. */
+export type Withdrawal = 'canceled' | 'left' | 'stopping'
+
+export interface Hold {
+  readonly result: Promise<HoldResult>
+  withdraw(why: Withdrawal): void
+}
+
+/** @param waiting told when the request exists and its reviewers can be sent for */
+export function startHold(
+  approvals: Approvals,
+  hold: HoldRequest,
+  waiting: (request: ApprovalRequest) => void,
+): Hold {
+  const stop = new AbortController()
+  return {
+    result: run(approvals, hold, waiting, stop.signal).catch((error: unknown) => failed(error)),
+    withdraw: (why) => stop.abort(why),
+  }
+}
+
+async function run(
+  approvals: Approvals,
+  hold: HoldRequest,
+  waiting: (request: ApprovalRequest) => void,
+  signal: AbortSignal,
+): Promise<HoldResult> {
+  const subject = subjectOf(hold)
+  const created = await approvals.create({
+    subject,
+    session: hold.session,
+    principalName: hold.principal.name,
+    principalKind: hold.principal.kind,
+    accesses: hold.operation.facts.statements.flatMap((statement) => statement.accesses),
+    rules: [...new Set(hold.decision.hits.filter((hit) => hit.outcome === 'hold').map((hit) => hit.rule))],
+    terms: termsOf(hold.decision),
+  })
+  if (!signal.aborted) waiting(created)
+  const settled = await approvals.settled(created.id, signal).catch(async (error: unknown) => {
+    if (!signal.aborted) throw error
+    await approvals.withdraw(created.id, WITHDRAWN[signal.reason as Withdrawal])
+    return undefined
+  })
+  if (!settled) return { kind: 'refused', refusal: withdrawn(signal.reason as Withdrawal), request: created }
+  if (settled.state !== 'approved') return { kind: 'refused', refusal: refusalOf(settled), request: settled }
+  const used = await approvals.consume(settled.id, subject)
+  if (!used) return { kind: 'refused', refusal: USED, request: settled }
+  return { kind: 'approved', request: used }
+}
+
+function subjectOf({ resource, principal, operation, decision }: HoldRequest): ApprovalSubject {
+  return {
+    resource,
+    principal: principalId(principal),
+    text: operation.text,
+    parameters: operation.parameters,
+    fingerprint: operation.facts.fingerprint,
+    policyVersion: decision.policyVersion,
+  }
+}
+
+function termsOf(decision: Decision) {
+  if (!decision.hold) throw new Error('invariant: a hold without its terms')
+  return decision.hold
+}
+
+const WITHDRAWN: Readonly<Record<Withdrawal, string>> = {
+  canceled: 'the asker cancelled the operation',
+  left: 'the asker left',
+  stopping: 'the session was ended',
+}
+
+const USED: Refusal = {
+  code: 'approval-denied',
+  message: 'the approval was used or withdrawn before the operation ran',
+}
+
+function withdrawn(why: Withdrawal): Refusal {
+  return {
+    code: why === 'canceled' ? 'canceled' : 'shutting-down',
+    message: `the request was withdrawn: ${WITHDRAWN[why]}`,
+  }
+}
+
+function refusalOf(request: ApprovalRequest): Refusal {
+  const denial = request.votes.find((vote) => vote.verdict === 'deny')
+  switch (request.state) {
+    case 'denied':
+      return {
+        code: 'approval-denied',
+        message: `${denial?.reviewerName ?? 'a reviewer'} refused request ${request.id}${denial?.reason ? `: ${denial.reason}` : ''}`,
+      }
+    case 'expired':
+      return {
+        code: 'approval-expired',
+        message: `nobody approved request ${request.id} in time`,
+        hint: `Send the statement again and ask a member of ${request.approvers.join(', ')}.`,
+      }
+    default:
+      return { code: 'approval-denied', message: `request ${request.id} was ${request.state}` }
+  }
+}
+
+function failed(error: unknown): HoldResult {
+  const message = error instanceof Error ? error.message : String(error)
+  return {
+    kind: 'refused',
+    refusal: {
+      code: 'internal',
+      message: `the operation needs an approval and none can be asked for: ${message}`,
+    },
+  }
+}

@@ -1,0 +1,166 @@
+// One operation's way from the question to the answer: policy, masks, hold, journal. Here alone permits are asked for.
+import type { ApprovalRequest } from '../core/approval.ts'
+import type { Decision } from '../core/decision.ts'
+import type { Masker } from '../core/masking.ts'
+import type { Operation } from '../core/operation.ts'
+import type { Principal } from '../core/principal.ts'
+import type { Answer } from '../core/session.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { HoldOutcome } from '../telemetry/metrics.ts'
+import type { GatewayDependencies } from './dependencies.ts'
+import { type Hold, type HoldResult, startHold, type Withdrawal } from './holds.ts'
+import type { Journal } from './journal.ts'
+
+export interface JudgeContext {
+  readonly deps: GatewayDependencies
+  readonly journal: Journal
+  readonly log: Log
+  readonly session: string
+  readonly resource: string
+  readonly principal: Principal
+  readonly masker: Masker
+  /** gives the answer to the session */
+  readonly resume: (answer: Answer) => void
+  /** tells the client something while it waits */
+  readonly tell: (message: string, hint: string) => void
+}
+
+export interface Judge {
+  judge(operation: Operation): void
+  /** Withdraws the operation that waits. False when none does. */
+  withdraw(why: Withdrawal): boolean
+  /** the session is over: nothing may be answered any more */
+  end(why: Withdrawal): void
+}
+
+export function createJudge(context: JudgeContext): Judge {
+  const { deps, journal, principal, resource, resume } = context
+  const { metrics } = deps
+  let hold: Hold | undefined
+  let over = false
+
+  function decide(operation: Operation): Decision {
+    const began = performance.now()
+    const decision = deps.policy().judge(principal, resource, operation)
+    metrics.stage('policy', (performance.now() - began) / 1000)
+    const refusal = decision.outcome === 'deny' ? undefined : context.masker.refuses(operation)
+    if (!refusal) return decision
+    return {
+      ...decision,
+      outcome: 'deny',
+      reason: refusal.message,
+      ...(refusal.hint ? { hint: refusal.hint } : {}),
+    }
+  }
+
+  function count(decision: Decision): void {
+    const rule =
+      decision.hits.find((hit) => !hit.shadow && hit.outcome === decision.outcome)?.rule ?? 'default'
+    metrics.decision(resource, rule, decision.outcome)
+  }
+
+  function refuse(operation: Operation, decision: Decision): void {
+    const incomplete = operation.facts.statements.some((statement) => statement.incomplete !== undefined)
+    const code = incomplete ? 'not-understood' : 'denied'
+    metrics.error(code)
+    resume({
+      kind: 'refused',
+      refusal: { code, message: decision.reason, ...(decision.hint ? { hint: decision.hint } : {}) },
+    })
+  }
+
+  function waiting(operation: Operation, decision: Decision, request: ApprovalRequest): void {
+    journal.decided(operation, decision, request.id)
+    journal.hold(operation, request.id, 'pending')
+    journal.flush()
+    const who = request.approvers.join(' or ')
+    context.tell(
+      `held for approval as request ${request.id}: ${decision.reason}`,
+      `It goes on when ${request.quorum} of ${who} approve it, until ${new Date(request.expiresAt).toISOString()}. ${deps.approvalsHint}`,
+    )
+  }
+
+  /** The answer came. A policy that changed meanwhile has not seen this operation: it is refused. */
+  function settle(operation: Operation, decision: Decision, result: HoldResult): void {
+    hold = undefined
+    metrics.holdClosed(resource, holdOutcome(result))
+    if (result.request) {
+      const denied = result.kind === 'refused' ? result.refusal.message : undefined
+      journal.hold(operation, result.request.id, stateOf(result), denied)
+    }
+    if (over) return
+    if (result.kind === 'refused') return resume({ kind: 'refused', refusal: result.refusal })
+    if (deps.policy().version !== decision.policyVersion) {
+      const message = 'the policy changed while the operation waited'
+      return resume({
+        kind: 'refused',
+        refusal: { code: 'denied', message, hint: 'Send the statement again.' },
+      })
+    }
+    resume({ kind: 'proceed', permit: deps.policy().permit(decision, operation, result.request) })
+  }
+
+  function keepWaiting(operation: Operation, decision: Decision): void {
+    metrics.holdOpened(resource)
+    const request = { session: context.session, resource, principal, operation, decision }
+    const started = startHold(deps.approvals, request, (created) => waiting(operation, decision, created))
+    hold = started
+    started.result
+      .then(
+        (result) => settle(operation, decision, result),
+        (error: unknown) => context.log.error({ err: error }, 'a hold ended badly'),
+      )
+      .catch((error: unknown) => {
+        context.log.error({ err: error }, 'the end of a hold could not be kept')
+        resume({
+          kind: 'refused',
+          refusal: { code: 'internal', message: 'the approval could not be recorded' },
+        })
+      })
+  }
+
+  return {
+    judge(operation) {
+      const decision = decide(operation)
+      const preparing = operation.phase === 'prepare'
+      // Preparing runs nothing: what is held is held when it is to run.
+      if (decision.outcome === 'hold' && !preparing) return keepWaiting(operation, decision)
+      if (!preparing || decision.outcome === 'deny') {
+        count(decision)
+        journal.decided(operation, decision)
+      }
+      if (decision.outcome === 'deny') return refuse(operation, decision)
+      resume({ kind: 'proceed', permit: deps.policy().permit(decision, operation) })
+    },
+    withdraw(why) {
+      if (!hold) return false
+      hold.withdraw(why)
+      return true
+    },
+    end(why) {
+      over = true
+      hold?.withdraw(why)
+    },
+  }
+}
+
+function holdOutcome(result: HoldResult): HoldOutcome {
+  if (result.kind === 'approved') return 'approved'
+  switch (result.refusal.code) {
+    case 'approval-denied':
+      return 'denied'
+    case 'approval-expired':
+      return 'expired'
+    case 'canceled':
+    case 'shutting-down':
+      return 'withdrawn'
+    default:
+      return 'failed'
+  }
+}
+
+function stateOf(result: HoldResult) {
+  if (result.kind === 'approved') return 'consumed'
+  const outcome = holdOutcome(result)
+  return outcome === 'withdrawn' ? 'withdrawn' : (result.request?.state ?? 'withdrawn')
+}

@@ -1,0 +1,71 @@
+// The live sessions of this process: counted against their limits, and found by the key that cancels them.
+import { timingSafeEqual } from 'node:crypto'
+
+/** What others may do to a session. */
+export interface LiveSession {
+  readonly id: string
+  readonly resource: string
+  /** known once admitted */
+  readonly principal: string | undefined
+  /** Withdraws the operation that waits for approval. False when none waits. */
+  cancelHold(): boolean
+  /** what the target wants to see in a cancel request */
+  readonly serverKey: Uint8Array | undefined
+  stop(): void
+}
+
+export interface Registry {
+  readonly size: number
+  add(session: LiveSession): void
+  remove(session: LiveSession): void
+  /** admitted sessions of a resource, or of one principal on it; who only knocks takes no place */
+  count(resource: string, principal?: string): number
+  setCancelKey(session: LiveSession, key: Uint8Array): void
+  /** the session of this resource with exactly this key */
+  findByCancelKey(resource: string, key: Uint8Array): LiveSession | undefined
+  all(): Iterable<LiveSession>
+}
+
+/** The first four bytes, the process id, choose the session; the rest is the secret. */
+const PROCESS_ID = 4
+
+export function createRegistry(): Registry {
+  const sessions = new Set<LiveSession>()
+  const keys = new Map<string, { session: LiveSession; key: Buffer }>()
+  const keyOf = new Map<LiveSession, string>()
+  const processId = (key: Uint8Array) => Buffer.from(key.subarray(0, PROCESS_ID)).toString('hex')
+
+  return {
+    get size() {
+      return sessions.size
+    },
+    add: (session) => void sessions.add(session),
+    remove(session) {
+      sessions.delete(session)
+      const id = keyOf.get(session)
+      if (id !== undefined) keys.delete(id)
+      keyOf.delete(session)
+    },
+    count(resource, principal) {
+      let count = 0
+      for (const session of sessions) {
+        if (session.resource !== resource || session.principal === undefined) continue
+        if (principal === undefined || session.principal === principal) count += 1
+      }
+      return count
+    },
+    setCancelKey(session, key) {
+      const id = processId(key)
+      // Two random ids of 31 bits met: the later session cannot be cancelled, which harms nobody else.
+      if (keys.has(id)) return
+      keys.set(id, { session, key: Buffer.from(key) })
+      keyOf.set(session, id)
+    },
+    findByCancelKey(resource, key) {
+      const found = keys.get(processId(key))
+      if (!found || found.key.length !== key.length || !timingSafeEqual(found.key, key)) return undefined
+      return found.session.resource === resource ? found.session : undefined
+    },
+    all: () => sessions,
+  }
+}

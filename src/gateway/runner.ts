@@ -1,0 +1,246 @@
+// Runs one session: carries out what the protocol's state machine asks for, and answers its questions.
+import { randomBytes } from 'node:crypto'
+import type { Refusal } from '../core/errors.ts'
+import { type Principal, principalId } from '../core/principal.ts'
+import type { Answer, Effect, Protocol } from '../core/session.ts'
+import type { SessionOutcome } from '../telemetry/metrics.ts'
+import { type AuthenticateEffect, admit } from './admission.ts'
+import type { Connection, ConnectionFacts, Downlink } from './connection.ts'
+import type { GatewayDependencies } from './dependencies.ts'
+import { createJournal } from './journal.ts'
+import { createJudge, type Judge } from './judge.ts'
+import type { LiveSession, Registry } from './registry.ts'
+import { createTimers } from './timers.ts'
+
+export interface Runner extends LiveSession {
+  readonly connection: Connection
+  refuse(refusal: Refusal): void
+}
+
+const STOPPING: Refusal = { code: 'shutting-down', message: 'terminating connection: chaperone is stopping' }
+
+export function createRunner(
+  deps: GatewayDependencies,
+  registry: Registry,
+  protocol: Protocol,
+  facts: ConnectionFacts,
+  downlink: Downlink,
+): Runner {
+  const { metrics } = deps
+  const id = randomBytes(12).toString('hex')
+  const log = deps.log.child({ session: id, resource: facts.resource })
+  const limits = deps.config.resources[facts.resource]?.limits
+  const journal = createJournal(deps, id, facts)
+  const timers = createTimers()
+  const session = protocol.start({ peer: facts.peer, random: randomBytes, now: () => performance.now() })
+  const startedAt = performance.now()
+  let principal: Principal | undefined
+  let judge: Judge | undefined
+  let serverKey: Uint8Array | undefined
+  let outcome: SessionOutcome = 'rejected'
+  let ended = false
+  let ready = false
+  let queue: Effect[] = []
+  let working = false
+
+  /** Carries out effects in their order; the answers that can be given at once are, without a way through the event loop. */
+  function perform(effects: readonly Effect[]): void {
+    queue.push(...effects)
+    if (working) return
+    working = true
+    try {
+      for (let effect = queue.shift(); effect && !ended; effect = queue.shift()) carryOut(effect)
+    } catch (error) {
+      crash(error)
+    } finally {
+      working = false
+      queue = []
+    }
+  }
+
+  function carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case 'to-client':
+        if (ready) journal.shown(effect.bytes)
+        metrics.bytes(facts.resource, 'to-client', effect.bytes.length)
+        return downlink.toClient(effect.bytes)
+      case 'to-server':
+        journal.flush()
+        metrics.bytes(facts.resource, 'to-server', effect.bytes.length)
+        return downlink.toServer(effect.bytes)
+      case 'judge':
+        if (!judge) throw new Error('invariant: an operation before the admission')
+        return judge.judge(effect.operation)
+      case 'authenticate':
+        void authenticate(effect)
+        return
+      case 'observe':
+        return observe(effect.event)
+      case 'cancel-key':
+        serverKey = effect.serverKey
+        return registry.setCancelKey(runner, effect.key)
+      case 'cancel':
+        return cancel(effect.key)
+      case 'close':
+        return end(effect.reason)
+    }
+  }
+
+  function observe(event: Extract<Effect, { kind: 'observe' }>['event']): void {
+    if (event.kind === 'ready') {
+      ready = true
+      timers.clear('login')
+      metrics.stage('upstream_login', (performance.now() - startedAt) / 1000)
+      return
+    }
+    journal.observed(event)
+  }
+
+  const resume = (answer: Answer) => {
+    if (!ended) input(() => session.resume(answer))
+  }
+
+  /** Runs one input of the state machine. It throws ProtocolError to nobody, so whatever comes out is a defect. */
+  function input(step: () => readonly Effect[]): void {
+    if (ended) return
+    try {
+      perform(step())
+    } catch (error) {
+      crash(error)
+    }
+  }
+
+  async function authenticate(effect: AuthenticateEffect): Promise<void> {
+    const began = performance.now()
+    const admission = await admit(deps, registry, facts, effect)
+    metrics.stage('authenticate', (performance.now() - began) / 1000)
+    if (ended) return
+    if (admission.kind === 'rejected') {
+      const { refusal } = admission
+      metrics.error(refusal.code)
+      log.warn({ code: refusal.code, source: facts.peer.source }, `login rejected: ${refusal.message}`)
+      return guarded(() => {
+        journal.rejected(refusal, admission.principal)
+        resume({ kind: 'rejected', refusal })
+      })
+    }
+    const { principal: who, login, masker } = admission
+    guarded(() => {
+      principal = who
+      journal.admitted(who, effect.stated.application)
+      outcome = 'closed'
+      judge = createJudge({
+        deps,
+        journal,
+        log,
+        session: id,
+        resource: facts.resource,
+        principal: who,
+        masker,
+        resume,
+        tell,
+      })
+      log.info({ principal: principalId(who), source: facts.peer.source }, 'session admitted')
+      const expires = who.expiresAt - Date.now() + (limits?.after_expiry ?? 0)
+      timers.set('session', Math.min(expires, limits?.session ?? 0), () =>
+        stop({ code: 'session-expired', message: 'terminating connection: the session’s time is over' }),
+      )
+      resume({ kind: 'admitted', login, masker })
+    })
+  }
+
+  function tell(message: string, hint: string): void {
+    if (ended) return
+    journal.noticed(message, hint)
+    input(() => session.notify(message, hint))
+  }
+
+  function cancel(key: Uint8Array): void {
+    timers.set('login', limits?.login ?? 0, () => end('the cancel request took too long'))
+    const target = registry.findByCancelKey(facts.resource, key)
+    // Nobody learns whether the key was right: a cancel request has no answer (PostgreSQL 54.2.8).
+    if (!target || target.cancelHold() || !target.serverKey) return end('the cancel request is done')
+    resume({ kind: 'cancel-target', serverKey: target.serverKey })
+  }
+
+  function stop(refusal: Refusal): void {
+    outcome = outcome === 'rejected' ? 'rejected' : 'terminated'
+    metrics.error(refusal.code)
+    input(() => session.terminate(refusal))
+  }
+
+  function guarded(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      crash(error)
+    }
+  }
+
+  /** A defect, or a disk that does not take the record: the session ends, and nothing more of it is forwarded. */
+  function crash(error: unknown): void {
+    if (ended) return
+    log.error({ err: error }, 'the session failed')
+    metrics.error('internal')
+    outcome = 'failed'
+    const refusal = { code: 'internal', message: 'the session ended because of an internal error' } as const
+    try {
+      for (const effect of session.terminate(refusal))
+        if (effect.kind === 'to-client') downlink.toClient(effect.bytes)
+    } finally {
+      end('internal error')
+    }
+  }
+
+  function end(reason: string, withdrawal: 'left' | 'stopping' = 'stopping'): void {
+    if (ended) return
+    ended = true
+    timers.clearAll()
+    judge?.end(withdrawal)
+    registry.remove(runner)
+    metrics.sessionClosed(facts.resource, outcome)
+    try {
+      journal.close(reason)
+    } catch (error) {
+      log.error({ err: error }, 'the end of the session could not be recorded')
+    }
+    log.debug({ reason }, 'session ended')
+    downlink.close()
+  }
+
+  const runner: Runner = {
+    id,
+    resource: facts.resource,
+    get principal() {
+      return principal && principalId(principal)
+    },
+    get serverKey() {
+      return serverKey
+    },
+    cancelHold: () => judge?.withdraw('canceled') ?? false,
+    stop: () => stop(STOPPING),
+    refuse: (refusal) => stop(refusal),
+    connection: {
+      fromClient(bytes) {
+        metrics.bytes(facts.resource, 'from-client', bytes.length)
+        input(() => session.fromClient(bytes))
+      },
+      fromServer(bytes) {
+        metrics.bytes(facts.resource, 'from-server', bytes.length)
+        input(() => session.fromServer(bytes))
+      },
+      clientEnded() {
+        judge?.withdraw('left')
+        input(() => session.clientEnded())
+      },
+      serverEnded: () => input(() => session.serverEnded()),
+      aborted: () => end('the connection broke', 'left'),
+    },
+  }
+  registry.add(runner)
+  metrics.sessionOpened(facts.resource)
+  timers.set('login', limits?.login ?? 0, () =>
+    stop({ code: 'login-timeout', message: 'the login took too long' }),
+  )
+  return runner
+}

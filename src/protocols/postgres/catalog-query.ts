@@ -1,0 +1,111 @@
+// The query that the session asks the server about relations, and the meaning of its rows.
+import { ProtocolError } from '../../core/errors.ts'
+import type { RelationName } from '../../core/facts.ts'
+
+export type Named = Required<RelationName>
+
+/** One relation, as a row of the query tells it. */
+export interface Entry {
+  readonly oid: number
+  readonly relation: Named
+  readonly columns: ReadonlyMap<number, string>
+  /** inheritance parents and children, however far: the same columns */
+  readonly family: readonly Named[]
+  /** relations that a view's rule reads, however deep */
+  readonly behind: readonly Named[]
+  /** a view that calls functions: what it reads cannot be told */
+  readonly opaque: boolean
+  readonly view: boolean
+}
+
+/**
+ * $1: names (text[]), $2: OIDs (oid[]). Every operator is qualified: the session's search_path must not choose one.
+ * Built-in functions leave no trace in pg_depend, so a dependency on pg_proc is one on somebody's own function.
+ */
+export const CATALOG_QUERY = `
+WITH RECURSIVE asked AS (
+  SELECT c.oid, c.relname, c.relkind, n.nspname
+  FROM pg_catalog.pg_class c, pg_catalog.pg_namespace n
+  WHERE n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    AND (c.relname OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[]) OR c.oid OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.oid[]))
+    AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,m,f}'::pg_catalog."char"[])
+), reads AS (
+  SELECT r.ev_class AS view, d.refclassid, d.refobjid
+  FROM pg_catalog.pg_rewrite r, pg_catalog.pg_depend d
+  WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+    AND d.objid OPERATOR(pg_catalog.=) r.oid
+    AND d.refobjid OPERATOR(pg_catalog.<>) r.ev_class
+), lineage AS (
+  SELECT a.oid AS root, r.refclassid, r.refobjid
+  FROM asked a, reads r WHERE r.view OPERATOR(pg_catalog.=) a.oid
+  UNION
+  SELECT l.root, r.refclassid, r.refobjid
+  FROM lineage l, reads r WHERE r.view OPERATOR(pg_catalog.=) l.refobjid
+), ancestors AS (
+  SELECT a.oid AS root, i.inhparent AS oid FROM asked a, pg_catalog.pg_inherits i WHERE i.inhrelid OPERATOR(pg_catalog.=) a.oid
+  UNION
+  SELECT t.root, i.inhparent FROM ancestors t, pg_catalog.pg_inherits i WHERE i.inhrelid OPERATOR(pg_catalog.=) t.oid
+), descendants AS (
+  SELECT a.oid AS root, i.inhrelid AS oid FROM asked a, pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) a.oid
+  UNION
+  SELECT t.root, i.inhrelid FROM descendants t, pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) t.oid
+), family AS (
+  SELECT * FROM ancestors UNION SELECT * FROM descendants
+)
+SELECT pg_catalog.json_build_object(
+  'oid', a.oid::pg_catalog.int8, 'schema', a.nspname, 'name', a.relname, 'kind', a.relkind,
+  'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(t.attnum, t.attname)) FROM pg_catalog.pg_attribute t
+    WHERE t.attrelid OPERATOR(pg_catalog.=) a.oid AND NOT t.attisdropped),
+  'family', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname))
+    FROM family f, pg_catalog.pg_class c, pg_catalog.pg_namespace n
+    WHERE f.root OPERATOR(pg_catalog.=) a.oid AND c.oid OPERATOR(pg_catalog.=) f.oid AND n.oid OPERATOR(pg_catalog.=) c.relnamespace),
+  'behind', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname))
+    FROM lineage l, pg_catalog.pg_class c, pg_catalog.pg_namespace n
+    WHERE l.root OPERATOR(pg_catalog.=) a.oid AND l.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+      AND c.oid OPERATOR(pg_catalog.=) l.refobjid AND n.oid OPERATOR(pg_catalog.=) c.relnamespace),
+  'opaque', EXISTS (SELECT FROM lineage l WHERE l.root OPERATOR(pg_catalog.=) a.oid
+    AND l.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass)
+)::pg_catalog.text FROM asked a`
+
+type Pair = readonly [string, string]
+type Pairs = readonly Pair[] | null
+
+interface Row {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  readonly kind: string
+  readonly columns: readonly (readonly [number, string])[] | null
+  readonly family: Pairs
+  readonly behind: Pairs
+  readonly opaque: boolean
+}
+
+export function decodeEntry(json: string): Entry {
+  const row: Row = parseRow(json)
+  return {
+    oid: row.oid,
+    relation: { schema: row.schema, name: row.name },
+    columns: new Map(row.columns ?? []),
+    family: named(row.family),
+    behind: named(row.behind),
+    opaque: row.opaque,
+    view: row.kind === 'v' || row.kind === 'm',
+  }
+}
+
+function parseRow(json: string): Row {
+  try {
+    return JSON.parse(json) as Row
+  } catch {
+    throw new ProtocolError('the catalog gave a row that cannot be read')
+  }
+}
+
+const named = (pairs: Pairs): readonly Named[] => (pairs ?? []).map(([schema, name]) => ({ schema, name }))
+
+/** A list as an array literal in PostgreSQL's text form. */
+export function arrayLiteral(items: readonly (string | number)[]): string {
+  const quoted = items.map((item) => `"${String(item).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`)
+  return `{${quoted.join(',')}}`
+}

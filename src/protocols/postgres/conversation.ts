@@ -1,0 +1,65 @@
+// The state that the two directions of a logged-in session share.
+import type { AnalysisResult } from '../../core/facts.ts'
+import type { Masker } from '../../core/masking.ts'
+import type { SessionContext } from '../../core/session.ts'
+import type { Catalog } from './catalog.ts'
+import { createExpectedQueue, type ExpectedQueue } from './expected.ts'
+import { createNames, type Names } from './names.ts'
+import type { Output } from './output.ts'
+import { createSqlNames, type SqlNames } from './sql-names.ts'
+import type { Portal, Statement } from './statement.ts'
+
+export interface ConversationLimits {
+  /** prepared statements, and portals, at once */
+  readonly prepared: number
+}
+
+export interface Conversation {
+  readonly out: Output
+  readonly analyze: (sql: string) => AnalysisResult
+  readonly masker: Masker
+  readonly catalog: Catalog
+  readonly context: SessionContext
+  readonly expected: ExpectedQueue
+  readonly statements: Names<Statement>
+  readonly portals: Names<Portal>
+  readonly sqlNames: SqlNames
+  /** number of the segment that is being sent, and of the one that the server answers: what lies between two Syncs */
+  sending: number
+  answering: number
+  /** messages of the extended protocol were sent since the last Sync */
+  open: boolean
+  /** the server skips everything up to Sync, so nothing is sent to it */
+  skipping: boolean
+  /** COPY FROM STDIN: `pending` until the server asks for data */
+  copy: 'none' | 'pending' | 'in'
+  /** transaction status of the last ReadyForQuery: I, T or E */
+  transaction: string
+  sequence: number
+  /** a name under which the server has nothing, and nobody can make anything */
+  readonly nowhere: string
+}
+
+/** Messages that may wait for the server's answer: a client that pipelines more without reading has lost its way. */
+const MAX_EXPECTED = 100_000
+
+export function createConversation(
+  deps: Pick<Conversation, 'out' | 'analyze' | 'masker' | 'catalog' | 'context'>,
+  limits: ConversationLimits,
+): Conversation {
+  return {
+    ...deps,
+    expected: createExpectedQueue(MAX_EXPECTED),
+    statements: createNames('prepared statements', limits.prepared),
+    portals: createNames('portals', limits.prepared),
+    sqlNames: createSqlNames(limits.prepared),
+    sending: 0,
+    answering: 0,
+    open: false,
+    skipping: false,
+    copy: 'none',
+    transaction: 'I',
+    sequence: 0,
+    nowhere: `chaperone ${Buffer.from(deps.context.random(12)).toString('hex')}`,
+  }
+}

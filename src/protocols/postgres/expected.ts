@@ -1,0 +1,71 @@
+// What the server still has to answer, in order. The protocol answers strictly in sequence, so this queue tells
+// what every message from the server belongs to (PostgreSQL 18, chapter 54.2).
+import { ProtocolError } from '../../core/errors.ts'
+import type { Portal, Running, StandInError } from './statement.ts'
+
+/** the session's own catalog query */
+export interface Lookup {
+  readonly kind: 'lookup'
+  readonly row: (json: string) => void
+  readonly done: (ok: boolean) => void
+  /** it has a Sync of its own */
+  readonly synced: boolean
+  /** CloseComplete messages seen */
+  closed: number
+}
+
+export type Expected =
+  | { readonly kind: 'query'; readonly run: Running | undefined; readonly error?: StandInError | undefined }
+  | { readonly kind: 'parse'; readonly commit: () => void; readonly error?: StandInError | undefined }
+  | { readonly kind: 'bind'; readonly commit: () => void; readonly error?: StandInError | undefined }
+  | { readonly kind: 'close'; readonly commit: () => void }
+  | { readonly kind: 'describe'; readonly portal: Portal | undefined; readonly injected: boolean }
+  | {
+      readonly kind: 'execute'
+      readonly portal: Portal | undefined
+      readonly run: Running | undefined
+      readonly error?: StandInError | undefined
+    }
+  | { readonly kind: 'function-call'; readonly error: StandInError }
+  | { readonly kind: 'sync' }
+  | Lookup
+
+export interface ExpectedQueue {
+  readonly length: number
+  head(): Expected | undefined
+  push(entry: Expected): void
+  shift(): void
+  /** After an error in the extended protocol: drops what the server skips. True when a Sync is still to be answered. */
+  skipToSync(): boolean
+}
+
+export function createExpectedQueue(limit: number): ExpectedQueue {
+  let entries: Expected[] = []
+  let first = 0
+
+  return {
+    get length() {
+      return entries.length - first
+    },
+    head: () => entries[first],
+    push(entry) {
+      if (entries.length - first >= limit)
+        throw new ProtocolError(`more than ${limit} messages wait for the server`, 'too-large')
+      entries.push(entry)
+    },
+    shift() {
+      first += 1
+      if (first === entries.length) {
+        entries = []
+        first = 0
+      } else if (first > 1024) {
+        entries = entries.slice(first)
+        first = 0
+      }
+    },
+    skipToSync() {
+      while (first < entries.length && entries[first]?.kind !== 'sync') first += 1
+      return first < entries.length
+    },
+  }
+}

@@ -1,0 +1,116 @@
+// Decodes the bodies of client messages, strictly and to the last byte (PostgreSQL 18, chapter 54.7).
+import { ProtocolError } from '../../core/errors.ts'
+import type { ParameterValue } from '../../core/operation.ts'
+import { createReader, decodeUtf8, type Reader } from '../../wire/reader.ts'
+
+/** Whole messages carry their 5 bytes of header. */
+const HEADER = 5
+
+export interface Query {
+  readonly sql: string
+}
+
+export interface Parse {
+  readonly name: string
+  readonly sql: string
+  readonly parameterTypes: readonly number[]
+}
+
+export interface Bind {
+  readonly portal: string
+  readonly statement: string
+  readonly parameters: readonly ParameterValue[]
+  /** result formats as sent: none, one for all, or one a column */
+  readonly resultFormats: readonly number[]
+}
+
+export interface Execute {
+  readonly portal: string
+  readonly maxRows: number
+}
+
+/** Describe and Close have the same body. */
+export interface Target {
+  readonly kind: 'statement' | 'portal'
+  readonly name: string
+}
+
+export function decodeQuery(bytes: Uint8Array): Query {
+  const reader = createReader(bytes, 'Query', HEADER)
+  const sql = reader.cstring()
+  reader.end()
+  return { sql }
+}
+
+export function decodeParse(bytes: Uint8Array): Parse {
+  const reader = createReader(bytes, 'Parse', HEADER)
+  const name = reader.cstring()
+  const sql = reader.cstring()
+  const parameterTypes = list(reader, () => reader.int32() >>> 0)
+  reader.end()
+  return { name, sql, parameterTypes }
+}
+
+export function decodeBind(bytes: Uint8Array): Bind {
+  const reader = createReader(bytes, 'Bind', HEADER)
+  const portal = reader.cstring()
+  const statement = reader.cstring()
+  const formats = list(reader, () => format(reader))
+  const values = list(reader, () => {
+    const length = reader.int32()
+    return length === -1 ? null : reader.bytes(length)
+  })
+  const resultFormats = list(reader, () => format(reader))
+  reader.end()
+  if (formats.length > 1 && formats.length !== values.length) {
+    throw new ProtocolError('Bind has a format count that is neither 0, 1 nor its parameter count')
+  }
+  const formatOf = (index: number) => (formats.length > 1 ? formats[index] : formats[0]) ?? 0
+  return {
+    portal,
+    statement,
+    parameters: values.map((value, i) => parameter(value, formatOf(i))),
+    resultFormats,
+  }
+}
+
+export function decodeExecute(bytes: Uint8Array): Execute {
+  const reader = createReader(bytes, 'Execute', HEADER)
+  const portal = reader.cstring()
+  const maxRows = reader.int32()
+  reader.end()
+  return { portal, maxRows }
+}
+
+export function decodeTarget(bytes: Uint8Array, what: 'Describe' | 'Close'): Target {
+  const reader = createReader(bytes, what, HEADER)
+  const kind = String.fromCharCode(reader.uint8())
+  if (kind !== 'S' && kind !== 'P') throw new ProtocolError(`${what} of a kind that is neither S nor P`)
+  const name = reader.cstring()
+  reader.end()
+  return { kind: kind === 'S' ? 'statement' : 'portal', name }
+}
+
+/** Sync, Flush, Terminate and CopyDone have no body. */
+export function expectEmpty(bytes: Uint8Array, what: string): void {
+  if (bytes.length !== HEADER) throw new ProtocolError(`${what} has a body`)
+}
+
+function list<T>(reader: Reader, item: () => T): T[] {
+  const count = reader.int16() & 0xffff
+  const items: T[] = []
+  for (let i = 0; i < count; i += 1) items.push(item())
+  return items
+}
+
+function format(reader: Reader): number {
+  const value = reader.int16()
+  if (value !== 0 && value !== 1) throw new ProtocolError('Bind has a format that is neither text nor binary')
+  return value
+}
+
+function parameter(value: Uint8Array | null, formatCode: number): ParameterValue {
+  if (value === null) return { kind: 'null' }
+  if (formatCode === 0) return { kind: 'text', value: decodeUtf8(value, 'a text parameter of Bind') }
+  return { kind: 'binary', hex: Buffer.from(value).toString('hex') }
+}

@@ -1,0 +1,82 @@
+// One statement's way to its judgement: names resolved, catalog asked where masks need it, then the question to policy.
+import { ProtocolError, type Refusal } from '../../core/errors.ts'
+import type { Facts } from '../../core/facts.ts'
+import type { ParameterValue, SqlOperation } from '../../core/operation.ts'
+import { consumePermit } from '../../core/permit.ts'
+import type { Answer } from '../../core/session.ts'
+import type { Conversation } from './conversation.ts'
+import { lookUp } from './lookup.ts'
+import { type Running, running } from './statement.ts'
+import { relationsOf, touches } from './touches.ts'
+
+export interface Question {
+  readonly text: string
+  readonly facts: Facts
+  readonly phase: SqlOperation['phase']
+  readonly parameters: readonly ParameterValue[]
+  /** called with the operation that may now be sent */
+  readonly proceed: (run: Running) => void
+  readonly refuse: (refusal: Refusal) => void
+}
+
+export interface Judging {
+  ask(question: Question): void
+  /** an answer, or the catalog's rows, are waited for */
+  readonly waiting: boolean
+  answer(answer: Answer): void
+}
+
+export function createJudging(talk: Conversation): Judging {
+  let waiting: 'lookup' | ((answer: Answer) => void) | undefined
+
+  function judge(question: Question, facts: Facts): void {
+    const touch = touches(talk, facts)
+    talk.sequence += 1
+    const { text, phase, parameters } = question
+    const operation = {
+      kind: 'sql',
+      sequence: talk.sequence,
+      text,
+      facts,
+      phase,
+      parameters,
+      behind: touch.behind,
+    } as const
+    waiting = (answer) => {
+      waiting = undefined
+      switch (answer.kind) {
+        case 'proceed':
+          consumePermit(answer.permit, operation)
+          return question.proceed(running(operation, touch.masked, touch.opaque))
+        case 'refused':
+          return question.refuse(answer.refusal)
+        default:
+          throw new ProtocolError(`a judgement was answered with ${answer.kind}`, 'internal')
+      }
+    }
+    talk.out.emit({ kind: 'judge', operation })
+  }
+
+  return {
+    get waiting() {
+      return waiting !== undefined
+    },
+    ask(question) {
+      const facts = talk.sqlNames.resolve(question.facts)
+      const missing =
+        talk.masker.active && talk.transaction !== 'E' ? talk.catalog.missing(relationsOf(facts)) : undefined
+      if (!missing) return judge(question, facts)
+      waiting = 'lookup'
+      lookUp(talk, missing, () => {
+        waiting = undefined
+        // The segment failed while the catalog was asked: the server would skip the statement, so it is dropped.
+        if (!talk.skipping) judge(question, facts)
+      })
+    },
+    answer(answer) {
+      if (typeof waiting !== 'function')
+        throw new ProtocolError('an answer came that nobody waits for', 'internal')
+      waiting(answer)
+    },
+  }
+}

@@ -1,0 +1,37 @@
+// Asks the server's catalog through the session, unseen by the client.
+
+import type { CatalogQuestion } from './catalog.ts'
+import { arrayLiteral, CATALOG_QUERY } from './catalog-query.ts'
+import type { Conversation } from './conversation.ts'
+import { bind, closePortal, closeStatement, execute, flush, parse, sync } from './encode.ts'
+
+/**
+ * @param done called when the answer is complete, or the server could not give one
+ * The names are random: the client cannot have made them before, nor reach them.
+ */
+export function lookUp(talk: Conversation, question: CatalogQuestion, done: () => void): void {
+  const name = `chaperone ${Buffer.from(talk.context.random(12)).toString('hex')}`
+  const synced = !talk.open
+  const rows: string[] = []
+  const { out } = talk
+  out.toServer(parse(name, CATALOG_QUERY))
+  out.toServer(bind(name, name, [arrayLiteral(question.names), arrayLiteral(question.oids)]))
+  out.toServer(execute(name))
+  out.toServer(closePortal(name))
+  out.toServer(closeStatement(name))
+  // A Sync would end what the client has begun; a Flush only brings the answer.
+  out.toServer(synced ? sync() : flush())
+  talk.expected.push({
+    kind: 'lookup',
+    synced,
+    closed: 0,
+    row: (json) => rows.push(json),
+    done(ok) {
+      if (ok && !failed) talk.catalog.learn(question, rows)
+      if (!ok) failed = true
+      // A failed lookup with a Sync is reported twice: by its error, and by the ReadyForQuery after it.
+      if (ok || !synced) done()
+    },
+  })
+  let failed = false
+}

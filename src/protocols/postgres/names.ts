@@ -1,0 +1,64 @@
+// Prepared statements and portals by name, as the server will have them when the next message is read.
+// The server's answer may still be on its way: what an earlier segment left open is waited for, so that a name never
+// stands for anything but what the server holds under it.
+import { ProtocolError } from '../../core/errors.ts'
+
+export type Resolved<T> =
+  | { readonly kind: 'known'; readonly value: T }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'wait' }
+
+/** A segment is what lies between two Syncs: an error skips the rest of it, and nothing beyond. */
+export interface Names<T> {
+  /** What the name means for a message of this segment. `wait`: only the server's answer to an earlier one can tell. */
+  resolve(name: string, segment: number): Resolved<T>
+  /** A definition or (undefined) a removal was sent; call the result when the server confirmed it. */
+  change(name: string, value: T | undefined, segment: number): () => void
+  /** The server refused something in this segment: what it did not confirm there did not happen. */
+  rollBack(segment: number): void
+  /** the name is gone, without an answer of its own */
+  forget(name: string): void
+  clear(): void
+}
+
+interface Change<T> {
+  readonly value: T | undefined
+  readonly segment: number
+}
+
+/** @param limit how many names a session may hold at once */
+export function createNames<T>(what: string, limit: number): Names<T> {
+  const confirmed = new Map<string, T>()
+  /** the last change of a name that the server has not confirmed */
+  const pending = new Map<string, Change<T>>()
+
+  return {
+    resolve(name, segment) {
+      const change = pending.get(name)
+      if (change && change.segment !== segment) return { kind: 'wait' }
+      const value = change ? change.value : confirmed.get(name)
+      return value === undefined ? { kind: 'none' } : { kind: 'known', value }
+    },
+    change(name, value, segment) {
+      if (value !== undefined && confirmed.size + pending.size >= limit) {
+        throw new ProtocolError(`more than ${limit} ${what} in one session`, 'too-large')
+      }
+      const change = { value, segment }
+      pending.set(name, change)
+      return () => {
+        if (pending.get(name) === change) pending.delete(name)
+        if (value === undefined) confirmed.delete(name)
+        else confirmed.set(name, value)
+      }
+    },
+    rollBack(segment) {
+      for (const [name, change] of pending) if (change.segment === segment) pending.delete(name)
+    },
+    forget(name) {
+      confirmed.delete(name)
+    },
+    clear() {
+      confirmed.clear()
+    },
+  }
+}

@@ -1,0 +1,23 @@
+// PostgreSQL for one resource: what its sessions share.
+import { createAnalyzer } from '../../analysis/postgres/analyze.ts'
+import type { Protocol, ProtocolSettings } from '../../core/session.ts'
+import { type Catalog, createCatalog } from './catalog.ts'
+import { createPostgresSession } from './session.ts'
+
+/** @param now milliseconds, monotonic */
+export function createPostgresProtocol(settings: ProtocolSettings, now: () => number): Protocol {
+  const { methods, limits, trustedFunctions } = settings
+  const analyzer = createAnalyzer({ trustedFunctions, maxBytes: limits.statement })
+  const catalogs = new Map<string, Catalog>()
+
+  // The databases are those that the configuration lists, so the map stays as small as the list.
+  function catalogOf(database: string): Catalog {
+    const known = catalogs.get(database) ?? createCatalog(now)
+    catalogs.set(database, known)
+    return known
+  }
+
+  const discovery = settings.discovery === undefined ? {} : { discovery: settings.discovery }
+  const options = { methods, limits, ...discovery, analyze: analyzer.analyze, catalogOf }
+  return { start: (context) => createPostgresSession(options, context) }
+}

@@ -1,0 +1,252 @@
+// What a client's messages become: each is judged before anything of it is sent on.
+import { ProtocolError, type Refusal } from '../../core/errors.ts'
+import type { Facts } from '../../core/facts.ts'
+import type { Answer } from '../../core/session.ts'
+import { FRONTEND } from './codes.ts'
+import type { Conversation } from './conversation.ts'
+import { describePortal, flush } from './encode.ts'
+import { decodeBind, decodeExecute, decodeParse, decodeQuery, decodeTarget, expectEmpty } from './frontend.ts'
+import type { Frame } from './frontend-stream.ts'
+import { createJudging } from './judging.ts'
+import { createRefusals } from './refusals.ts'
+import { portal as newPortal, type Portal, type Running, type Statement } from './statement.ts'
+
+export interface Requests {
+  /** Handles one message. False: it must be given again when `ready` turns true. */
+  handle(frame: Frame): boolean
+  /** nothing is waited for: the next message may be handled */
+  ready(): boolean
+  answer(answer: Answer): void
+}
+
+type Handler = (bytes: Uint8Array) => boolean
+
+export function createRequests(talk: Conversation): Requests {
+  const { out, expected } = talk
+  const judging = createJudging(talk)
+  const refuse = createRefusals(talk)
+  /** the next message needs to know what the server says to all that was sent */
+  let draining = false
+
+  /** Sends a message of the extended protocol. */
+  function send(bytes: Uint8Array): void {
+    out.toServer(bytes)
+    talk.open = true
+  }
+
+  function wait(): boolean {
+    draining = true
+    return false
+  }
+
+  function copies(facts: Facts): boolean {
+    return facts.statements.some((statement) => statement.copy === 'in')
+  }
+
+  function query(bytes: Uint8Array): boolean {
+    const { sql } = decodeQuery(bytes)
+    const analysis = talk.analyze(sql)
+    if (analysis.kind !== 'facts') return refuse.query(refuse.notAnalysed(analysis))
+    const proceed = (run: Running) => {
+      talk.sqlNames.note(analysis.facts)
+      // A simple query ends the unnamed statement and portal (54.2.3).
+      talk.statements.forget('')
+      talk.portals.forget('')
+      expected.push({ kind: 'query', run })
+      out.toServer(bytes)
+      if (copies(analysis.facts)) talk.copy = 'pending'
+    }
+    const refused = (refusal: Refusal) => refuse.query({ kind: 'refusal', refusal })
+    judging.ask({
+      text: sql,
+      facts: analysis.facts,
+      phase: 'query',
+      parameters: [],
+      proceed,
+      refuse: refused,
+    })
+    return true
+  }
+
+  function parse(bytes: Uint8Array): boolean {
+    const { name, sql } = decodeParse(bytes)
+    const analysis = talk.analyze(sql)
+    if (analysis.kind !== 'facts') return refuse.parse(refuse.notAnalysed(analysis))
+    const { facts } = analysis
+    const proceed = () => {
+      talk.sqlNames.note(facts)
+      if (name !== '') talk.sqlNames.noteProtocol('prepared', name, facts.statements)
+      expected.push({ kind: 'parse', commit: talk.statements.change(name, { sql, facts }, talk.sending) })
+      send(bytes)
+    }
+    const refused = (refusal: Refusal) => refuse.parse({ kind: 'refusal', refusal })
+    judging.ask({ text: sql, facts, phase: 'prepare', parameters: [], proceed, refuse: refused })
+    return true
+  }
+
+  /** Facts of a name that SQL defined: everything that it ever stood for. */
+  function meaning(kind: 'prepared' | 'cursor', name: string, known: Facts | undefined): Facts {
+    const statements = [...(known?.statements ?? []), ...talk.sqlNames.meanings(kind, name)]
+    return { statements, fingerprint: known?.fingerprint ?? `${kind}:${name}` }
+  }
+
+  function statementOf(name: string): Statement | 'wait' | undefined {
+    const found = talk.statements.resolve(name, talk.sending)
+    if (found.kind === 'wait') return 'wait'
+    const known = found.kind === 'known' ? found.value : undefined
+    if (!talk.sqlNames.definedBySql('prepared', name)) return known
+    return {
+      sql: known?.sql ?? `EXECUTE ${JSON.stringify(name)}`,
+      facts: meaning('prepared', name, known?.facts),
+    }
+  }
+
+  function bind(bytes: Uint8Array): boolean {
+    const decoded = decodeBind(bytes)
+    const statement = statementOf(decoded.statement)
+    if (statement === 'wait') return wait()
+    if (!statement) return refuse.bind(refuse.noSuchStatement(decoded.statement))
+    const portal = newPortal(statement, decoded.parameters, decoded.resultFormats)
+    if (decoded.portal !== '')
+      talk.sqlNames.noteProtocol('cursor', decoded.portal, statement.facts.statements)
+    expected.push({ kind: 'bind', commit: talk.portals.change(decoded.portal, portal, talk.sending) })
+    send(bytes)
+    return true
+  }
+
+  function portalOf(name: string): Portal | 'wait' | undefined {
+    const found = talk.portals.resolve(name, talk.sending)
+    if (found.kind === 'wait') return 'wait'
+    const known = found.kind === 'known' ? found.value : undefined
+    if (!talk.sqlNames.definedBySql('cursor', name)) return known
+    const facts = meaning('cursor', name, known?.statement.facts)
+    return newPortal(
+      { sql: known?.statement.sql ?? `FETCH ${JSON.stringify(name)}`, facts },
+      known?.parameters ?? [],
+    )
+  }
+
+  function describe(bytes: Uint8Array): boolean {
+    const target = decodeTarget(bytes, 'Describe')
+    const portal = target.kind === 'portal' ? portalOf(target.name) : undefined
+    if (portal === 'wait') return wait()
+    if (portal) portal.described = true
+    expected.push({ kind: 'describe', portal, injected: false })
+    send(bytes)
+    return true
+  }
+
+  function run(name: string, portal: Portal, running: Running, bytes: Uint8Array): void {
+    portal.running = running
+    if (talk.masker.active && !portal.described) {
+      portal.described = true
+      expected.push({ kind: 'describe', portal, injected: true })
+      send(describePortal(name))
+    }
+    expected.push({ kind: 'execute', portal, run: running })
+    send(bytes)
+    if (!copies(portal.statement.facts)) return
+    talk.copy = 'pending'
+    // Whatever comes of it, the answer must come before the client's next message is looked at.
+    out.toServer(flush())
+  }
+
+  function execute(bytes: Uint8Array): boolean {
+    const { portal: name } = decodeExecute(bytes)
+    const portal = portalOf(name)
+    if (portal === 'wait') return wait()
+    if (!portal) return refuse.execute(refuse.noSuchPortal(name))
+    if (portal.running) {
+      run(name, portal, portal.running, bytes)
+      return true
+    }
+    const { sql: text, facts } = portal.statement
+    const proceed = (running: Running) => run(name, portal, running, bytes)
+    const refused = (refusal: Refusal) => refuse.execute({ kind: 'refusal', refusal })
+    judging.ask({ text, facts, phase: 'execute', parameters: portal.parameters, proceed, refuse: refused })
+    return true
+  }
+
+  function close(bytes: Uint8Array): boolean {
+    const { kind, name } = decodeTarget(bytes, 'Close')
+    const names = kind === 'statement' ? talk.statements : talk.portals
+    expected.push({ kind: 'close', commit: names.change(name, undefined, talk.sending) })
+    send(bytes)
+    return true
+  }
+
+  function sync(bytes: Uint8Array): boolean {
+    expectEmpty(bytes, 'Sync')
+    // During COPY the server ignores Sync, so it must not be waited for (54.2.5).
+    if (talk.copy === 'in') return true
+    expected.push({ kind: 'sync' })
+    out.toServer(bytes)
+    talk.sending += 1
+    talk.open = false
+    talk.skipping = false
+    return true
+  }
+
+  function copyEnd(bytes: Uint8Array): boolean {
+    if (talk.copy !== 'in') return true
+    out.toServer(bytes)
+    // A simple query may go on to a next COPY; its answer decides what the client's next message means.
+    talk.copy = expected.head()?.kind === 'query' ? 'pending' : 'none'
+    return true
+  }
+
+  const handlers: Readonly<Partial<Record<number, Handler>>> = {
+    [FRONTEND.Query]: query,
+    [FRONTEND.Parse]: parse,
+    [FRONTEND.Bind]: bind,
+    [FRONTEND.Describe]: describe,
+    [FRONTEND.Execute]: execute,
+    [FRONTEND.Close]: close,
+    [FRONTEND.Sync]: sync,
+    [FRONTEND.Flush](bytes) {
+      expectEmpty(bytes, 'Flush')
+      out.toServer(bytes)
+      return true
+    },
+    [FRONTEND.FunctionCall]: () => refuse.functionCall(),
+    [FRONTEND.CopyData](bytes) {
+      // Outside of COPY the server ignores data that was under way when the COPY failed.
+      if (talk.copy === 'in') out.toServer(bytes)
+      return true
+    },
+    [FRONTEND.CopyDone]: copyEnd,
+    [FRONTEND.CopyFail]: copyEnd,
+    [FRONTEND.Terminate](bytes) {
+      out.toServer(bytes)
+      out.emit({ kind: 'close', reason: 'the client ended the session' })
+      return true
+    },
+  }
+
+  return {
+    ready: () => !judging.waiting && talk.copy !== 'pending' && !(draining && expected.length > 0),
+    answer: (answer) => judging.answer(answer),
+    handle(frame) {
+      draining = false
+      const { type } = frame
+      const skipped = talk.skipping && type !== FRONTEND.Sync && type !== FRONTEND.Terminate
+      const handler = handlers[type]
+      if (!handler)
+        throw new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
+      if (skipped) return true
+      if (talk.copy === 'in' && !COPY_MESSAGES.has(type)) {
+        throw new ProtocolError('a message that is not allowed during COPY')
+      }
+      return frame.kind === 'oversize' ? refuse.oversize(type, frame.length) : handler(frame.bytes)
+    },
+  }
+}
+
+const COPY_MESSAGES: ReadonlySet<number> = new Set([
+  FRONTEND.CopyData,
+  FRONTEND.CopyDone,
+  FRONTEND.CopyFail,
+  FRONTEND.Flush,
+  FRONTEND.Sync,
+  FRONTEND.Terminate,
+])

@@ -1,0 +1,188 @@
+// One PostgreSQL connection: front door, login to the server, then the conversation. Sans-I/O: bytes in, effects out.
+import { ProtocolError, type Refusal } from '../../core/errors.ts'
+import type { AnalysisResult } from '../../core/facts.ts'
+import type { Answer, Effect, ProtocolSession, ProtocolSettings, SessionContext } from '../../core/session.ts'
+import { concat, int32 } from '../../wire/writer.ts'
+import { decodeDiagnostic } from './backend.ts'
+import { type BackendHandler, createBackendStream } from './backend-stream.ts'
+import type { Catalog } from './catalog.ts'
+import { BACKEND, FRONTEND } from './codes.ts'
+import { createConversation } from './conversation.ts'
+import { authentication, cancelRequest, message, notice, refusalError, terminate } from './encode.ts'
+import { createFrontDoor } from './front-door.ts'
+import { createFrontendStream, type Frame } from './frontend-stream.ts'
+import { createOutput } from './output.ts'
+import { createReplies } from './replies.ts'
+import { createRequests, type Requests } from './requests.ts'
+import { createLogin, type LoggedIn, type LoginAttempt } from './upstream-login.ts'
+
+export interface PostgresOptions extends Pick<ProtocolSettings, 'methods' | 'discovery' | 'limits'> {
+  readonly analyze: (sql: string) => AnalysisResult
+  readonly catalogOf: (database: string) => Catalog
+}
+
+/** Server messages that have to be taken whole: rows with masks, errors. PostgreSQL's own rows may be larger. */
+const MAX_SERVER_MESSAGE = 64 * 1024 * 1024
+
+type Phase = 'door' | 'login' | 'ready' | 'cancel' | 'closed'
+
+export function createPostgresSession(options: PostgresOptions, context: SessionContext): ProtocolSession {
+  const { limits } = options
+  const out = createOutput()
+  const door = createFrontDoor(options, context, out)
+  const inbox = createFrontendStream(limitOf)
+  let phase: Phase = 'door'
+  let login: LoginAttempt | undefined
+  let requests: Requests | undefined
+  let replies: BackendHandler | undefined
+  let admitted: Extract<Answer, { kind: 'admitted' }> | undefined
+  let held: Frame | undefined
+  /** the server itself told the client why the session ends */
+  let told = false
+
+  function limitOf(type: number): number {
+    if (phase !== 'ready') return limits.token
+    return type === FRONTEND.Query || type === FRONTEND.Parse ? limits.statement : limits.message
+  }
+
+  const outbox = createBackendStream(
+    {
+      message(type, bytes) {
+        if (phase === 'ready' && replies) {
+          if (type === BACKEND.ErrorResponse) told = isFatal(bytes)
+          return replies.message(type, bytes)
+        }
+        if (phase !== 'login' || !login) throw new ProtocolError('the target speaks before it was spoken to')
+        const done = login.message(type, bytes)
+        if (done) enter(done)
+        return 'drop'
+      },
+      passes: (type, length) => phase === 'ready' && replies !== undefined && replies.passes(type, length),
+    },
+    (bytes) => out.toClient(bytes),
+    MAX_SERVER_MESSAGE,
+  )
+
+  function close(reason: string): void {
+    phase = 'closed'
+    out.emit({ kind: 'close', reason })
+  }
+
+  function fatal(refusal: Refusal): void {
+    if (phase === 'closed') return
+    // Whoever sends a cancel request expects no answer (54.2.8).
+    if (phase !== 'cancel') out.toClient(refusalError(refusal, 'FATAL'))
+    close(refusal.message)
+  }
+
+  /** The login is done: the client hears what the server said, but gets a cancellation key of Chaperone's own. */
+  function enter(done: LoggedIn): void {
+    if (!admitted) throw new ProtocolError('a login without an admission', 'internal')
+    const processId = Buffer.from(context.random(4)).readInt32BE() & 0x7fffffff
+    const key = concat([int32(processId), context.random(door.minor >= 2 ? 32 : 4)])
+    out.emit({ kind: 'cancel-key', key, serverKey: done.serverKey })
+    out.emit({ kind: 'observe', event: { kind: 'ready' } })
+    out.toClient(
+      concat([
+        authentication('Ok'),
+        ...done.parameters,
+        message(BACKEND.BackendKeyData, key),
+        message(BACKEND.ReadyForQuery, Buffer.from('I')),
+      ]),
+    )
+    const { masker, login: used } = admitted
+    const catalog = options.catalogOf(used.database)
+    const talk = createConversation({ out, analyze: options.analyze, masker, catalog, context }, limits)
+    requests = createRequests(talk)
+    replies = createReplies(talk)
+    phase = 'ready'
+  }
+
+  /** Handles the client's messages until one has to wait. */
+  function pump(): void {
+    while (phase === 'ready' || (phase === 'door' && door.state === 'proof')) {
+      if (requests && !requests.ready()) return
+      const frame = held ?? inbox.next()
+      held = undefined
+      if (!frame) return
+      if (!requests) door.frame(frame)
+      else if (!requests.handle(frame)) held = frame
+    }
+  }
+
+  function knock(chunk: Uint8Array): void {
+    const rest = door.startup(chunk)
+    if (door.state === 'startup') return
+    if (door.state === 'cancel') phase = 'cancel'
+    else inbox.push(rest)
+  }
+
+  function receive(chunk: Uint8Array): void {
+    if (phase === 'cancel' || phase === 'closed') return
+    if (phase === 'door' && door.state === 'startup') knock(chunk)
+    else inbox.push(chunk)
+    if (inbox.pending > limits.buffered) {
+      throw new ProtocolError('more was sent than is kept while the session waits', 'too-large')
+    }
+    pump()
+  }
+
+  function accept(answer: Answer): void {
+    switch (answer.kind) {
+      case 'admitted':
+        admitted = answer
+        login = createLogin(answer.login, context.random, out)
+        phase = 'login'
+        return login.start(door.client.settings)
+      case 'rejected':
+        return fatal(answer.refusal)
+      case 'cancel-target':
+        return out.toServer(cancelRequest(answer.serverKey))
+      case 'proceed':
+      case 'refused':
+        if (!requests) throw new ProtocolError('a judgement came before any statement', 'internal')
+        requests.answer(answer)
+        return pump()
+    }
+  }
+
+  /** Runs one input. A protocol error ends the session with the protocol's own fatal error. */
+  function step(input: () => void): readonly Effect[] {
+    try {
+      if (phase !== 'closed') input()
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      fatal({ code: error.code, message: error.message })
+    }
+    return out.drain()
+  }
+
+  return {
+    fromClient: (chunk) => step(() => receive(chunk)),
+    fromServer: (chunk) =>
+      step(() => {
+        if (phase === 'cancel') return
+        outbox.push(chunk)
+        pump()
+      }),
+    clientEnded: () =>
+      step(() => {
+        if (phase === 'ready' || phase === 'login') out.toServer(terminate())
+        close('the client left')
+      }),
+    serverEnded: () =>
+      step(() => {
+        if (phase === 'cancel') return close('the cancel request is delivered')
+        if (told) return close('the target ended the session')
+        fatal({ code: 'upstream-unavailable', message: 'the target closed the connection' })
+      }),
+    resume: (answer) => step(() => accept(answer)),
+    notify: (text, hint) => step(() => out.toClient(notice(text, hint))),
+    terminate: (refusal) => step(() => fatal(refusal)),
+  }
+}
+
+function isFatal(error: Uint8Array): boolean {
+  const fields = decodeDiagnostic(error)
+  return ['FATAL', 'PANIC'].includes(fields.get('V') ?? fields.get('S') ?? '')
+}

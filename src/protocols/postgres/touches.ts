@@ -1,0 +1,42 @@
+// Does a statement touch something that masks hide? Names, views and inheritance count; what cannot be told counts too.
+import type { Facts, RelationName } from '../../core/facts.ts'
+import type { Conversation } from './conversation.ts'
+
+export interface Touch {
+  /** a relation with masks is named, or stands behind one that is, or that cannot be told */
+  readonly masked: boolean
+  /** code of somebody's own may run */
+  readonly opaque: boolean
+  readonly behind: readonly Required<RelationName>[]
+}
+
+const NOTHING: Touch = { masked: false, opaque: false, behind: [] }
+/** Effects behind which anything may be read. */
+const OPAQUE = new Set(['call', 'do', 'unknown', 'remote', 'large-object', 'server-file', 'server-program'])
+/** Catalog relations that hold samples of, or parts of, the data. */
+const DATA_CATALOGS =
+  /^pg_(stats|stats_ext.*|statistic.*|largeobject.*|toast.*|stat_activity|stat_statements.*)$/
+
+export function relationsOf(facts: Facts): readonly RelationName[] {
+  return facts.statements.flatMap((statement) =>
+    statement.accesses.flatMap((access) => access.relation ?? []),
+  )
+}
+
+export function touches(talk: Pick<Conversation, 'masker' | 'catalog'>, facts: Facts): Touch {
+  if (!talk.masker.active) return NOTHING
+  const relations = relationsOf(facts)
+  const { relations: behind, opaque: hidden } = talk.catalog.behind(relations)
+  const opaque =
+    hidden ||
+    facts.statements.some(
+      (statement) =>
+        statement.incomplete !== undefined || statement.accesses.some((access) => OPAQUE.has(access.effect)),
+    )
+  const masked =
+    opaque ||
+    [...relations, ...behind].some(
+      (relation) => talk.masker.masksRelation(relation) || DATA_CATALOGS.test(relation.name),
+    )
+  return { masked, opaque, behind }
+}

@@ -1,0 +1,159 @@
+// Chaperone's own login to the server, with the credential that the client never has.
+import { ProtocolError } from '../../core/errors.ts'
+import type { UpstreamLogin } from '../../core/session.ts'
+import { createReader, decodeUtf8, type Reader } from '../../wire/reader.ts'
+import { concat, cstring, int32 } from '../../wire/writer.ts'
+import { decodeDiagnostic, decodeParameterStatus } from './backend.ts'
+import { AUTHENTICATION, BACKEND } from './codes.ts'
+import { password, startupMessage } from './encode.ts'
+import { md5Response } from './md5.ts'
+import type { Output } from './output.ts'
+import { createScram, type Scram } from './scram.ts'
+
+const MECHANISM = 'SCRAM-SHA-256'
+
+export interface LoggedIn {
+  /** the server's ParameterStatus messages, as sent */
+  readonly parameters: readonly Uint8Array[]
+  /** process id and secret, as the server wants to see them in a CancelRequest */
+  readonly serverKey: Uint8Array
+}
+
+export interface LoginAttempt {
+  start(clientSettings: Readonly<Record<string, string>>): void
+  /** gives the result with the server's first ReadyForQuery. Throws ProtocolError. */
+  message(type: number, bytes: Uint8Array): LoggedIn | undefined
+}
+
+/** What the judgement of statements rests on. The login fails when the server says otherwise (invariant 2). */
+const PINNED: Readonly<Record<string, string>> = {
+  client_encoding: 'UTF8',
+  standard_conforming_strings: 'on',
+}
+
+/** Throws when the server reports a setting that changes what a statement means. */
+export function checkParameter(bytes: Uint8Array): void {
+  const { name, value } = decodeParameterStatus(bytes)
+  const pinned = PINNED[name]
+  if (pinned !== undefined && value !== pinned) {
+    throw new ProtocolError(
+      `${name} became ${value}; statements can be judged only while it is ${pinned}`,
+      'unsupported',
+    )
+  }
+}
+
+export function createLogin(
+  login: UpstreamLogin,
+  random: (n: number) => Uint8Array,
+  out: Output,
+): LoginAttempt {
+  const parameters: Uint8Array[] = []
+  let serverKey = new Uint8Array(8)
+  let scram: Scram | undefined
+  let serverProved = false
+  let authenticated = false
+
+  function secret() {
+    if (!login.password)
+      throw new ProtocolError('the target asks for a password and none is configured', 'upstream-unavailable')
+    return login.password
+  }
+
+  function chooseScram(reader: Reader): void {
+    const offered: string[] = []
+    for (let name = reader.cstring(); name !== ''; name = reader.cstring()) offered.push(name)
+    if (!offered.includes(MECHANISM)) {
+      throw new ProtocolError(
+        `the target offers ${offered.join(', ')}, not ${MECHANISM}`,
+        'upstream-unavailable',
+      )
+    }
+    scram = createScram(secret(), random)
+    const first = scram.first()
+    out.toServer(password(concat([cstring(MECHANISM), int32(first.length), first])))
+  }
+
+  function authenticate(bytes: Uint8Array): void {
+    const reader = createReader(bytes, 'AuthenticationRequest', 5)
+    const kind = reader.int32()
+    const rest = () => decodeUtf8(reader.bytes(reader.remaining), 'AuthenticationRequest')
+    switch (kind) {
+      case AUTHENTICATION.Ok:
+        // A server that skips its own proof may not be the one that was meant.
+        if (scram && !serverProved)
+          throw new ProtocolError('the target did not prove that it knows the password')
+        authenticated = true
+        return
+      case AUTHENTICATION.CleartextPassword:
+        if (!login.encrypted) {
+          throw new ProtocolError(
+            'the target asks for a cleartext password outside TLS',
+            'upstream-unavailable',
+          )
+        }
+        return out.toServer(password(cstring(secret().reveal())))
+      case AUTHENTICATION.Md5Password:
+        return out.toServer(password(cstring(md5Response(login.user, secret(), reader.bytes(4)))))
+      case AUTHENTICATION.Sasl:
+        return chooseScram(reader)
+      case AUTHENTICATION.SaslContinue:
+        if (!scram) throw new ProtocolError('the target goes on with a SASL exchange that was not begun')
+        return out.toServer(password(scram.final(rest())))
+      case AUTHENTICATION.SaslFinal:
+        if (!scram) throw new ProtocolError('the target ends a SASL exchange that was not begun')
+        scram.verify(rest())
+        serverProved = true
+        return
+      default:
+        throw new ProtocolError(`the target asks for authentication of kind ${kind}`, 'upstream-unavailable')
+    }
+  }
+
+  return {
+    start(clientSettings) {
+      out.toServer(
+        startupMessage({
+          ...clientSettings,
+          ...login.settings,
+          ...PINNED,
+          user: login.user,
+          database: login.database,
+        }),
+      )
+    },
+    message(type, bytes) {
+      switch (type) {
+        case BACKEND.Authentication:
+          authenticate(bytes)
+          return undefined
+        case BACKEND.ParameterStatus:
+          checkParameter(bytes)
+          parameters.push(bytes.slice())
+          return undefined
+        case BACKEND.BackendKeyData:
+          serverKey = bytes.slice(5)
+          return undefined
+        case BACKEND.NoticeResponse:
+          return undefined
+        case BACKEND.ErrorResponse:
+          throw loginRefused(decodeDiagnostic(bytes))
+        case BACKEND.ReadyForQuery:
+          if (!authenticated) throw new ProtocolError('the target is ready before it authenticated')
+          return { parameters, serverKey }
+        default:
+          throw new ProtocolError(
+            `the target sends ${JSON.stringify(String.fromCharCode(type))} during the login`,
+          )
+      }
+    },
+  }
+}
+
+/** The server's text may name the login that the client must not know: only its SQLSTATE goes on. */
+function loginRefused(fields: ReadonlyMap<string, string>): ProtocolError {
+  return new ProtocolError(
+    `the target refused Chaperone's login (SQLSTATE ${fields.get('C') ?? 'unknown'})`,
+    'upstream-unavailable',
+  )
+}

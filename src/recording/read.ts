@@ -5,6 +5,8 @@ import { readLines } from './lines.ts'
 import { parseEvent, type RecordedEnd, type RecordedEvent, type RecordedStart } from './recorded.ts'
 
 export interface RecordingSummary {
+  /** the session's id, from the file's name */
+  readonly id: string
   readonly path: string
   /** bytes */
   readonly size: number
@@ -16,17 +18,19 @@ export interface RecordingSummary {
 
 /** Start and end are found without reading what lies between: neither is longer than this. */
 const EDGE = 256 * 1024
-const FILE_NAME = /^\d{8}T\d{6}\.\d{3}Z_[A-Za-z0-9_-]{1,64}\.jsonl$/
+const FILE_NAME = /^\d{8}T\d{6}\.\d{3}Z_([A-Za-z0-9_-]{1,64})\.jsonl$/
 
 /** All recordings of a directory, oldest first. Throws the file system's errors. */
 export async function listRecordings(directory: string): Promise<RecordingSummary[]> {
-  const names = (await readdir(directory)).filter((name) => FILE_NAME.test(name)).sort()
   const summaries: RecordingSummary[] = []
-  for (const name of names) summaries.push(await summarize(join(directory, name)))
+  for (const name of (await readdir(directory)).sort()) {
+    const id = FILE_NAME.exec(name)?.[1]
+    if (id !== undefined) summaries.push(await summarize(join(directory, name), id))
+  }
   return summaries
 }
 
-async function summarize(path: string): Promise<RecordingSummary> {
+async function summarize(path: string, id: string): Promise<RecordingSummary> {
   const handle = await open(path, 'r')
   try {
     const { size } = await handle.stat()
@@ -35,6 +39,7 @@ async function summarize(path: string): Promise<RecordingSummary> {
     const start = first && parseEvent(first)
     const end = last && parseEvent(last)
     return {
+      id,
       path,
       size,
       ...(start?.kind === 'start' ? { start } : {}),

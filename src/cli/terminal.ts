@@ -1,0 +1,67 @@
+// Text from outside, made safe for a terminal: what is shown is what was there, and nothing of it moves the cursor.
+
+/** Writes text and waits while its reader is slow. */
+export type Print = (text: string) => Promise<void>
+
+/** Standard output. Ends the process quietly when its reader (`head`, a closed pager) wants no more. */
+export const standardOutput: Print = (text) =>
+  new Promise((resolve, reject) => {
+    // the write's own callback tells; without a listener the same error would end the process with a stack trace
+    if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => {})
+    process.stdout.write(text, (error) => {
+      if (error && 'code' in error && error.code === 'EPIPE') process.exit(0)
+      if (error) reject(error)
+      else resolve()
+    })
+  })
+
+/** Control and format characters (among them bidirectional overrides), line separators, lone surrogates. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+const UNSAFE_BUT_LINES = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+
+const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+function escaped(character: string): string {
+  return NAMED[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`
+}
+
+/** One line: also line breaks and tabs are escaped. */
+export function printable(text: string): string {
+  return text.replace(UNSAFE, escaped)
+}
+
+/** Keeps line breaks and tabs, for statements. */
+export function printableLines(text: string): string {
+  return text.replace(UNSAFE_BUT_LINES, escaped)
+}
+
+/** JSON whose strings hold no raw control or format character; parsers read the same value. */
+export function printableJson(value: unknown): string {
+  const utf16 = (character: string) =>
+    Array.from(
+      { length: character.length },
+      (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
+    )
+  return JSON.stringify(value, undefined, 2).replace(UNSAFE_BUT_LINES, (character) =>
+    utf16(character).join(''),
+  )
+}
+
+const width = (text: string) => [...text].length
+
+/** Columns aligned to their longest cell. Cells are made printable here. */
+export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [heading, ...rows].map((row) => row.map(printable))
+  const widths = heading.map((_, column) =>
+    all.reduce((most, row) => Math.max(most, width(row[column] ?? '')), 0),
+  )
+  const line = (row: readonly string[]) =>
+    widths
+      .map((most, column) => (row[column] ?? '') + ' '.repeat(most - width(row[column] ?? '')))
+      .join('  ')
+      .trimEnd()
+  const [first = [], ...rest] = all
+  return [line(first), widths.map((most) => '-'.repeat(most)).join('  '), ...rest.map(line)]
+    .map((text) => `${text}\n`)
+    .join('')
+}

@@ -1,14 +1,26 @@
 // Zod's issues in the words of people who write YAML.
 import type { z } from 'zod'
 import { knownKeys } from './json-schema.ts'
-import type { Finding, Path } from './problems.ts'
-import { suggestion } from './suggest.ts'
+import { type Finding, joinPath, type Path } from './problems.ts'
+import { nearest, suggestion } from './suggest.ts'
 
 type Issue = z.core.$ZodIssue
 
+const UNKNOWN_KEY = 'unknown key'
+const MISSING = 'is missing'
+
 /** @param input the data that was parsed, to tell what is missing from what is wrong */
 export function findings(issues: readonly Issue[], input: unknown): Finding[] {
-  return issues.flatMap((issue) => finding(issue, [], input))
+  const all = issues.flatMap((issue) => finding(issue, [], input))
+  const meant = new Set(all.filter((one) => one.message === UNKNOWN_KEY).map(meantPath))
+  // a misspelled key is one problem, not also a missing one
+  return all.filter((one) => one.message !== MISSING || !meant.has(joinPath(one.path)))
+}
+
+/** The path that a misspelled key was to have. */
+function meantPath({ path }: Finding): string {
+  const parent = path.slice(0, -1)
+  return joinPath([...parent, nearest(String(path.at(-1)), knownKeys(parent)) ?? ''])
 }
 
 function finding(issue: Issue, above: Path, input: unknown): Finding[] {
@@ -31,8 +43,6 @@ function finding(issue: Issue, above: Path, input: unknown): Finding[] {
       return [{ path, message: lowerFirst(issue.message) }]
   }
 }
-
-const UNKNOWN_KEY = 'unknown key'
 
 function unknownKey(path: Path, key: string): Finding {
   const known = knownKeys(path)
@@ -58,7 +68,7 @@ function union(issue: UnionIssue, path: Path, input: unknown): Finding[] {
   )
   if (meant !== undefined) return meant
   const forms = [...new Set(issue.errors.map(form))].join(' or ')
-  return [{ path, message: valueAt(input, path) === undefined ? 'is missing' : `needs ${forms}` }]
+  return [{ path, message: valueAt(input, path) === undefined ? MISSING : `needs ${forms}` }]
 }
 
 /** What a branch of a union would accept, by its first complaint. */
@@ -72,14 +82,14 @@ function form(errors: readonly Issue[]): string {
 
 function wrongType(type: string, path: Path, input: unknown): Finding {
   const value = valueAt(input, path)
-  if (value === undefined) return { path, message: 'is missing', cure: `needs ${expected(type)}` }
+  if (value === undefined) return { path, message: MISSING, cure: `needs ${expected(type)}` }
   if (value === null) return { path, message: 'is empty', cure: `needs ${expected(type)}` }
   return { path, message: `needs ${expected(type)}, not ${actual(value)}` }
 }
 
 function wrongValue(values: readonly string[], path: Path, input: unknown): Finding {
   const value = valueAt(input, path)
-  if (value === undefined) return { path, message: 'is missing', cure: `one of: ${values.join(', ')}` }
+  if (value === undefined) return { path, message: MISSING, cure: `one of: ${values.join(', ')}` }
   const only = values.length === 1 ? `must be ${values[0]}` : `must be one of: ${values.join(', ')}`
   const near = typeof value === 'string' ? suggestion(value, values).cure : undefined
   return near?.startsWith('did') ? { path, message: only, cure: near } : { path, message: only }

@@ -1,0 +1,159 @@
+// What loading promises: everything at once, with place and cure, and never a configuration that is half good.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { loadConfig } from '../../../src/config/load.ts'
+import { ConfigError } from '../../../src/config/problems.ts'
+import { changed, complaints, GOOD_CONFIG, parse, problemsOf } from '../../support/config.ts'
+import { temporaryDirectory } from '../../support/tmp.ts'
+
+const directory = temporaryDirectory('config')
+afterAll(() => directory.remove())
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(directory.path, name)
+  writeFileSync(path, content)
+  return path
+}
+
+describe('a good configuration', () => {
+  it('is accepted as it is written', () => {
+    expect(complaints(GOOD_CONFIG)).toEqual([])
+  })
+
+  it('comes with durations in milliseconds, sizes in bytes, and defaults', () => {
+    const text = changed(
+      '    databases: [orders]',
+      '    databases: [orders]\n    limits: { login: 2m, message: 2MiB }',
+    )
+    const { limits } = parse(text).resources.orders ?? {}
+    expect(limits).toMatchObject({ login: 120_000, message: 2_097_152, session: 43_200_000 })
+  })
+
+  it('has its paths relative to the file and not to the working directory', () => {
+    const config = parse(GOOD_CONFIG)
+    expect(config.certificates.server?.key).toBe('/etc/chaperone/tls/server.key')
+    const text = changed(
+      'version: 1',
+      'version: 1\nprocessor: { address: unix:run/p.sock }\naudit: { file: /var/a.log }',
+    )
+    expect(parse(text).processor.address).toBe('unix:/etc/chaperone/run/p.sock')
+    expect(parse(text).audit.file).toBe('/var/a.log')
+  })
+
+  it('may repeat a block by an anchor', () => {
+    const text = changed(
+      '    groups: [services]',
+      '    groups: &g [services]\n  other:\n    subjects: [x]\n    groups: *g',
+    )
+    expect(parse(text).certificate_identities.other?.groups).toEqual(['services'])
+  })
+})
+
+describe('a problem', () => {
+  it('is told with file, line, column, path, and the nearest known name', () => {
+    const path = file('typo.yaml', changed('    upstream:', '    upstrem:'))
+    expect(() => loadConfig(path)).toThrowError(
+      `${path}:24:5 resources.orders.upstrem: unknown key; did you mean "upstream"?`,
+    )
+  })
+
+  it('hides no other: shape and references are reported in one run, in the order of the file', () => {
+    const text = changed(
+      'kind: person',
+      'kind: persn',
+      changed('[read]', '[raed]', changed('secret: orders-app', 'secret: none')),
+    )
+    expect(complaints(changed('version: 1', 'version: 1\ncolour: red', text))).toEqual([
+      expect.stringMatching(/^colour: unknown key/),
+      'issuers.corp.kind: must be one of: person, workload; did you mean "person"?',
+      'resources.orders.logins.0.secret: there is no "none" under secrets; known: orders-app',
+      expect.stringMatching(/^policies\.read\.effects\.0: must be one of: .*did you mean "read"\?$/),
+    ])
+  })
+
+  it('in one entry makes no other entry look wrong that refers to it', () => {
+    expect(complaints(changed('protocol: postgres', 'protocol: oracle'))).toEqual([
+      'resources.orders.protocol: must be postgres',
+    ])
+  })
+
+  it('of a missing key is placed at the entry that lacks it', () => {
+    const [problem] = problemsOf(changed('    audience: chaperone\n', ''))
+    expect(problem).toMatchObject({
+      path: 'issuers.corp.audience',
+      line: 3,
+      message: expect.stringContaining('missing'),
+    })
+  })
+
+  it.each([
+    ['a key twice', changed('version: 1', 'version: 1\nversion: 1'), /Map keys must be unique/],
+    ['broken YAML', 'version: [1', /./],
+    ['two documents', `${GOOD_CONFIG}---\nversion: 1\n`, /multiple documents/],
+    ['an unknown tag', changed('version: 1', 'version: !!set 1'), /tag/i],
+    ['a key that is no text', changed('secrets:', 'secrets:\n  1: { env: X }'), /a key must be text/],
+    ['a key that would vanish', changed('secrets:', 'secrets:\n  __proto__: { env: X }'), /unknown key/],
+    ['nothing', '', /is empty/],
+    ['a list', '- 1', /needs/],
+    ['an alias that explodes', bomb(), /alias/i],
+  ])('is %s', (_, text, message) => {
+    const problems = problemsOf(text)
+    expect(problems.length).toBeGreaterThan(0)
+    expect(problems.map((problem) => problem.message).join('\n')).toMatch(message)
+  })
+})
+
+function bomb(): string {
+  const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x]']
+  for (let i = 1; i < 9; i++)
+    lines.push(
+      `a${i}: &a${i} [${Array(9)
+        .fill(`*a${i - 1}`)
+        .join(', ')}]`,
+    )
+  return lines.join('\n')
+}
+
+describe('values', () => {
+  const limits = (text: string) =>
+    changed('    databases: [orders]', `    databases: [orders]\n    limits: { ${text} }`)
+  it.each([
+    [limits('login: 30'), 'needs text, not number'],
+    [limits('login: 30x'), 'needs a number with a unit'],
+    [limits('login: 0s'), 'must be more than zero'],
+    [limits('session: 25d'), 'more than the 24d'],
+    [limits('message: 99999999GiB'), 'more than the 1024GiB'],
+    [limits('message: 1MB'), 'needs a number with a unit'],
+    [limits('sessions: 0'), 'needs at least 1'],
+    [changed('127.0.0.1:15432', '127.0.0.1:70000'), 'needs a port'],
+    [changed('127.0.0.1:15432', 'localhost'), 'needs host:port'],
+    [changed('db.internal:5432', 'db.internal:0'), 'needs a port'],
+    [changed('env: ORDERS_PASSWORD', 'value: hunter2'), 'unknown key'],
+    [changed('env: ORDERS_PASSWORD', 'env: A\n    file: b'), 'beside the others'],
+    [changed('{ mode: disable }', '{ mode: verify }'), 'must be one of'],
+    [changed('public.customers.email', 'customers.email'), 'schema.relation.column'],
+    [changed('databases: [orders]', 'databases: []'), 'must not be empty'],
+    [changed('  orders:\n    protocol', '  Orders_1:\n    protocol'), 'lower-case'],
+    [changed('trust_domain: corp.example', 'trust_domain: spiffe://corp.example'), 'between spiffe://'],
+  ])('%#: a wrong one is refused with what is needed', (text, message) => {
+    expect(complaints(text).join('\n')).toContain(message)
+  })
+
+  it('a refused secret value does not appear in the message', () => {
+    expect(complaints(changed('env: ORDERS_PASSWORD', 'value: hunter2')).join()).not.toContain('hunter2')
+  })
+})
+
+describe('the file', () => {
+  it.each([
+    ['is not there', () => join(directory.path, 'none.yaml'), 'there is no such file'],
+    ['is a directory', () => directory.path, 'is not a file'],
+    ['is longer than a megabyte', () => file('long.yaml', `#${'x'.repeat(1024 * 1024)}`), 'is longer than'],
+    ['is not UTF-8', () => file('latin.yaml', new Uint8Array([0x76, 0xe9, 0x0a])), 'is not UTF-8'],
+  ])('%s: one clear problem', (_, path, message) => {
+    const where = path()
+    expect(() => loadConfig(where)).toThrow(ConfigError)
+    expect(() => loadConfig(where)).toThrow(message)
+  })
+})

@@ -1,0 +1,207 @@
+// Rules between the parts of a configuration. Each row breaks one of them in a configuration that is good otherwise.
+import { describe, expect, it } from 'vitest'
+import { changed, complaints, GOOD_CONFIG } from '../../support/config.ts'
+
+const top = (yaml: string) => changed('version: 1', `version: 1\n${yaml}`)
+const inResource = (yaml: string, text = GOOD_CONFIG) =>
+  changed('    databases: [orders]', `    databases: [orders]\n    ${yaml}`, text)
+const inPolicy = (yaml: string) => changed('    effects: [read]', `    effects: [read]\n    ${yaml}`)
+const inMask = (yaml: string) =>
+  changed('    columns: [public.customers.email]', `    columns: [public.customers.email]\n    ${yaml}`)
+const without = (piece: string, text = GOOD_CONFIG) => changed(piece, '', text)
+const processor = 'envoy: { processor: { certificate: server, ca: ca.crt, server_name: p } }'
+
+describe('a configuration is refused when', () => {
+  it.each([
+    [
+      'a certificate does not exist',
+      changed('certificate: server', 'certificate: serve'),
+      'did you mean "server"?',
+    ],
+    ['an issuer does not exist', changed('issuers: [corp]', 'issuers: [crop]'), 'no "crop" under issuers'],
+    ['a secret does not exist', changed('secret: orders-app', 'secret: app'), 'no "app" under secrets'],
+    [
+      'a name is one that objects have',
+      changed('secret: orders-app', 'secret: constructor'),
+      'no "constructor"',
+    ],
+    [
+      'a policy names an unknown resource',
+      changed('resources: [orders]\n    effects', 'resources: [order]\n    effects'),
+      'no "order"',
+    ],
+    [
+      'a mask names an unknown resource',
+      changed('resources: [orders]\n    columns', 'resources: [order]\n    columns'),
+      'no "order"',
+    ],
+    ['admin names an unknown issuer', top('admin: { issuer: crop }'), 'admin.issuer: there is no "crop"'],
+    [
+      'the store names an unknown secret',
+      top('store: { kind: redis, url: "redis://r", password: x }'),
+      'no "x" under secrets',
+    ],
+    [
+      'the store has its password in the URL',
+      top('store: { kind: redis, url: "redis://:pw@r" }'),
+      'does not belong',
+    ],
+    ['a hold has no approvers', changed('decision: allow', 'decision: hold'), 'needs `approvers`'],
+    ['an allow has approvers', inPolicy('approvers: [dba]'), 'is only for rules that hold'],
+    ['an allow has a quorum', inPolicy('quorum: 2'), 'is only for rules that hold'],
+    ['an allow expires', inPolicy('expires_after: 1m'), 'is only for rules that hold'],
+    ['a hash has no key', inMask('strategy: hash'), 'needs `key`'],
+    ['another strategy has a key', inMask('key: orders-app'), 'only for the strategy hash'],
+    ['another strategy keeps characters', inMask('keep_last: 2'), 'only for the strategy partial'],
+    ['a token authentication has no issuers', without('    issuers: [corp]\n'), 'needs `issuers`'],
+    [
+      'oauthbearer has no issuers',
+      inResource('authentication: [oauthbearer]', without('    issuers: [corp]\n')),
+      'needs `issuers`',
+    ],
+    [
+      'a certificate authentication has no authority',
+      inResource('authentication: [certificate, token]\n    certificates: [mesh]'),
+      'needs `client_ca`',
+    ],
+    [
+      'a certificate authentication has no identities',
+      inResource('authentication: [certificate, token]\n    client_ca: ca.crt'),
+      'needs `certificates`',
+    ],
+    ['certificates count for nothing', inResource('certificates: [mesh]'), 'has no effect'],
+    [
+      'issuers count for nothing',
+      inResource('authentication: [certificate]\n    client_ca: ca.crt\n    certificates: [mesh]'),
+      'issuers: has no effect',
+    ],
+    [
+      'claims count for nothing',
+      inResource(
+        'authentication: [certificate]\n    client_ca: ca.crt\n    certificates: [mesh]\n    claims: { a: b }',
+        without('    issuers: [corp]\n'),
+      ),
+      'claims: has no effect',
+    ],
+    [
+      'a certificate identity accepts nobody',
+      changed('trust_domain: corp.example', 'kind: workload'),
+      'would accept no certificate',
+    ],
+    ['an issuer is reached without TLS', changed('https://login', 'http://login'), 'plain http'],
+    [
+      'keys are reached without TLS',
+      changed('kind: person', 'kind: person\n    jwks: http://login.example.com/keys'),
+      'plain http',
+    ],
+    [
+      'an issuer has a fragment',
+      changed('login.example.com', 'login.example.com#x'),
+      'no query and no fragment',
+    ],
+    [
+      'an issuer has a password',
+      changed('login.example.com', 'u:p@login.example.com'),
+      'a URL with a password',
+    ],
+    [
+      'a processor that others can reach has no TLS',
+      top('processor: { address: "0.0.0.0:9000" }'),
+      'needs mutual TLS',
+    ],
+    [
+      'a socket has TLS',
+      top(`processor: { tls: { certificate: server, client_ca: ca.crt } }\n${processor}`),
+      'only for a TCP address',
+    ],
+    [
+      'Envoy has no certificate for the processor',
+      top('processor: { address: "10.0.0.1:9000", tls: { certificate: server, client_ca: ca.crt } }'),
+      'add `envoy.processor`',
+    ],
+    ['Envoy has a certificate for nothing', top(processor), 'has no effect'],
+    ['requests-only and a mask meet', inResource('process: requests-only'), 'masks.mail would hide nothing'],
+    [
+      'requests-only and a full recording meet',
+      `${inResource('process: requests-only', without('masks:\n  mail:\n    resources: [orders]\n    columns: [public.customers.email]\n'))}recordings: { directory: r }\n`,
+      'cannot record them',
+    ],
+    [
+      'a recording is asked for and has no place',
+      inResource('recording: full'),
+      'set `recordings.directory`',
+    ],
+    [
+      'a login comes after one for everybody',
+      changed(
+        '        secret: orders-app',
+        '        secret: orders-app\n      - user: admin\n        groups: [dba]',
+      ),
+      'is never used',
+    ],
+    [
+      'a resource listens where admin does',
+      changed('127.0.0.1:15432', '127.0.0.1:9990'),
+      'admin.address listens there',
+    ],
+    [
+      'a resource listens everywhere on the port of Envoy’s admin',
+      changed('127.0.0.1:15432', '0.0.0.0:9901'),
+      'envoy.admin listens there',
+    ],
+    [
+      'a statement may be longer than a message',
+      inResource('limits: { statement: 2MiB, message: 1MiB }'),
+      'more than `message`',
+    ],
+    [
+      'a message may be longer than what is kept',
+      inResource('limits: { message: 64MiB }'),
+      'more than `buffered`',
+    ],
+  ])('%s', (_, text, message) => {
+    expect(complaints(text)).toEqual([expect.stringContaining(message)])
+  })
+
+  it('two resources share an address', () => {
+    const second = GOOD_CONFIG.slice(
+      GOOD_CONFIG.indexOf('  orders:\n    protocol'),
+      GOOD_CONFIG.indexOf('policies:'),
+    )
+    const text = changed('policies:', `${second.replace('  orders:', '  copy:')}policies:`)
+    expect(complaints(text)).toEqual(['resources.copy.listen: resources.orders listens there'])
+  })
+})
+
+describe('a configuration is accepted when', () => {
+  it.each([
+    ['an issuer on loopback has no TLS', changed('https://login.example.com', 'http://127.0.0.1:8080')],
+    ['a processor on loopback has no TLS', top('processor: { address: "127.0.0.1:9000" }')],
+    [
+      'a processor on TCP has mutual TLS on both sides',
+      top(
+        `processor: { address: "10.0.0.1:9000", tls: { certificate: server, client_ca: ca.crt } }\n${processor}`,
+      ),
+    ],
+    [
+      'a hold has approvers, a quorum and an end',
+      changed(
+        'decision: allow',
+        'decision: hold\n    approvers: [dba]\n    quorum: 2\n    expires_after: 1h',
+      ),
+    ],
+    [
+      'people and pipelines share an issuer by audience',
+      changed(
+        'issuers:\n',
+        'issuers:\n  ci: { issuer: "https://login.example.com", audience: ci, kind: workload }\n',
+      ),
+    ],
+    [
+      'a rule is for all resources',
+      changed('resources: [orders]\n    effects', "resources: '*'\n    effects"),
+    ],
+  ])('%s', (_, text) => {
+    expect(complaints(text)).toEqual([])
+  })
+})

@@ -1,12 +1,12 @@
 // /api/v1/approvals: reviewers read and decide. docs/openapi.yaml describes it, and a test holds the two together.
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { DEFAULT_LISTED, MAX_REASON } from '../approvals/limits.ts'
 import type { Principal } from '../core/principal.ts'
 import { castVote, type VoteDependencies } from './audited-vote.ts'
 import { authenticate, type VerifyToken } from './bearer.ts'
-import { Problem, problemResponse } from './problem.ts'
+import { readText } from './body.ts'
+import { Problem } from './problem.ts'
 import { maySee, summary } from './view.ts'
 
 export interface ApprovalsApiDependencies extends VoteDependencies {
@@ -37,7 +37,7 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
 
 /** No body means no reason. */
 async function voteBodyOf(request: Request): Promise<z.infer<typeof voteBody>> {
-  const text = await request.text()
+  const text = await readText(request, MAX_BODY)
   if (text === '') return {}
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new Problem('unsupported-media-type')
@@ -76,12 +76,8 @@ export function approvalsApi(deps: ApprovalsApiDependencies) {
     return context.json(request)
   })
 
-  const limited = bodyLimit({
-    maxSize: MAX_BODY,
-    onError: () => problemResponse(new Problem('too-large')),
-  })
   for (const verdict of ['approve', 'deny'] as const) {
-    api.post(`/approvals/:id/${verdict}`, limited, async (context) => {
+    api.post(`/approvals/:id/${verdict}`, async (context) => {
       const { reason } = await voteBodyOf(context.req.raw)
       const ballot = { id: context.req.param('id'), reviewer: context.var.principal, verdict }
       return context.json(await castVote(deps, reason === undefined ? ballot : { ...ballot, reason }))

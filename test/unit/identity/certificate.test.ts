@@ -1,0 +1,117 @@
+// Which certificates are whom.
+import { describe, expect, it } from 'vitest'
+import type { CertificateIdentityConfig } from '../../../src/config/schema.ts'
+import { authenticateCertificate, trustDomain } from '../../../src/identity/certificate.ts'
+import { principalOf, refusalOf } from '../../support/identity.ts'
+
+const mesh: CertificateIdentityConfig = {
+  kind: 'workload',
+  trust_domain: 'corp.example',
+  groups: ['services'],
+}
+const staff: CertificateIdentityConfig = {
+  kind: 'person',
+  subjects: ['CN=*,O=Acme'],
+  groups: ['staff', 'staff'],
+}
+const build: CertificateIdentityConfig = {
+  kind: 'workload',
+  trust_domain: 'corp.example',
+  subjects: ['spiffe://corp.example/ns/build/*'],
+  groups: ['pipelines'],
+}
+
+describe('a SPIFFE ID belongs to a trust domain', () => {
+  it.each([
+    ['spiffe://corp.example/ns/a/sa/b', 'corp.example'],
+    ['spiffe://corp.example', undefined],
+    ['spiffe://corp.example/', undefined],
+    ['spiffe://corp.example//a', undefined],
+    ['spiffe://corp.example/a/', undefined],
+    ['spiffe://corp.example/../a', undefined],
+    ['spiffe://corp.example/./a', undefined],
+    ['spiffe://corp.example:443/a', undefined],
+    ['spiffe://user@corp.example/a', undefined],
+    ['spiffe://CORP.example/a', undefined],
+    ['SPIFFE://corp.example/a', undefined],
+    ['spiffe://corp.example/a?x', undefined],
+    ['spiffe://corp.example/a#x', undefined],
+    ['spiffe://corp.example/%2e%2e', undefined],
+    ['https://corp.example/a', undefined],
+    ['spiffe://corp.example/a\nspiffe://other/b', undefined],
+    ['spiffe:///a', undefined],
+  ])('%j is of %j', (uri, domain) => {
+    expect(trustDomain(uri)).toBe(domain)
+  })
+})
+
+describe('a client certificate', () => {
+  it('of the trust domain is a workload with the groups of the configuration and its whole ID as subject', () => {
+    const uriSan = 'spiffe://corp.example/ns/a/sa/b'
+    const principal = principalOf(authenticateCertificate({ uriSan, subject: 'CN=x' }, [['mesh', mesh]]))
+    expect(principal).toMatchObject({
+      issuer: 'mesh',
+      subject: uriSan,
+      kind: 'workload',
+      groups: ['services'],
+    })
+    expect(principal).toMatchObject({
+      method: 'certificate',
+      claims: {},
+      expiresAt: Number.POSITIVE_INFINITY,
+    })
+  })
+
+  it.each([
+    'spiffe://corp.example.evil/a',
+    'spiffe://evil.corp.example/a',
+    'spiffe://corp-example/a',
+    'spiffe://evil/corp.example/a',
+  ])('of the trust domain of %s is not of ours', (uriSan) => {
+    expect(refusalOf(authenticateCertificate({ uriSan }, [['mesh', mesh]])).code).toBe('unauthenticated')
+  })
+
+  it('cannot claim a SPIFFE ID by its subject', () => {
+    const certificate = { subject: 'spiffe://corp.example/ns/a' }
+    expect(authenticateCertificate(certificate, [['mesh', mesh]]).kind).toBe('rejected')
+  })
+
+  it('fits by its subject where the configuration says so, and each group counts once', () => {
+    const principal = principalOf(authenticateCertificate({ subject: 'CN=ann,O=Acme' }, [['staff', staff]]))
+    expect(principal).toMatchObject({ subject: 'CN=ann,O=Acme', kind: 'person', groups: ['staff'] })
+  })
+
+  it('must fit both the trust domain and the subjects where both are given', () => {
+    const accepts = (uriSan: string) => authenticateCertificate({ uriSan }, [['build', build]]).kind
+    expect(accepts('spiffe://corp.example/ns/build/sa/ci')).toBe('principal')
+    expect(accepts('spiffe://corp.example/ns/prod/sa/ci')).toBe('rejected')
+  })
+
+  it('is the first identity that fits', () => {
+    const certificate = { uriSan: 'spiffe://corp.example/ns/build/sa/ci' }
+    const both = [
+      ['build', build],
+      ['mesh', mesh],
+    ] as const
+    expect(principalOf(authenticateCertificate(certificate, both)).issuer).toBe('build')
+    expect(principalOf(authenticateCertificate(certificate, [...both].reverse())).issuer).toBe('mesh')
+  })
+
+  it('without any name, or with control characters in it, is nobody', () => {
+    const anybody: CertificateIdentityConfig = { kind: 'workload', subjects: ['*'], groups: ['g'] }
+    for (const certificate of [
+      {},
+      { subject: '' },
+      { subject: 'CN=a\nCN=b' },
+      { uriSan: 'x'.repeat(5000) },
+    ]) {
+      expect(authenticateCertificate(certificate, [['any', anybody]]).kind).toBe('rejected')
+    }
+  })
+
+  it('is refused with its name, made safe and short', () => {
+    const { message } = refusalOf(authenticateCertificate({ subject: `CN=\u001b[2J${'x'.repeat(500)}` }, []))
+    expect(message).toContain('CN=?[2J')
+    expect(message.length).toBeLessThan(200)
+  })
+})

@@ -31,7 +31,7 @@ function recordingsDirectory(options: Options): string {
 }
 
 /** The one recording whose session id is `id`, or begins with it. Throws when there is none or more than one. */
-export function findRecording(all: readonly RecordingSummary[], id: string): RecordingSummary {
+function findRecording(all: readonly RecordingSummary[], id: string): RecordingSummary {
   const exact = all.filter((summary) => summary.id === id)
   const found = exact.length > 0 ? exact : all.filter((summary) => summary.id.startsWith(id))
   const [only] = found

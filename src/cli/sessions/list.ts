@@ -23,7 +23,7 @@ function asJson(summary: RecordingSummary) {
 }
 
 /** Milliseconds as `1h02m03s`, `2m03s`, `3.4s`. */
-export function duration(ms: number): string {
+function duration(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)}s`
   const seconds = Math.floor(ms / 1000)
   const two = (value: number) => String(value).padStart(2, '0')

@@ -1,0 +1,83 @@
+// One access against the rules that are for this principal: deny beats hold, hold beats allow, silence denies.
+import type { Outcome, RuleHit } from '../core/decision.ts'
+import type { Access } from '../core/facts.ts'
+import { couldMeanAccess, coveredBy, type Rule } from './rule.ts'
+
+/** Why an access has its outcome when no rule made it. */
+export type BuiltIn = 'not-understood' | 'pinned-setting' | 'no-rule' | 'session'
+
+export interface AccessVerdict {
+  readonly access: Access
+  readonly outcome: Outcome
+  /** the rules that made the outcome, by id */
+  readonly rules: readonly Rule[]
+  readonly builtIn?: BuiltIn
+  /** what shadow rules would have made of it, where that differs */
+  readonly shadow: readonly RuleHit[]
+}
+
+/** The rules for one principal on one resource. */
+export interface RuleSet {
+  readonly deny: readonly Rule[]
+  readonly hold: readonly Rule[]
+  readonly allow: readonly Rule[]
+  readonly shadow: readonly Rule[]
+  readonly searchPath: readonly string[]
+}
+
+/**
+ * What judging rests on for as long as a session lives (invariant 2): where names are looked for, and how text is read.
+ * The login sets them; no rule lets a session change them.
+ */
+const PINNED: ReadonlySet<string> = new Set([
+  'search_path',
+  'standard_conforming_strings',
+  'backslash_quote',
+  'client_encoding',
+])
+
+export function judgeAccess(access: Access, rules: RuleSet): AccessVerdict {
+  const enforced = enforce(access, rules)
+  return { access, ...enforced, shadow: shadowHits(access, rules, enforced) }
+}
+
+type Enforced = Pick<AccessVerdict, 'outcome' | 'rules' | 'builtIn'>
+
+function enforce(access: Access, rules: RuleSet): Enforced {
+  const could = (rule: Rule) => couldMeanAccess(rule, access, rules.searchPath)
+  const deny = rules.deny.filter(could)
+  if (deny.length > 0) return { outcome: 'deny', rules: deny }
+  if (access.effect === 'unknown') return { outcome: 'deny', rules: [], builtIn: 'not-understood' }
+  if (isPinned(access)) return { outcome: 'deny', rules: [], builtIn: 'pinned-setting' }
+  if (access.effect === 'session') return session(rules, could)
+  const covering = coveredBy([...rules.hold, ...rules.allow], access, rules.searchPath)
+  if (covering === undefined) return { outcome: 'deny', rules: [], builtIn: 'no-rule' }
+  const hold = rules.hold.filter(could)
+  return hold.length > 0 ? { outcome: 'hold', rules: hold } : { outcome: 'allow', rules: covering }
+}
+
+/** Whoever is let in may use the session itself; only a rule that names the effect holds it. */
+function session(rules: RuleSet, could: (rule: Rule) => boolean): Enforced {
+  const hold = rules.hold.filter((rule) => rule.effects !== '*' && could(rule))
+  if (hold.length > 0) return { outcome: 'hold', rules: hold }
+  return { outcome: 'allow', rules: [], builtIn: 'session' }
+}
+
+/** A setting of a role or a database is for later sessions, whose login pins it again. */
+function isPinned({ effect, object, objectType }: Access): boolean {
+  return effect === 'setting' && objectType === undefined && PINNED.has(object ?? '')
+}
+
+const STRICTNESS: Readonly<Record<Outcome, number>> = { allow: 0, hold: 1, deny: 2 }
+
+function shadowHits(access: Access, rules: RuleSet, enforced: Enforced): RuleHit[] {
+  return rules.shadow.flatMap((rule) => {
+    const outcome = rule.config.decision
+    const changes =
+      outcome === 'allow'
+        ? enforced.builtIn === 'no-rule' && coveredBy([rule], access, rules.searchPath) !== undefined
+        : STRICTNESS[outcome] > STRICTNESS[enforced.outcome] &&
+          couldMeanAccess(rule, access, rules.searchPath)
+    return changes ? [{ rule: rule.id, outcome, access, shadow: true }] : []
+  })
+}

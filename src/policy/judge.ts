@@ -1,0 +1,95 @@
+// All accesses of an operation to one decision: the strictest access decides a statement, the strictest statement all.
+import type { Decision, HoldTerms, Outcome, RuleHit } from '../core/decision.ts'
+import type { Access } from '../core/facts.ts'
+import type { Operation } from '../core/operation.ts'
+import { type AccessVerdict, judgeAccess, type RuleSet } from './judge-access.ts'
+import type { Rule } from './rule.ts'
+import { denyHint, holdHint, reasonOf } from './wording.ts'
+
+/** Of a request, unless the rule says otherwise: long enough to find somebody, short enough to remember why. */
+const EXPIRES_AFTER = 30 * 60_000
+
+/** A text may have thousands of accesses, and a decision goes to logs and audit. */
+const MAX_HITS = 64
+
+export function judgeStatements(
+  operation: Pick<Operation, 'facts' | 'phase'>,
+  rules: RuleSet,
+  policyVersion: string,
+): Decision {
+  const verdicts = verdictsOf(operation, rules)
+  const shadow = verdicts.flatMap((verdict) => verdict.shadow)
+  const decided = (
+    outcome: Outcome,
+    rest: Omit<Decision, 'outcome' | 'policyVersion' | 'hits'>,
+  ): Decision => ({
+    outcome,
+    policyVersion,
+    hits: [...hitsOf(verdicts, outcome).slice(0, MAX_HITS), ...shadow.slice(0, MAX_HITS)],
+    ...rest,
+  })
+
+  const denied = firstOf(verdicts, 'deny')
+  if (denied !== undefined) return decided('deny', withHint(reasonOf(denied), denyHint(denied)))
+  const held = firstOf(verdicts, 'hold')
+  if (held === undefined) return decided('allow', { reason: 'every access is allowed' })
+  const terms = holdTerms(verdicts)
+  if (terms === undefined) {
+    return {
+      ...decided(
+        'hold',
+        withHint('the rules that hold it have no approvers in common', 'Send its parts alone.'),
+      ),
+      outcome: 'deny',
+    }
+  }
+  const reason = reasonOf(held)
+  // Nothing runs at `prepare`; the same facts are judged again, and held, at `execute`.
+  if (operation.phase === 'prepare') return { ...decided('hold', { reason }), outcome: 'allow' }
+  return decided('hold', { ...withHint(reason, holdHint(terms)), hold: terms })
+}
+
+/** Accesses of all statements, and one of effect `unknown` for each statement that is not wholly understood. */
+export function accessesOf(operation: Pick<Operation, 'facts'>): readonly Access[] {
+  return operation.facts.statements.flatMap(({ accesses, incomplete }): Access[] =>
+    incomplete === undefined ? [...accesses] : [...accesses, { effect: 'unknown', object: incomplete }],
+  )
+}
+
+function verdictsOf(operation: Pick<Operation, 'facts'>, rules: RuleSet): AccessVerdict[] {
+  return accessesOf(operation).map((access) => judgeAccess(access, rules))
+}
+
+function withHint(reason: string, hint: string | undefined): { reason: string; hint?: string } {
+  return hint === undefined ? { reason } : { reason, hint }
+}
+
+/** A rule's own refusal tells more than the absence of one. */
+function firstOf(verdicts: readonly AccessVerdict[], outcome: Outcome): AccessVerdict | undefined {
+  const found = verdicts.filter((verdict) => verdict.outcome === outcome)
+  return found.find((verdict) => verdict.builtIn === undefined) ?? found[0]
+}
+
+function hitsOf(verdicts: readonly AccessVerdict[], outcome: Outcome): RuleHit[] {
+  return verdicts
+    .filter((verdict) => verdict.outcome === outcome)
+    .flatMap(({ rules, access }) =>
+      rules.map((rule) => ({ rule: rule.id, outcome: rule.config.decision, access, shadow: false })),
+    )
+}
+
+/** Every rule that holds must be content: the fewest approvers, the largest quorum, the shortest time. */
+function holdTerms(verdicts: readonly AccessVerdict[]): HoldTerms | undefined {
+  const rules = new Set<Rule>(
+    verdicts.filter(({ outcome }) => outcome === 'hold').flatMap((verdict) => verdict.rules),
+  )
+  const configs = [...rules].map((rule) => rule.config)
+  const groups = configs.map((config) => config.approvers ?? [])
+  const approvers = (groups[0] ?? []).filter((group) => groups.every((others) => others.includes(group)))
+  if (approvers.length === 0) return undefined
+  return {
+    approvers,
+    quorum: Math.max(...configs.map((config) => config.quorum ?? 1)),
+    expiresAfter: Math.min(...configs.map((config) => config.expires_after ?? EXPIRES_AFTER)),
+  }
+}

@@ -1,0 +1,68 @@
+// Who gets a permit: an operation that a decision of this policy allows, or that was approved as exactly what it is.
+import type { ApprovalRequest } from '../core/approval.ts'
+import type { Decision } from '../core/decision.ts'
+import type { Facts } from '../core/facts.ts'
+import type { Operation, ParameterValue } from '../core/operation.ts'
+import { issuePermit, type Permit } from '../core/permit-issuer.ts'
+
+/** What a decision was about. Decisions are shared between equal operations, so it is the facts that count. */
+export interface JudgedAs {
+  readonly facts: Facts
+  readonly phase: Operation['phase']
+  readonly resource: string
+  /** principalId of who asked */
+  readonly principal: string
+}
+
+/** @throws Error unless the decision allows the operation, or holds it and the approval was consumed for it */
+export function permitFor(
+  decision: Decision,
+  judged: JudgedAs | undefined,
+  operation: Operation,
+  approval?: ApprovalRequest,
+): Permit {
+  if (judged === undefined) throw new Error('invariant: a decision that this policy did not make')
+  if (judged.facts !== operation.facts || judged.phase !== operation.phase) {
+    throw new Error('invariant: a decision about another operation')
+  }
+  if (decision.outcome === 'allow') return issuePermit(operation)
+  if (decision.outcome === 'hold' && approval !== undefined && isFor(approval, decision, judged, operation)) {
+    return issuePermit(operation)
+  }
+  throw new Error('invariant: a permit was asked for without leave')
+}
+
+/** Invariant 6: for exactly what was asked, and used up. */
+function isFor(
+  approval: ApprovalRequest,
+  decision: Decision,
+  judged: JudgedAs,
+  operation: Operation,
+): boolean {
+  return (
+    approval.state === 'consumed' &&
+    approval.resource === judged.resource &&
+    approval.principal === judged.principal &&
+    approval.text === operation.text &&
+    approval.fingerprint === operation.facts.fingerprint &&
+    approval.policyVersion === decision.policyVersion &&
+    sameParameters(approval.parameters, operation.parameters)
+  )
+}
+
+function sameParameters(a: readonly ParameterValue[], b: readonly ParameterValue[]): boolean {
+  return a.length === b.length && a.every((value, index) => parameterKey(value) === parameterKey(b[index]))
+}
+
+function parameterKey(value: ParameterValue | undefined): string {
+  switch (value?.kind) {
+    case undefined:
+      return 'none'
+    case 'null':
+      return 'null'
+    case 'text':
+      return `text:${value.value}`
+    case 'binary':
+      return `binary:${value.type ?? ''}:${value.hex}`
+  }
+}

@@ -1,0 +1,125 @@
+// A rule of the configuration, made ready: whom it is for, and which accesses it means.
+import type { PolicyRuleConfig } from '../config/schema.ts'
+import { unmetClaim } from '../core/claims.ts'
+import type { Access, AccessEffect } from '../core/facts.ts'
+import { matchesAnyGlob, matchesGlob } from '../core/glob.ts'
+import { type Principal, principalId } from '../core/principal.ts'
+import { functionCandidates, type QualifiedName, relationCandidates } from './candidates.ts'
+import { isCatalogSchema } from './catalog.ts'
+import { couldMean, covers, EVERYTHING, type NamePattern, parsePattern } from './pattern.ts'
+
+export interface Rule {
+  readonly id: string
+  readonly config: PolicyRuleConfig
+  readonly effects: ReadonlySet<AccessEffect> | '*'
+  /** undefined: the rule names objects only, and so means no relation */
+  readonly relations?: readonly NamePattern[]
+  /** undefined: the rule names relations only, and so means no other object */
+  readonly objects?: readonly string[]
+}
+
+export function compileRule(id: string, config: PolicyRuleConfig): Rule {
+  const { relations, objects } = config
+  const neither = relations === undefined && objects === undefined
+  return {
+    id,
+    config,
+    effects: config.effects === '*' ? '*' : new Set(config.effects),
+    ...(neither && { relations: [EVERYTHING], objects: ['*'] }),
+    ...(relations !== undefined && { relations: relations.map(parsePattern) }),
+    ...(objects !== undefined && { objects }),
+  }
+}
+
+/** Is the rule for this principal on this resource? */
+export function appliesTo({ config }: Rule, principal: Principal, resource: string): boolean {
+  const { resources, groups, kinds, subjects, claims } = config
+  if (resources !== '*' && !resources.includes(resource)) return false
+  if (groups !== undefined && !groups.some((group) => principal.groups.includes(group))) return false
+  if (kinds !== undefined && !kinds.includes(principal.kind)) return false
+  if (subjects !== undefined && !isSubject(subjects, principal)) return false
+  return claims === undefined || unmetClaim(principal.claims, claims) === undefined
+}
+
+/** A subject is unique within its issuer; with the issuer before it, everywhere. */
+function isSubject(patterns: readonly string[], principal: Principal): boolean {
+  return matchesAnyGlob(patterns, principal.subject) || matchesAnyGlob(patterns, principalId(principal))
+}
+
+function meansEffect(rule: Rule, effect: AccessEffect): boolean {
+  return rule.effects === '*' || rule.effects.has(effect)
+}
+
+/** Could the rule mean this access? So that a name that is left open never slips past a rule that refuses or holds. */
+export function couldMeanAccess(rule: Rule, access: Access, path: readonly string[]): boolean {
+  if (!meansEffect(rule, access.effect)) return false
+  if (access.relation !== undefined) {
+    const { any } = relationCandidates(access.relation, path)
+    return (rule.relations ?? []).some((pattern) => any.some((name) => couldMean(pattern, name)))
+  }
+  const { objects = [] } = rule
+  const object = access.object ?? '*'
+  if (object === '*' || object === '') return objects.length > 0
+  if (!isFunction(access)) return matchesAnyGlob(objects, object)
+  const { any } = functionCandidates(object, path)
+  return objects.some((text) => any.some((name) => couldMean(parsePattern(text), name)))
+}
+
+/**
+ * Does any of the rules give leave for this access, whatever its name turns out to mean? Different rules may cover
+ * different meanings.
+ */
+export function coveredBy(
+  rules: readonly Rule[],
+  access: Access,
+  path: readonly string[],
+): readonly Rule[] | undefined {
+  const { effect } = access
+  const able = rules.filter((rule) => meansEffect(rule, effect))
+  if (access.relation !== undefined) {
+    const { all } = relationCandidates(access.relation, path)
+    return coverAll(all, (name) =>
+      able.find((rule) => (rule.relations ?? []).some((pattern) => covers(pattern, name, effect))),
+    )
+  }
+  const object = access.object ?? ''
+  if (!isFunction(access)) {
+    const rule = able.find((one) => (one.objects ?? []).some((pattern) => matchesGlob(pattern, object)))
+    return rule && [rule]
+  }
+  const { all } = functionCandidates(object, path)
+  return coverAll(all, (name) =>
+    able.find((rule) => (rule.objects ?? []).some((text) => coversFunction(rule, text, name, effect))),
+  )
+}
+
+/** What PostgreSQL brings may be called under a rule for every function, but changed only under one that names it. */
+function coversFunction(rule: Rule, text: string, name: QualifiedName, effect: AccessEffect): boolean {
+  const pattern = parsePattern(text)
+  if (pattern.kind !== 'name') return false
+  if (pattern.broad && isCatalogSchema(name.schema) && effect !== 'call' && rule.effects !== '*') return false
+  return matchesGlob(pattern.schema, name.schema) && matchesGlob(pattern.name, name.name)
+}
+
+function coverAll<N>(names: readonly N[], cover: (name: N) => Rule | undefined): Rule[] | undefined {
+  const rules = new Set<Rule>()
+  for (const name of names) {
+    const rule = cover(name)
+    if (rule === undefined) return undefined
+    rules.add(rule)
+  }
+  return rules.size === 0 ? undefined : [...rules]
+}
+
+const FUNCTION_TYPES: ReadonlySet<string> = new Set([
+  'function',
+  'procedure',
+  'routine',
+  'aggregate',
+  'operator',
+])
+
+/** Objects that a search path finds, as it finds relations. */
+function isFunction(access: Access): boolean {
+  return FUNCTION_TYPES.has(access.objectType ?? '')
+}

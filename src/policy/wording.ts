@@ -1,0 +1,57 @@
+// What a client is told: one sentence with the rule and the access, and what to do next.
+import type { HoldTerms } from '../core/decision.ts'
+import type { Access } from '../core/facts.ts'
+import type { AccessVerdict, BuiltIn } from './judge-access.ts'
+
+/** Longest piece of a statement's own words in a sentence: names may be 63 bytes, paths of files longer. */
+const MAX_WORDS = 160
+
+const clip = (text: string) => (text.length > MAX_WORDS ? `${text.slice(0, MAX_WORDS)}…` : text)
+
+/** `drop table public.customers`, `call app.purge`, `read pg_catalog.pg_authid`. */
+export function describeAccess({ effect, relation, object, objectType }: Access): string {
+  const name =
+    relation === undefined
+      ? (object ?? '')
+      : relation.schema === undefined
+        ? relation.name
+        : `${relation.schema}.${relation.name}`
+  const everything = relation?.schema === '*' && relation.name === '*'
+  const words = everything ? [effect, 'in any schema'] : [effect, objectType, name]
+  return clip(words.filter((word) => word !== undefined && word !== '').join(' '))
+}
+
+const BUILT_IN: Readonly<Record<BuiltIn, (verdict: AccessVerdict) => string>> = {
+  'not-understood': ({ access }) => `the statement is not understood: ${clip(access.object ?? 'unknown')}`,
+  'pinned-setting': ({ access }) => `${access.object} stays as the login set it`,
+  'no-rule': ({ access }) => `no rule allows: ${describeAccess(access)}`,
+  session: ({ access }) => describeAccess(access),
+}
+
+const HINTS: Readonly<Record<BuiltIn, (verdict: AccessVerdict) => string | undefined>> = {
+  'not-understood': () => 'Write it in a simpler form, or in several statements.',
+  'pinned-setting': () => 'Write names with their schema, and text in UTF-8 with standard strings.',
+  'no-rule': ({ access }) =>
+    `Ask for a rule that allows ${access.effect}${access.effect === 'call' ? ' of this function, or for it to be trusted' : ' there'}.`,
+  session: () => undefined,
+}
+
+export function reasonOf(verdict: AccessVerdict): string {
+  if (verdict.builtIn !== undefined) return BUILT_IN[verdict.builtIn](verdict)
+  const [rule] = verdict.rules
+  if (rule === undefined) return describeAccess(verdict.access)
+  const { description } = rule.config
+  const why = description === undefined ? '' : ` (${description})`
+  return `rule ${rule.id}: ${describeAccess(verdict.access)}${why}`
+}
+
+export function denyHint(verdict: AccessVerdict): string | undefined {
+  if (verdict.builtIn !== undefined) return HINTS[verdict.builtIn](verdict)
+  return `Leave it out, or ask whoever keeps rule ${verdict.rules[0]?.id ?? ''}.`
+}
+
+export function holdHint(terms: HoldTerms): string {
+  const who = terms.approvers.join(' or ')
+  const many = terms.quorum === 1 ? 'one member' : `${terms.quorum} members`
+  return `It runs once ${many} of ${who} approved it.`
+}

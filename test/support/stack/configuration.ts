@@ -1,0 +1,151 @@
+// chaperone.yaml of the stack: what the fixture allows, holds, refuses and masks, and where the parts listen.
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import type { ConfigInput } from '../../../src/config/schema.ts'
+import { DATABASE, READER, WRITER } from './database.ts'
+
+export type ResourceInput = ConfigInput['resources'][string]
+export type UpstreamTls = ResourceInput['upstream']['tls']
+
+/** The resource's name. */
+export const RESOURCE = 'app'
+const EVERYBODY = ['analysts', 'engineers', 'admins']
+const TABLES = ['public.*']
+
+const policies: NonNullable<ConfigInput['policies']> = {
+  session: { decision: 'allow', resources: '*', groups: EVERYBODY, effects: ['session'] },
+  catalog: {
+    decision: 'allow',
+    resources: '*',
+    groups: EVERYBODY,
+    effects: ['read'],
+    relations: ['$catalog'],
+  },
+  read: { decision: 'allow', resources: '*', groups: EVERYBODY, effects: ['read'], relations: TABLES },
+  write: {
+    decision: 'allow',
+    resources: '*',
+    groups: ['engineers', 'admins'],
+    effects: ['insert', 'update', 'delete'],
+    relations: TABLES,
+  },
+  'held-orders': {
+    decision: 'hold',
+    description: 'changes of orders need a second pair of eyes',
+    resources: '*',
+    groups: ['engineers'],
+    effects: ['update'],
+    relations: ['public.orders'],
+    approvers: ['approvers'],
+  },
+  ddl: {
+    decision: 'allow',
+    resources: '*',
+    groups: ['admins'],
+    effects: ['create', 'alter', 'drop', 'truncate', 'maintenance', 'lock'],
+  },
+  'no-drop': {
+    decision: 'deny',
+    description: 'nothing is dropped here',
+    resources: '*',
+    effects: ['drop', 'truncate'],
+  },
+}
+
+const masks: NonNullable<ConfigInput['masks']> = {
+  ssn: { resources: '*', columns: ['public.customers.ssn'], except_groups: ['pii'] },
+  card: {
+    resources: '*',
+    columns: ['public.customers.card'],
+    strategy: 'partial',
+    except_groups: ['pii'],
+  },
+  email: {
+    resources: '*',
+    columns: ['public.customers.email'],
+    strategy: 'hash',
+    key: 'mask-key',
+    except_groups: ['pii'],
+  },
+}
+
+export interface ConfigurationParts {
+  readonly folder: string
+  /** ports of 127.0.0.1 */
+  readonly listen: number
+  readonly admin: number
+  readonly envoyAdmin: number
+  readonly upstream: number
+  readonly upstreamTls: UpstreamTls
+  readonly issuers: { readonly people: string; readonly workloads: string }
+  readonly certificates: NonNullable<ConfigInput['certificates']>
+  /** the upstream wants no password */
+  readonly passwordless: boolean
+  /** sections that take the place of the fixture's */
+  readonly config: Partial<ConfigInput>
+  /** added to the fixture's, or in place of those of the same name */
+  readonly policies: NonNullable<ConfigInput['policies']>
+  readonly masks: NonNullable<ConfigInput['masks']>
+  readonly resource: Partial<ResourceInput>
+}
+
+/** Writes chaperone.yaml and returns its path. */
+export function writeConfiguration(parts: ConfigurationParts): string {
+  const file = join(parts.folder, 'chaperone.yaml')
+  writeFileSync(file, stringify(configuration(parts)), { mode: 0o600 })
+  return file
+}
+
+/** A secret's file, replaced in one step as secret stores do. Its name in chaperone.yaml is its file's name. */
+export function writeSecret(folder: string, name: string, value: string): void {
+  const directory = join(folder, 'secrets')
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const unfinished = join(directory, `.${name}`)
+  writeFileSync(unfinished, value, { mode: 0o600 })
+  renameSync(unfinished, join(directory, name))
+}
+
+function configuration(parts: ConfigurationParts): ConfigInput {
+  const { issuers } = parts
+  return {
+    version: 1,
+    processor: { address: 'unix:processor.sock', stop_grace: '0s' },
+    admin: { address: `127.0.0.1:${parts.admin}` },
+    envoy: { admin: `127.0.0.1:${parts.envoyAdmin}` },
+    issuers: {
+      people: { issuer: issuers.people, audience: 'chaperone', kind: 'person', clock_skew: '0s' },
+      workloads: { issuer: issuers.workloads, audience: 'chaperone', kind: 'workload', clock_skew: '0s' },
+    },
+    secrets: {
+      'app-rw': { file: 'secrets/app-rw' },
+      'app-ro': { file: 'secrets/app-ro' },
+      'mask-key': { file: 'secrets/mask-key' },
+    },
+    certificates: parts.certificates,
+    recordings: { directory: 'recordings' },
+    audit: { file: 'audit.jsonl' },
+    log: { level: 'error' },
+    ...parts.config,
+    resources: { [RESOURCE]: resource(parts), ...parts.config.resources },
+    policies: parts.config.policies ?? { ...policies, ...parts.policies },
+    masks: parts.config.masks ?? { ...masks, ...parts.masks },
+  }
+}
+
+function resource(parts: ConfigurationParts): ResourceInput {
+  const secret = (name: string) => (parts.passwordless ? {} : { secret: name })
+  return {
+    protocol: 'postgres',
+    listen: `127.0.0.1:${parts.listen}`,
+    certificate: 'server',
+    issuers: ['people', 'workloads'],
+    upstream: { address: `127.0.0.1:${parts.upstream}`, tls: parts.upstreamTls },
+    databases: [DATABASE],
+    logins: [
+      { groups: ['engineers', 'admins'], user: WRITER, ...secret('app-rw') },
+      { user: READER, ...secret('app-ro') },
+    ],
+    ...parts.resource,
+  }
+}

@@ -1,0 +1,72 @@
+// What the CLI reads of the API's answers. More members may come with a newer server; fewer are an error.
+import { z } from 'zod'
+import { AdminUnreachable } from '../admin-client.ts'
+
+const summary = z.looseObject({
+  id: z.string(),
+  state: z.string(),
+  resource: z.string(),
+  principalName: z.string(),
+  principalKind: z.string(),
+  quorum: z.int(),
+  approvals: z.int(),
+  expiresAt: z.int(),
+  text: z.string(),
+  truncated: z.boolean(),
+})
+
+const parameter = z.union([
+  z.object({ kind: z.literal('null') }),
+  z.object({ kind: z.literal('text'), value: z.string() }),
+  z.object({ kind: z.literal('binary'), hex: z.string(), type: z.int().optional() }),
+])
+
+const access = z.looseObject({
+  effect: z.string(),
+  relation: z.object({ schema: z.string().optional(), name: z.string() }).optional(),
+  object: z.string().optional(),
+  objectType: z.string().optional(),
+})
+
+const vote = z.looseObject({
+  reviewerName: z.string(),
+  reviewer: z.string(),
+  verdict: z.string(),
+  reason: z.string().optional(),
+  at: z.int(),
+})
+
+const request = z.looseObject({
+  id: z.string(),
+  state: z.string(),
+  resource: z.string(),
+  session: z.string(),
+  principal: z.string(),
+  principalName: z.string(),
+  principalKind: z.string(),
+  text: z.string(),
+  parameters: z.array(parameter),
+  accesses: z.array(access),
+  rules: z.array(z.string()),
+  approvers: z.array(z.string()),
+  quorum: z.int(),
+  createdAt: z.int(),
+  expiresAt: z.int(),
+  votes: z.array(vote),
+  withdrawal: z.string().optional(),
+})
+
+export const listAnswer = z.looseObject({ approvals: z.array(summary) })
+export const requestAnswer = request
+
+export type ListedApproval = z.infer<typeof summary>
+export type ShownApproval = z.infer<typeof request>
+export type ShownAccess = z.infer<typeof access>
+export type ShownParameter = z.infer<typeof parameter>
+
+/** @throws AdminUnreachable when another service answered. */
+export function read<T>(schema: z.ZodType<T>, answer: unknown): T {
+  const result = schema.safeParse(answer)
+  if (result.success) return result.data
+  throw new AdminUnreachable('the answer is not one of the admin API')
+}

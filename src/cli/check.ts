@@ -4,6 +4,7 @@ import { checkFiles } from '../config/files.ts'
 import { loadConfig, locateFindings } from '../config/load.ts'
 import { ConfigError, type Finding } from '../config/problems.ts'
 import type { Config } from '../config/schema.ts'
+import { policyProblems } from '../policy/problems.ts'
 import { unreadableSecrets } from '../secrets/secrets.ts'
 import { describeConfig } from './check/describe.ts'
 
@@ -30,7 +31,8 @@ export function registerCheck(program: Command): void {
 /** @throws ConfigError with every problem */
 export function checkedConfig(path: string, files: boolean): Config {
   const config = loadConfig(path)
-  const found = files ? [...checkFiles(config), ...secretFindings(config)] : []
+  const found = policyProblems(config)
+  if (files) found.push(...checkFiles(config), ...secretFindings(config))
   if (found.length > 0) throw new ConfigError(path, locateFindings(path, found))
   return config
 }

@@ -1,0 +1,106 @@
+// `chaperone check` as people run it.
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import { changed, GOOD_CONFIG } from '../../support/config.ts'
+import { createAuthority } from '../../support/keys.ts'
+import { temporaryDirectory } from '../../support/tmp.ts'
+
+const directory = temporaryDirectory('check')
+afterAll(() => directory.remove())
+createAuthority(join(directory.path, 'tls')).issue({ name: 'server' })
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const loader = import.meta.resolve('tsx')
+
+function chaperone(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const command = ['--import', loader, join(root, 'src/main.ts'), ...args]
+  const options = {
+    cwd: directory.path,
+    env: { PATH: process.env.PATH ?? '', ...env },
+    encoding: 'utf8' as const,
+  }
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, options)
+  return { status, stdout, stderr }
+}
+
+function config(text: string, name = 'chaperone.yaml'): string {
+  writeFileSync(join(directory.path, name), text)
+  return name
+}
+
+const secret = { ORDERS_PASSWORD: 'hunter2' }
+
+describe('chaperone check', () => {
+  it('shows what the resource comes to, without the secret, and ends with 0', () => {
+    config(GOOD_CONFIG)
+    const { status, stdout, stderr } = chaperone(['check'], secret)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    for (const text of [
+      'orders (postgres)',
+      '127.0.0.1:15432',
+      'db.internal:5432, without TLS',
+      'with secret orders-app',
+    ]) {
+      expect(stdout).toContain(text)
+    }
+    expect(stdout).toMatch(/allow read: read for everybody/)
+    expect(stdout).toMatch(/mail: redact public\.customers\.email/)
+    expect(stdout).not.toContain('hunter2')
+  })
+
+  it('takes the file from --config before or after the command, or from the environment', () => {
+    config(GOOD_CONFIG, 'other.yaml')
+    config('version: 3', 'chaperone.yaml')
+    expect(chaperone(['--config', 'other.yaml', 'check'], secret).status).toBe(0)
+    expect(chaperone(['check', '--config', 'other.yaml'], secret).status).toBe(0)
+    expect(chaperone(['check'], { ...secret, CHAPERONE_CONFIG: 'other.yaml' }).status).toBe(0)
+    expect(chaperone(['check'], secret).status).toBe(1)
+  })
+
+  it('reports missing files, unreadable secrets and rules that never fire in one run, with lines, and ends with 1', () => {
+    const rules = changed('    effects: [read]', '    effects: [unknown]')
+    config(changed('tls/server.key', 'tls/none.key', rules))
+    const { status, stdout, stderr } = chaperone(['check'])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    const lines = stderr.trim().split('\n')
+    expect(lines).toEqual([
+      expect.stringMatching(/^chaperone\.yaml:\d+:3 secrets\.orders-app: .*ORDERS_PASSWORD is not set$/),
+      expect.stringMatching(/^chaperone\.yaml:\d+:5 certificates\.server\.key: .*none\.key does not exist$/),
+      expect.stringMatching(/^chaperone\.yaml:\d+:3 policies\.read: it can never fire/),
+    ])
+  })
+
+  it('leaves files and secrets out with --no-files', () => {
+    config(changed('tls/server.key', 'tls/none.key'))
+    expect(chaperone(['check', '--no-files']).status).toBe(0)
+  })
+})
+
+describe('the program', () => {
+  it('ends with 2 when it is not understood, and says where help is', () => {
+    for (const args of [['chek'], ['check', '--nofiles'], ['check', 'too', 'much']]) {
+      const { status, stderr } = chaperone(args)
+      expect(status).toBe(2)
+      expect(stderr).toContain('--help')
+    }
+  })
+
+  it('tells a missing configuration in one line and ends with 1', () => {
+    expect(chaperone(['-c', 'none.yaml', 'check'])).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'none.yaml: there is no such file\n',
+    })
+  })
+
+  it('has an example in the help of check, and its version', () => {
+    expect(chaperone(['help', 'check']).stdout).toContain('Example:')
+    expect(chaperone(['--version'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    })
+  })
+})

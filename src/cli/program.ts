@@ -1,10 +1,22 @@
 // The `chaperone` program: global options, and one file per command, each of which registers itself.
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { registerApprovals } from './approvals.ts'
 import { registerCheck } from './check.ts'
+import { registerEnvoyConfig } from './envoy-config.ts'
+import { registerServe } from './serve.ts'
+import { startServices } from './services.ts'
 import { registerSessions } from './sessions.ts'
+import { registerUp } from './up.ts'
 
-const COMMANDS: readonly ((program: Command) => void)[] = [registerCheck, registerSessions]
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  registerCheck,
+  registerServe,
+  registerUpWithServices,
+  registerEnvoyConfig,
+  registerApprovals,
+  registerSessions,
+]
 
 const HELP = `
 Examples:
@@ -28,6 +40,10 @@ export function createProgram(): Command {
     .addHelpText('after', HELP)
   for (const register of COMMANDS) register(program)
   return program
+}
+
+function registerUpWithServices(program: Command): void {
+  registerUp(program, startServices)
 }
 
 /** The package's own file is two directories up, both in src/ and in dist/. */

@@ -86,12 +86,22 @@ export function processorCluster(config: Config, address: string): EnvoyObject {
       typed_extension_protocol_options: {
         'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
           'upstreams.http.v3.HttpProtocolOptions',
-          { explicit_http_config: { http2_protocol_options: HTTP2 } },
+          {
+            explicit_http_config: { http2_protocol_options: HTTP2 },
+            common_http_protocol_options: { max_requests_per_connection: STREAMS_PER_CONNECTION },
+          },
         ),
       },
     },
   )
 }
+
+/**
+ * Envoy resets each sidestream when its connection ends or is bypassed, and Node's HTTP/2 sends GOAWAY after 1,000
+ * resets on one connection (its defence against CVE-2023-44487; Node 20 cannot be told otherwise): sidestreams that
+ * start at that moment are refused. A connection that takes no more than 900 streams never gets there.
+ */
+const STREAMS_PER_CONNECTION = 900
 
 /** Sessions have no message timeout, so only these pings notice a processor that hangs (E6). */
 const HTTP2: EnvoyObject = {

@@ -61,6 +61,7 @@ function createOutbox(writer: SidestreamWriter): Outbox {
   let over = false
   let collecting = false
   let scheduled = false
+  let serverUsed = false
 
   const flush = () => {
     scheduled = false
@@ -70,10 +71,10 @@ function createOutbox(writer: SidestreamWriter): Outbox {
     toServer = []
     for (const data of pieces(client)) writer.send({ write: data })
     for (const data of pieces(server)) writer.send({ read: data })
+    serverUsed ||= server.length > 0
     if (!closing) return
     over = true
-    // CLOSE goes in a response of its own, since Envoy drops the data that comes with it (E2).
-    writer.close()
+    writer.end(serverUsed)
   }
   const later = () => {
     if (collecting || scheduled) return

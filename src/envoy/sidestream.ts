@@ -1,7 +1,7 @@
 // One sidestream of Envoy's, made safe: it cannot end with OK (E1), a handler's exception ends it, and `gone` comes once.
 import { status } from '@grpc/grpc-js'
 import type { Log } from '../telemetry/log.ts'
-import type { ProcessingRequest, ProcessingResponse } from './codec.ts'
+import type { Data, ProcessingRequest, ProcessingResponse } from './codec.ts'
 import type { Sidestream } from './network-ext-proc.ts'
 
 export interface SidestreamHandler {
@@ -13,8 +13,14 @@ export interface SidestreamHandler {
 export interface SidestreamWriter {
   /** Ignored once the stream is over. */
   send(response: ProcessingResponse): void
-  /** Closes the connection after what was sent, which is delivered (E2). */
+  /** Closes the connection at once. What Envoy has not written to a socket by then may be lost (E2). */
   close(): void
+  /**
+   * Ends both directions after what was sent, and closes once the client has: through the internal listener, CLOSE
+   * overtakes data that the client still reads (docs/envoy-notes.md, f). Requests are ignored from here on.
+   * @param serverToo whether anything went to the server, so that it should see the end
+   */
+  end(serverToo: boolean): void
   /** Ends the stream with an error status: Envoy closes the connection at once. */
   fail(code: ErrorStatus, details: string): void
 }
@@ -23,6 +29,9 @@ export type ErrorStatus = Exclude<status, status.OK>
 
 /** Envoy resets the stream as soon as it has read CLOSE or the bypass flag; if it has not by then, it is ended from here. */
 const RESET_WITHIN = 5_000
+/** How long a client may take to read what was sent and to close, in milliseconds; then the connection closes anyway. */
+const LINGER = 10_000
+const END: Data = { bytes: new Uint8Array(0), endOfStream: true }
 
 /** Wires a call to the handler that `create` makes. */
 export function attach(
@@ -54,13 +63,26 @@ export function attach(
       fail(status.INTERNAL, 'internal error')
     }
   }
+  const close = () => {
+    if (gone) return
+    finished = true
+    clearTimeout(lastResort)
+    lastResort = setTimeout(() => fail(status.ABORTED, 'the sidestream was not reset'), RESET_WITHIN)
+    write(call, { connection: 'close' })
+  }
+  const end = (serverToo: boolean) => {
+    if (finished) return
+    finished = true
+    write(call, { write: END })
+    if (serverToo) write(call, { read: END })
+    lastResort = setTimeout(close, LINGER)
+  }
   const send = (response: ProcessingResponse) => {
     if (finished) return
-    if (response.connection || response.bypass) {
-      finished = true
-      lastResort = setTimeout(() => fail(status.ABORTED, 'the sidestream was not reset'), RESET_WITHIN)
-    }
     write(call, response)
+    if (!response.bypass) return
+    finished = true
+    lastResort = setTimeout(() => fail(status.ABORTED, 'the sidestream was not reset'), RESET_WITHIN)
   }
 
   call.on('data', (request) => {
@@ -71,7 +93,7 @@ export function attach(
   call.on('error', lost)
   call.on('close', lost)
   guard(() => {
-    handler = create({ send, close: () => send({ connection: 'close' }), fail })
+    handler = create({ send, close, end, fail })
   })
 }
 

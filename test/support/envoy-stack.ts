@@ -114,6 +114,8 @@ export interface StackOptions {
   readonly secrets?: Readonly<Record<string, string>>
   readonly config?: Partial<ConfigInput>
   readonly concurrency?: number
+  /** Told the processor's address; returns the one that Envoy is given. */
+  readonly beforeEnvoy?: (processor: string) => string
 }
 
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -146,8 +148,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const secrets = testSecrets(values)
   const log = createLog({ level: 'error' })
   const processor = await startProcessor({ config, accept: options.accept, secrets, log })
+  const processorAddress = options.beforeEnvoy?.(processor.address) ?? processor.address
   try {
-    const envoy = await startEnvoy(envoyBootstrap(config, { processorAddress: processor.address }), options)
+    const envoy = await startEnvoy(envoyBootstrap(config, { processorAddress }), options)
     return {
       config,
       envoy,

@@ -68,12 +68,13 @@ export type ApprovalStoreErrorCode =
   | 'corrupt'
   | 'closed'
 
+/** Its message may be told to a client; addresses and the like are in its cause, for the log. */
 export class ApprovalStoreError extends Error {
   override readonly name = 'ApprovalStoreError'
   readonly code: ApprovalStoreErrorCode
 
-  constructor(code: ApprovalStoreErrorCode, message: string) {
-    super(message)
+  constructor(code: ApprovalStoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
     this.code = code
   }
 }

@@ -82,9 +82,8 @@ export function createRedisClient(connection: RedisConnection, log: Log): RedisC
       try {
         await whenReady(redis)
         return await evaluate(redis, script, [...keys, ...args], keys.length)
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : 'unknown'
-        throw new ApprovalStoreError('unavailable', `the store of approvals did not answer: ${reason}`)
+      } catch (cause) {
+        throw new ApprovalStoreError('unavailable', 'the store of approvals did not answer', { cause })
       }
     },
     ready: () => redis.status === 'ready',

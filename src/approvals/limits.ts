@@ -8,7 +8,7 @@ export const MAX_OPEN_PER_PRINCIPAL = 100
 export const MAX_KEPT = 2000
 /** Longest request as JSON, in bytes. Nobody can review more than this in good faith. */
 export const MAX_REQUEST_BYTES = 512 * 1024
-/** What the memory store keeps of requests in all, in bytes: a part of one process's heap. */
+/** What a store keeps of requests in all, in bytes: a part of one process's heap, and what a list may have to read. */
 export const MAX_KEPT_BYTES = 64 * 1024 * 1024
 /** How long a settled request can still be read, in milliseconds: a working week with both week-ends. */
 export const RETENTION = 9 * 86_400_000

@@ -14,6 +14,8 @@ export interface Keys {
   same(digest: string): string
   /** ids of all requests that are kept, by their creation */
   readonly all: string
+  /** bytes of each request that is kept, by id, and their `total` */
+  readonly sizes: string
   /** where ids of settled requests are published */
   readonly channel: string
 }
@@ -29,6 +31,7 @@ export function redisKeys(prefix: string): Keys {
     openOf: (principal) => `${base}:open-of:${digestOf(principal)}`,
     same: (digest) => `${base}:same:${digest}`,
     all: `${base}:all`,
+    sizes: `${base}:sizes`,
     channel: `${base}:settled`,
   }
 }

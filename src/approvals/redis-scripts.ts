@@ -39,37 +39,49 @@ end
 `
 
 /**
- * KEYS as in CLOSE, 5 all; ARGV 1 id, 2 body, 3 digest, 4 principal, 5 quorum, 6 life in ms, 7 retention in ms,
- * 8 most open, 9 most open of the principal, 10 most kept, 11 prefix of request keys, 12 longest life.
+ * KEYS as in CLOSE, 5 all, 6 sizes; ARGV 1 id, 2 body, 3 digest, 4 principal, 5 quorum, 6 life in ms,
+ * 7 retention in ms, 8 most open, 9 most open of the principal, 10 most kept, 11 prefix of request keys,
+ * 12 longest life, 13 most bytes kept.
  * The keys of requests that are dropped cannot be declared; the prefix keeps them in the same slot.
  */
 export const CREATE = script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then return redis.error_reply('CHAPERONE id is taken') end
 for n = 2, 4 do redis.call('ZREMRANGEBYSCORE', KEYS[n], '-inf', text(now)) end
-redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', text(now - ARGV[7] - ARGV[12]))
 if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[8]) then return false end
 if redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[9]) then return false end
-local excess = redis.call('ZCARD', KEYS[5]) + 1 - ARGV[10]
-if excess > 0 then
-  local most = excess + redis.call('ZCARD', KEYS[2])
-  for _, id in ipairs(redis.call('ZRANGE', KEYS[5], 0, text(most - 1))) do
-    if excess > 0 and not redis.call('ZSCORE', KEYS[2], id) then
-      redis.call('DEL', ARGV[11] .. id)
-      redis.call('ZREM', KEYS[5], id)
-      excess = excess - 1
-    end
+
+local function drop(id)
+  local bytes = redis.call('HGET', KEYS[6], id)
+  if bytes then redis.call('HINCRBY', KEYS[6], 'total', '-' .. bytes) end
+  redis.call('HDEL', KEYS[6], id)
+  redis.call('ZREM', KEYS[5], id)
+  redis.call('DEL', ARGV[11] .. id)
+end
+local bytes = #ARGV[2]
+local function crowded()
+  local total = tonumber(redis.call('HGET', KEYS[6], 'total') or 0)
+  return redis.call('ZCARD', KEYS[5]) >= tonumber(ARGV[10]) or total + bytes > tonumber(ARGV[13])
+end
+local forgotten = text(now - ARGV[7] - ARGV[12])
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', forgotten)) do drop(id) end
+if crowded() then
+  for _, id in ipairs(redis.call('ZRANGE', KEYS[5], 0, -1)) do
+    if not redis.call('ZSCORE', KEYS[2], id) then drop(id) end
+    if not crowded() then break end
   end
 end
+if crowded() then return false end
+
 local expires = now + ARGV[6]
 redis.call('HSET', KEYS[1], 'body', ARGV[2], 'digest', ARGV[3], 'principal', ARGV[4], 'quorum', ARGV[5],
   'state', 'pending', 'created', text(now), 'expires', text(expires), 'votes', '', 'approvals', '0')
 redis.call('PEXPIREAT', KEYS[1], text(expires + ARGV[7]))
-redis.call('ZADD', KEYS[2], text(expires), ARGV[1])
-redis.call('ZADD', KEYS[3], text(expires), ARGV[1])
-redis.call('ZADD', KEYS[4], text(expires), ARGV[1])
+for n = 2, 4 do redis.call('ZADD', KEYS[n], text(expires), ARGV[1]) end
 redis.call('PEXPIRE', KEYS[3], ARGV[12])
 redis.call('PEXPIRE', KEYS[4], ARGV[12])
 redis.call('ZADD', KEYS[5], text(now), ARGV[1])
+redis.call('HSET', KEYS[6], ARGV[1], text(bytes))
+redis.call('HINCRBY', KEYS[6], 'total', text(bytes))
 return record(KEYS[1])
 `)
 

@@ -11,6 +11,7 @@ import {
 import {
   DEFAULT_LISTED,
   MAX_KEPT,
+  MAX_KEPT_BYTES,
   MAX_LIFE,
   MAX_LISTED,
   MAX_OPEN,
@@ -61,10 +62,10 @@ export async function create(store: RedisStore, input: ApprovalInput): Promise<A
   const digest = subjectDigest(input.subject)
   const reply = await client.run(
     CREATE,
-    [...transitionKeys(store, body.id, body.principal, digest), keys.all],
+    [...transitionKeys(store, body.id, body.principal, digest), keys.all, keys.sizes],
     [
       ...[body.id, json, digest, body.principal, body.quorum, input.terms.expiresAfter, RETENTION],
-      ...[MAX_OPEN, MAX_OPEN_PER_PRINCIPAL, MAX_KEPT, keys.requestPrefix, MAX_LIFE],
+      ...[MAX_OPEN, MAX_OPEN_PER_PRINCIPAL, MAX_KEPT, keys.requestPrefix, MAX_LIFE, MAX_KEPT_BYTES],
     ],
   )
   if (reply === null) throw new ApprovalStoreError('full', 'too many requests for approval are open')

@@ -15,7 +15,7 @@ export interface ApprovalsApiDependencies extends VoteDependencies {
 }
 
 /** Most bytes of a body: a reason of MAX_REASON characters, each escaped, with room to spare. */
-export const MAX_BODY = 16 * 1024
+const MAX_BODY = 16 * 1024
 /** Most requests in one answer. */
 const MAX_LISTED_AT_ONCE = 500
 

@@ -34,5 +34,3 @@ export function summary(request: ApprovalRequest) {
     truncated: request.text.length > SHOWN_IN_LIST,
   }
 }
-
-export type ApprovalSummary = ReturnType<typeof summary>

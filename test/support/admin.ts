@@ -18,6 +18,8 @@ export interface AdminUnderTest {
   /** what the injected verifier was asked */
   readonly asked: { token: string; issuers: readonly string[] }[]
   auditFails: boolean
+  /** called with each event once it is kept, before the audit log's answer */
+  audited: (event: AuditEvent) => void
   ready: boolean
   stop(): Promise<void>
 }
@@ -68,6 +70,7 @@ export async function startTestAdmin(
     logged: [],
     asked: [],
     auditFails: false,
+    audited: () => undefined,
     ready: true,
   }
   const admin = await startAdmin({
@@ -83,6 +86,7 @@ export async function startTestAdmin(
       write: (event) => {
         if (under.auditFails) throw new Error('disk full')
         under.events.push(event)
+        under.audited(event)
       },
       close: () => undefined,
     },

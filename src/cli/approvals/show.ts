@@ -14,7 +14,7 @@ const UNITS: readonly (readonly [string, number])[] = [
 ]
 
 /** `in 12 min` or `3 h ago`. */
-export function relative(time: number, now: number): string {
+function relative(time: number, now: number): string {
   const distance = Math.abs(time - now)
   const [unit, size] = UNITS.find(([, milliseconds]) => distance >= milliseconds) ?? ['s', 1000]
   const amount = `${Math.floor(distance / size)} ${unit}`

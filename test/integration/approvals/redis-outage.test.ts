@@ -2,6 +2,7 @@
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Approvals } from '../../../src/approvals/contract.ts'
+import { MAX_KEPT_BYTES } from '../../../src/approvals/limits.ts'
 import { createRedisApprovals } from '../../../src/approvals/redis.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
@@ -195,7 +196,7 @@ describe('the Redis store, when Redis fails', () => {
     expect(await approvals.consume(id, input.subject)).toBeUndefined()
   })
 
-  it('keeps nothing for ever: every key has an end, but for the two indexes, which are trimmed', async () => {
+  it('keeps nothing for ever: every key has an end, but for the indexes, which are trimmed', async () => {
     const approvals = instance()
     for (let n = 0; n < 3; n++) {
       const { id } = await approvals.create(approvalInput())
@@ -206,7 +207,7 @@ describe('the Redis store, when Redis fails', () => {
     expect(keys.length).toBeGreaterThan(4)
     for (const key of keys) {
       expect(key).toMatch(/^\{chaperone\}:approvals:/)
-      if (!/:(all|open)$/.test(key)) expect(await side.pttl(key)).toBeGreaterThan(0)
+      if (!/:(all|open|sizes)$/.test(key)) expect(await side.pttl(key)).toBeGreaterThan(0)
     }
   })
 
@@ -243,5 +244,22 @@ describe('the Redis store, when Redis fails', () => {
     const kept = await Promise.all(settled.slice(0, 50).map((id) => approvals.get(id)))
     expect(kept.filter((request) => request === undefined).length).toBeGreaterThan(40)
     expect(await approvals.get(open.id)).toMatchObject({ state: 'pending' })
+  })
+  it('large requests: settled ones are dropped for room, and when all are open, the next is refused', async () => {
+    const approvals = instance()
+    const text = 'x'.repeat(500 * 1024)
+    const from = (n: number) => approvalInput({ principal: `p${n}`, text })
+    const settled = []
+    for (let n = 0; n < 20; n++) settled.push(await approvals.create(from(0)))
+    for (const { id } of settled) await approvals.withdraw(id, 'x')
+    const fit = Math.floor(MAX_KEPT_BYTES / (text.length + 600))
+    for (let n = 0; n < fit; n++) await approvals.create(from(1 + (n % 9)))
+    await expect(approvals.create(from(10))).rejects.toMatchObject({ code: 'full' })
+    expect(await approvals.get(settled[0]?.id ?? '')).toBeUndefined()
+    await side.connect()
+    const sizes = await side.hgetall('{chaperone}:approvals:sizes')
+    const { total, ...each } = sizes
+    expect(Number(total)).toBeLessThanOrEqual(MAX_KEPT_BYTES)
+    expect(Object.values(each).reduce((sum, bytes) => sum + Number(bytes), 0)).toBe(Number(total))
   })
 })

@@ -226,6 +226,20 @@ describe('the approvals API', () => {
       ])
     })
 
+    it('a vote that came too late by a moment: both the attempt and that it did not count', async () => {
+      const id = await ask()
+      under.audited = (event) => {
+        // The client leaves while the vote is being audited.
+        if (event.type === 'approval') void under.approvals.withdraw(id, 'client left')
+      }
+      const late = await call('POST', `/approvals/${id}/approve`, 'ann')
+      expect(late).toMatchObject({ status: 409, answer: { code: 'already-decided' } })
+      expect(under.events).toMatchObject([
+        { type: 'approval', state: 'voted', actor: { name: 'ann' } },
+        { type: 'admin', outcome: 'failed', reason: `${id}: already-decided` },
+      ])
+    })
+
     it('a vote that cannot be audited does not count', async () => {
       const id = await ask()
       under.auditFails = true

@@ -1,0 +1,148 @@
+// What is generated for Envoy: accepted by the real binary, and fail-closed in every variant.
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { envoyConfigText } from '../../../src/cli/envoy-config.ts'
+import { type Config, type ConfigInput, configSchema } from '../../../src/config/schema.ts'
+import { envoyBootstrap, envoyFragment } from '../../../src/envoy/bootstrap.ts'
+import { validate } from '../../support/envoy.ts'
+import { type Authority, createAuthority } from '../../support/envoy-stack.ts'
+import { type TemporaryDirectory, temporaryDirectory } from '../../support/tmp.ts'
+
+let folder: TemporaryDirectory
+let authority: Authority
+let files: { certificate: string; key: string }
+
+beforeAll(() => {
+  folder = temporaryDirectory('config')
+  authority = createAuthority(folder.path)
+  files = authority.issue('server', '/CN=localhost', 'DNS:localhost')
+})
+
+afterAll(() => folder.remove())
+
+type Resource = ConfigInput['resources'][string]
+
+function config(resource: Partial<Resource>, rest: Partial<ConfigInput> = {}): Config {
+  return configSchema.parse({
+    version: 1,
+    processor: { address: `unix:${join(folder.path, 'p.sock')}` },
+    secrets: { one: { env: 'A' }, two: { env: 'B' } },
+    certificates: { server: files },
+    ...rest,
+    resources: {
+      db: {
+        protocol: 'postgres',
+        listen: '127.0.0.1:15432',
+        certificate: 'server',
+        upstream: { address: 'db.internal:5432', tls: { mode: 'disable' } },
+        databases: ['app'],
+        logins: [
+          { user: 'a', secret: 'one', groups: ['g'] },
+          { user: 'b', secret: 'two', groups: ['h'] },
+          { user: 'c', secret: 'one' },
+        ],
+        ...resource,
+      },
+    },
+  })
+}
+
+const variants: [string, () => Config][] = [
+  ['an upstream in clear, by name', () => config({})],
+  [
+    'an upstream in clear, by IPv6 address',
+    () => config({ upstream: { address: '[::1]:5432', tls: { mode: 'disable' } } }),
+  ],
+  [
+    'an upstream with unverified TLS',
+    () => config({ upstream: { address: '127.0.0.1:5432', tls: { mode: 'require' } } }),
+  ],
+  [
+    'an upstream with verified TLS and a client certificate',
+    () =>
+      config({
+        upstream: {
+          address: '127.0.0.1:5432',
+          tls: { mode: 'verify-full', ca: authority.ca, server_name: 'db.internal', certificate: 'server' },
+        },
+      }),
+  ],
+  [
+    'client certificates only, and logins without a secret',
+    () =>
+      config({
+        client_ca: authority.ca,
+        authentication: ['certificate'],
+        logins: [{ user: 'a' }],
+      }),
+  ],
+  [
+    'a processor on TCP with mutual TLS',
+    () =>
+      config(
+        {},
+        {
+          processor: { address: '10.0.0.1:9000', tls: { certificate: 'server', client_ca: authority.ca } },
+          envoy: {
+            processor: { certificate: 'server', ca: authority.ca, server_name: 'processor.internal' },
+          },
+        },
+      ),
+  ],
+]
+
+describe.each(variants)('with %s', (_, make) => {
+  test('Envoy accepts the complete bootstrap', async () => {
+    expect(await validate(envoyBootstrap(make()))).toBe('')
+  })
+
+  test('Envoy accepts the fragment inside a bootstrap of the team’s own', async () => {
+    const fragment = parse(envoyConfigText(make(), true)) as object
+    expect(
+      await validate({
+        node: { id: 'theirs', cluster: 'theirs' },
+        admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
+        ...fragment,
+      }),
+    ).toBe('')
+  })
+
+  test('every processing filter is fail-closed, waits without limit and sees both directions', () => {
+    const filters = find(envoyBootstrap(make()), 'filters.network.ext_proc.v3.NetworkExternalProcessor')
+    expect(filters.length).toBeGreaterThanOrEqual(3)
+    for (const filter of filters) {
+      expect(filter).toMatchObject({
+        failure_mode_allow: false,
+        message_timeout: '0s',
+        processing_mode: { process_read: 'STREAMED', process_write: 'STREAMED' },
+      })
+    }
+  })
+
+  test('no value of a secret is in it, and its text is the object', () => {
+    const made = make()
+    expect(parse(envoyConfigText(made, false))).toEqual(JSON.parse(JSON.stringify(envoyBootstrap(made))))
+    expect(parse(envoyConfigText(made, true))).toEqual(JSON.parse(JSON.stringify(envoyFragment(made))))
+  })
+})
+
+test('each secret that a login uses is asked for once, and no other', () => {
+  const [filter] = find(envoyBootstrap(config({})), 'filters.network.set_filter_state.v3.Config').filter(
+    (found) => JSON.stringify(found).includes('%SECRET'),
+  )
+  expect(JSON.stringify(filter).match(/chaperone\.secret\.\w+/g)).toEqual([
+    'chaperone.secret.one',
+    'chaperone.secret.two',
+  ])
+})
+
+/** All objects of an Envoy type, wherever they are. */
+function find(value: unknown, type: string): Record<string, unknown>[] {
+  if (typeof value !== 'object' || value === null) return []
+  const here = '@type' in value && value['@type'] === `type.googleapis.com/envoy.extensions.${type}`
+  return [
+    ...(here ? [value as Record<string, unknown>] : []),
+    ...Object.values(value).flatMap((inner) => find(inner, type)),
+  ]
+}

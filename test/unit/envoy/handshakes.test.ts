@@ -1,0 +1,89 @@
+// The TLS gate and TLS towards the target, as state machines: split at every byte, and against hostile bytes.
+import { describe, expect, test } from 'vitest'
+import { createGate } from '../../../src/envoy/gate-service.ts'
+import type { Handshake, HandshakeStep } from '../../../src/envoy/handshake.ts'
+import { createUpstreamTls } from '../../../src/envoy/upstream-tls-service.ts'
+
+const hex = (text: string) => Buffer.from(text.replace(/\s/g, ''), 'hex')
+const SSL = hex('00000008 04d2162f')
+const GSS = hex('00000008 04d21630')
+const CANCEL = hex('00000010 04d2162e 00000001 00000002')
+/** one record, one handshake message of type 1 and 4 bytes */
+const HELLO = hex('16 0301 0008 01 000004 aabbccdd')
+/** the same message over two records */
+const SPLIT_HELLO = hex('16 0301 0003 01 0000 16 0301 0005 04 aabbccdd')
+
+/** Feeds bytes one at a time; all steps but the last have to be `wait`. */
+function byteByByte(handshake: Handshake, bytes: Buffer): HandshakeStep {
+  let last: HandshakeStep = { kind: 'wait' }
+  for (const byte of bytes) {
+    expect(last.kind).toBe('wait')
+    last = handshake.fromClient(Buffer.from([byte]))
+  }
+  return last
+}
+
+describe('the TLS gate', () => {
+  test.each([
+    ['SSLRequest is agreed to and the gate steps aside in the same step', SSL, 'to-client', 'S', true],
+    ['GSSENCRequest is declined and the gate stays', GSS, 'to-client', 'N', false],
+    ['CancelRequest is passed on whole', CANCEL, 'to-server', CANCEL.toString('latin1'), true],
+    ['a ClientHello is passed on whole', HELLO, 'to-server', HELLO.toString('latin1'), true],
+    ['a ClientHello over two records too', SPLIT_HELLO, 'to-server', SPLIT_HELLO.toString('latin1'), true],
+  ] as const)('%s, in one piece and byte by byte', (_, bytes, kind, answer, bypass) => {
+    for (const step of [createGate().fromClient(bytes), byteByByte(createGate(), bytes)]) {
+      expect(step).toMatchObject({ kind, bypass })
+      expect('bytes' in step && Buffer.from(step.bytes).toString('latin1')).toBe(answer)
+    }
+  })
+
+  test.each([
+    ['a byte after SSLRequest', Buffer.concat([SSL, hex('00')])],
+    ['a whole ClientHello after SSLRequest', Buffer.concat([SSL, HELLO])],
+    ['a byte after GSSENCRequest', Buffer.concat([GSS, hex('00')])],
+    ['a byte after CancelRequest', Buffer.concat([CANCEL, hex('00')])],
+    ['a length below 8', hex('00000007 00030000')],
+    ['a length over the limit', hex('00002001 00030000')],
+    ['text', Buffer.from('GET / HTTP/1.1\r\n')],
+    ['a TLS record that is no handshake message', hex('16 0301 0001 02')],
+    ['an empty TLS record', hex('16 0301 0000')],
+    ['more than 8 KiB', Buffer.concat([hex('00002000 00030000'), Buffer.alloc(9000)])],
+  ])('%s closes the connection', (_, bytes) => {
+    expect(createGate().fromClient(bytes).kind).toBe('close')
+  })
+
+  test('SSLRequest may follow a declined GSSENCRequest, a second GSSENCRequest may not', () => {
+    const gate = createGate()
+    gate.fromClient(GSS)
+    expect(gate.fromClient(SSL)).toMatchObject({ kind: 'to-client', bypass: true })
+    const other = createGate()
+    other.fromClient(GSS)
+    expect(other.fromClient(GSS).kind).toBe('close')
+  })
+})
+
+describe('TLS towards the target', () => {
+  test('the server is asked with SSLRequest in place of the ClientHello, which follows its S', () => {
+    const handshake = createUpstreamTls()
+    const asked = byteByByte(handshake, HELLO)
+    expect(asked).toMatchObject({ kind: 'to-server', bypass: false })
+    expect('bytes' in asked && Buffer.from(asked.bytes).equals(SSL)).toBe(true)
+    const answer = handshake.fromServer(Buffer.from('S'))
+    expect(answer).toMatchObject({ kind: 'to-server', bypass: true })
+    expect('bytes' in answer && Buffer.from(answer.bytes).equals(HELLO)).toBe(true)
+  })
+
+  test.each([
+    ['N: the server has no TLS, and nothing goes on in clear', 'N'],
+    ['E: an old server’s error', 'E'],
+    ['bytes after S (CVE-2021-23222)', 'SE'],
+  ])('%s closes the connection', (_, answer) => {
+    const handshake = createUpstreamTls()
+    handshake.fromClient(HELLO)
+    expect(handshake.fromServer(Buffer.from(answer)).kind).toBe('close')
+  })
+
+  test('a server that speaks before it is asked closes the connection', () => {
+    expect(createUpstreamTls().fromServer(Buffer.from('S')).kind).toBe('close')
+  })
+})

@@ -17,14 +17,25 @@ export interface Authenticator {
   close(): void
 }
 
+export interface AuthenticatorDependencies {
+  /** milliseconds since the epoch */
+  readonly now?: () => number
+  /** for the log: why the keys of an issuer (its configured name) could not be fetched */
+  readonly report?: (issuer: string, problem: string) => void
+}
+
 /** @throws Error when an issuer's `ca` cannot be read */
-export function createAuthenticator(config: Config, deps: { now?: () => number } = {}): Authenticator {
+export function createAuthenticator(config: Config, deps: AuthenticatorDependencies = {}): Authenticator {
   const stop = new AbortController()
   const now = deps.now ?? Date.now
   const verifiers = new Map(
     Object.entries(config.issuers).map(([name, issuer]) => [
       name,
-      createTokenVerifier(issuer, { now, signal: stop.signal }),
+      createTokenVerifier(issuer, {
+        now,
+        signal: stop.signal,
+        report: (problem) => deps.report?.(name, problem),
+      }),
     ]),
   )
   const verifyToken = async (token: Secret, issuers: readonly string[]): Promise<Authentication> => {

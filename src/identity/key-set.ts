@@ -24,6 +24,8 @@ export interface KeySetOptions extends FetchOptions {
   /** location of the keys; discovered when absent */
   readonly jwks?: string
   readonly now: () => number
+  /** told why the keys could not be fetched, at most once per FAILURE_COOLDOWN_MS */
+  readonly report: (problem: string) => void
 }
 
 /** A key resolver for jose. Rejects with KeySetError, or jose's JWKSNoMatchingKey and JWKSMultipleMatchingKeys. */
@@ -41,6 +43,7 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
       .catch((error: unknown) => {
         const message = error instanceof Error ? error.message : String(error)
         failure = { error: new KeySetError(message), at: options.now() }
+        options.report(message)
       })
       .finally(() => {
         pending = undefined

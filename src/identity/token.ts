@@ -19,6 +19,7 @@ const TYPES = new Set(['jwt', 'at+jwt', 'application/jwt', 'application/at+jwt']
 export interface VerifierDependencies {
   readonly now: () => number
   readonly signal: AbortSignal
+  readonly report: (problem: string) => void
 }
 
 export function createTokenVerifier(config: IssuerConfig, deps: VerifierDependencies): TokenVerifier {

@@ -25,9 +25,15 @@ export const issuerYaml = (url: string, more = '') =>
 /** Logs in to `orders` with a token, at a time that the test may set (milliseconds from now). */
 export function loginTester(config: Config) {
   let ahead = 0
-  const authenticator = createAuthenticator(config, { now: () => Date.now() + ahead })
+  const reports: string[] = []
+  const authenticator = createAuthenticator(config, {
+    now: () => Date.now() + ahead,
+    report: (issuer, problem) => reports.push(`${issuer}: ${problem}`),
+  })
   return {
     authenticator,
+    /** what an operator is told */
+    reports,
     later: (ms: number) => {
       ahead += ms
     },

@@ -76,6 +76,8 @@ describe('an issuer that is down', () => {
       code: 'internal',
       message: expect.stringContaining('cannot be asked for its keys'),
     })
+    expect(refusal.message).not.toContain('ECONNREFUSED')
+    expect(tester.reports).toEqual([expect.stringMatching(/^corp: .*ECONNREFUSED/)])
     issuer = await startIssuer({ port: issuer.port })
     tester.later(1000)
     expect(principalOf(await tester.login(await issuer.tokenForPerson(ann))).subject).toBe('ann')

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import { registerApprovals } from './approvals.ts'
 import { registerCheck } from './check.ts'
 import { registerEnvoyConfig } from './envoy-config.ts'
+import { registerExplain } from './explain.ts'
 import { registerServe } from './serve.ts'
 import { startServices } from './services.ts'
 import { registerSessions } from './sessions.ts'
@@ -11,6 +12,7 @@ import { registerUp } from './up.ts'
 
 const COMMANDS: readonly ((program: Command) => void)[] = [
   registerCheck,
+  registerExplain,
   registerServe,
   registerUpWithServices,
   registerEnvoyConfig,

@@ -4,7 +4,9 @@ import { matchesAnyGlob } from '../core/glob.ts'
 
 /** Values of columns (statistics, large objects), password hashes, options with passwords, other sessions' statements. */
 const SENSITIVE = [
-  'pg_statistic*',
+  // pg_statistic_ext only names statistics; psql's \d reads it
+  'pg_statistic',
+  'pg_statistic_ext_data',
   'pg_stats*',
   'pg_authid',
   'pg_shadow',
@@ -23,9 +25,6 @@ const SENSITIVE = [
   'pg_subscription*',
   'pg_replication_origin_status',
   'pg_db_role_setting',
-  'pg_foreign_server',
-  'pg_foreign_data_wrapper',
-  'pg_foreign_table',
   'pg_prepared_xacts',
 ]
 const SENSITIVE_INFORMATION = ['*user_mapping*', '_pg_*', 'foreign_*_options']

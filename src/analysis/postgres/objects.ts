@@ -23,6 +23,20 @@ const PARTS_OF_RELATIONS: Readonly<Record<string, string>> = {
   OBJECT_POLICY: 'policy',
 }
 
+/** Types whose tag is not their words. */
+const WORDS: Readonly<Record<string, string>> = {
+  OBJECT_FDW: 'foreign data wrapper',
+  OBJECT_OPCLASS: 'operator class',
+  OBJECT_OPFAMILY: 'operator family',
+  OBJECT_TSCONFIGURATION: 'text search configuration',
+  OBJECT_TSDICTIONARY: 'text search dictionary',
+  OBJECT_TSPARSER: 'text search parser',
+  OBJECT_TSTEMPLATE: 'text search template',
+  OBJECT_LARGEOBJECT: 'large object',
+  OBJECT_DOMCONSTRAINT: 'constraint',
+  OBJECT_STATISTIC_EXT: 'statistics',
+}
+
 /** Objects through which data leaves for, or comes from, other servers. */
 const REMOTE: ReadonlySet<string> = new Set([
   'OBJECT_FDW',
@@ -43,6 +57,7 @@ export function objectWord(type: string | undefined): string {
   return (
     RELATIONS[tag] ??
     PARTS_OF_RELATIONS[tag] ??
+    WORDS[tag] ??
     tag
       .replace(/^OBJECT_/, '')
       .replaceAll('_', ' ')

@@ -37,6 +37,7 @@ function onRoles(names: readonly string[], command: string, walk: Walk): string 
 }
 
 function grantRole(body: Body<'GrantRoleStmt'>, walk: Walk): string {
+  for (const role of rolesOf(body.granted_roles)) walk.facts.onObject('grant', role, 'role')
   return onRoles(rolesOf(body.granted_roles), body.is_grant === true ? 'GRANT ROLE' : 'REVOKE ROLE', walk)
 }
 

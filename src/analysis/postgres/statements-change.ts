@@ -62,7 +62,8 @@ function rename(body: Body<'RenameStmt'>, walk: Walk): string {
   else if (body.object !== undefined) onTypedObject('alter', type, body.object, walk)
   else walk.facts.onObject('alter', body.subname ?? '', word)
   visitDefinition([body.newname ?? ''], walk)
-  return `ALTER ${word.toUpperCase()}`
+  const part = type === 'OBJECT_COLUMN' || type === 'OBJECT_TABCONSTRAINT'
+  return part ? 'ALTER TABLE' : `ALTER ${word.toUpperCase()}`
 }
 
 function moveSchema(body: Body<'AlterObjectSchemaStmt'>, walk: Walk): string {

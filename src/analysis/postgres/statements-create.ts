@@ -1,7 +1,7 @@
 // Handlers for statements that make objects.
 import type { Node } from 'libpg-query'
 import { visitDefinition } from './functions.ts'
-import { createdName, dotted, nameParts, rangeName, strings } from './names.ts'
+import { createdName, dotted, EVERY_RELATION, nameParts, rangeName, strings } from './names.ts'
 import type { Body } from './nodes.ts'
 import { objectWord } from './objects.ts'
 import type { Handler, Walk } from './walk.ts'
@@ -144,6 +144,7 @@ function publication(body: Body<'CreatePublicationStmt'>, walk: Walk): string {
   walk.facts.onObject('create', body.pubname ?? '', 'publication')
   walk.facts.onObject('remote', body.pubname ?? '', 'publication')
   walk.visitAll(body.pubobjects)
+  if (body.for_all_tables === true) walk.facts.onRelation('read', EVERY_RELATION)
   return 'CREATE PUBLICATION'
 }
 

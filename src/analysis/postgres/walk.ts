@@ -74,8 +74,9 @@ export function createWalk(start: WalkStart): Walk {
       const fixed = UNWRAPPED.get(path)
       if (fixed !== undefined) return byTag(fixed, item)
       const [entry, ...more] = Object.entries(item)
-      // A wrapped node is one key, also when all its fields have their defaults.
-      if (entry === undefined || more.length > 0) return facts.incomplete(`analysis does not know ${path}`)
+      // No key at all is the grammar's null; a wrapped node is one key, also when all its fields have their defaults.
+      if (entry === undefined) return undefined
+      if (more.length > 0) return facts.incomplete(`analysis does not know ${path}`)
       return byTag(entry[0], entry[1])
     }
     const walk: Walk = {

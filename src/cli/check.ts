@@ -29,7 +29,7 @@ export function registerCheck(program: Command): void {
 }
 
 /** @throws ConfigError with every problem */
-export function checkedConfig(path: string, files: boolean): Config {
+function checkedConfig(path: string, files: boolean): Config {
   const config = loadConfig(path)
   const found = policyProblems(config)
   if (files) found.push(...checkFiles(config), ...secretFindings(config))

@@ -34,7 +34,7 @@ export function alternatives(node: SchemaNode): readonly SchemaNode[] {
 }
 
 /** What the schema says of a key or item of a value. */
-export function children(node: SchemaNode, segment: string | number): readonly SchemaNode[] {
+function children(node: SchemaNode, segment: string | number): readonly SchemaNode[] {
   return alternatives(node).flatMap((one) => {
     if (typeof segment === 'number') return one.items === undefined ? [] : [one.items]
     if (one.properties !== undefined && Object.hasOwn(one.properties, segment)) {

@@ -34,7 +34,7 @@ function checkNames(check: ReferenceCheck, at: Path, resource: ResourceConfig): 
 }
 
 /** Does the resource let anybody in with a token? */
-export function acceptsTokens(resource: ResourceConfig): boolean {
+function acceptsTokens(resource: ResourceConfig): boolean {
   return resource.authentication.some((method) => method !== 'certificate')
 }
 

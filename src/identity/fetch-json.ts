@@ -8,7 +8,7 @@ const TIMEOUT_MS = 5000
 const MAX_BYTES = 512 * 1024
 
 /** The document could not be had. The message is for operators and clients: it holds the URL and the cause. */
-export class FetchError extends Error {
+class FetchError extends Error {
   override readonly name = 'FetchError'
 }
 

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Installs what Chaperone's demo and development need, and nothing that is there already. With --test also the servers
+# Installs what Chaperone needs for its demo and its development, and nothing that is there already. With --demo also
+# psql; with --test also the servers
 # that integration tests run (Debian's postgresql and redis-server), where root or sudo without a password allows it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 with_tests=
+with_psql=
 case "${1:-}" in
   '') ;;
+  --demo) with_psql=yes ;;
   --test) with_tests=yes ;;
-  *) echo "usage: scripts/setup.sh [--test]" >&2; exit 2 ;;
+  *) echo "usage: scripts/setup.sh [--demo | --test]" >&2; exit 2 ;;
 esac
 
 say() { echo "setup: $*"; }
@@ -92,10 +95,19 @@ install_servers() {
   install_debian_packages "${missing[@]}" || say "apt-get could not install ${missing[*]}"
 }
 
+# The demo plays with the stock client. What else it needs comes with the npm packages.
+install_psql() {
+  command -v psql >/dev/null && return
+  command -v apt-get >/dev/null && as_root true 2>/dev/null || fail "the demo needs psql: install your system's PostgreSQL client"
+  say "installing from Debian: postgresql-client"
+  install_debian_packages postgresql-client || fail "apt-get could not install postgresql-client"
+}
+
 check_node
 check_python
 install_packages
 hydrate_postgres
 say "Envoy is $(scripts/fetch-envoy.sh)"
+[ -z "$with_psql" ] || install_psql
 [ -z "$with_tests" ] || install_servers
 say "done"

@@ -114,6 +114,11 @@ export interface StackOptions {
   readonly secrets?: Readonly<Record<string, string>>
   readonly config?: Partial<ConfigInput>
   readonly concurrency?: number
+  readonly extraCertificates?: Readonly<Record<string, { certificate: string; key: string }>>
+  /** Envoy's side of mutual TLS to the processor */
+  readonly envoy?: NonNullable<ConfigInput['envoy']>['processor']
+  /** Envoy is started even if it does not become ready, as when it gets no secrets. */
+  readonly tolerateUnready?: boolean
   /** Told the processor's address; returns the one that Envoy is given. */
   readonly beforeEnvoy?: (processor: string) => string
 }
@@ -126,11 +131,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const config = configSchema.parse({
     version: 1,
     processor: { address: `unix:${join(folder.path, 'processor.sock')}` },
-    envoy: { admin: `127.0.0.1:${adminPort}` },
+    envoy: { admin: `127.0.0.1:${adminPort}`, ...(options.envoy && { processor: options.envoy }) },
     secrets: Object.fromEntries(Object.keys(values).map((name) => [name, { env: 'UNUSED' }])),
     certificates: {
       server: authority.issue('server', '/CN=localhost', 'DNS:localhost,IP:127.0.0.1'),
       client: authority.issue('client', '/CN=app', 'URI:spiffe://test/ns/ci/sa/app'),
+      ...options.extraCertificates,
     },
     ...options.config,
     resources: {

@@ -46,7 +46,9 @@ async function assemble(config: Config, log: Log, cleanup: Cleanup): Promise<Ser
   defer(() => audit.close())
   const secrets = createSecrets(config.secrets, (level, secret, message) => log[level]({ secret }, message))
   defer(() => secrets.close())
-  const authenticator = createAuthenticator(config)
+  const authenticator = createAuthenticator(config, {
+    report: (issuer, problem) => log.warn({ issuer }, problem),
+  })
   defer(() => authenticator.close())
   const approvals = openApprovals(config, secrets, log)
   defer(() => approvals.close())

@@ -18,7 +18,7 @@ export function textFingerprint(sql: string): string {
 /** 16 hex digits: equal only for statements that do the same to the same objects, with other values. */
 export function safeFingerprint(
   sql: string,
-  fingerprint: string,
+  fingerprint: string | undefined,
   statements: readonly AnalyzedStatement[],
 ): string {
   const tellsApart = statements.every(
@@ -27,5 +27,5 @@ export function safeFingerprint(
       VALUES_ONLY.has(facts.command) &&
       facts.accesses.every((access) => PLAIN.has(access.effect)),
   )
-  return tellsApart ? fingerprint : textFingerprint(sql)
+  return tellsApart && fingerprint !== undefined ? fingerprint : textFingerprint(sql)
 }

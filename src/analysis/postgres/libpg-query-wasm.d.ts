@@ -30,3 +30,9 @@ declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => WebAssembly.Module
   readonly Instance: new (module: WebAssembly.Module, imports: object) => object
 }
+declare namespace WebAssembly {
+  /** Compiled code: opaque. */
+  interface Module {
+    toString(): string
+  }
+}

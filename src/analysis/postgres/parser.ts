@@ -5,7 +5,12 @@ import type { RawStmt } from 'libpg-query'
 import createInstance, { type PgQueryInstance } from 'libpg-query/wasm/libpg-query.js'
 
 export type ParseOutcome =
-  | { readonly kind: 'tree'; readonly statements: readonly RawStmt[]; readonly fingerprint: string }
+  | {
+      readonly kind: 'tree'
+      readonly statements: readonly RawStmt[]
+      /** 16 hex digits; absent for the empty text, which the parser gives none */
+      readonly fingerprint?: string
+    }
   /** `position` is the 1-based character of the error */
   | { readonly kind: 'syntax-error'; readonly message: string; readonly position?: number }
   /** the parser itself gave up: nested too deeply, or out of memory */
@@ -76,15 +81,16 @@ function parseWith(parser: PgQueryInstance, sql: string): ParseOutcome {
 function parsed(parser: PgQueryInstance, tree: number, query: number): ParseOutcome {
   if (tree === 0) throw new Error('no parse tree')
   const json: { readonly stmts?: readonly RawStmt[] } = JSON.parse(parser.UTF8ToString(tree))
-  return { kind: 'tree', statements: json.stmts ?? [], fingerprint: fingerprint(parser, query) }
+  const fingerprint = fingerprintOf(parser, query)
+  // The same string carries the message of a failure.
+  const known = /^[0-9a-f]{16}$/.test(fingerprint)
+  return { kind: 'tree', statements: json.stmts ?? [], ...(known && { fingerprint }) }
 }
 
-function fingerprint(parser: PgQueryInstance, query: number): string {
+function fingerprintOf(parser: PgQueryInstance, query: number): string {
   const pointer = parser._wasm_fingerprint(query)
   const text = parser.UTF8ToString(pointer)
   parser._wasm_free_string(pointer)
-  // The same string carries the message of a failure.
-  if (!/^[0-9a-f]{16}$/.test(text)) throw new Error('no fingerprint')
   return text
 }
 

@@ -1,0 +1,305 @@
+// What rules mean.
+import { beforeAll, describe, expect, test } from 'vitest'
+import { loadParser } from '../../../src/analysis/postgres/analyze.ts'
+import type { ApprovalRequest } from '../../../src/core/approval.ts'
+import { consumePermit } from '../../../src/core/permit.ts'
+import { principalId } from '../../../src/core/principal.ts'
+import { PolicyError } from '../../../src/policy/policy.ts'
+import { judge, operation, outcome, policyOf, principal, rule } from './stage.ts'
+
+beforeAll(loadParser)
+
+const readAll = rule('allow', ['read'])
+
+describe('decisions', () => {
+  test('what no rule allows is denied', () => {
+    expect(judge(policyOf({ a: readAll }), 'drop table t')).toMatchObject({
+      outcome: 'deny',
+      reason: 'no rule allows: drop table t',
+    })
+  })
+
+  test('deny beats hold, hold beats allow, in any order', () => {
+    const all = { a: rule('allow', '*'), h: rule('hold', ['update', 'drop']), d: rule('deny', ['drop']) }
+    const policy = policyOf(all)
+    expect(
+      ['select * from t', 'update t set a = 1', 'drop table t'].map((sql) => outcome(policy, sql)),
+    ).toEqual(['allow', 'hold', 'deny'])
+  })
+
+  test('the strictest access decides, and the strictest statement', () => {
+    const policy = policyOf({
+      a: rule('allow', ['read', 'delete']),
+      d: rule('deny', ['delete'], { relations: ['public.t'] }),
+    })
+    expect(outcome(policy, 'with x as (delete from t returning *) select * from x')).toBe('deny')
+    expect(outcome(policy, 'select 1; delete from t; select 2')).toBe('deny')
+    expect(outcome(policy, 'select 1; delete from u; select 2')).toBe('allow')
+  })
+
+  test('a reason names the rule, the access and the description', () => {
+    const policy = policyOf({ a: readAll, 'no-drop': rule('deny', ['drop'], { description: 'ask first' }) })
+    expect(judge(policy, 'drop table public.customers').reason).toBe(
+      'rule no-drop: drop table public.customers (ask first)',
+    )
+  })
+
+  test('a shadow rule is recorded and changes nothing', () => {
+    const policy = policyOf({ a: readAll, s: rule('deny', ['read'], { shadow: true }) })
+    const decision = judge(policy, 'select * from t')
+    expect(decision.outcome).toBe('allow')
+    expect(decision.hits).toContainEqual(
+      expect.objectContaining({ rule: 's', shadow: true, outcome: 'deny' }),
+    )
+  })
+
+  test('what is not understood is denied, whatever is allowed', () => {
+    const policy = policyOf({ a: rule('allow', '*') })
+    expect(outcome(policy, 'select set_config(a, b, true) from t')).toBe('deny')
+    expect(outcome(policy, `select ${'abs('.repeat(900)}1${')'.repeat(900)}`)).toBe('deny')
+  })
+
+  test('no rule lets a session change what judging rests on', () => {
+    const policy = policyOf({ a: rule('allow', '*') })
+    for (const sql of [
+      'set search_path = evil',
+      'set standard_conforming_strings = off',
+      "set names 'sjis'",
+    ]) {
+      expect(outcome(policy, sql)).toBe('deny')
+    }
+    expect(outcome(policy, 'set row_security = off')).toBe('allow')
+  })
+
+  test('whoever is let in may use the session itself, unless a rule denies it', () => {
+    expect(outcome(policyOf({ a: readAll }), 'begin; select 1; commit')).toBe('allow')
+    expect(outcome(policyOf({ a: readAll, d: rule('deny', ['session']) }), 'begin')).toBe('deny')
+  })
+
+  test('a hold is left to execute: prepare is allowed', () => {
+    const policy = policyOf({ h: rule('hold', '*') })
+    const sql = 'delete from t'
+    expect(policy.judge(principal(), 'db', operation(sql, 'prepare')).outcome).toBe('allow')
+    expect(policy.judge(principal(), 'db', operation(sql, 'execute')).outcome).toBe('hold')
+  })
+
+  test('several rules that hold must all be content', () => {
+    const hold = (approvers: string[], more: object) => rule('hold', ['delete'], { approvers, ...more })
+    const policy = policyOf({
+      a: hold(['x', 'y'], { quorum: 2 }),
+      b: hold(['y'], { expires_after: '5m' }),
+      c: rule('allow', ['delete']),
+    })
+    expect(judge(policy, 'delete from t').hold).toEqual({
+      approvers: ['y'],
+      quorum: 2,
+      expiresAfter: 300_000,
+    })
+    expect(outcome(policyOf({ a: hold(['x'], {}), b: hold(['z'], {}) }), 'delete from t')).toBe('deny')
+  })
+})
+
+describe('names', () => {
+  test('a name without a schema is denied if it could be meant, allowed only if all it can mean is', () => {
+    const path = ['app', 'public']
+    const deny = policyOf({ a: readAll, d: rule('deny', ['read'], { relations: ['public.t'] }) }, path)
+    expect(outcome(deny, 'select * from t')).toBe('deny')
+    expect(outcome(deny, 'select * from app.t')).toBe('allow')
+    const allow = policyOf({ a: rule('allow', ['read'], { relations: ['public.*'] }) }, path)
+    expect(outcome(allow, 'select * from t')).toBe('deny')
+    expect(outcome(allow, 'select * from public.t')).toBe('allow')
+  })
+
+  test('CASCADE meets every rule that denies the effect somewhere', () => {
+    const policy = policyOf({
+      a: rule('allow', '*'),
+      d: rule('deny', ['drop', 'truncate'], { relations: ['public.t'] }),
+    })
+    expect(outcome(policy, 'drop schema app cascade')).toBe('deny')
+    expect(outcome(policy, 'truncate app.u cascade')).toBe('deny')
+    expect(outcome(policy, 'truncate app.u')).toBe('allow')
+  })
+
+  test('a rule for all relations does not reach the catalog’s data and secrets', () => {
+    for (const relations of [undefined, ['*'], ['*.*']]) {
+      const policy = policyOf({ a: rule('allow', ['read', 'update'], relations && { relations }) })
+      expect(outcome(policy, 'select * from pg_class, pg_catalog.pg_type, information_schema.tables')).toBe(
+        'allow',
+      )
+      for (const name of [
+        'pg_authid',
+        'pg_catalog.pg_stats',
+        'pg_statistic',
+        'pg_toast.pg_toast_1',
+        'pg_shadow',
+      ]) {
+        expect(outcome(policy, `select * from ${name}`)).toBe('deny')
+      }
+      expect(outcome(policy, 'update pg_class set relname = $$x$$')).toBe('deny')
+    }
+    const explicit = policyOf({ a: rule('allow', ['read'], { relations: ['pg_catalog.pg_authid'] }) })
+    expect(outcome(explicit, 'select * from pg_authid')).toBe('allow')
+  })
+
+  test('$catalog is the catalog without its data, to be read', () => {
+    const policy = policyOf({ a: rule('allow', ['read'], { relations: ['$catalog'] }) })
+    expect(outcome(policy, 'select * from pg_catalog.pg_class')).toBe('allow')
+    expect(outcome(policy, 'select * from pg_stat_activity')).toBe('deny')
+    expect(outcome(policy, 'select * from t')).toBe('deny')
+  })
+
+  test('a rule with relations means no other object, and the reverse', () => {
+    const policy = policyOf({ a: rule('allow', '*', { relations: ['public.*'] }) })
+    expect(outcome(policy, 'select purge()')).toBe('deny')
+    const calls = policyOf({ a: rule('allow', '*', { objects: ['app.*'] }) }, ['app'])
+    expect(outcome(calls, 'select purge()')).toBe('allow')
+    expect(outcome(calls, 'select lib.purge()')).toBe('deny')
+    expect(outcome(calls, 'select * from t')).toBe('deny')
+  })
+
+  test('leave to create functions is no leave to shadow PostgreSQL’s own', () => {
+    const policy = policyOf({ a: rule('allow', ['create', 'alter']) })
+    const define = (name: string) => `create function ${name}(text) returns text language sql as 'x'`
+    expect(outcome(policy, define('app.mine'))).toBe('allow')
+    expect(outcome(policy, define('public.lower'))).toBe('deny')
+  })
+})
+
+describe('whom a rule is for', () => {
+  const may = (more: object, who = principal()) =>
+    policyOf({ a: rule('allow', ['read'], more) }).mayReach(who, 'db')
+
+  test.each([
+    [{ resources: ['other'] }, false],
+    [{ groups: ['ops'] }, false],
+    [{ groups: ['ops', 'dev'] }, true],
+    [{ kinds: ['workload'] }, false],
+    [{ subjects: ['a*'] }, true],
+    [{ subjects: ['https://i#ann'] }, true],
+    [{ subjects: ['bob'] }, false],
+    [{ claims: { repo: 'x' } }, false],
+    [{ shadow: true }, false],
+  ])('%j: %s', (more, reaches) => {
+    expect(may(more)).toBe(reaches)
+  })
+
+  test('claims are matched with globs', () => {
+    expect(may({ claims: { repo: 'acme/*' } }, principal([], { claims: { repo: 'acme/shop' } }))).toBe(true)
+  })
+
+  test('masks are for those who are not excepted', () => {
+    const mask = { resources: ['db'], columns: ['public.t.ssn'], except_groups: ['dba'] }
+    const policy = policyOf({ a: readAll }, ['public'], { m: mask })
+    expect(policy.masks(principal(), 'db').map(({ id }) => id)).toEqual(['m'])
+    expect(policy.masks(principal(['dba']), 'db')).toEqual([])
+    expect(policy.masks(principal(), 'other')).toEqual([])
+  })
+})
+
+describe('permits', () => {
+  const policy = policyOf({ a: readAll, h: rule('hold', ['delete']) })
+  const asker = principal()
+  const approvalFor = (text: string, more: Partial<ApprovalRequest> = {}): ApprovalRequest => ({
+    id: 'x',
+    session: 's',
+    resource: 'db',
+    principal: principalId(asker),
+    principalName: 'ann',
+    principalKind: 'person',
+    text,
+    parameters: [],
+    fingerprint: operation(text).facts.fingerprint,
+    policyVersion: policy.version,
+    accesses: [],
+    rules: [],
+    approvers: [],
+    quorum: 1,
+    createdAt: 0,
+    expiresAt: 1,
+    state: 'consumed',
+    votes: [],
+    ...more,
+  })
+  const decided = (text: string) => {
+    const asked = operation(text)
+    return { asked, decision: policy.judge(asker, 'db', asked) }
+  }
+
+  test('an allowed operation gets one, good once and for itself', () => {
+    const { asked, decision } = decided('select * from t')
+    const permit = policy.permit(decision, asked)
+    consumePermit(permit, asked)
+    expect(() => consumePermit(permit, asked)).toThrow('invariant')
+  })
+
+  test('a denied operation, a forged decision and another operation get none', () => {
+    const { asked, decision } = decided('drop table t')
+    expect(() => policy.permit(decision, asked)).toThrow('invariant')
+    expect(() => policy.permit({ ...decision, outcome: 'allow' }, asked)).toThrow('invariant')
+    const good = decided('select * from t')
+    expect(() => policy.permit(good.decision, asked)).toThrow('invariant')
+  })
+
+  const text = 'delete from t'
+  test.each<[string, Partial<ApprovalRequest> | undefined]>([
+    ['none', undefined],
+    ['approved, not consumed', { state: 'approved' }],
+    ['of another text', { text: 'delete from u' }],
+    ['of another resource', { resource: 'other' }],
+    ['of another principal', { principal: 'https://i#eve' }],
+    ['under another policy', { policyVersion: 'old' }],
+    ['with other parameters', { parameters: [{ kind: 'text', value: '1' }] }],
+    ['of another fingerprint', { fingerprint: '0' }],
+  ])('a held operation gets none by an approval that is %s', (_name, more) => {
+    const { asked, decision } = decided(text)
+    expect(() => policy.permit(decision, asked, more && approvalFor(text, more))).toThrow('invariant')
+  })
+
+  test('a held operation gets one by the approval that was consumed for it', () => {
+    const { asked, decision } = decided(text)
+    consumePermit(policy.permit(decision, asked, approvalFor(text)), asked)
+  })
+})
+
+describe('a policy that cannot be meant is refused', () => {
+  test.each<[string, object]>([
+    ['nobody may approve', { h: { decision: 'hold', resources: '*', effects: ['drop'] } }],
+    ['no resource', { a: rule('allow', ['read'], { resources: ['nowhere'] }) }],
+    ['relations can never match', { a: rule('allow', ['call'], { relations: ['public.*'] }) }],
+    ['objects can never match', { a: rule('allow', ['read'], { objects: ['x'] }) }],
+    ['can never fire', { a: rule('allow', ['unknown']) }],
+    ['can never fire', { a: rule('allow', ['drop'], { relations: ['$catalog'] }) }],
+    ['rule d denies', { a: rule('allow', ['read'], { relations: ['public.t'] }), d: rule('deny', ['read']) }],
+  ])('%s', (message, policies) => {
+    expect(() => policyOf(policies)).toThrow(PolicyError)
+    expect(() => policyOf(policies)).toThrow(message)
+  })
+
+  test('a deny that is narrower in any way overrules nothing', () => {
+    for (const more of [
+      { groups: ['x'] },
+      { relations: ['public.u'] },
+      { shadow: true },
+      { resources: ['db'] },
+    ]) {
+      expect(() => policyOf({ a: rule('allow', ['read']), d: rule('deny', ['read'], more) })).not.toThrow()
+    }
+  })
+})
+
+test('the version follows the rules', () => {
+  const version = policyOf({ a: readAll }).version
+  expect(policyOf({ a: readAll }).version).toBe(version)
+  expect(policyOf({ a: rule('allow', ['insert']) }).version).not.toBe(version)
+})
+
+test('a statement that was judged before costs less than 20 microseconds', () => {
+  const policy = policyOf({ a: readAll })
+  const who = principal()
+  const asked = operation('select * from a join b using (id)')
+  const first = policy.judge(who, 'db', asked)
+  const began = performance.now()
+  for (let i = 0; i < 10_000; i++) policy.judge(who, 'db', asked)
+  expect((performance.now() - began) / 10_000).toBeLessThan(0.02)
+  expect(policy.judge(who, 'db', asked)).toBe(first)
+})

@@ -1,6 +1,6 @@
 // The shape of rules in chaperone.yaml: who may do what, and who does not see which columns.
 import { z } from 'zod'
-import { claimDemands, name, positiveDuration } from './scalars.ts'
+import { approvalDuration, claimDemands, name } from './scalars.ts'
 
 const effects = z.enum([
   'read',
@@ -68,7 +68,7 @@ export const policyRule = z.strictObject({
     .optional()
     .describe('groups that may approve; needed for hold'),
   quorum: z.int().min(1).max(20).optional().describe('distinct people; 1 when absent'),
-  expires_after: positiveDuration.optional().describe('of a held operation; 30m when absent'),
+  expires_after: approvalDuration.optional().describe('of a held operation; 30m when absent'),
   shadow: z.boolean().default(false).describe('recorded, not enforced'),
 })
 

@@ -37,6 +37,8 @@ export const name = z
 export const duration = quantity(UNITS, '30s', 0, LONGEST)
 /** A duration that cannot be zero. */
 export const positiveDuration = quantity(UNITS, '30s', 1, LONGEST)
+/** How long an approval may be waited for: stores keep requests no longer. */
+export const approvalDuration = quantity(UNITS, '30m', 1, 14 * 86_400_000)
 /** Text such as `1MiB`; bytes once parsed, never zero. */
 export const size = quantity(BYTES, '1MiB', 1, LARGEST)
 

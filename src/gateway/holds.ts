@@ -57,16 +57,26 @@ async function run(
     terms: termsOf(hold.decision),
   })
   if (!signal.aborted) waiting(created)
-  const settled = await approvals.settled(created.id, signal).catch(async (error: unknown) => {
+  const settled = await approvals.settled(created.id, signal).catch((error: unknown) => {
     if (!signal.aborted) throw error
-    await approvals.withdraw(created.id, WITHDRAWN[signal.reason as Withdrawal])
     return undefined
   })
-  if (!settled) return { kind: 'refused', refusal: withdrawn(signal.reason as Withdrawal), request: created }
+  // An approval may come in the moment in which the asker goes: it is taken back unused.
+  if (!settled || signal.aborted) return takeBack(approvals, created, signal.reason as Withdrawal)
   if (settled.state !== 'approved') return { kind: 'refused', refusal: refusalOf(settled), request: settled }
   const used = await approvals.consume(settled.id, subject)
   if (!used) return { kind: 'refused', refusal: USED, request: settled }
   return { kind: 'approved', request: used }
+}
+
+/** A store that cannot be reached lets the request expire; nobody runs the operation in either case. */
+async function takeBack(
+  approvals: Approvals,
+  request: ApprovalRequest,
+  why: Withdrawal,
+): Promise<HoldResult> {
+  await approvals.withdraw(request.id, WITHDRAWN[why]).catch(() => false)
+  return { kind: 'refused', refusal: withdrawn(why), request }
 }
 
 function subjectOf({ resource, principal, operation, decision }: HoldRequest): ApprovalSubject {

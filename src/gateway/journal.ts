@@ -157,6 +157,8 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
     close(reason) {
       clearTimeout(later)
       recording?.close(reason)
+      // A hold that its session's end withdrew settles after this: the audit log still gets it.
+      recording = undefined
       if (actor) audit.write({ type: 'logout', session, resource, actor, reason })
     },
   }

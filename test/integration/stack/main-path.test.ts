@@ -216,6 +216,9 @@ describe('hold', () => {
     )
     expect((await stack.reviews.approve(id)).ok).toBe(false)
     expect(await stack.superuser('select total from orders where id = 12')).toEqual([{ total: '250.00' }])
+    await eventually('the audit log has it', () =>
+      stack.audit().some((event) => event['request'] === id && event['state'] === 'withdrawn'),
+    )
   })
 })
 

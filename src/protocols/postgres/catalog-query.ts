@@ -28,7 +28,7 @@ WITH RECURSIVE asked AS (
   FROM pg_catalog.pg_class c, pg_catalog.pg_namespace n
   WHERE n.oid OPERATOR(pg_catalog.=) c.relnamespace
     AND (c.relname OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[]) OR c.oid OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.oid[]))
-    AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,m,f}'::pg_catalog."char"[])
+    AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,m,f,S}'::pg_catalog."char"[])
 ), reads AS (
   SELECT r.ev_class AS view, d.refclassid, d.refobjid
   FROM pg_catalog.pg_rewrite r, pg_catalog.pg_depend d

@@ -77,9 +77,8 @@ export function createCatalog(now: () => number): Catalog {
       for (const row of rows) add(decodeEntry(row))
     },
     origin(table, attribute) {
-      if (table === 0) return { kind: 'derived' }
-      if (table < FIRST_USER_OID)
-        return { kind: 'column', relation: { schema: 'pg_catalog', name: '' }, column: '', ancestors: [] }
+      // Attribute 0 is the whole row. Catalogs hold samples of the data (pg_stats), so their columns prove nothing.
+      if (table < FIRST_USER_OID || attribute === 0) return { kind: 'derived' }
       const entry = byOid.get(table)
       const column = entry?.columns.get(attribute)
       if (!entry || column === undefined) {

@@ -24,6 +24,13 @@ const HINT = 'Read it with SELECT: the values that are masked come back masked.'
 
 const refusal = (message: string, hint = HINT): Refusal => ({ code: 'denied', message, hint })
 
+/** What stands behind the relations that a statement names. */
+interface Behind {
+  readonly maskedBehind: readonly RelationName[]
+  /** it cannot be told, so it may be masked */
+  readonly hidden: boolean
+}
+
 /** Exactly the same name: `users` and `public.users` may be two relations. */
 const sameRelation = (a: RelationName, b: RelationName) => a.name === b.name && a.schema === b.schema
 
@@ -58,12 +65,12 @@ function refusesWrite(
   statement: StatementFacts,
   target: RelationName,
   reads: readonly RelationName[],
-  maskedBehind: readonly RelationName[],
+  { maskedBehind, hidden }: Behind,
 ): boolean {
   if (hasUnseenSource(statement)) return true
   const others = reads.filter((relation) => !sameRelation(relation, target))
   if (others.some((relation) => masks.masksRelation(relation))) return true
-  if (others.length > 0 && maskedBehind.length > 0) return true
+  if (others.length > 0 && (hidden || maskedBehind.length > 0)) return true
   const masked = [target, ...maskedBehind]
   return statement.columns.some((column) => masked.some((relation) => masks.masksColumn(relation, column)))
 }
@@ -71,24 +78,24 @@ function refusesWrite(
 function refusesStatement(
   masks: Masks,
   statement: StatementFacts,
-  maskedBehind: readonly RelationName[],
+  behind: Behind,
 ): Refusal | undefined {
   for (const change of statement.changes) {
     if (change.kind !== 'prepare' && change.kind !== 'declare-cursor') continue
-    const refused = refusesStatement(masks, change.facts, maskedBehind)
+    const refused = refusesStatement(masks, change.facts, behind)
     if (refused !== undefined) return refused
   }
   const reads = relationsOf(statement, 'read')
   const touches =
     hasUnseenSource(statement) ||
     reads.some((relation) => masks.masksRelation(relation)) ||
-    (reads.length > 0 && maskedBehind.length > 0)
+    (reads.length > 0 && (behind.hidden || behind.maskedBehind.length > 0))
   if (!touches) return undefined
   if (statement.copy === 'out') return refusal('COPY may not read a relation with masked columns.')
   const way = statement.accesses.find((access) => WAYS_OUT.has(access.effect))
   if (way !== undefined) return wayOut(way)
   const targets = relationsOf(statement, 'insert', 'update')
-  if (targets.some((target) => refusesWrite(masks, statement, target, reads, maskedBehind))) {
+  if (targets.some((target) => refusesWrite(masks, statement, target, reads, behind))) {
     return refusal('The statement could write masked values to where they are not masked.')
   }
   return undefined
@@ -98,7 +105,7 @@ function refusesStatement(
 export function maskingRefusal(masks: Masks, operation: Operation): Refusal | undefined {
   const maskedBehind = operation.behind.filter((relation) => masks.masksRelation(relation))
   for (const statement of operation.facts.statements) {
-    const refused = refusesStatement(masks, statement, maskedBehind)
+    const refused = refusesStatement(masks, statement, { maskedBehind, hidden: operation.opaque ?? false })
     if (refused !== undefined) return refused
   }
   return undefined

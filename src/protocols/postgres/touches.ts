@@ -7,10 +7,12 @@ export interface Touch {
   readonly masked: boolean
   /** code of somebody's own may run */
   readonly opaque: boolean
+  /** what stands behind a relation cannot be told: a view that calls such code, or a catalog that did not answer */
+  readonly hidden: boolean
   readonly behind: readonly Required<RelationName>[]
 }
 
-const NOTHING: Touch = { masked: false, opaque: false, behind: [] }
+const NOTHING: Touch = { masked: false, opaque: false, hidden: false, behind: [] }
 /** Effects behind which anything may be read. */
 const OPAQUE = new Set(['call', 'do', 'unknown', 'remote', 'large-object', 'server-file', 'server-program'])
 /** Catalog relations that hold samples of, or parts of, the data. */
@@ -38,5 +40,5 @@ export function touches(talk: Pick<Conversation, 'masker' | 'catalog'>, facts: F
     [...relations, ...behind].some(
       (relation) => talk.masker.masksRelation(relation) || DATA_CATALOGS.test(relation.name),
     )
-  return { masked, opaque, behind }
+  return { masked, opaque, hidden, behind }
 }

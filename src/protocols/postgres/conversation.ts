@@ -35,6 +35,8 @@ export interface Conversation {
   copy: 'none' | 'pending' | 'in'
   /** transaction status of the last ReadyForQuery: I, T or E */
   transaction: string
+  /** code of somebody's own may have run: it can put another cursor under a portal's name */
+  opaque: boolean
   sequence: number
   /** a name under which the server has nothing, and nobody can make anything */
   readonly nowhere: string
@@ -59,6 +61,7 @@ export function createConversation(
     skipping: false,
     copy: 'none',
     transaction: 'I',
+    opaque: false,
     sequence: 0,
     nowhere: `chaperone ${Buffer.from(deps.context.random(12)).toString('hex')}`,
   }

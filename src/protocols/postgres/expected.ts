@@ -1,7 +1,7 @@
 // What the server still has to answer, in order. The protocol answers strictly in sequence, so this queue tells
 // what every message from the server belongs to (PostgreSQL 18, chapter 54.2).
 import { ProtocolError } from '../../core/errors.ts'
-import type { Portal, Running, StandInError } from './statement.ts'
+import type { Portal, Running, StandInError, Statement } from './statement.ts'
 
 /** the session's own catalog query */
 export interface Lookup {
@@ -17,7 +17,13 @@ export interface Lookup {
 export type Expected =
   | { readonly kind: 'query'; readonly run: Running | undefined; readonly error?: StandInError | undefined }
   | { readonly kind: 'parse'; readonly commit: () => void; readonly error?: StandInError | undefined }
-  | { readonly kind: 'bind'; readonly commit: () => void; readonly error?: StandInError | undefined }
+  | {
+      readonly kind: 'bind'
+      /** what is bound; absent in a stand-in */
+      readonly statement?: Statement
+      readonly commit: () => void
+      readonly error?: StandInError | undefined
+    }
   | { readonly kind: 'close'; readonly commit: () => void }
   | { readonly kind: 'describe'; readonly portal: Portal | undefined; readonly injected: boolean }
   | {
@@ -35,8 +41,8 @@ export interface ExpectedQueue {
   head(): Expected | undefined
   push(entry: Expected): void
   shift(): void
-  /** After an error in the extended protocol: drops what the server skips. True when a Sync is still to be answered. */
-  skipToSync(): boolean
+  /** After an error in the extended protocol: drops what the server skips, and tells what it was. */
+  skipToSync(): { readonly dropped: readonly Expected[]; readonly synced: boolean }
 }
 
 export function createExpectedQueue(limit: number): ExpectedQueue {
@@ -64,8 +70,12 @@ export function createExpectedQueue(limit: number): ExpectedQueue {
       }
     },
     skipToSync() {
-      while (first < entries.length && entries[first]?.kind !== 'sync') first += 1
-      return first < entries.length
+      const sync = entries.findIndex((entry, index) => index >= first && entry.kind === 'sync')
+      const end = sync < 0 ? entries.length : sync
+      const dropped = entries.slice(first, end)
+      entries = entries.slice(end)
+      first = 0
+      return { dropped, synced: sync >= 0 }
     },
   }
 }

@@ -41,12 +41,14 @@ export function createJudging(talk: Conversation): Judging {
       phase,
       parameters,
       behind: touch.behind,
+      ...(touch.hidden ? { opaque: true } : {}),
     } as const
     waiting = (answer) => {
       waiting = undefined
       switch (answer.kind) {
         case 'proceed':
           consumePermit(answer.permit, operation)
+          talk.opaque ||= touch.opaque
           return question.proceed(running(operation, touch.masked, touch.opaque))
         case 'refused':
           return question.refuse(answer.refusal)

@@ -2,7 +2,7 @@
 // it answers; one that answers nothing ends the session.
 import { ProtocolError } from '../../core/errors.ts'
 import type { ResultPlan } from '../../core/masking.ts'
-import { decodeCommandTag, decodeDataRow, decodeDiagnostic } from './backend.ts'
+import { decodeCommandTag, decodeDataRow, decodeDiagnostic, decodeRowDescription } from './backend.ts'
 import type { BackendHandler, Verdict } from './backend-stream.ts'
 import { BACKEND } from './codes.ts'
 import type { Conversation } from './conversation.ts'
@@ -11,7 +11,6 @@ import type { Expected, Lookup } from './expected.ts'
 import { maskRow, planResult } from './rows.ts'
 import { isStandInFailure, standInError } from './stand-in.ts'
 import type { Portal, Running } from './statement.ts'
-import { touches } from './touches.ts'
 import { checkParameter } from './upstream-login.ts'
 import { withhold } from './withhold.ts'
 
@@ -50,9 +49,14 @@ export function createReplies(talk: Conversation): BackendHandler {
     return head?.kind === 'query' || head?.kind === 'execute' ? head.run : undefined
   }
 
-  /** An error of the commit at Sync may come from any statement before it: a deferred constraint shows its row. */
-  function mayHoldValues(run: Running | undefined, head: Expected | undefined): boolean {
-    return run ? run.touchesMasked : masker.active && head?.kind === 'sync'
+  /** The text of an error or a notice, less what may hold a masked value. */
+  function shownText(bytes: Uint8Array, head: Expected | undefined): Uint8Array {
+    if (!masker.active) return bytes
+    // The commit at Sync checks deferred constraints of any statement before it, and they show their row.
+    if (head?.kind === 'sync') return withhold(bytes, false)
+    // Bind plans, and the planner calls functions that are marked immutable.
+    const cause = head?.kind === 'bind' ? head.statement : runOf(head)
+    return cause?.touchesMasked ? withhold(bytes, cause.opaque) : bytes
   }
 
   function failed(
@@ -61,7 +65,7 @@ export function createReplies(talk: Conversation): BackendHandler {
     head: Expected | undefined,
   ): Uint8Array {
     const run = runOf(head)
-    const shown = mayHoldValues(run, head) ? withhold(bytes, run?.opaque ?? false) : bytes
+    const shown = shownText(bytes, head)
     out.emit({
       kind: 'observe',
       event: {
@@ -83,7 +87,7 @@ export function createReplies(talk: Conversation): BackendHandler {
       rows,
       bytes,
     } as const
-    out.emit({ kind: 'observe', event })
+    if (!run.failed) out.emit({ kind: 'observe', event })
     if (run.operation.facts.statements.some(changesCatalog)) catalog.forget()
   }
 
@@ -91,8 +95,17 @@ export function createReplies(talk: Conversation): BackendHandler {
   function skipSegment(): void {
     talk.statements.rollBack(talk.answering)
     talk.portals.rollBack(talk.answering)
-    talk.copy = 'none'
-    if (!expected.skipToSync()) talk.skipping = true
+    const { dropped, synced } = expected.skipToSync()
+    if (!synced) {
+      talk.skipping = true
+      talk.copy = 'none'
+    }
+    for (const entry of dropped) if (entry.kind === 'lookup') entry.done(false)
+  }
+
+  /** While a COPY is awaited nothing is sent after it, so it is the last that the server still has to answer. */
+  function isCopying(): boolean {
+    return talk.copy !== 'none' && expected.length === 1
   }
 
   function shownError(bytes: Uint8Array, head: Expected | undefined): Verdict {
@@ -105,18 +118,22 @@ export function createReplies(talk: Conversation): BackendHandler {
 
   function error(bytes: Uint8Array, head: Expected | undefined): Verdict {
     const verdict = shownError(bytes, head)
+    const run = runOf(head)
+    if (run) run.failed = true
     switch (head?.kind) {
       case 'query':
       case 'function-call':
       case 'sync':
       case undefined:
         // ReadyForQuery follows, or nothing does.
-        talk.copy = 'none'
+        if (isCopying()) talk.copy = 'pending'
         return verdict
       case 'lookup':
-        head.done(false)
         // With a Sync of its own the failure is the session's business alone; without, it ends the client's segment.
-        if (head.synced) return 'drop'
+        if (head.synced) {
+          head.done(false)
+          return 'drop'
+        }
         skipSegment()
         return verdict
       default:
@@ -130,7 +147,7 @@ export function createReplies(talk: Conversation): BackendHandler {
     talk.transaction = String.fromCharCode(bytes[5] as number)
     // Portals live no longer than their transaction.
     if (talk.transaction === 'I') talk.portals.clear()
-    talk.copy = 'none'
+    if (isCopying()) talk.copy = 'none'
     switch (head?.kind) {
       case 'query':
         expected.shift()
@@ -153,22 +170,29 @@ export function createReplies(talk: Conversation): BackendHandler {
   }
 
   function planQuery(bytes: Uint8Array, run: Running): void {
+    if (!masker.active) return
     run.planned = true
-    if (masker.active) run.plan = planResult(bytes, masker, catalog, run.touchesMasked)
+    run.plan = planResult(decodeRowDescription(bytes), masker, catalog, run.touchesMasked)
   }
 
-  function planPortal(bytes: Uint8Array, portal: Portal): void {
-    portal.planned = true
-    if (!masker.active) return
-    const touched = touches(talk, portal.statement.facts).masked
-    portal.plan = planResult(bytes, masker, catalog, touched, portal.formats)
+  /** The plan is made when rows come: only then the statement was judged, and the catalog asked. */
+  function planPortal(portal: Portal, run: Running): void {
+    if (!portal.fields) return
+    const touched = run.touchesMasked || (portal.name !== '' && talk.opaque)
+    run.planned = true
+    run.plan = planResult(portal.fields, masker, catalog, touched)
   }
 
   /** The plan of the rows that come now. With masks, rows that were never described are not let through. */
   function planOf(head: Expected | undefined, run: Running): ResultPlan | undefined {
-    const holder = head?.kind === 'execute' && head.portal ? head.portal : run
-    if (masker.active && !holder.planned) return unexpected('rows without a description')
-    return holder.plan
+    if (!masker.active) return undefined
+    if (!run.planned && head?.kind === 'execute' && head.portal) planPortal(head.portal, run)
+    return run.planned ? run.plan : unexpected('rows without a description')
+  }
+
+  function described(portal: Portal, fields: Portal['fields']): void {
+    portal.fields = fields
+    if (portal.running) portal.running.planned = false
   }
 
   function rowDescription(bytes: Uint8Array, head: Expected | undefined): Verdict {
@@ -178,7 +202,7 @@ export function createReplies(talk: Conversation): BackendHandler {
         return 'forward'
       case 'describe':
         expected.shift()
-        if (head.portal) planPortal(bytes, head.portal)
+        if (head.portal && masker.active) described(head.portal, decodeRowDescription(bytes))
         return head.injected ? 'drop' : 'forward'
       default:
         return unexpected('RowDescription')
@@ -211,7 +235,8 @@ export function createReplies(talk: Conversation): BackendHandler {
     run.tags.push(bytes[0] === BACKEND.CommandComplete ? decodeCommandTag(bytes) : '')
     run.plan = undefined
     run.planned = false
-    talk.copy = 'none'
+    // A simple query may go on to its next COPY.
+    if (isCopying()) talk.copy = head.kind === 'query' ? 'pending' : 'none'
     if (head.kind === 'execute') {
       expected.shift()
       completed(run)
@@ -234,6 +259,7 @@ export function createReplies(talk: Conversation): BackendHandler {
     [BACKEND.NoData](_bytes, head) {
       if (head?.kind !== 'describe') return unexpected('NoData')
       expected.shift()
+      if (head.portal) described(head.portal, undefined)
       return head.injected ? 'drop' : 'forward'
     },
     [BACKEND.PortalSuspended](_bytes, head) {
@@ -242,7 +268,8 @@ export function createReplies(talk: Conversation): BackendHandler {
       return 'forward'
     },
     [BACKEND.CopyInResponse](_bytes, head) {
-      if (!runOf(head)) return unexpected('CopyInResponse')
+      // One that was not foreseen would swallow what was sent after the statement.
+      if (!runOf(head) || talk.copy !== 'pending' || !isCopying()) return unexpected('CopyInResponse')
       talk.copy = 'in'
       return 'forward'
     },
@@ -255,8 +282,8 @@ export function createReplies(talk: Conversation): BackendHandler {
     },
     [BACKEND.CopyDone]: (_bytes, head) => (runOf(head) ? 'forward' : unexpected('CopyDone')),
     [BACKEND.NoticeResponse](bytes, head) {
-      const run = runOf(head)
-      return run?.touchesMasked ? withhold(bytes, run.opaque) : 'forward'
+      const shown = shownText(bytes, head)
+      return shown === bytes ? 'forward' : shown
     },
     [BACKEND.NotificationResponse]: (bytes) => (masker.active ? withoutPayload(bytes) : 'forward'),
     [BACKEND.ParameterStatus](bytes) {

@@ -35,7 +35,10 @@ export function createRequests(talk: Conversation): Requests {
   }
 
   function wait(): boolean {
+    if (expected.length === 0) throw new ProtocolError('a name is waited for, and no answer is due', 'internal')
     draining = true
+    // Without it the server keeps what it answers to the open segment, whose Sync comes after the message that waits.
+    if (talk.open) out.toServer(flush())
     return false
   }
 
@@ -48,13 +51,13 @@ export function createRequests(talk: Conversation): Requests {
     const analysis = talk.analyze(sql)
     if (analysis.kind !== 'facts') return refuse.query(refuse.notAnalysed(analysis))
     const proceed = (run: Running) => {
-      talk.sqlNames.note(analysis.facts)
+      talk.sqlNames.note(analysis.facts, sql)
       // A simple query ends the unnamed statement and portal (54.2.3).
       talk.statements.forget('')
       talk.portals.forget('')
       expected.push({ kind: 'query', run })
       out.toServer(bytes)
-      if (copies(analysis.facts)) talk.copy = 'pending'
+      if (copies(run.operation.facts)) talk.copy = 'pending'
     }
     const refused = (refusal: Refusal) => refuse.query({ kind: 'refusal', refusal })
     judging.ask({
@@ -73,10 +76,11 @@ export function createRequests(talk: Conversation): Requests {
     const analysis = talk.analyze(sql)
     if (analysis.kind !== 'facts') return refuse.parse(refuse.notAnalysed(analysis))
     const { facts } = analysis
-    const proceed = () => {
-      talk.sqlNames.note(facts)
-      if (name !== '') talk.sqlNames.noteProtocol('prepared', name, facts.statements)
-      expected.push({ kind: 'parse', commit: talk.statements.change(name, { sql, facts }, talk.sending) })
+    const proceed = ({ touchesMasked, opaque }: Running) => {
+      talk.sqlNames.note(facts, sql)
+      if (name !== '') talk.sqlNames.noteProtocol('prepared', name, facts, sql)
+      const statement = { sql, facts, touchesMasked, opaque }
+      expected.push({ kind: 'parse', commit: talk.statements.change(name, statement, talk.sending) })
       send(bytes)
     }
     const refused = (refusal: Refusal) => refuse.parse({ kind: 'refusal', refusal })
@@ -95,10 +99,8 @@ export function createRequests(talk: Conversation): Requests {
     if (found.kind === 'wait') return 'wait'
     const known = found.kind === 'known' ? found.value : undefined
     if (!talk.sqlNames.definedBySql('prepared', name)) return known
-    return {
-      sql: known?.sql ?? `EXECUTE ${JSON.stringify(name)}`,
-      facts: meaning('prepared', name, known?.facts),
-    }
+    const facts = meaning('prepared', name, known?.facts)
+    return { sql: known?.sql ?? `EXECUTE ${JSON.stringify(name)}`, facts, touchesMasked: true, opaque: true }
   }
 
   function bind(bytes: Uint8Array): boolean {
@@ -106,10 +108,10 @@ export function createRequests(talk: Conversation): Requests {
     const statement = statementOf(decoded.statement)
     if (statement === 'wait') return wait()
     if (!statement) return refuse.bind(refuse.noSuchStatement(decoded.statement))
-    const portal = newPortal(statement, decoded.parameters, decoded.resultFormats)
+    const portal = newPortal(decoded.portal, statement, decoded.parameters)
     if (decoded.portal !== '')
-      talk.sqlNames.noteProtocol('cursor', decoded.portal, statement.facts.statements)
-    expected.push({ kind: 'bind', commit: talk.portals.change(decoded.portal, portal, talk.sending) })
+      talk.sqlNames.noteProtocol('cursor', decoded.portal, statement.facts, statement.sql)
+    expected.push({ kind: 'bind', statement, commit: talk.portals.change(decoded.portal, portal, talk.sending) })
     send(bytes)
     return true
   }
@@ -120,32 +122,38 @@ export function createRequests(talk: Conversation): Requests {
     const known = found.kind === 'known' ? found.value : undefined
     if (!talk.sqlNames.definedBySql('cursor', name)) return known
     const facts = meaning('cursor', name, known?.statement.facts)
-    return newPortal(
-      { sql: known?.statement.sql ?? `FETCH ${JSON.stringify(name)}`, facts },
-      known?.parameters ?? [],
-    )
+    const sql = known?.statement.sql ?? `FETCH ${JSON.stringify(name)}`
+    return newPortal(name, { sql, facts, touchesMasked: true, opaque: true }, known?.parameters ?? [])
   }
 
   function describe(bytes: Uint8Array): boolean {
     const target = decodeTarget(bytes, 'Describe')
     const portal = target.kind === 'portal' ? portalOf(target.name) : undefined
     if (portal === 'wait') return wait()
-    if (portal) portal.described = true
+    if (portal) portal.describedIn = talk.sending
     expected.push({ kind: 'describe', portal, injected: false })
     send(bytes)
     return true
   }
 
-  function run(name: string, portal: Portal, running: Running, bytes: Uint8Array): void {
+  /**
+   * With masks, rows need a description. One that was asked for before this segment may have been skipped; and a
+   * function can close a named portal and open a cursor of that name, so those are described each time.
+   */
+  function needsDescription(portal: Portal): boolean {
+    return talk.masker.active && (portal.name !== '' || portal.describedIn !== talk.sending)
+  }
+
+  function run(portal: Portal, running: Running, bytes: Uint8Array): void {
     portal.running = running
-    if (talk.masker.active && !portal.described) {
-      portal.described = true
+    if (needsDescription(portal)) {
+      portal.describedIn = talk.sending
       expected.push({ kind: 'describe', portal, injected: true })
-      send(describePortal(name))
+      send(describePortal(portal.name))
     }
     expected.push({ kind: 'execute', portal, run: running })
     send(bytes)
-    if (!copies(portal.statement.facts)) return
+    if (!copies(running.operation.facts)) return
     talk.copy = 'pending'
     // Whatever comes of it, the answer must come before the client's next message is looked at.
     out.toServer(flush())
@@ -157,11 +165,11 @@ export function createRequests(talk: Conversation): Requests {
     if (portal === 'wait') return wait()
     if (!portal) return refuse.execute(refuse.noSuchPortal(name))
     if (portal.running) {
-      run(name, portal, portal.running, bytes)
+      run(portal, portal.running, bytes)
       return true
     }
     const { sql: text, facts } = portal.statement
-    const proceed = (running: Running) => run(name, portal, running, bytes)
+    const proceed = (running: Running) => run(portal, running, bytes)
     const refused = (refusal: Refusal) => refuse.execute({ kind: 'refusal', refusal })
     judging.ask({ text, facts, phase: 'execute', parameters: portal.parameters, proceed, refuse: refused })
     return true

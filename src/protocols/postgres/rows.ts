@@ -1,37 +1,26 @@
 // Results: what each column is, and rows with the values that the client may see.
 import { ProtocolError } from '../../core/errors.ts'
 import type { Masker, ResultColumn, ResultPlan } from '../../core/masking.ts'
-import { decodeRowDescription } from './backend.ts'
+import type { FieldDescription } from './backend.ts'
 import type { Catalog } from './catalog.ts'
 
-/**
- * The masks of a result's columns; undefined when every value may be seen.
- * @param formats result formats of Bind, which RowDescription of a statement does not know yet
- */
+/** The masks of a result's columns; undefined when every value may be seen. */
 export function planResult(
-  description: Uint8Array,
+  fields: readonly FieldDescription[],
   masker: Masker,
   catalog: Catalog,
   touchesMasked: boolean,
-  formats?: readonly number[],
 ): ResultPlan | undefined {
-  const fields = decodeRowDescription(description)
-  const columns = fields.map((field, index): ResultColumn => {
-    const format = formats === undefined ? undefined : formatOf(formats, index)
-    return {
-      name: field.name,
-      origin: catalog.origin(field.table, field.attribute),
-      type: field.type,
-      format: format ?? field.format,
-    }
-  })
+  const columns = fields.map(
+    ({ name, table, attribute, type, format }): ResultColumn => ({
+      name,
+      origin: catalog.origin(table, attribute),
+      type,
+      format,
+    }),
+  )
   const plan = masker.plan(columns, touchesMasked)
   return plan.every((mask) => mask === undefined) ? undefined : plan
-}
-
-function formatOf(formats: readonly number[], index: number): 'text' | 'binary' {
-  const code = formats.length === 1 ? formats[0] : formats[index]
-  return code === 1 ? 'binary' : 'text'
 }
 
 const HEADER = 5

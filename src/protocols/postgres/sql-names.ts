@@ -1,83 +1,116 @@
-// Names that SQL itself defines: PREPARE and DECLARE CURSOR. Whether such a name was really made, dropped or made again
-// depends on transactions and errors, so everything that a name ever stood for in this session counts (a superset is safe).
+// Names that SQL can reach: PREPARE and DECLARE CURSOR, and the protocol's own statements and portals, which EXECUTE and
+// FETCH find too. Whether such a name was really made, dropped or made again depends on transactions and errors, so
+// everything that a name ever stood for counts until the server confirmed that it is gone (a superset is safe).
+import { createHash } from 'node:crypto'
 import { ProtocolError } from '../../core/errors.ts'
-import type { Facts, SessionReference, StatementFacts } from '../../core/facts.ts'
+import type { Facts, SessionChange, SessionReference, StatementFacts } from '../../core/facts.ts'
 
-/** More meanings of one name than this are not kept apart: the statement that uses it is refused. */
+/** More meanings than this are not kept apart: the statement that uses them is refused. */
 const MAX_MEANINGS = 64
+
+type Kind = SessionReference['kind']
 
 export interface SqlNames {
   /** what the statements of a text define; call it when the text is sent */
-  note(facts: Facts): void
+  note(facts: Facts, text: string): void
   /** a portal of the protocol can be reached by FETCH, a statement by EXECUTE */
-  noteProtocol(kind: SessionReference['kind'], name: string, statements: readonly StatementFacts[]): void
+  noteProtocol(kind: Kind, name: string, facts: Facts, text: string): void
   /** SQL itself defined the name, so it may stand for more than the protocol's messages tell */
-  definedBySql(kind: SessionReference['kind'], name: string): boolean
-  meanings(kind: SessionReference['kind'], name: string): readonly StatementFacts[]
-  /** The facts with what their references may stand for; the same object when there are none. */
+  definedBySql(kind: Kind, name: string): boolean
+  meanings(kind: Kind, name: string): readonly StatementFacts[]
+  /**
+   * The facts with what their references may stand for, however deep; the same object when there are none. The
+   * fingerprint then covers the texts behind the names: an approval is for exactly what was asked (invariant 6).
+   */
   resolve(facts: Facts): Facts
 }
 
+interface Meaning {
+  readonly facts: StatementFacts
+  /** SHA-256 of the text that defined it */
+  readonly digest: string
+}
+
+type Named = Extract<SessionChange, { kind: 'prepare' | 'declare-cursor' }>
+
 const UNKNOWN: Pick<StatementFacts, 'accesses'> = { accesses: [{ effect: 'unknown' }] }
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+const keyOf = (kind: Kind, name: string) => `${kind}:${name}`
+const keyOfChange = (change: Named) =>
+  keyOf(change.kind === 'prepare' ? 'prepared' : 'cursor', change.name)
+
+function definitions(facts: readonly StatementFacts[]): readonly Named[] {
+  return facts
+    .flatMap((statement) => statement.changes)
+    .filter((change): change is Named => change.kind === 'prepare' || change.kind === 'declare-cursor')
+}
+
+function unknown(statement: StatementFacts, { kind, name }: SessionReference): StatementFacts {
+  const what = kind === 'cursor' ? 'cursor' : 'prepared statement'
+  const incomplete = `this session does not know what the ${what} ${JSON.stringify(name)} stands for`
+  return { ...statement, ...UNKNOWN, references: [], changes: [], incomplete }
+}
 
 export function createSqlNames(limit: number): SqlNames {
-  const known = new Map<string, Set<StatementFacts>>()
+  const known = new Map<string, Meaning[]>()
   const bySql = new Set<string>()
-  const key = (kind: SessionReference['kind'], name: string) => `${kind}:${name}`
 
-  function add(kind: SessionReference['kind'], name: string, statements: readonly StatementFacts[]): void {
-    const found = known.get(key(kind, name)) ?? new Set()
-    if (found.size === 0 && known.size >= limit)
+  function add(key: string, statements: readonly StatementFacts[], text: string): void {
+    const found = known.get(key) ?? []
+    if (found.length === 0 && known.size >= limit)
       throw new ProtocolError(`more than ${limit} SQL names in one session`, 'too-large')
-    for (const statement of statements) if (found.size <= MAX_MEANINGS) found.add(statement)
-    known.set(key(kind, name), found)
+    known.set(key, found)
+    const digest = sha256(text)
+    for (const facts of statements) {
+      const same = found.some((meaning) => meaning.facts === facts && meaning.digest === digest)
+      if (!same && found.length <= MAX_MEANINGS) found.push({ facts, digest })
+    }
   }
 
-  function meanings(kind: SessionReference['kind'], name: string): readonly StatementFacts[] {
-    return [...(known.get(key(kind, name)) ?? [])]
-  }
-
-  function resolveOne(
+  /** What the references of a statement stand for; names found are added to `seen`, which also ends circles. */
+  function expand(
     statement: StatementFacts,
-    local: Map<string, StatementFacts[]>,
+    local: ReadonlyMap<string, readonly Meaning[]>,
+    seen: Map<string, readonly Meaning[]>,
   ): readonly StatementFacts[] {
     return statement.references.flatMap((reference) => {
-      const found = [
-        ...meanings(reference.kind, reference.name),
-        ...(local.get(key(reference.kind, reference.name)) ?? []),
-      ]
-      if (found.length > 0 && found.length <= MAX_MEANINGS) return found
-      const what = reference.kind === 'cursor' ? 'cursor' : 'prepared statement'
-      const incomplete = `this session has not defined the ${what} ${JSON.stringify(reference.name)}`
-      return [{ ...statement, ...UNKNOWN, references: [], changes: [], incomplete }]
+      const key = keyOf(reference.kind, reference.name)
+      if (seen.has(key)) return []
+      const found = [...(known.get(key) ?? []), ...(local.get(key) ?? [])]
+      const size = [...seen.values()].reduce((sum, meanings) => sum + meanings.length, found.length)
+      seen.set(key, found)
+      if (found.length === 0 || size > MAX_MEANINGS) return [unknown(statement, reference)]
+      return found.flatMap(({ facts }) => [facts, ...expand(facts, local, seen)])
     })
   }
 
   return {
-    note(facts) {
-      for (const change of facts.statements.flatMap((statement) => statement.changes)) {
-        if (change.kind !== 'prepare' && change.kind !== 'declare-cursor') continue
-        const kind = change.kind === 'prepare' ? 'prepared' : 'cursor'
-        add(kind, change.name, [change.facts])
-        bySql.add(key(kind, change.name))
+    note(facts, text) {
+      for (const change of definitions(facts.statements)) {
+        add(keyOfChange(change), [change.facts], text)
+        bySql.add(keyOfChange(change))
       }
     },
-    noteProtocol: add,
-    definedBySql: (kind, name) => bySql.has(key(kind, name)),
-    meanings,
+    noteProtocol: (kind, name, facts, text) => add(keyOf(kind, name), facts.statements, text),
+    definedBySql: (kind, name) => bySql.has(keyOf(kind, name)),
+    meanings: (kind, name) => (known.get(keyOf(kind, name)) ?? []).map(({ facts }) => facts),
     resolve(facts) {
       if (facts.statements.every((statement) => statement.references.length === 0)) return facts
-      const local = new Map<string, StatementFacts[]>()
+      const local = new Map<string, Meaning[]>()
+      const all = new Map<string, readonly Meaning[]>()
       const statements = facts.statements.flatMap((statement) => {
-        const referred = resolveOne(statement, local)
-        for (const change of statement.changes) {
-          if (change.kind !== 'prepare' && change.kind !== 'declare-cursor') continue
-          const at = key(change.kind === 'prepare' ? 'prepared' : 'cursor', change.name)
-          local.set(at, [...(local.get(at) ?? []), change.facts])
+        const seen = new Map<string, readonly Meaning[]>()
+        const referred = expand(statement, local, seen)
+        for (const [key, meanings] of seen) all.set(key, meanings)
+        // The text of a definition in the same text is in the fingerprint already.
+        for (const change of definitions([statement])) {
+          const key = keyOfChange(change)
+          local.set(key, [...(local.get(key) ?? []), { facts: change.facts, digest: '' }])
         }
         return [statement, ...referred]
       })
-      return { ...facts, statements }
+      const behind = [...all].flatMap(([key, meanings]) => [key, ...meanings.map(({ digest }) => digest)])
+      return { statements, fingerprint: `${facts.fingerprint}:${sha256(JSON.stringify(behind))}` }
     },
   }
 }

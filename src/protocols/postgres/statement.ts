@@ -3,22 +3,24 @@ import type { Refusal } from '../../core/errors.ts'
 import type { Facts } from '../../core/facts.ts'
 import type { ResultPlan } from '../../core/masking.ts'
 import type { ParameterValue, SqlOperation } from '../../core/operation.ts'
+import type { FieldDescription } from './backend.ts'
 
 export interface Statement {
   readonly sql: string
   readonly facts: Facts
+  /** as of its Parse: what errors of a Bind, which runs the planner, may show */
+  readonly touchesMasked: boolean
+  readonly opaque: boolean
 }
 
 export interface Portal {
+  readonly name: string
   readonly statement: Statement
   readonly parameters: readonly ParameterValue[]
-  /** result formats of Bind; absent for a cursor of SQL, whose description tells them */
-  readonly formats?: readonly number[]
-  /** the client asked for the row description, or the session did */
-  described: boolean
-  /** the description has come */
-  planned: boolean
-  plan: ResultPlan | undefined
+  /** the segment in which the client, or the session, last asked for the row description */
+  describedIn: number | undefined
+  /** the description that came, with the formats that Bind chose; undefined also when there are no rows */
+  fields: readonly FieldDescription[] | undefined
   /** set once its Execute was let through: going on after PortalSuspended is the same operation */
   running: Running | undefined
 }
@@ -30,8 +32,10 @@ export interface Running {
   readonly touchesMasked: boolean
   /** error texts may come from code that is not known to be harmless */
   readonly opaque: boolean
+  /** `plan` is that of the rows that come now */
   planned: boolean
   plan: ResultPlan | undefined
+  failed: boolean
   rows: number
   bytes: number
   tags: string[]
@@ -49,14 +53,14 @@ export type StandInError =
     }
 
 export function portal(
+  name: string,
   statement: Statement,
   parameters: readonly ParameterValue[],
-  formats?: readonly number[],
 ): Portal {
-  const state = { described: false, planned: false, plan: undefined, running: undefined }
-  return { statement, parameters, ...(formats ? { formats } : {}), ...state }
+  return { name, statement, parameters, describedIn: undefined, fields: undefined, running: undefined }
 }
 
 export function running(operation: SqlOperation, touchesMasked: boolean, opaque: boolean): Running {
-  return { operation, touchesMasked, opaque, planned: false, plan: undefined, rows: 0, bytes: 0, tags: [] }
+  const state = { planned: false, plan: undefined, failed: false, rows: 0, bytes: 0, tags: [] }
+  return { operation, touchesMasked, opaque, ...state }
 }

@@ -1,0 +1,211 @@
+// PostgreSQL's state machine between a client's socket and a real server, without Envoy, gRPC or the gateway:
+// the fastest way to run stock clients against it. Judgements come from the test.
+import { randomBytes } from 'node:crypto'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { loadParser } from '../../src/analysis/postgres/analyze.ts'
+import type { Refusal } from '../../src/core/errors.ts'
+import type { Masker } from '../../src/core/masking.ts'
+import type { Operation } from '../../src/core/operation.ts'
+import { issuePermit } from '../../src/core/permit-issuer.ts'
+import { Secret } from '../../src/core/secret.ts'
+import type { Answer, Effect, Observation, ProtocolSession, ProtocolSettings } from '../../src/core/session.ts'
+import { createMasker, type MaskRule } from '../../src/masking/masker.ts'
+import { createPostgresProtocol } from '../../src/protocols/postgres/protocol.ts'
+
+/** undefined: it may run */
+export type Judgement = Refusal | undefined
+
+export interface BridgeOptions {
+  /** where the real server listens, and how to log in to it */
+  readonly upstream: { readonly port: number; readonly user: string; readonly password?: string }
+  readonly database?: string
+  readonly masks?: readonly MaskRule[]
+  readonly judge?: (operation: Operation) => Judgement | Promise<Judgement>
+  readonly limits?: Partial<ProtocolSettings['limits']>
+  readonly trustedFunctions?: readonly string[]
+  /** bytes that look random; real ones when absent */
+  readonly random?: (n: number) => Uint8Array
+}
+
+/** What went through one session, in order. */
+export interface Traffic {
+  readonly events: { readonly from: 'client' | 'server'; readonly bytes: Buffer }[]
+  readonly toServer: Buffer[]
+  readonly toClient: Buffer[]
+  readonly operations: Operation[]
+  readonly observed: Observation[]
+  closed: string | undefined
+  /** what the session threw: always a defect */
+  thrown: unknown
+  /** tells the client something, as a hold does */
+  notify(text: string): void
+}
+
+export interface Bridge {
+  readonly port: number
+  /** the sessions so far, oldest first */
+  readonly traffic: readonly Traffic[]
+  close(): Promise<void>
+}
+
+export const LIMITS: ProtocolSettings['limits'] = {
+  statement: 1024 * 1024,
+  message: 16 * 1024 * 1024,
+  buffered: 32 * 1024 * 1024,
+  prepared: 10_000,
+  token: 16 * 1024,
+}
+
+const KEYS = { key: () => new Secret('a key of tests that is long enough for a hash') }
+
+export function maskerOf(masks: readonly MaskRule[] = []): Masker {
+  return createMasker(masks, KEYS)
+}
+
+export function protocolOf(options: Omit<BridgeOptions, 'upstream'>, now: () => number = () => performance.now()) {
+  return createPostgresProtocol(
+    {
+      methods: ['token'],
+      trustedFunctions: options.trustedFunctions ?? [],
+      limits: { ...LIMITS, ...options.limits },
+    },
+    now,
+  )
+}
+
+/** How the session may answer `authenticate` here: everybody is let in. */
+export function admission(options: BridgeOptions): Answer {
+  const { user, password } = options.upstream
+  return {
+    kind: 'admitted',
+    masker: maskerOf(options.masks),
+    login: {
+      user,
+      database: options.database ?? 'postgres',
+      ...(password === undefined ? {} : { password: new Secret(password) }),
+      settings: {},
+      encrypted: true,
+    },
+  }
+}
+
+const live = new Map<string, Uint8Array>()
+
+function serve(client: Socket, session: ProtocolSession, options: BridgeOptions): Traffic {
+  const server = connect({ host: '127.0.0.1', port: options.upstream.port, noDelay: true })
+  const masker = maskerOf(options.masks)
+  const keys: string[] = []
+  const traffic: Traffic = {
+    events: [],
+    toServer: [],
+    toClient: [],
+    operations: [],
+    observed: [],
+    closed: undefined,
+    thrown: undefined,
+    notify: (text) => run(() => session.notify(text)),
+  }
+
+  function judge(operation: Operation): void {
+    traffic.operations.push(operation)
+    const settle = (refusal: Judgement) =>
+      run(() =>
+        session.resume(
+          refusal ? { kind: 'refused', refusal } : { kind: 'proceed', permit: issuePermit(operation) },
+        ),
+      )
+    // as the gateway does it: masks refuse what would carry values past them
+    const judgement = masker.refuses(operation) ?? options.judge?.(operation)
+    if (judgement instanceof Promise) void judgement.then(settle)
+    else settle(judgement)
+  }
+
+  function carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case 'to-client':
+        traffic.toClient.push(Buffer.from(effect.bytes))
+        return void client.write(effect.bytes)
+      case 'to-server':
+        traffic.toServer.push(Buffer.from(effect.bytes))
+        return void server.write(effect.bytes)
+      case 'judge':
+        return judge(effect.operation)
+      case 'authenticate':
+        return run(() => session.resume(admission(options)))
+      case 'observe':
+        return void traffic.observed.push(effect.event)
+      case 'cancel-key':
+        keys.push(Buffer.from(effect.key).toString('hex'))
+        return void live.set(keys[0] ?? '', effect.serverKey)
+      case 'cancel': {
+        const serverKey = live.get(Buffer.from(effect.key).toString('hex'))
+        return serverKey ? run(() => session.resume({ kind: 'cancel-target', serverKey })) : end('no such key')
+      }
+      case 'close':
+        return end(effect.reason)
+    }
+  }
+
+  function end(reason: string): void {
+    traffic.closed ??= reason
+    for (const key of keys) live.delete(key)
+    client.end()
+    server.end()
+  }
+
+  function run(input: () => readonly Effect[]): void {
+    if (traffic.closed !== undefined) return
+    try {
+      for (const effect of input()) carryOut(effect)
+    } catch (error) {
+      traffic.thrown = error
+      end('the session threw')
+    }
+  }
+
+  client.setNoDelay(true)
+  client.on('data', (bytes: Buffer) => {
+    traffic.events.push({ from: 'client', bytes })
+    run(() => session.fromClient(bytes))
+  })
+  server.on('data', (bytes: Buffer) => {
+    traffic.events.push({ from: 'server', bytes })
+    run(() => session.fromServer(bytes))
+  })
+  client.on('end', () => run(() => session.clientEnded()))
+  server.on('end', () => run(() => session.serverEnded()))
+  const broken = () => {
+    client.destroy()
+    server.destroy()
+  }
+  client.on('error', broken).on('close', broken)
+  server.on('error', broken).on('close', () => client.end())
+  return traffic
+}
+
+/** Listens on a free port of 127.0.0.1. Clients connect without TLS; the session is told that they have it. */
+export async function startBridge(options: BridgeOptions): Promise<Bridge> {
+  await loadParser()
+  const protocol = protocolOf(options)
+  const traffic: Traffic[] = []
+  const sockets = new Set<Socket>()
+  const server = createServer((client) => {
+    sockets.add(client)
+    client.once('close', () => sockets.delete(client))
+    const session = protocol.start({
+      peer: { source: '127.0.0.1:1', tlsVersion: 'TLSv1.3' },
+      random: options.random ?? randomBytes,
+      now: () => performance.now(),
+    })
+    traffic.push(serve(client, session, options))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    traffic,
+    close() {
+      for (const socket of sockets) socket.destroy()
+      return new Promise((resolve) => server.close(() => resolve()))
+    },
+  }
+}

@@ -184,7 +184,7 @@ const resource = z.strictObject({
   recording: z.enum(['full', 'commands', 'off']).optional().describe('overrides `recordings.level`'),
   limits: z
     .strictObject({
-      statement: withDefault(size, '1MiB').describe('longest SQL text that is analysed'),
+      statement: withDefault(size, '256KiB').describe('longest SQL text that is analysed'),
       message: withDefault(size, '16MiB').describe('longest message of any kind'),
       buffered: withDefault(size, '32MiB').describe('what a session keeps while it waits'),
       login: withDefault(positiveDuration, '15s').describe('from the first byte until the session is in use'),

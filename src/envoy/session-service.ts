@@ -61,7 +61,6 @@ function createOutbox(writer: SidestreamWriter): Outbox {
   let over = false
   let collecting = false
   let scheduled = false
-  let serverUsed = false
 
   const flush = () => {
     scheduled = false
@@ -71,10 +70,9 @@ function createOutbox(writer: SidestreamWriter): Outbox {
     toServer = []
     for (const data of pieces(client)) writer.send({ write: data })
     for (const data of pieces(server)) writer.send({ read: data })
-    serverUsed ||= server.length > 0
     if (!closing) return
     over = true
-    writer.end(serverUsed)
+    writer.end()
   }
   const later = () => {
     if (collecting || scheduled) return

@@ -16,11 +16,10 @@ export interface SidestreamWriter {
   /** Closes the connection at once. What Envoy has not written to a socket by then may be lost (E2). */
   close(): void
   /**
-   * Ends both directions after what was sent, and closes once the client has: through the internal listener, CLOSE
+   * Ends the direction to the client after what was sent; Envoy closes both sides once the client has. Anything quicker
    * overtakes data that the client still reads (docs/envoy-notes.md, f). Requests are ignored from here on.
-   * @param serverToo whether anything went to the server, so that it should see the end
    */
-  end(serverToo: boolean): void
+  end(): void
   /** Ends the stream with an error status: Envoy closes the connection at once. */
   fail(code: ErrorStatus, details: string): void
 }
@@ -70,11 +69,10 @@ export function attach(
     lastResort = setTimeout(() => fail(status.ABORTED, 'the sidestream was not reset'), RESET_WITHIN)
     write(call, { connection: 'close' })
   }
-  const end = (serverToo: boolean) => {
+  const end = () => {
     if (finished) return
     finished = true
     write(call, { write: END })
-    if (serverToo) write(call, { read: END })
     lastResort = setTimeout(close, LINGER)
   }
   const send = (response: ProcessingResponse) => {

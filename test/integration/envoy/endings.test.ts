@@ -140,8 +140,9 @@ describe('E2: what was sent before a close is delivered', () => {
     const size = 3 * 1024 * 1024
     session.downlink.toClient(Buffer.alloc(size, 'z'))
     session.downlink.close()
-    await eventually('the client is closed', () => session.received.ended)
-    expect(session.received.text.length).toBe('<one>'.length + size)
+    await eventually('all of it', () => session.received.text.length === '<one>'.length + size)
+    // After megabytes Envoy sometimes forgets to pass the end on; CLOSE follows after 10 seconds (envoy-notes, f).
+    await eventually('the client is closed', () => session.received.closed, 15_000)
   })
 
   test('nothing that is sent after a close', async () => {

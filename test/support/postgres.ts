@@ -1,11 +1,8 @@
 // Real PostgreSQL servers for tests, the demo and benchmarks: loopback only, gone when the process is gone.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, readFile, writeFile } from 'node:fs/promises'
+import { chown, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import { atExit } from './cleanup.ts'
-import { freePort } from './ports.ts'
 import {
   asServerUser,
   binaries,
@@ -14,6 +11,7 @@ import {
   type ServerUser,
   serverUser,
 } from './postgres-cluster.ts'
+import { createPostmaster } from './postgres-process.ts'
 import { temporaryDirectory } from './tmp.ts'
 
 export interface PostgresUser {
@@ -53,8 +51,6 @@ export interface Postgres {
 }
 
 const HOST = '127.0.0.1'
-const LOG_KEPT = 64 * 1024
-const START_ATTEMPTS = 10
 const METHOD = { scram: 'scram-sha-256', md5: 'md5', password: 'password', trust: 'trust', cert: 'cert' }
 
 /** Durability costs time and protects nothing here. */
@@ -73,24 +69,26 @@ async function pem(value: string): Promise<string> {
   return value.includes('-----BEGIN') ? value : readFile(value, 'utf8')
 }
 
+/** Puts the certificates beside the data and gives the settings that use them. */
+async function tlsSettings(data: string, tls: NonNullable<PostgresOptions['tls']>, user?: ServerUser) {
+  await writeFile(join(data, 'server.crt'), await pem(tls.cert))
+  await writeFile(join(data, 'server.key'), await pem(tls.key), { mode: 0o600 })
+  if (user) await chown(join(data, 'server.key'), user.uid, user.gid)
+  const settings = { ssl: 'on', ssl_cert_file: 'server.crt', ssl_key_file: 'server.key' }
+  if (tls.ca === undefined) return settings
+  await writeFile(join(data, 'ca.crt'), await pem(tls.ca))
+  return { ...settings, ssl_ca_file: 'ca.crt' }
+}
+
 async function configure(data: string, sockets: string, options: PostgresOptions, user?: ServerUser) {
-  const tls = options.tls
-  const settings: Record<string, string> = { ...DEFAULTS, unix_socket_directories: sockets }
-  if (options.hba === 'md5') settings.password_encryption = 'md5'
-  if (tls) {
-    Object.assign(settings, { ssl: 'on', ssl_cert_file: 'server.crt', ssl_key_file: 'server.key' })
-    await writeFile(join(data, 'server.crt'), await pem(tls.cert))
-    await writeFile(join(data, 'server.key'), await pem(tls.key))
-    await chmod(join(data, 'server.key'), 0o600)
-    if (tls.ca) {
-      settings.ssl_ca_file = 'ca.crt'
-      await writeFile(join(data, 'ca.crt'), await pem(tls.ca))
-    }
-    for (const file of ['server.crt', 'server.key']) {
-      if (user) await chown(join(data, file), user.uid, user.gid)
-    }
-  }
-  const lines = Object.entries({ ...settings, ...options.settings })
+  const { tls } = options
+  const lines = Object.entries({
+    ...DEFAULTS,
+    unix_socket_directories: sockets,
+    ...(options.hba === 'md5' ? { password_encryption: 'md5' } : {}),
+    ...(tls ? await tlsSettings(data, tls, user) : {}),
+    ...options.settings,
+  })
   await writeFile(
     join(data, 'postgresql.auto.conf'),
     lines.map(([key, value]) => `${key} = ${quoteConf(value)}\n`).join(''),
@@ -126,32 +124,6 @@ function roleSql(user: PostgresUser): string {
   return `CREATE ROLE ${quoteName(user.name)} LOGIN${user.superuser ? ' SUPERUSER' : ''}${password}`
 }
 
-/** One run of the postmaster: resolves when it accepts connections. */
-function launch(
-  command: string,
-  args: readonly string[],
-  onLog: (text: string) => void,
-): Promise<ChildProcess> {
-  const child = spawn(command, args, {
-    cwd: '/',
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { PATH: process.env.PATH, LC_ALL: 'C' },
-  })
-  return new Promise((resolve, reject) => {
-    let seen = ''
-    let ready = false
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      onLog(text)
-      if (ready) return
-      seen += text
-      ready = seen.includes('database system is ready to accept connections')
-      if (ready) resolve(child)
-    })
-    child.once('error', reject)
-    child.once('exit', () => reject(new Error(`PostgreSQL did not start:\n${seen}`)))
-  })
-}
-
 /** Starts a server with a fresh cluster. Rejects when it is not installed or does not come up. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
   const version = options.version ?? '18'
@@ -160,50 +132,17 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const home = temporaryDirectory('postgres')
   const data = await createCluster(version, bin, home.path, user)
   await configure(data, home.path, options, user)
+  const program = join(bin, 'postgres')
+  const server = await createPostmaster((port) => asServerUser(user, program, ['-D', data, '-p', `${port}`]))
   const password = randomBytes(18).toString('base64url')
-  let port = await freePort()
-  let child: ChildProcess | undefined
-  let log = ''
-
-  async function start(mayMove: boolean): Promise<void> {
-    for (let attempt = 1; child === undefined; attempt++) {
-      const { command, args } = asServerUser(user, join(bin, 'postgres'), ['-D', data, '-p', String(port)])
-      try {
-        const started = await launch(command, args, (text) => {
-          log = (log + text).slice(-LOG_KEPT)
-        })
-        started.once('exit', () => {
-          if (child === started) child = undefined
-        })
-        child = started
-      } catch (error) {
-        // the port was taken in the meantime, or a killed postmaster's children still hold its memory
-        if (attempt === START_ATTEMPTS) throw error
-        if (mayMove) port = await freePort()
-        await new Promise((resolve) => setTimeout(resolve, 200))
-      }
-    }
-  }
-
-  async function kill(signal: NodeJS.Signals): Promise<void> {
-    const running = child
-    if (running === undefined) return
-    const gone = new Promise((resolve) => running.once('exit', resolve))
-    running.kill(signal)
-    await gone
-  }
-
   const query: Postgres['query'] = (sql, values, database = 'postgres') =>
-    connectAndQuery(home.path, port, database, sql, values)
-
-  const takeBack = atExit(() => child?.kill('SIGQUIT'))
+    connectAndQuery(home.path, server.port, database, sql, values)
   const stop = async () => {
-    await kill('SIGINT')
-    takeBack()
+    await server.kill('SIGINT')
     home.remove()
   }
   try {
-    await start(true)
+    await server.start(true)
     await query(`ALTER ROLE postgres PASSWORD ${pg.escapeLiteral(password)}`)
     for (const role of options.users ?? []) await query(roleSql(role))
   } catch (error) {
@@ -212,17 +151,17 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   }
   return {
     host: HOST,
-    port,
+    port: server.port,
     superuser: 'postgres',
     password,
     version,
     query,
-    log: () => log,
+    log: () => server.log,
     stop,
-    kill,
+    kill: server.kill,
     restart: async () => {
-      await kill('SIGINT')
-      await start(false)
+      await server.kill('SIGINT')
+      await server.start(false)
     },
   }
 }

@@ -9,13 +9,20 @@ export interface BridgeServer {
   /** A bridge of its own for the options; closed with the server. */
   bridge(options?: Partial<BridgeOptions>): Promise<Bridge>
   /** A client that is logged in through a bridge of its own. */
-  client(options?: Partial<BridgeOptions>): Promise<{ readonly client: PgWireClient; readonly bridge: Bridge }>
+  client(
+    options?: Partial<BridgeOptions>,
+  ): Promise<{ readonly client: PgWireClient; readonly bridge: Bridge }>
   stop(): Promise<void>
 }
 
 /** Masks `customers.ssn` and `customers.pin`; nothing else. */
 export const MASKS: BridgeOptions['masks'] = [
-  { id: 'personal', resources: '*', columns: ['public.customers.ssn', 'public.customers.pin'], strategy: 'redact' },
+  {
+    id: 'personal',
+    resources: '*',
+    columns: ['public.customers.ssn', 'public.customers.pin'],
+    strategy: 'redact',
+  },
 ]
 
 /** What no client may see anywhere while MASKS are in force. */

@@ -8,7 +8,13 @@ import type { Masker } from '../../src/core/masking.ts'
 import type { Operation } from '../../src/core/operation.ts'
 import { issuePermit } from '../../src/core/permit-issuer.ts'
 import { Secret } from '../../src/core/secret.ts'
-import type { Answer, Effect, Observation, ProtocolSession, ProtocolSettings } from '../../src/core/session.ts'
+import type {
+  Answer,
+  Effect,
+  Observation,
+  ProtocolSession,
+  ProtocolSettings,
+} from '../../src/core/session.ts'
 import { createMasker, type MaskRule } from '../../src/masking/masker.ts'
 import { createPostgresProtocol } from '../../src/protocols/postgres/protocol.ts'
 
@@ -62,7 +68,10 @@ export function maskerOf(masks: readonly MaskRule[] = []): Masker {
   return createMasker(masks, KEYS)
 }
 
-export function protocolOf(options: Omit<BridgeOptions, 'upstream'>, now: () => number = () => performance.now()) {
+export function protocolOf(
+  options: Omit<BridgeOptions, 'upstream'>,
+  now: () => number = () => performance.now(),
+) {
   return createPostgresProtocol(
     {
       methods: ['token'],
@@ -139,7 +148,9 @@ function serve(client: Socket, session: ProtocolSession, options: BridgeOptions)
         return void live.set(keys[0] ?? '', effect.serverKey)
       case 'cancel': {
         const serverKey = live.get(Buffer.from(effect.key).toString('hex'))
-        return serverKey ? run(() => session.resume({ kind: 'cancel-target', serverKey })) : end('no such key')
+        return serverKey
+          ? run(() => session.resume({ kind: 'cancel-target', serverKey }))
+          : end('no such key')
       }
       case 'close':
         return end(effect.reason)

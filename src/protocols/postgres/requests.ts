@@ -21,6 +21,10 @@ export interface Requests {
 
 type Handler = (bytes: Uint8Array) => boolean
 
+/** Bytes of a name that the server keeps (NAMEDATALEN less its zero byte): it cuts the rest off, so that two are one. */
+const MAX_NAME = 63
+const isTooLong = (name: string) => name.length * 3 > MAX_NAME && Buffer.byteLength(name) > MAX_NAME
+
 export function createRequests(talk: Conversation): Requests {
   const { out, expected } = talk
   const judging = createJudging(talk)
@@ -35,7 +39,8 @@ export function createRequests(talk: Conversation): Requests {
   }
 
   function wait(): boolean {
-    if (expected.length === 0) throw new ProtocolError('a name is waited for, and no answer is due', 'internal')
+    if (expected.length === 0)
+      throw new ProtocolError('a name is waited for, and no answer is due', 'internal')
     draining = true
     // Without it the server keeps what it answers to the open segment, whose Sync comes after the message that waits.
     if (talk.open) out.toServer(flush())
@@ -73,6 +78,7 @@ export function createRequests(talk: Conversation): Requests {
 
   function parse(bytes: Uint8Array): boolean {
     const { name, sql } = decodeParse(bytes)
+    if (isTooLong(name)) return refuse.bind(refuse.nameTooLong(MAX_NAME))
     const analysis = talk.analyze(sql)
     if (analysis.kind !== 'facts') return refuse.parse(refuse.notAnalysed(analysis))
     const { facts } = analysis
@@ -105,13 +111,19 @@ export function createRequests(talk: Conversation): Requests {
 
   function bind(bytes: Uint8Array): boolean {
     const decoded = decodeBind(bytes)
+    if (isTooLong(decoded.portal) || isTooLong(decoded.statement))
+      return refuse.bind(refuse.nameTooLong(MAX_NAME))
     const statement = statementOf(decoded.statement)
     if (statement === 'wait') return wait()
     if (!statement) return refuse.bind(refuse.noSuchStatement(decoded.statement))
     const portal = newPortal(decoded.portal, statement, decoded.parameters)
     if (decoded.portal !== '')
       talk.sqlNames.noteProtocol('cursor', decoded.portal, statement.facts, statement.sql)
-    expected.push({ kind: 'bind', statement, commit: talk.portals.change(decoded.portal, portal, talk.sending) })
+    expected.push({
+      kind: 'bind',
+      statement,
+      commit: talk.portals.change(decoded.portal, portal, talk.sending),
+    })
     send(bytes)
     return true
   }
@@ -128,6 +140,7 @@ export function createRequests(talk: Conversation): Requests {
 
   function describe(bytes: Uint8Array): boolean {
     const target = decodeTarget(bytes, 'Describe')
+    if (isTooLong(target.name)) return refuse.bind(refuse.nameTooLong(MAX_NAME))
     const portal = target.kind === 'portal' ? portalOf(target.name) : undefined
     if (portal === 'wait') return wait()
     if (portal) portal.describedIn = talk.sending
@@ -161,6 +174,7 @@ export function createRequests(talk: Conversation): Requests {
 
   function execute(bytes: Uint8Array): boolean {
     const { portal: name } = decodeExecute(bytes)
+    if (isTooLong(name)) return refuse.bind(refuse.nameTooLong(MAX_NAME))
     const portal = portalOf(name)
     if (portal === 'wait') return wait()
     if (!portal) return refuse.execute(refuse.noSuchPortal(name))
@@ -177,6 +191,7 @@ export function createRequests(talk: Conversation): Requests {
 
   function close(bytes: Uint8Array): boolean {
     const { kind, name } = decodeTarget(bytes, 'Close')
+    if (isTooLong(name)) return refuse.bind(refuse.nameTooLong(MAX_NAME))
     const names = kind === 'statement' ? talk.statements : talk.portals
     expected.push({ kind: 'close', commit: names.change(name, undefined, talk.sending) })
     send(bytes)

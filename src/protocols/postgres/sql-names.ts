@@ -36,8 +36,7 @@ type Named = Extract<SessionChange, { kind: 'prepare' | 'declare-cursor' }>
 const UNKNOWN: Pick<StatementFacts, 'accesses'> = { accesses: [{ effect: 'unknown' }] }
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const keyOf = (kind: Kind, name: string) => `${kind}:${name}`
-const keyOfChange = (change: Named) =>
-  keyOf(change.kind === 'prepare' ? 'prepared' : 'cursor', change.name)
+const keyOfChange = (change: Named) => keyOf(change.kind === 'prepare' ? 'prepared' : 'cursor', change.name)
 
 function definitions(facts: readonly StatementFacts[]): readonly Named[] {
   return facts

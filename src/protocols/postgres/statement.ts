@@ -52,11 +52,7 @@ export type StandInError =
       readonly position?: number | undefined
     }
 
-export function portal(
-  name: string,
-  statement: Statement,
-  parameters: readonly ParameterValue[],
-): Portal {
+export function portal(name: string, statement: Statement, parameters: readonly ParameterValue[]): Portal {
   return { name, statement, parameters, describedIn: undefined, fields: undefined, running: undefined }
 }
 

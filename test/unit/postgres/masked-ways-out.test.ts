@@ -1,10 +1,15 @@
 // Every way out of the server that a masked value could take, against a real server: none shows it.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Bridge } from '../../support/bridge.ts'
-import { type BridgeServer, MASKS, SECRETS_OF_CUSTOMERS, startBridgeServer } from '../../support/bridge-server.ts'
-import type { PgWireClient } from '../../support/pgwire.ts'
+import {
+  type BridgeServer,
+  MASKS,
+  SECRETS_OF_CUSTOMERS,
+  startBridgeServer,
+} from '../../support/bridge-server.ts'
 import { type BackendMessage, textRows } from '../../support/pgwire/backend.ts'
 import * as f from '../../support/pgwire/frontend.ts'
+import type { PgWireClient } from '../../support/pgwire.ts'
 
 let server: BridgeServer
 beforeAll(async () => {
@@ -53,8 +58,14 @@ describe('a masked value stays hidden', () => {
     ['in a common table expression', 'WITH x AS (SELECT ssn s FROM customers) SELECT s FROM x'],
     ['in RETURNING', "UPDATE customers SET name = 'ada' WHERE id = 1 RETURNING ssn, pin"],
     ['in RETURNING of an expression', "UPDATE customers SET name = 'ada' WHERE id = 1 RETURNING ssn || ''"],
-    ['in statistics', "SELECT most_common_vals, histogram_bounds FROM pg_stats WHERE tablename = 'customers'"],
-    ['in statistics, with the schema', 'SELECT stavalues1::text, stavalues2::text FROM pg_catalog.pg_statistic'],
+    [
+      'in statistics',
+      "SELECT most_common_vals, histogram_bounds FROM pg_stats WHERE tablename = 'customers'",
+    ],
+    [
+      'in statistics, with the schema',
+      'SELECT stavalues1::text, stavalues2::text FROM pg_catalog.pg_statistic',
+    ],
     ['in the text of a failing cast', 'SELECT ssn::int FROM customers'],
     ['in the text of a failing cast to a relation', 'SELECT ssn::regclass FROM customers'],
     ['in the text of a failing cast to a type', 'SELECT ssn::regtype FROM customers'],
@@ -64,7 +75,10 @@ describe('a masked value stays hidden', () => {
     ['by COPY of a query', 'COPY (SELECT ssn FROM customers) TO STDOUT'],
     ['by COPY of a view', 'COPY (SELECT * FROM people) TO STDOUT'],
     ['in a second statement', "SELECT 1; SELECT ssn || '' FROM customers"],
-    ['from a cursor of SQL', "BEGIN; DECLARE k CURSOR FOR SELECT ssn || '', pin FROM customers; FETCH ALL FROM k; COMMIT"],
+    [
+      'from a cursor of SQL',
+      "BEGIN; DECLARE k CURSOR FOR SELECT ssn || '', pin FROM customers; FETCH ALL FROM k; COMMIT",
+    ],
     ['from a prepared statement of SQL', "PREPARE a AS SELECT ssn || '' FROM customers; EXECUTE a"],
   ])('%s', async (_title, sql) => {
     const { client, bridge } = await masked()

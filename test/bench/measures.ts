@@ -1,0 +1,150 @@
+// The measurements. Paths take turns within each, so that whatever else the machine does hits all of them.
+import type pg from 'pg'
+import { firstResult, logIn, type Reading, read } from './client.ts'
+import { MODES, type Mode, type Throughput, throughput } from './pgbench.ts'
+import { peakKiB, residentKiB } from './processes.ts'
+import { type Bench, type Path, ROWS } from './setup.ts'
+import { median, percentile } from './statistics.ts'
+
+export interface Plan {
+  readonly rounds: number
+  readonly seconds: number
+  readonly clients: readonly number[]
+  readonly logins: number
+  readonly idle: number
+}
+
+export type ByPath<T> = Readonly<Record<Path['name'], T>>
+
+async function eachPath<T>(
+  bench: Bench,
+  rounds: number,
+  measure: (path: Path) => Promise<T>,
+): Promise<ByPath<T[]>> {
+  const results: Record<Path['name'], T[]> = { 'plain, clear': [], 'plain, TLS': [], chaperone: [] }
+  for (let round = 0; round < rounds; round++) {
+    for (const path of bench.paths) results[path.name].push(await measure(path))
+  }
+  return results
+}
+
+function mapPaths<T, U>(values: ByPath<T>, change: (value: T) => U): ByPath<U> {
+  return {
+    'plain, clear': change(values['plain, clear']),
+    'plain, TLS': change(values['plain, TLS']),
+    chaperone: change(values.chaperone),
+  }
+}
+
+export interface ThroughputRow {
+  readonly mode: Mode
+  readonly clients: number
+  readonly results: ByPath<Throughput>
+}
+
+export async function measureThroughput(bench: Bench, plan: Plan): Promise<ThroughputRow[]> {
+  const rows: ThroughputRow[] = []
+  for (const mode of MODES) {
+    for (const clients of plan.clients) {
+      const samples = await eachPath(bench, plan.rounds, (path) =>
+        throughput(bench, path, clients, mode, plan.seconds),
+      )
+      rows.push({ mode, clients, results: mapPaths(samples, typical) })
+    }
+  }
+  return rows
+}
+
+const typical = (samples: readonly Throughput[]): Throughput => ({
+  tps: median(samples.map((sample) => sample.tps)),
+  envoyCpu: median(samples.map((sample) => sample.envoyCpu)),
+  processorCpu: median(samples.map((sample) => sample.processorCpu)),
+})
+
+/** Milliseconds. */
+export interface Setup {
+  readonly median: number
+  readonly p95: number
+  /** until the last of 32 that begin at once has its first result */
+  readonly together: number
+}
+
+const TOGETHER = 32
+
+export async function measureSetup(bench: Bench, plan: Plan): Promise<ByPath<Setup>> {
+  const alone = await eachPath(bench, plan.logins, firstResult)
+  const together = await eachPath(bench, plan.rounds, async (path) => {
+    const start = performance.now()
+    await Promise.all(Array.from({ length: TOGETHER }, () => firstResult(path)))
+    return performance.now() - start
+  })
+  const of = (name: Path['name']): Setup => ({
+    median: median(alone[name]),
+    p95: percentile(alone[name], 95),
+    together: median(together[name]),
+  })
+  return { 'plain, clear': of('plain, clear'), 'plain, TLS': of('plain, TLS'), chaperone: of('chaperone') }
+}
+
+export interface ReadingRow {
+  readonly what: string
+  readonly results: ByPath<Reading>
+}
+
+const READINGS = [
+  ['nothing masked', 'people_unmasked'],
+  ['two columns masked', 'people'],
+  ['one column hashed', 'people_hashed'],
+] as const
+
+export async function measureReading(bench: Bench, plan: Plan): Promise<ReadingRow[]> {
+  const rows: ReadingRow[] = []
+  for (const [what, table] of READINGS) {
+    const samples = await eachPath(bench, plan.rounds, (path) => read(path, `select * from ${table}`))
+    const results = mapPaths(samples, (readings) => ({
+      ms: median(readings.map((reading) => reading.ms)),
+      bytes: readings[0]?.bytes ?? 0,
+    }))
+    rows.push({ what: `${ROWS.toLocaleString('en')} rows, ${what}`, results })
+  }
+  return rows
+}
+
+/** KiB. */
+export interface Memory {
+  readonly started: number
+  readonly perIdleSession: number
+  readonly envoyPerIdleSession: number
+  readonly peak: number
+}
+
+/** First sessions that are not counted: they pay for code and caches that all share. */
+const WARM = 100
+const AT_ONCE = 25
+const SETTLE_MS = 3_000
+
+export async function measureMemory(bench: Bench, plan: Plan): Promise<Memory> {
+  const path = bench.paths.find(({ name }) => name === 'chaperone')
+  if (!path) throw new Error('invariant: there is no path through Chaperone')
+  const { services, envoy } = bench.stack
+  const started = residentKiB(services.pid)
+  const clients: pg.Client[] = []
+  const open = async (count: number) => {
+    for (let left = count; left > 0; left -= AT_ONCE) {
+      const batch = Array.from({ length: Math.min(AT_ONCE, left) }, () => logIn(path))
+      clients.push(...(await Promise.all(batch)))
+    }
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+  }
+  await open(WARM)
+  const before = [residentKiB(services.pid), residentKiB(envoy.pid)] as const
+  await open(plan.idle)
+  const after = [residentKiB(services.pid), residentKiB(envoy.pid)] as const
+  await Promise.all(clients.map((client) => client.end()))
+  return {
+    started,
+    perIdleSession: (after[0] - before[0]) / plan.idle,
+    envoyPerIdleSession: (after[1] - before[1]) / plan.idle,
+    peak: peakKiB(services.pid),
+  }
+}

@@ -1,0 +1,107 @@
+// The results as Markdown.
+import { cpus } from 'node:os'
+import type { ByPath, Memory, ReadingRow, Setup, ThroughputRow } from './measures.ts'
+
+export interface Results {
+  readonly throughput: readonly ThroughputRow[]
+  readonly setup: ByPath<Setup>
+  readonly reading: readonly ReadingRow[]
+  readonly memory: Memory
+}
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+
+const whole = (value: number) => Math.round(value).toLocaleString('en')
+const ratio = (value: number) => value.toFixed(2)
+
+export function markdown(results: Results): string {
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`
+  return [
+    `Machine: ${machine}`,
+    '## Throughput, select-only',
+    throughputTable(results.throughput),
+    '## CPU per transaction, microseconds',
+    cpuTable(results.throughput),
+    '## From nothing to the first result, milliseconds',
+    setupTable(results.setup),
+    '## Reading',
+    readingTable(results.reading),
+    '## Memory of the processor',
+    memoryTable(results.memory),
+  ].join('\n\n')
+}
+
+function throughputTable(rows: readonly ThroughputRow[]): string {
+  return table(
+    [
+      'mode',
+      'clients',
+      'plain, clear tps',
+      'plain, TLS tps',
+      'Chaperone tps',
+      'to plain, TLS',
+      'to plain, clear',
+    ],
+    rows.map(({ mode, clients, results }) => {
+      const { 'plain, clear': clear, 'plain, TLS': tls, chaperone } = results
+      return [
+        mode,
+        String(clients),
+        whole(clear.tps),
+        whole(tls.tps),
+        whole(chaperone.tps),
+        ratio(chaperone.tps / tls.tps),
+        ratio(chaperone.tps / clear.tps),
+      ]
+    }),
+  )
+}
+
+function cpuTable(rows: readonly ThroughputRow[]): string {
+  return table(
+    ['mode', 'clients', 'plain Envoy, TLS passed on', 'Envoy', 'processor'],
+    rows.map(({ mode, clients, results }) => [
+      mode,
+      String(clients),
+      whole(results['plain, TLS'].envoyCpu),
+      whole(results.chaperone.envoyCpu),
+      whole(results.chaperone.processorCpu),
+    ]),
+  )
+}
+
+function setupTable(results: ByPath<Setup>): string {
+  return table(
+    ['path', 'median', '95th percentile', '32 at once'],
+    Object.entries(results).map(([path, { median, p95, together }]) => [
+      path,
+      median.toFixed(1),
+      p95.toFixed(1),
+      whole(together),
+    ]),
+  )
+}
+
+function readingTable(rows: readonly ReadingRow[]): string {
+  return table(
+    ['read', 'plain, clear ms', 'plain, TLS ms', 'Chaperone ms', 'times plain, TLS', 'MB'],
+    rows.map(({ what, results }) => {
+      const { 'plain, clear': clear, 'plain, TLS': tls, chaperone } = results
+      const size = (clear.bytes / 1e6).toFixed(1)
+      return [what, whole(clear.ms), whole(tls.ms), whole(chaperone.ms), ratio(chaperone.ms / tls.ms), size]
+    }),
+  )
+}
+
+function memoryTable(memory: Memory): string {
+  return table(
+    ['what', 'KiB'],
+    [
+      ['processor before any session', whole(memory.started)],
+      ['processor, for each idle session', memory.perIdleSession.toFixed(1)],
+      ['Envoy, for each idle session', memory.envoyPerIdleSession.toFixed(1)],
+      ['processor, the most in this run', whole(memory.peak)],
+    ],
+  )
+}

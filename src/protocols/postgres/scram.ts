@@ -67,10 +67,13 @@ function parseFields(text: string): ReadonlyMap<string, string> {
   return new Map(text.split(',').map((field) => [field.slice(0, 1), field.slice(2)] as const))
 }
 
+/** RFC 3454, table C.1.2. */
+const MAPPED_TO_SPACE = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g
+/** RFC 3454, table B.1. */
+// biome-ignore lint/suspicious/noMisleadingCharacterClass: the code points are meant one by one
+const MAPPED_TO_NOTHING = /[\u00ad\u034f\u1806\u180b-\u180d\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]/g
+
 /** RFC 4013 in the part that changes text: mapped spaces, dropped characters, NFKC. PostgreSQL uses the raw text on failure. */
 function saslprep(text: string): string {
-  return text
-    .replace(/[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g, ' ')
-    .replace(/[\u00ad\u034f\u1806\u180b-\u180d\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]/g, '')
-    .normalize('NFKC')
+  return text.replace(MAPPED_TO_SPACE, ' ').replace(MAPPED_TO_NOTHING, '').normalize('NFKC')
 }

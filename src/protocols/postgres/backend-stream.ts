@@ -21,6 +21,8 @@ export interface BackendStream {
   push(chunk: Uint8Array): void
   /** bytes kept and not yet handled */
   readonly pending: number
+  /** the client has had a part of a message: nothing else may be said to it before the rest */
+  readonly partial: boolean
 }
 
 const HEADER = 5
@@ -50,6 +52,17 @@ export function createBackendStream(
     const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     let at = 0
     let runStart = 0
+
+    /** What came before a message that breaks the protocol is delivered, however the bytes were cut. */
+    function judged(type: number, from: number, to: number): Verdict {
+      try {
+        return handler.message(type, bytes.subarray(from, to))
+      } catch (error) {
+        if (from > runStart) forward(bytes.subarray(runStart, from))
+        throw error
+      }
+    }
+
     while (view.length - at >= HEADER) {
       const type = view[at] as number
       const length = view.readInt32BE(at + 1)
@@ -65,7 +78,7 @@ export function createBackendStream(
         if (length > limit) throw new ProtocolError('the server sends a message over the limit', 'too-large')
         break
       }
-      const verdict = handler.message(type, bytes.subarray(at, end))
+      const verdict = judged(type, at, end)
       if (verdict !== 'forward') {
         if (at > runStart) forward(bytes.subarray(runStart, at))
         if (verdict !== 'drop') forward(verdict)
@@ -82,6 +95,9 @@ export function createBackendStream(
   return {
     get pending() {
       return kept.length
+    },
+    get partial() {
+      return passing > 0
     },
     push(chunk) {
       const bytes = pass(chunk)

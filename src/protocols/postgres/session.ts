@@ -24,6 +24,9 @@ export interface PostgresOptions extends Pick<ProtocolSettings, 'methods' | 'dis
 /** Server messages that have to be taken whole: rows with masks, errors. PostgreSQL's own rows may be larger. */
 const MAX_SERVER_MESSAGE = 64 * 1024 * 1024
 
+/** Notices kept until a long row is through: a hold has two or three. */
+const MAX_UNSAID = 16
+
 type Phase = 'door' | 'login' | 'ready' | 'cancel' | 'closed'
 
 export function createPostgresSession(options: PostgresOptions, context: SessionContext): ProtocolSession {
@@ -37,6 +40,8 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   let replies: BackendHandler | undefined
   let admitted: Extract<Answer, { kind: 'admitted' }> | undefined
   let held: Frame | undefined
+  /** notices that came while a message was on its way to the client */
+  const unsaid: Uint8Array[] = []
   /** the server itself told the client why the session ends */
   let told = false
 
@@ -71,7 +76,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   function fatal(refusal: Refusal): void {
     if (phase === 'closed') return
     // Whoever sends a cancel request expects no answer (54.2.8).
-    if (phase !== 'cancel') out.toClient(refusalError(refusal, 'FATAL'))
+    if (phase !== 'cancel' && !outbox.partial) out.toClient(refusalError(refusal, 'FATAL'))
     close(refusal.message)
   }
 
@@ -146,6 +151,18 @@ export function createPostgresSession(options: PostgresOptions, context: Session
     }
   }
 
+  function say(text: string, hint: string | undefined): void {
+    if (!outbox.partial) return out.toClient(notice(text, hint))
+    if (unsaid.length < MAX_UNSAID) unsaid.push(notice(text, hint))
+  }
+
+  function fromServer(chunk: Uint8Array): void {
+    if (phase === 'cancel') return
+    outbox.push(chunk)
+    if (!outbox.partial) for (const late of unsaid.splice(0)) out.toClient(late)
+    pump()
+  }
+
   /** Runs one input. A protocol error ends the session with the protocol's own fatal error. */
   function step(input: () => void): readonly Effect[] {
     try {
@@ -159,12 +176,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
 
   return {
     fromClient: (chunk) => step(() => receive(chunk)),
-    fromServer: (chunk) =>
-      step(() => {
-        if (phase === 'cancel') return
-        outbox.push(chunk)
-        pump()
-      }),
+    fromServer: (chunk) => step(() => fromServer(chunk)),
     clientEnded: () =>
       step(() => {
         if (phase === 'ready' || phase === 'login') out.toServer(terminate())
@@ -177,7 +189,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
         fatal({ code: 'upstream-unavailable', message: 'the target closed the connection' })
       }),
     resume: (answer) => step(() => accept(answer)),
-    notify: (text, hint) => step(() => out.toClient(notice(text, hint))),
+    notify: (text, hint) => step(() => say(text, hint)),
     terminate: (refusal) => step(() => fatal(refusal)),
   }
 }

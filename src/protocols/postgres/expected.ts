@@ -15,7 +15,13 @@ export interface Lookup {
 }
 
 export type Expected =
-  | { readonly kind: 'query'; readonly run: Running | undefined; readonly error?: StandInError | undefined }
+  | {
+      readonly kind: 'query'
+      readonly run: Running | undefined
+      /** what SQL names were defined when it was sent */
+      readonly mark: number
+      readonly error?: StandInError | undefined
+    }
   | { readonly kind: 'parse'; readonly commit: () => void; readonly error?: StandInError | undefined }
   | {
       readonly kind: 'bind'
@@ -33,7 +39,7 @@ export type Expected =
       readonly error?: StandInError | undefined
     }
   | { readonly kind: 'function-call'; readonly error: StandInError }
-  | { readonly kind: 'sync' }
+  | { readonly kind: 'sync'; readonly mark: number }
   | Lookup
 
 export interface ExpectedQueue {

@@ -40,7 +40,8 @@ export function createNames<T>(what: string, limit: number): Names<T> {
       return value === undefined ? { kind: 'none' } : { kind: 'known', value }
     },
     change(name, value, segment) {
-      if (value !== undefined && confirmed.size + pending.size >= limit) {
+      const isNew = !confirmed.has(name) && !pending.has(name)
+      if (value !== undefined && isNew && confirmed.size + pending.size >= limit) {
         throw new ProtocolError(`more than ${limit} ${what} in one session`, 'too-large')
       }
       const change = { value, segment }

@@ -39,7 +39,7 @@ export function createRefusals(talk: Conversation): Refusals {
   const nothing = () => undefined
   const refusals: Refusals = {
     query(error) {
-      expected.push({ kind: 'query', run: undefined, error })
+      expected.push({ kind: 'query', run: undefined, mark: talk.sqlNames.mark(), error })
       out.toServer(failingQuery())
       return true
     },

@@ -87,7 +87,10 @@ export function createReplies(talk: Conversation): BackendHandler {
       rows,
       bytes,
     } as const
-    if (!run.failed) out.emit({ kind: 'observe', event })
+    if (!run.failed) {
+      out.emit({ kind: 'observe', event })
+      forgetDeallocated(talk, run)
+    }
     if (run.operation.facts.statements.some(changesCatalog)) catalog.forget()
   }
 
@@ -146,7 +149,10 @@ export function createReplies(talk: Conversation): BackendHandler {
     if (bytes.length !== 6) return unexpected('a malformed ReadyForQuery')
     talk.transaction = String.fromCharCode(bytes[5] as number)
     // Portals live no longer than their transaction.
-    if (talk.transaction === 'I') talk.portals.clear()
+    if (talk.transaction === 'I') {
+      talk.portals.clear()
+      if (head?.kind === 'sync' || head?.kind === 'query') talk.sqlNames.endTransaction(head.mark)
+    }
     if (isCopying()) talk.copy = 'none'
     switch (head?.kind) {
       case 'query':
@@ -307,6 +313,23 @@ export function createReplies(talk: Conversation): BackendHandler {
       run.bytes += length + 1
       return true
     },
+  }
+}
+
+/** The text may have prepared the name again after it deallocated it. */
+function forgetDeallocated(talk: Conversation, run: Running): void {
+  const gone = new Set<string | undefined>()
+  for (const change of run.operation.facts.statements.flatMap((statement) => statement.changes)) {
+    if (change.kind === 'deallocate') gone.add(change.name)
+    else if (change.kind === 'discard-all') gone.add(undefined)
+    else if (change.kind === 'prepare') gone.delete(change.name)
+    // What was prepared after DEALLOCATE ALL lives, so nothing is certain to be gone.
+    if (change.kind === 'prepare') gone.delete(undefined)
+  }
+  for (const name of gone) {
+    talk.sqlNames.forget('prepared', name, run.mark)
+    if (name === undefined) talk.statements.clear()
+    else talk.statements.forget(name)
   }
 }
 

@@ -60,7 +60,8 @@ export function createRequests(talk: Conversation): Requests {
       // A simple query ends the unnamed statement and portal (54.2.3).
       talk.statements.forget('')
       talk.portals.forget('')
-      expected.push({ kind: 'query', run })
+      run.mark = talk.sqlNames.mark()
+      expected.push({ kind: 'query', run, mark: run.mark })
       out.toServer(bytes)
       if (copies(run.operation.facts)) talk.copy = 'pending'
     }
@@ -164,6 +165,7 @@ export function createRequests(talk: Conversation): Requests {
       expected.push({ kind: 'describe', portal, injected: true })
       send(describePortal(portal.name))
     }
+    running.mark = talk.sqlNames.mark()
     expected.push({ kind: 'execute', portal, run: running })
     send(bytes)
     if (!copies(running.operation.facts)) return
@@ -193,7 +195,15 @@ export function createRequests(talk: Conversation): Requests {
     const { kind, name } = decodeTarget(bytes, 'Close')
     if (isTooLong(name)) return refuse.bind(refuse.nameTooLong(MAX_NAME))
     const names = kind === 'statement' ? talk.statements : talk.portals
-    expected.push({ kind: 'close', commit: names.change(name, undefined, talk.sending) })
+    const commit = names.change(name, undefined, talk.sending)
+    const mark = talk.sqlNames.mark()
+    expected.push({
+      kind: 'close',
+      commit() {
+        commit()
+        talk.sqlNames.forget(kind === 'statement' ? 'prepared' : 'cursor', name, mark)
+      },
+    })
     send(bytes)
     return true
   }
@@ -202,7 +212,7 @@ export function createRequests(talk: Conversation): Requests {
     expectEmpty(bytes, 'Sync')
     // During COPY the server ignores Sync, so it must not be waited for (54.2.5).
     if (talk.copy === 'in') return true
-    expected.push({ kind: 'sync' })
+    expected.push({ kind: 'sync', mark: talk.sqlNames.mark() })
     out.toServer(bytes)
     talk.sending += 1
     talk.open = false

@@ -23,12 +23,19 @@ export interface SqlNames {
    * fingerprint then covers the texts behind the names: an approval is for exactly what was asked (invariant 6).
    */
   resolve(facts: Facts): Facts
+  /** A point in the order of definitions; what is defined from now on comes after it. */
+  mark(): number
+  /** The server confirmed that what the name stood for up to the mark is gone: one name, or all of the kind. */
+  forget(kind: Kind, name: string | undefined, upTo: number): void
+  /** The transaction is over: the portals of the protocol that were made up to the mark are gone. */
+  endTransaction(upTo: number): void
 }
 
 interface Meaning {
   readonly facts: StatementFacts
   /** SHA-256 of the text that defined it */
   readonly digest: string
+  readonly at: number
 }
 
 type Named = Extract<SessionChange, { kind: 'prepare' | 'declare-cursor' }>
@@ -53,6 +60,9 @@ function unknown(statement: StatementFacts, { kind, name }: SessionReference): S
 export function createSqlNames(limit: number): SqlNames {
   const known = new Map<string, Meaning[]>()
   const bySql = new Set<string>()
+  /** portals of the protocol, in the order of their Bind */
+  let portals: string[] = []
+  let clock = 0
 
   function add(key: string, statements: readonly StatementFacts[], text: string): void {
     const found = known.get(key) ?? []
@@ -60,10 +70,20 @@ export function createSqlNames(limit: number): SqlNames {
       throw new ProtocolError(`more than ${limit} SQL names in one session`, 'too-large')
     known.set(key, found)
     const digest = sha256(text)
+    clock += 1
     for (const facts of statements) {
-      const same = found.some((meaning) => meaning.facts === facts && meaning.digest === digest)
-      if (!same && found.length <= MAX_MEANINGS) found.push({ facts, digest })
+      // A meaning that comes again is as young as its last definition.
+      const same = found.findIndex((meaning) => meaning.facts === facts && meaning.digest === digest)
+      if (same >= 0) found.splice(same, 1)
+      if (found.length <= MAX_MEANINGS) found.push({ facts, digest, at: clock })
     }
+  }
+
+  function drop(key: string, upTo: number): void {
+    const left = (known.get(key) ?? []).filter(({ at }) => at > upTo)
+    if (left.length > 0) return void known.set(key, left)
+    known.delete(key)
+    bySql.delete(key)
   }
 
   /** What the references of a statement stand for; names found are added to `seen`, which also ends circles. */
@@ -90,7 +110,10 @@ export function createSqlNames(limit: number): SqlNames {
         bySql.add(keyOfChange(change))
       }
     },
-    noteProtocol: (kind, name, facts, text) => add(keyOf(kind, name), facts.statements, text),
+    noteProtocol(kind, name, facts, text) {
+      add(keyOf(kind, name), facts.statements, text)
+      if (kind === 'cursor') portals.push(name)
+    },
     definedBySql: (kind, name) => bySql.has(keyOf(kind, name)),
     meanings: (kind, name) => (known.get(keyOf(kind, name)) ?? []).map(({ facts }) => facts),
     resolve(facts) {
@@ -104,12 +127,22 @@ export function createSqlNames(limit: number): SqlNames {
         // The text of a definition in the same text is in the fingerprint already.
         for (const change of definitions([statement])) {
           const key = keyOfChange(change)
-          local.set(key, [...(local.get(key) ?? []), { facts: change.facts, digest: '' }])
+          local.set(key, [...(local.get(key) ?? []), { facts: change.facts, digest: '', at: clock }])
         }
         return [statement, ...referred]
       })
       const behind = [...all].flatMap(([key, meanings]) => [key, ...meanings.map(({ digest }) => digest)])
       return { statements, fingerprint: `${facts.fingerprint}:${sha256(JSON.stringify(behind))}` }
+    },
+    mark: () => clock,
+    forget(kind, name, upTo) {
+      const keys = name === undefined ? [...known.keys()] : [keyOf(kind, name)]
+      for (const key of keys) if (key.startsWith(`${kind}:`)) drop(key, upTo)
+    },
+    endTransaction(upTo) {
+      // A cursor of SQL may be WITH HOLD.
+      for (const name of portals) if (!bySql.has(keyOf('cursor', name))) drop(keyOf('cursor', name), upTo)
+      portals = portals.filter((name) => known.has(keyOf('cursor', name)))
     },
   }
 }

@@ -36,6 +36,8 @@ export interface Running {
   planned: boolean
   plan: ResultPlan | undefined
   failed: boolean
+  /** what SQL names were defined when it was sent */
+  mark: number
   rows: number
   bytes: number
   tags: string[]
@@ -57,6 +59,6 @@ export function portal(name: string, statement: Statement, parameters: readonly 
 }
 
 export function running(operation: SqlOperation, touchesMasked: boolean, opaque: boolean): Running {
-  const state = { planned: false, plan: undefined, failed: false, rows: 0, bytes: 0, tags: [] }
+  const state = { planned: false, plan: undefined, failed: false, mark: 0, rows: 0, bytes: 0, tags: [] }
   return { operation, touchesMasked, opaque, ...state }
 }

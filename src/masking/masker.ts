@@ -22,7 +22,8 @@ const REMEMBERED_RELATIONS = 1000
 function relationRules(rules: readonly ColumnRule[]): (relation: RelationName) => readonly ColumnRule[] {
   const remembered = new Map<string, readonly ColumnRule[]>()
   return (relation) => {
-    const key = JSON.stringify([relation.schema ?? null, relation.name])
+    // No identifier holds a zero byte.
+    const key = relation.schema === undefined ? relation.name : `${relation.schema}\0${relation.name}`
     const known = remembered.get(key)
     if (known !== undefined) return known
     const found = rules.filter((rule) => namesRelation(rule, relation))

@@ -50,12 +50,33 @@ function createSessionMetrics(registers: Registry[]) {
       labelNames: ['resource', 'outcome'],
       registers,
     }),
-    bytes: new Counter({
-      name: 'chaperone_bytes_total',
-      help: 'Bytes by direction',
-      labelNames: ['resource', 'direction'],
-      registers,
-    }),
+  }
+}
+
+type ByteCounts = Record<Direction, number>
+
+/** Every message of every session is counted, so its count is an addition; the labels are looked up when it is read. */
+function createByteMetrics(registers: Registry[]) {
+  const counts = new Map<string, ByteCounts>()
+  new Counter({
+    name: 'chaperone_bytes_total',
+    help: 'Bytes by direction',
+    labelNames: ['resource', 'direction'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [resource, count] of counts) {
+        for (const [direction, bytes] of Object.entries(count)) this.inc({ resource, direction }, bytes)
+      }
+    },
+  })
+  return (resource: string, direction: Direction, bytes: number) => {
+    let count = counts.get(resource)
+    if (count === undefined) {
+      count = { 'from-client': 0, 'to-client': 0, 'from-server': 0, 'to-server': 0 }
+      counts.set(resource, count)
+    }
+    count[direction] += bytes
   }
 }
 
@@ -111,6 +132,7 @@ export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const sessions = createSessionMetrics([registry])
+  const bytes = createByteMetrics([registry])
   const holds = createHoldMetrics([registry])
   const judgements = createJudgementMetrics([registry])
   return {
@@ -124,7 +146,7 @@ export function createMetrics(): Metrics {
       if (stage === 'hold') holds.seconds.observe(seconds)
       else judgements.seconds.observe({ stage }, seconds)
     },
-    bytes: (resource, direction, count) => sessions.bytes.inc({ resource, direction }, count),
+    bytes,
     holdOpened: (resource) => holds.current.inc({ resource }),
     holdClosed: (resource, outcome) => {
       holds.current.dec({ resource })

@@ -9,16 +9,29 @@ export interface Output {
   drain(): readonly Effect[]
 }
 
+/** What goes to the client in one run is one effect: each masked row on its own would cost more than its masks do. */
 export function createOutput(): Output {
   let effects: Effect[] = []
-  const emit = (effect: Effect) => {
+  let shown: Uint8Array[] = []
+
+  function endRun(): void {
+    const [first] = shown
+    if (first === undefined) return
+    effects.push({ kind: 'to-client', bytes: shown.length === 1 ? first : Buffer.concat(shown) })
+    shown = []
+  }
+
+  function emit(effect: Effect): void {
+    endRun()
     effects.push(effect)
   }
+
   return {
     emit,
-    toClient: (bytes) => emit({ kind: 'to-client', bytes }),
+    toClient: (bytes) => void shown.push(bytes),
     toServer: (bytes) => emit({ kind: 'to-server', bytes }),
     drain() {
+      endRun()
       const taken = effects
       effects = []
       return taken

@@ -32,38 +32,61 @@ export function maskRow(row: Uint8Array, plan: ResultPlan): Uint8Array {
   if (view.length < HEADER + 2 || view.readUInt16BE(HEADER) !== plan.length) {
     throw new ProtocolError('a row does not have the columns that its description states')
   }
-  const values: (Uint8Array | null)[] = new Array(plan.length)
+  const shown: (Uint8Array | null)[] = []
   let at = HEADER + 2
-  let size = at
+  let size = view.length
   for (let i = 0; i < plan.length; i += 1) {
-    if (view.length - at < 4) throw new ProtocolError('DataRow is truncated')
-    const length = view.readInt32BE(at)
-    at += 4
-    if (length > view.length - at || length < NULL) throw new ProtocolError('DataRow is truncated')
-    const value = length === NULL ? null : row.subarray(at, at + length)
-    if (value) at += length
+    const end = valueEnd(view, at)
     const mask = plan[i]
-    const shown = mask ? mask(value) : value
-    values[i] = shown
-    size += 4 + (shown?.length ?? 0)
+    if (mask) {
+      const value = mask(view.readInt32BE(at) === NULL ? null : row.subarray(at + 4, end))
+      shown.push(value)
+      size += (value?.length ?? 0) - (end - at - 4)
+    }
+    at = end
   }
   if (at !== view.length) throw new ProtocolError('DataRow has bytes too many')
-  return encodeRow(values, size, view[0] as number)
+  return replaceValues(view, plan, shown, size)
 }
 
-function encodeRow(values: readonly (Uint8Array | null)[], size: number, type: number): Uint8Array {
-  const masked = Buffer.allocUnsafe(size)
-  masked[0] = type
-  masked.writeInt32BE(size - 1, 1)
-  masked.writeUInt16BE(values.length, HEADER)
+/** Where the value whose length stands at `at` ends. */
+function valueEnd(view: Buffer, at: number): number {
+  if (view.length - at < 4) throw new ProtocolError('DataRow is truncated')
+  const length = view.readInt32BE(at)
+  if (length > view.length - at - 4 || length < NULL) throw new ProtocolError('DataRow is truncated')
+  return at + 4 + (length === NULL ? 0 : length)
+}
+
+/** Copies the row with `shown` in place of its masked values; what lies between them is copied in one piece. */
+function replaceValues(
+  view: Buffer,
+  plan: ResultPlan,
+  shown: readonly (Uint8Array | null)[],
+  size: number,
+): Uint8Array {
+  const out = Buffer.allocUnsafe(size)
+  let next = 0
+  let copied = 0
+  let to = 0
   let at = HEADER + 2
-  for (const value of values) {
-    masked.writeInt32BE(value === null ? NULL : value.length, at)
-    at += 4
-    if (value !== null) {
-      masked.set(value, at)
-      at += value.length
+  for (const mask of plan) {
+    const end = valueEnd(view, at)
+    if (mask) {
+      out.set(view.subarray(copied, at), to)
+      to += at - copied
+      const value = shown[next] ?? null
+      next += 1
+      out.writeInt32BE(value === null ? NULL : value.length, to)
+      to += 4
+      if (value !== null) {
+        out.set(value, to)
+        to += value.length
+      }
+      copied = end
     }
+    at = end
   }
-  return masked
+  out.set(view.subarray(copied), to)
+  out.writeInt32BE(size - 1, 1)
+  return out
 }

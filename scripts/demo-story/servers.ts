@@ -28,7 +28,7 @@ export interface DemoServers {
 
 const HOST = '127.0.0.1'
 const READY_WITHIN = 60_000
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 export const CHAPERONE = ['--import', 'tsx', join(ROOT, 'src/main.ts')]
 
 export async function startServers(say: (text: string) => void): Promise<DemoServers> {

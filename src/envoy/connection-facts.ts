@@ -8,7 +8,7 @@ import type { JsonObject } from './struct.ts'
 export const SOURCE_KEY = 'chaperone.source'
 export const SECRET_KEY_PREFIX = 'chaperone.secret.'
 /** Under which Envoy sends the attributes of network ext_proc. */
-export const ATTRIBUTES = 'envoy.filters.network.ext_proc'
+const ATTRIBUTES = 'envoy.filters.network.ext_proc'
 
 export const filterState = (key: string): string => `filter_state['${key}']`
 

@@ -15,7 +15,7 @@ export interface Handshake {
 }
 
 /** From the first byte until the end of the handshake, in milliseconds: slow networks need less, slow attackers get no more. */
-export const HANDSHAKE_TIMEOUT = 10_000
+const HANDSHAKE_TIMEOUT = 10_000
 
 export function runHandshake(
   writer: SidestreamWriter,

@@ -27,7 +27,7 @@ export function decodeStruct(bytes: Buffer, depth = 0): JsonObject {
 }
 
 /** The entries of a map field: each is a message of key = 1 and value = 2. The last entry of a key counts. */
-export function decodeMap<V>(
+function decodeMap<V>(
   bytes: Buffer,
   fieldNumber: number,
   decode: (value: Buffer) => V,

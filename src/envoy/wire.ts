@@ -8,7 +8,7 @@ export class ProtobufError extends Error {
 export const VARINT = 0
 export const FIXED64 = 1
 export const BYTES = 2
-export const FIXED32 = 5
+const FIXED32 = 5
 
 export interface Cursor {
   readonly bytes: Buffer
@@ -16,7 +16,7 @@ export interface Cursor {
   readonly end: number
 }
 
-export function cursor(bytes: Buffer): Cursor {
+function cursor(bytes: Buffer): Cursor {
   return { bytes, at: 0, end: bytes.length }
 }
 
@@ -62,7 +62,7 @@ export function readDouble(c: Cursor): number {
   return value
 }
 
-export function skip(c: Cursor, wireType: number): void {
+function skip(c: Cursor, wireType: number): void {
   if (wireType === VARINT) readVarint(c)
   else if (wireType === BYTES) readBytes(c)
   else if (wireType === FIXED64) advance(c, 8)

@@ -1,5 +1,5 @@
 // Encodes the messages that Chaperone itself sends, to clients and to servers.
-import { type ErrorCode, type Refusal, SQLSTATE } from '../../core/errors.ts'
+import { type Refusal, SQLSTATE } from '../../core/errors.ts'
 import { concat, cstring, int16, int32 } from '../../wire/writer.ts'
 import { AUTHENTICATION, BACKEND, FRONTEND, PROTOCOL_MAJOR, REQUEST } from './codes.ts'
 
@@ -80,8 +80,6 @@ export function refusalError(refusal: Refusal, severity: 'ERROR' | 'FATAL'): Uin
 export function notice(text: string, hint: string | undefined): Uint8Array {
   return diagnostic('notice', { severity: 'NOTICE', sqlstate: '00000', message: `chaperone: ${text}`, hint })
 }
-
-export const sqlstateOf = (code: ErrorCode): string => SQLSTATE[code]
 
 export const query = (sql: string): Uint8Array => message(FRONTEND.Query, cstring(sql))
 export const parse = (name: string, sql: string): Uint8Array =>

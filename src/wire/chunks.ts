@@ -11,10 +11,31 @@ export interface Chunks {
   clear(): void
 }
 
+/** Smaller chunks are copied together in blocks: kept as they came, each would hold on to far more than its bytes. */
+const SMALL = 1024
+const BLOCK = 4096
+
 export function createChunks(): Chunks {
   let chunks: Uint8Array[] = []
   let first = 0
   let length = 0
+  /** the block that small chunks are copied to, and how much of it is used */
+  let block: Buffer | undefined
+  let used = 0
+
+  function append(chunk: Uint8Array): void {
+    if (!block || block.length - used < chunk.length) {
+      block = Buffer.allocUnsafeSlow(BLOCK)
+      used = 0
+    }
+    block.set(chunk, used)
+    const last = chunks.at(-1)
+    const follows = last?.buffer === block.buffer && last.byteOffset + last.length === used
+    const start = follows ? last.byteOffset : used
+    used += chunk.length
+    if (follows) chunks.pop()
+    chunks.push(block.subarray(start, used))
+  }
 
   /** Makes the first chunk hold at least `wanted` bytes. */
   function join(wanted: number): Uint8Array {
@@ -35,7 +56,8 @@ export function createChunks(): Chunks {
     },
     push(chunk) {
       if (chunk.length === 0) return
-      chunks.push(chunk)
+      if (length > 0 && chunk.length < SMALL) append(chunk)
+      else chunks.push(chunk)
       length += chunk.length
     },
     peek(wanted) {

@@ -45,11 +45,16 @@ export function createRunner(
 
   /** Carries out effects in their order; the answers that can be given at once are, without a way through the event loop. */
   function perform(effects: readonly Effect[]): void {
-    queue.push(...effects)
+    // One by one: what a hold kept back can be more than a call takes arguments.
+    for (const effect of effects) queue.push(effect)
     if (working) return
     working = true
     try {
-      for (let effect = queue.shift(); effect && !ended; effect = queue.shift()) carryOut(effect)
+      // Effects that answers add meanwhile are reached as well. Shifting would be quadratic.
+      for (const effect of queue) {
+        if (ended) break
+        carryOut(effect)
+      }
     } catch (error) {
       crash(error)
     } finally {

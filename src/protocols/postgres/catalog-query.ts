@@ -95,11 +95,43 @@ export function decodeEntry(json: string): Entry {
 }
 
 function parseRow(json: string): Row {
+  const row = parsed(json)
+  if (!isRow(row)) throw new ProtocolError('the catalog gave a row that cannot be read')
+  return row
+}
+
+function parsed(json: string): unknown {
   try {
-    return JSON.parse(json) as Row
+    return JSON.parse(json)
   } catch {
-    throw new ProtocolError('the catalog gave a row that cannot be read')
+    return undefined
   }
+}
+
+function isRow(value: unknown): value is Row {
+  if (typeof value !== 'object' || value === null) return false
+  const row: Partial<Record<keyof Row, unknown>> = value
+  return (
+    Number.isSafeInteger(row.oid) &&
+    typeof row.schema === 'string' &&
+    typeof row.name === 'string' &&
+    typeof row.kind === 'string' &&
+    typeof row.opaque === 'boolean' &&
+    isPairs(row.columns, 'number') &&
+    isPairs(row.family, 'string') &&
+    isPairs(row.behind, 'string')
+  )
+}
+
+function isPairs(value: unknown, first: 'number' | 'string'): boolean {
+  if (value === null) return true
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (pair: unknown) =>
+        Array.isArray(pair) && pair.length === 2 && typeof pair[0] === first && typeof pair[1] === 'string',
+    )
+  )
 }
 
 const named = (pairs: Pairs): readonly Named[] => (pairs ?? []).map(([schema, name]) => ({ schema, name }))

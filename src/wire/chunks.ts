@@ -61,6 +61,7 @@ export function createChunks(): Chunks {
       length += chunk.length
     },
     peek(wanted) {
+      if (wanted === 0) return new Uint8Array(0)
       return length < wanted ? undefined : join(wanted).subarray(0, wanted)
     },
     take(wanted) {

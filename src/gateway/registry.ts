@@ -31,7 +31,7 @@ const PROCESS_ID = 4
 
 export function createRegistry(): Registry {
   const sessions = new Set<LiveSession>()
-  const keys = new Map<string, { session: LiveSession; key: Buffer }>()
+  const keys = new Map<string, { session: LiveSession; key: Uint8Array }>()
   const keyOf = new Map<LiveSession, string>()
   const processId = (key: Uint8Array) => Buffer.from(key.subarray(0, PROCESS_ID)).toString('hex')
 
@@ -58,7 +58,8 @@ export function createRegistry(): Registry {
       const id = processId(key)
       // Two random ids of 31 bits met: the later session cannot be cancelled, which harms nobody else.
       if (keys.has(id)) return
-      keys.set(id, { session, key: Buffer.from(key) })
+      // Not Buffer.from, whose pool would be kept alive by these few bytes.
+      keys.set(id, { session, key: new Uint8Array(key) })
       keyOf.set(session, id)
     },
     findByCancelKey(resource, key) {

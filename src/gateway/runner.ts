@@ -82,7 +82,8 @@ export function createRunner(
       case 'observe':
         return observe(effect.event)
       case 'cancel-key':
-        serverKey = effect.serverKey
+        // A copy: the key is a few bytes of a chunk that would live as long as the session.
+        serverKey = new Uint8Array(effect.serverKey)
         return registry.setCancelKey(runner, effect.key)
       case 'cancel':
         return cancel(effect.key)

@@ -101,6 +101,9 @@ export function createPostgresSession(options: PostgresOptions, context: Session
     requests = createRequests(talk)
     replies = createReplies(talk)
     phase = 'ready'
+    // The credential and what the login kept are of no use any more.
+    login = undefined
+    admitted = undefined
   }
 
   /** Handles the client's messages until one has to wait. */

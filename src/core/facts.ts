@@ -72,6 +72,8 @@ export interface StatementFacts {
   readonly accesses: readonly Access[]
   /** names of columns that the statement mentions in expressions, lower case as stored; `*` for a star */
   readonly columns: readonly string[]
+  /** a star or a whole row is mentioned where its values can end up in a relation: anywhere before WHERE and RETURNING */
+  readonly storesRows?: true
   /** COPY through the connection: data goes in or out of the client */
   readonly copy?: 'in' | 'out'
   /** the statement gives back rows that are computed from what it reads (not a bare completion) */

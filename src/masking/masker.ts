@@ -18,6 +18,9 @@ export type { MaskKeys, MaskRule } from './rules.ts'
 /** Relations whose rules a session remembers; a session that reads more only matches its globs again. */
 const REMEMBERED_RELATIONS = 1000
 
+/** Catalog relations that hold samples, or parts, of what is stored in others. */
+const SAMPLES = /^pg_(stats|stats_ext.*|statistic.*|largeobject.*|toast.*|stat_activity|stat_statements.*)$/
+
 /** Rules by relation, remembered, since a session reads few relations many times. */
 function relationRules(rules: readonly ColumnRule[]): (relation: RelationName) => readonly ColumnRule[] {
   const remembered = new Map<string, readonly ColumnRule[]>()
@@ -66,7 +69,8 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys): Masker
     }
   }
 
-  const masksRelation = (relation: RelationName) => rulesOf(relation).length > 0
+  const masksRelation = (relation: RelationName) =>
+    rulesOf(relation).length > 0 || SAMPLES.test(relation.name)
   const masksColumn = (relation: RelationName, column: string) =>
     rulesOf(relation).some((rule) => matchesGlob(rule.column, column))
 

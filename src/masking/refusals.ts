@@ -18,7 +18,15 @@ const WAYS_OUT: ReadonlySet<AccessEffect> = new Set<AccessEffect>([
   'server-file',
   'server-program',
   'remote',
+  // a row level policy that fails shows its value, whatever relation it guards
+  'grant',
+  'alter',
 ])
+
+/** What is made on a masked relation runs with each change of it, and may store what it sees. */
+const RUNS_LATER: ReadonlySet<string> = new Set(['trigger', 'rule'])
+/** Their body is text that is not read. */
+const ROUTINES: ReadonlySet<string> = new Set(['function', 'procedure'])
 
 const HINT = 'Read it with SELECT: the values that are masked come back masked.'
 
@@ -72,19 +80,44 @@ function refusesWrite(
   if (others.some((relation) => masks.masksRelation(relation))) return true
   if (others.length > 0 && (hidden || maskedBehind.length > 0)) return true
   const masked = [target, ...maskedBehind]
+  const readsItself = reads.some((relation) => sameRelation(relation, target))
+  if (statement.storesRows && readsItself && masked.some((relation) => masks.masksRelation(relation))) {
+    return true
+  }
   return statement.columns.some((column) => masked.some((relation) => masks.masksColumn(relation, column)))
 }
 
-function refusesStatement(
-  masks: Masks,
-  statement: StatementFacts,
-  behind: Behind,
-): Refusal | undefined {
+/** An advisory lock is on a number that whoever looks at pg_locks can read; a lock on a relation tells nothing. */
+function isWayOut({ effect, relation }: Access): boolean {
+  return WAYS_OUT.has(effect) || (effect === 'lock' && relation === undefined)
+}
+
+/** Masks go by the names of relations and columns, and see what a statement does: neither may be changed under them. */
+function undermines(masks: Masks, statement: StatementFacts, behind: Behind): Refusal | undefined {
+  const masked = (relation: RelationName | undefined) =>
+    relation !== undefined &&
+    (masks.masksRelation(relation) || behind.hidden || behind.maskedBehind.length > 0)
+  const how = statement.accesses.find(({ effect, relation, objectType = '' }) => {
+    if (effect === 'create')
+      return ROUTINES.has(objectType) || (RUNS_LATER.has(objectType) && masked(relation))
+    return effect === 'alter' && statement.command.startsWith('ALTER') && masked(relation)
+  })
+  if (how === undefined) return undefined
+  const what = how.relation?.name ?? how.object ?? ''
+  return refusal(
+    `Masks could be got around with it (${how.effect} ${how.objectType ?? ''} ${JSON.stringify(what)}).`,
+    'Somebody for whom nothing is masked here can do it.',
+  )
+}
+
+function refusesStatement(masks: Masks, statement: StatementFacts, behind: Behind): Refusal | undefined {
   for (const change of statement.changes) {
     if (change.kind !== 'prepare' && change.kind !== 'declare-cursor') continue
     const refused = refusesStatement(masks, change.facts, behind)
     if (refused !== undefined) return refused
   }
+  const undermining = undermines(masks, statement, behind)
+  if (undermining !== undefined) return undermining
   const reads = relationsOf(statement, 'read')
   const touches =
     hasUnseenSource(statement) ||
@@ -92,7 +125,7 @@ function refusesStatement(
     (reads.length > 0 && (behind.hidden || behind.maskedBehind.length > 0))
   if (!touches) return undefined
   if (statement.copy === 'out') return refusal('COPY may not read a relation with masked columns.')
-  const way = statement.accesses.find((access) => WAYS_OUT.has(access.effect))
+  const way = statement.accesses.find(isWayOut)
   if (way !== undefined) return wayOut(way)
   const targets = relationsOf(statement, 'insert', 'update')
   if (targets.some((target) => refusesWrite(masks, statement, target, reads, behind))) {

@@ -20,6 +20,8 @@ export interface Collector {
   /** the first reason is kept */
   incomplete(reason: string): void
   copy(direction: 'in' | 'out'): void
+  /** what was mentioned up to now can be stored */
+  stored(): void
   /** how many columns were mentioned up to now */
   readonly mentions: number
   finish(command: string, returnsRows: boolean): StatementFacts
@@ -34,11 +36,15 @@ export function createCollector(): Collector {
   let reason: string | undefined
   let direction: 'in' | 'out' | undefined
   let mentions = 0
+  let storesRows = false
 
   const add = (access: Access): void => {
     const { effect, relation, object, objectType } = access
     accesses.set(JSON.stringify([effect, relation?.schema, relation?.name, object, objectType]), access)
   }
+
+  /** A relation's own name in an expression is its whole row: every column of it. */
+  const mentionsRows = () => columns.has('*') || [...columns].some((name) => ranges.has(name))
 
   return {
     access: add,
@@ -60,12 +66,14 @@ export function createCollector(): Collector {
     copy: (to) => {
       direction = to
     },
+    stored: () => {
+      storesRows ||= mentionsRows()
+    },
     get mentions() {
       return mentions
     },
     finish: (command, returnsRows) => {
-      // A relation's own name in an expression is its whole row: every column of it.
-      if ([...columns].some((name) => ranges.has(name))) columns.add('*')
+      if (mentionsRows()) columns.add('*')
       if (accesses.size === 0) add({ effect: 'session', object: command })
       return {
         command,
@@ -74,6 +82,7 @@ export function createCollector(): Collector {
         returnsRows,
         changes,
         references,
+        ...(storesRows && { storesRows }),
         ...(direction !== undefined && { copy: direction }),
         ...(reason !== undefined && { incomplete: reason }),
       }

@@ -51,12 +51,21 @@ function sequenceChange(args: readonly Node[], walk: Walk): boolean {
   return true
 }
 
+/** A constant or a parameter: a value that the client itself states. */
+function isGiven(node: Node | undefined): boolean {
+  if (node === undefined) return false
+  if ('TypeCast' in node) return isGiven(node.TypeCast.arg)
+  return 'A_Const' in node || 'ParamRef' in node
+}
+
 /** Calls whose effect depends on their arguments. False: the arguments do not say, so the call stays a call. */
 const SPECIAL: Readonly<Record<string, Special>> = {
   set_config: (args, walk) => {
     const name = constantText(args[0])
     if (name === undefined) walk.facts.incomplete('the name of a setting is computed')
-    else walk.facts.access(settingAccess(name, constantText(args[1])))
+    else if (isGiven(args[1])) walk.facts.access(settingAccess(name, constantText(args[1])))
+    // The server tells the client some settings, and any can be shown: a computed value must not pass for a harmless one.
+    else walk.facts.onObject('setting', name.toLowerCase())
     return true
   },
   pg_notify: (args, walk) => {

@@ -92,6 +92,7 @@ function insert(body: Body<'InsertStmt'>, walk: Walk): string {
   if (conflict !== undefined || body.returningClause !== undefined) scope.facts.onRelation('read', name)
   if (conflict?.action === 'ONCONFLICT_UPDATE') scope.facts.onRelation('update', name)
   if (conflict !== undefined) scope.children('OnConflictClause', conflict)
+  scope.facts.stored()
   for (const column of body.cols ?? [])
     if ('ResTarget' in column) scope.visitAll(column.ResTarget.indirection)
   scope.enter('ReturningClause', body.returningClause)
@@ -110,6 +111,7 @@ function update(body: Body<'UpdateStmt'>, walk: Walk): string {
   const before = scope.facts.mentions
   scope.visitAll(body.targetList)
   scope.visitAll(body.fromClause)
+  scope.facts.stored()
   scope.visit(body.whereClause)
   scope.enter('ReturningClause', body.returningClause)
   if (reads(before, scope)) scope.facts.onRelation('read', name)
@@ -146,6 +148,7 @@ function merge(body: Body<'MergeStmt'>, walk: Walk): string {
     scope.visitAll(targetList)
     scope.visitAll(values)
   }
+  scope.facts.stored()
   scope.enter('ReturningClause', body.returningClause)
   return 'MERGE'
 }

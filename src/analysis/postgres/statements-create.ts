@@ -82,12 +82,48 @@ function rule(body: Body<'RuleStmt'>, walk: Walk): string {
   return 'CREATE RULE'
 }
 
+/** Types of columns by the names that the grammar leaves as they are; the others it puts under pg_catalog. */
+const SCALARS: ReadonlySet<string> = new Set([
+  ...[
+    'text',
+    'name',
+    'uuid',
+    'json',
+    'jsonb',
+    'bytea',
+    'date',
+    'money',
+    'xml',
+    'inet',
+    'cidr',
+    'macaddr',
+    'oid',
+  ],
+  ...['int2', 'int4', 'int8', 'float4', 'float8', 'bool', 'citext', 'tsvector', 'tsquery', 'regclass'],
+])
+
+/** A function of one row is called by `row.function` too, which looks like a column (PostgreSQL 4.2.6). */
+function looksLikeColumn(body: Body<'CreateFunctionStmt'>): boolean {
+  const inputs = (body.parameters ?? []).flatMap((node) =>
+    'FunctionParameter' in node && !OUTPUTS.has(node.FunctionParameter.mode ?? '')
+      ? [node.FunctionParameter]
+      : [],
+  )
+  const needed = inputs.filter((parameter) => parameter.defexpr === undefined)
+  if (body.is_procedure === true || inputs.length === 0 || needed.length > 1) return false
+  const type = strings(inputs[0]?.argType?.names)
+  return type[0] !== 'pg_catalog' && !SCALARS.has(type.at(-1) ?? '')
+}
+
+const OUTPUTS: ReadonlySet<string> = new Set(['FUNC_PARAM_OUT', 'FUNC_PARAM_TABLE'])
+
 /** The body as a string stays unread: whoever calls the function needs leave to call it. */
 function routine(body: Body<'CreateFunctionStmt'>, walk: Walk): string {
   const name = strings(body.funcname)
   const word = body.is_procedure === true ? 'procedure' : 'function'
   walk.facts.onObject('create', dotted(name), word)
   visitDefinition(name, walk)
+  if (looksLikeColumn(body)) willCall(name, walk)
   walk.visitAll(body.parameters)
   walk.visit(body.sql_body)
   return `CREATE ${word.toUpperCase()}`

@@ -56,7 +56,18 @@ export function createReplies(talk: Conversation): BackendHandler {
     if (head?.kind === 'sync') return withhold(bytes, false)
     // Bind plans, and the planner calls functions that are marked immutable.
     const cause = head?.kind === 'bind' ? head.statement : runOf(head)
-    return cause?.touchesMasked ? withhold(bytes, cause.opaque) : bytes
+    if (cause?.touchesMasked) return withhold(bytes, cause.opaque)
+    return concernsMasked(bytes) ? withhold(bytes, false) : bytes
+  }
+
+  /** COMMIT and SET CONSTRAINTS name no relation, but fail with the row of one; the error says of which. */
+  function concernsMasked(bytes: Uint8Array): boolean {
+    const fields = decodeDiagnostic(bytes)
+    const [schema, name] = [fields.get('s'), fields.get('t')]
+    if (name === undefined) return false
+    const relation = schema === undefined ? { name } : { schema, name }
+    const { relations, opaque } = catalog.behind([relation])
+    return opaque || [relation, ...relations].some((one) => masker.masksRelation(one))
   }
 
   function failed(

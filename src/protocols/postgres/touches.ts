@@ -15,9 +15,6 @@ export interface Touch {
 const NOTHING: Touch = { masked: false, opaque: false, hidden: false, behind: [] }
 /** Effects behind which anything may be read. */
 const OPAQUE = new Set(['call', 'do', 'unknown', 'remote', 'large-object', 'server-file', 'server-program'])
-/** Catalog relations that hold samples of, or parts of, the data. */
-const DATA_CATALOGS =
-  /^pg_(stats|stats_ext.*|statistic.*|largeobject.*|toast.*|stat_activity|stat_statements.*)$/
 
 export function relationsOf(facts: Facts): readonly RelationName[] {
   return facts.statements.flatMap((statement) =>
@@ -35,10 +32,6 @@ export function touches(talk: Pick<Conversation, 'masker' | 'catalog'>, facts: F
       (statement) =>
         statement.incomplete !== undefined || statement.accesses.some((access) => OPAQUE.has(access.effect)),
     )
-  const masked =
-    opaque ||
-    [...relations, ...behind].some(
-      (relation) => talk.masker.masksRelation(relation) || DATA_CATALOGS.test(relation.name),
-    )
+  const masked = opaque || [...relations, ...behind].some((relation) => talk.masker.masksRelation(relation))
   return { masked, opaque, hidden, behind }
 }

@@ -1,0 +1,21 @@
+// What a case of the evasion corpus is: steps of one client, and what must not come of them.
+
+/** A simple query, or messages of the protocol in one write. */
+export type Step = string | readonly Uint8Array[]
+
+export interface EvasionCase {
+  /** says the way around; unique in the corpus */
+  readonly name: string
+  /** what an administrator had made before, as superuser */
+  readonly given?: readonly string[]
+  readonly steps: readonly Step[]
+}
+
+/** A masked value must not be seen. */
+export interface Leak extends EvasionCase {
+  /** the value in the form in which it would come out; any masked value as it is stored, when absent */
+  readonly shows?: RegExp
+}
+
+/** The rows of the database must not change; whoever tries may read, insert and create, but not update or remove. */
+export type Change = EvasionCase

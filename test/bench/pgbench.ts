@@ -20,7 +20,7 @@ export async function throughput(
   mode: Mode,
   seconds: number,
 ): Promise<Throughput> {
-  const envoy = path.name === 'chaperone' ? bench.stack.envoy.pid : bench.plain.pid
+  const envoy = path.name.startsWith('plain') ? bench.plain.pid : bench.stack.envoy.pid
   const processor = bench.stack.services.pid
   const before = [cpuSeconds(envoy), cpuSeconds(processor)] as const
   const options = ['-n', '-S', '-M', mode, '-c', String(clients), '-j', '1', '-T', String(seconds)]

@@ -13,6 +13,8 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 
 const whole = (value: number) => Math.round(value).toLocaleString('en')
+const NONE = '-'
+const optional = (value: number | undefined) => (value === undefined ? NONE : whole(value))
 const ratio = (value: number) => value.toFixed(2)
 
 export function markdown(results: Results): string {
@@ -42,9 +44,10 @@ function throughputTable(rows: readonly ThroughputRow[]): string {
       'Chaperone tps',
       'to plain, TLS',
       'to plain, clear',
+      'requests-only, to plain, TLS',
     ],
     rows.map(({ mode, clients, results }) => {
-      const { 'plain, clear': clear, 'plain, TLS': tls, chaperone } = results
+      const { 'plain, clear': clear, 'plain, TLS': tls, chaperone, 'requests-only': fast } = results
       return [
         mode,
         String(clients),
@@ -53,6 +56,7 @@ function throughputTable(rows: readonly ThroughputRow[]): string {
         whole(chaperone.tps),
         ratio(chaperone.tps / tls.tps),
         ratio(chaperone.tps / clear.tps),
+        fast ? ratio(fast.tps / tls.tps) : NONE,
       ]
     }),
   )
@@ -60,13 +64,23 @@ function throughputTable(rows: readonly ThroughputRow[]): string {
 
 function cpuTable(rows: readonly ThroughputRow[]): string {
   return table(
-    ['mode', 'clients', 'plain Envoy, TLS passed on', 'Envoy', 'processor'],
+    [
+      'mode',
+      'clients',
+      'plain Envoy, TLS passed on',
+      'Envoy',
+      'processor',
+      'Envoy, requests-only',
+      'processor, requests-only',
+    ],
     rows.map(({ mode, clients, results }) => [
       mode,
       String(clients),
       whole(results['plain, TLS'].envoyCpu),
       whole(results.chaperone.envoyCpu),
       whole(results.chaperone.processorCpu),
+      optional(results['requests-only']?.envoyCpu),
+      optional(results['requests-only']?.processorCpu),
     ]),
   )
 }

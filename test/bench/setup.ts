@@ -1,5 +1,6 @@
 // What is measured: Chaperone in front of a PostgreSQL server, and a plain Envoy in front of the same server.
 import { readFileSync } from 'node:fs'
+import { envoyBootstrap } from '../../src/envoy/bootstrap.ts'
 import { type Envoy, startEnvoy } from '../support/envoy.ts'
 import { freePorts } from '../support/ports.ts'
 import { run } from '../support/stack/clients.ts'
@@ -7,7 +8,7 @@ import { type Stack, startStack } from '../support/stack.ts'
 
 /** One way to the database. */
 export interface Path {
-  readonly name: 'plain, clear' | 'plain, TLS' | 'chaperone'
+  readonly name: 'plain, clear' | 'plain, TLS' | 'chaperone' | 'requests-only'
   readonly host: string
   readonly port: number
   readonly user: string
@@ -43,14 +44,17 @@ export async function startBench(nodeArguments: readonly string[]): Promise<Benc
     postgres: { settings: { max_connections: '1300', shared_buffers: '512MB', max_wal_size: '4GB' } },
     // One token opens the idle sessions.
     resource: { limits: { sessions: 3000, sessions_per_principal: 3000 } },
-    masks: {
-      people: { resources: '*', columns: ['public.people.ssn'] },
-      cards: { resources: '*', columns: ['public.people.card'], strategy: 'partial' },
-      mail: {
-        resources: '*',
-        columns: ['public.people_hashed.email'],
-        strategy: 'hash',
-        key: 'mask-key',
+    resources: { fast: { process: 'requests-only', recording: 'commands' } },
+    config: {
+      masks: {
+        people: { resources: ['app'], columns: ['public.people.ssn'] },
+        cards: { resources: ['app'], columns: ['public.people.card'], strategy: 'partial' },
+        mail: {
+          resources: ['app'],
+          columns: ['public.people_hashed.email'],
+          strategy: 'hash',
+          key: 'mask-key',
+        },
       },
     },
   })
@@ -60,6 +64,7 @@ export async function startBench(nodeArguments: readonly string[]): Promise<Benc
     const plain = await startEnvoy(plainBootstrap(port, admin, stack.postgres.port))
     const token = await stack.tokens.person(['analysts'])
     const { host, ca } = stack
+    const guarded = { host, user: 'anybody', password: token, tls: true, ca }
     const direct = { host, port, user: 'app_ro', password: readerPassword(stack), ca }
     return {
       stack,
@@ -67,7 +72,10 @@ export async function startBench(nodeArguments: readonly string[]): Promise<Benc
       paths: [
         { ...direct, name: 'plain, clear', tls: false },
         { ...direct, name: 'plain, TLS', tls: true },
-        { name: 'chaperone', host, port: stack.port, user: 'anybody', password: token, tls: true, ca },
+        { ...guarded, name: 'chaperone', port: stack.port },
+        ...(hasRequestsOnly(stack)
+          ? [{ ...guarded, name: 'requests-only', port: stack.portOf('fast') } as const]
+          : []),
       ],
       async stop() {
         await plain.stop()
@@ -79,6 +87,9 @@ export async function startBench(nodeArguments: readonly string[]): Promise<Benc
     throw error
   }
 }
+
+/** Does Envoy keep the results of such a resource to itself? */
+const hasRequestsOnly = (stack: Stack) => JSON.stringify(envoyBootstrap(stack.config)).includes('"SKIP"')
 
 const readerPassword = (stack: Stack) => readFileSync(`${stack.folder}/secrets/app-ro`, 'utf8')
 

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type pg from 'pg'
+import { splitHostPort } from '../../src/config/address.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Config, ConfigInput } from '../../src/config/schema.ts'
 import { envoyBootstrap } from '../../src/envoy/bootstrap.ts'
@@ -31,8 +32,12 @@ export interface StackOptions {
   readonly postgres?: Pick<PostgresOptions, 'version' | 'hba' | 'settings'>
   /** TLS from Envoy to PostgreSQL; `disable` when absent. The server then takes nothing else */
   readonly upstreamTls?: UpstreamTls['mode']
+  /** with `verify-full`: other than the fixture's, to show what is not talked to */
+  readonly verify?: { readonly ca?: string; readonly server_name?: string }
   /** over the fixture's resource `app` */
   readonly resource?: Partial<ResourceInput>
+  /** further resources on the same database, each over the fixture's, each on a port of its own */
+  readonly resources?: Readonly<Record<string, Partial<ResourceInput>>>
   /** added to the fixture's, or in place of those of the same name */
   readonly policies?: NonNullable<ConfigInput['policies']>
   readonly masks?: NonNullable<ConfigInput['masks']>
@@ -52,6 +57,8 @@ export interface Stack {
   readonly host: string
   /** of the resource `app` */
   readonly port: number
+  /** of another resource. @throws when there is none of that name */
+  portOf(resource: string): number
   /** path of the certificate of the authority that signed Envoy's */
   readonly ca: string
   /** holds chaperone.yaml, secrets, recordings, audit.jsonl */
@@ -141,6 +148,7 @@ async function assemble(
     policies: options.policies ?? {},
     masks: options.masks ?? {},
     resource: options.resource ?? {},
+    resources: await withPorts(options.resources ?? {}),
   })
   const config = loadConfig(configFile)
   const run = () => runServices(options.services ?? 'in-process', config, configFile, options.nodeArguments)
@@ -154,6 +162,11 @@ async function assemble(
   const superuser: Stack['superuser'] = (sql, values) => postgres.query(sql, values, DATABASE)
   return {
     ...target,
+    portOf(resource) {
+      const found = config.resources[resource]
+      if (!found) throw new Error(`the stack has no resource ${resource}`)
+      return splitHostPort(found.listen).port
+    },
     folder: folder.path,
     configFile,
     config,
@@ -219,7 +232,17 @@ function upstreamTls(options: StackOptions, authority: Authority): UpstreamTls {
   const mode = options.upstreamTls ?? 'disable'
   if (mode === 'disable') return { mode }
   const certificate = options.postgres?.hba === 'cert' ? { certificate: 'client' } : {}
-  return mode === 'require' ? { mode, ...certificate } : { mode, ca: authority.certificate, ...certificate }
+  return mode === 'require'
+    ? { mode, ...certificate }
+    : { mode, ca: authority.certificate, ...options.verify, ...certificate }
+}
+
+async function withPorts(resources: NonNullable<StackOptions['resources']>) {
+  const names = Object.keys(resources)
+  const ports = await freePorts(names.length)
+  return Object.fromEntries(
+    names.map((name, index) => [name, { ...resources[name], listen: `${HOST}:${ports[index]}` }]),
+  )
 }
 
 const newPassword = () => randomBytes(18).toString('base64url')

@@ -88,6 +88,8 @@ export interface ConfigurationParts {
   readonly policies: NonNullable<ConfigInput['policies']>
   readonly masks: NonNullable<ConfigInput['masks']>
   readonly resource: Partial<ResourceInput>
+  /** further resources on the same database, each over the fixture's */
+  readonly resources: Readonly<Record<string, Partial<ResourceInput>>>
 }
 
 /** Writes chaperone.yaml and returns its path. */
@@ -127,11 +129,21 @@ function configuration(parts: ConfigurationParts): ConfigInput {
     audit: { file: 'audit.jsonl' },
     log: { level: 'error' },
     ...parts.config,
-    resources: { [RESOURCE]: resource(parts), ...parts.config.resources },
+    resources: {
+      [RESOURCE]: { ...resource(parts), ...parts.resource },
+      ...Object.fromEntries(
+        Object.entries(parts.resources).map(([name, own]) => [name, { ...resource(parts), ...own }]),
+      ),
+      ...parts.config.resources,
+    },
     policies: parts.config.policies ?? { ...policies, ...parts.policies },
     masks: parts.config.masks ?? { ...masks, ...parts.masks },
   }
 }
+
+/** Issuers without a login by token are refused as having no effect. */
+const byToken = ({ authentication }: Partial<ResourceInput>) =>
+  authentication?.some((method) => method !== 'certificate') ?? true
 
 function resource(parts: ConfigurationParts): ResourceInput {
   const secret = (name: string) => (parts.passwordless ? {} : { secret: name })
@@ -139,13 +151,12 @@ function resource(parts: ConfigurationParts): ResourceInput {
     protocol: 'postgres',
     listen: `127.0.0.1:${parts.listen}`,
     certificate: 'server',
-    issuers: ['people', 'workloads'],
+    ...(byToken(parts.resource) ? { issuers: ['people', 'workloads'] } : {}),
     upstream: { address: `127.0.0.1:${parts.upstream}`, tls: parts.upstreamTls },
     databases: [DATABASE],
     logins: [
       { groups: ['engineers', 'admins'], user: WRITER, ...secret('app-rw') },
       { user: READER, ...secret('app-ro') },
     ],
-    ...parts.resource,
   }
 }

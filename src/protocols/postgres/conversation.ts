@@ -35,6 +35,8 @@ export interface Conversation {
   copy: 'none' | 'pending' | 'in'
   /** transaction status of the last ReadyForQuery: I, T or E */
   transaction: string
+  /** the transaction may have changed the catalog */
+  uncommitted: boolean
   /** code of somebody's own may have run: it can put another cursor under a portal's name */
   opaque: boolean
   sequence: number
@@ -61,6 +63,7 @@ export function createConversation(
     skipping: false,
     copy: 'none',
     transaction: 'I',
+    uncommitted: false,
     opaque: false,
     sequence: 0,
     nowhere: `chaperone ${Buffer.from(deps.context.random(12)).toString('hex')}`,

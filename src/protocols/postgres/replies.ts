@@ -102,7 +102,9 @@ export function createReplies(talk: Conversation): BackendHandler {
       out.emit({ kind: 'observe', event })
       forgetDeallocated(talk, run)
     }
-    if (run.operation.facts.statements.some(changesCatalog)) catalog.forget()
+    if (!run.operation.facts.statements.some(changesCatalog)) return
+    catalog.forget()
+    talk.uncommitted = true
   }
 
   /** An error ends its segment in the extended protocol; the server skips to the next Sync. */
@@ -162,6 +164,9 @@ export function createReplies(talk: Conversation): BackendHandler {
     // Portals live no longer than their transaction.
     if (talk.transaction === 'I') {
       talk.portals.clear()
+      // Rolled back, and what was learned of it is wrong.
+      if (talk.uncommitted) catalog.forget()
+      talk.uncommitted = false
       if (head?.kind === 'sync' || head?.kind === 'query') talk.sqlNames.endTransaction(head.mark)
     }
     if (isCopying()) talk.copy = 'none'

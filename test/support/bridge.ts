@@ -74,6 +74,7 @@ export function protocolOf(
 ) {
   return createPostgresProtocol(
     {
+      process: 'full',
       methods: ['token'],
       trustedFunctions: options.trustedFunctions ?? [],
       limits: { ...LIMITS, ...options.limits },
@@ -104,6 +105,8 @@ function serve(client: Socket, session: ProtocolSession, options: BridgeOptions)
   const server = connect({ host: '127.0.0.1', port: options.upstream.port, noDelay: true })
   const masker = maskerOf(options.masks)
   const keys: string[] = []
+  let queue: Effect[] = []
+  let working = false
   const traffic: Traffic = {
     events: [],
     toServer: [],
@@ -152,6 +155,8 @@ function serve(client: Socket, session: ProtocolSession, options: BridgeOptions)
           ? run(() => session.resume({ kind: 'cancel-target', serverKey }))
           : end('no such key')
       }
+      case 'bypass':
+        return end('the bridge hides nothing from the session')
       case 'close':
         return end(effect.reason)
     }
@@ -167,10 +172,25 @@ function serve(client: Socket, session: ProtocolSession, options: BridgeOptions)
   function run(input: () => readonly Effect[]): void {
     if (traffic.closed !== undefined) return
     try {
-      for (const effect of input()) carryOut(effect)
+      for (const effect of input()) queue.push(effect)
+      if (queue.length > 0 && !working) work()
     } catch (error) {
       traffic.thrown = error
       end('the session threw')
+    }
+  }
+
+  /** What answers that come at once add is reached as well, without recursion. */
+  function work(): void {
+    working = true
+    try {
+      for (const effect of queue) {
+        if (traffic.closed !== undefined) break
+        carryOut(effect)
+      }
+    } finally {
+      queue = []
+      working = false
     }
   }
 

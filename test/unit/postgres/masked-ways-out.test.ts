@@ -159,6 +159,107 @@ describe('a masked value stays hidden', () => {
   })
 })
 
+describe('what the catalog says counts', () => {
+  const bothWays = async (client: PgWireClient, sql: string) => {
+    const rows = textRows(await simple(client, sql))
+    expect(textRows(await extended(client, f.parse({ sql }), f.bind({}), f.execute()))).toEqual(rows)
+    return rows
+  }
+
+  it('for partitions, whichever of the tree is named in the mask or in the statement', async () => {
+    await server.postgres.query(
+      `DROP TABLE IF EXISTS tree;
+       CREATE TABLE tree (id int, code text) PARTITION BY LIST (id);
+       CREATE TABLE leaf PARTITION OF tree FOR VALUES IN (1);
+       INSERT INTO tree VALUES (1, '078-05-1120')`,
+    )
+    for (const masksOn of ['tree', 'leaf']) {
+      for (const read of ['tree', 'leaf']) {
+        const masks = [
+          {
+            id: 'm',
+            resources: '*' as const,
+            columns: [`public.${masksOn}.code`],
+            strategy: 'redact' as const,
+          },
+        ]
+        const { client, bridge } = await server.client({ masks })
+        expect(await bothWays(client, `SELECT code, id FROM ${read}`)).toEqual([['***', '1']])
+        await simple(client, `COPY ${read} TO STDOUT`)
+        expectNothingLeaked(bridge)
+      }
+    }
+  })
+
+  it('after a table was dropped and made again', async () => {
+    const masks = [
+      { id: 'm', resources: '*' as const, columns: ['public.shelf.ssn'], strategy: 'redact' as const },
+    ]
+    const { client, bridge } = await server.client({ masks })
+    await simple(client, "CREATE TABLE shelf (id int, ssn text); INSERT INTO shelf VALUES (1, 'x')")
+    expect(await bothWays(client, 'SELECT id, ssn FROM shelf')).toEqual([['1', '***']])
+    await simple(client, 'BEGIN; DROP TABLE shelf')
+    await simple(client, 'CREATE TABLE shelf (ssn text, id int)')
+    await simple(client, "INSERT INTO shelf VALUES ('078-05-1120', 2)")
+    expect(await bothWays(client, 'SELECT ssn, id FROM shelf')).toEqual([['***', '2']])
+    await simple(client, 'ROLLBACK')
+    expect(await bothWays(client, 'SELECT id, ssn FROM shelf')).toEqual([['1', '***']])
+    expectNothingLeaked(bridge)
+  })
+
+  it('with a search_path that puts other objects before the catalog’s', async () => {
+    const { client, bridge } = await masked()
+    await server.postgres.query(
+      `DROP SCHEMA IF EXISTS trap CASCADE; CREATE SCHEMA trap;
+       CREATE VIEW trap.pg_class AS SELECT * FROM pg_catalog.pg_class WHERE false;
+       CREATE FUNCTION trap.json_build_object(VARIADIC "any") RETURNS json LANGUAGE internal AS 'json_build_object_noargs';
+       CREATE FUNCTION trap.eq(name, text) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT false';
+       CREATE OPERATOR trap.= (LEFTARG = name, RIGHTARG = text, FUNCTION = trap.eq)`,
+    )
+    await simple(client, 'SET search_path = trap, public, pg_catalog')
+    expect(await bothWays(client, 'SELECT id, ssn FROM customers WHERE id = 1')).toEqual([['1', '***']])
+    expect(await bothWays(client, 'SELECT item FROM orders WHERE id = 1')).toEqual([['tea']])
+    expect(await bothWays(client, "SELECT number || '' FROM people WHERE id = 1")).toEqual([['***']])
+    expectNothingLeaked(bridge)
+  })
+
+  it('inside an open segment, and only its own rows reach the client', async () => {
+    const { client } = await masked()
+    const first = [f.parse({ sql: 'SELECT 1' }), f.bind({}), f.execute()]
+    const second = [f.parse({ sql: 'SELECT id, ssn FROM customers WHERE id = 2' }), f.bind({}), f.execute()]
+    const messages = await extended(client, ...first, ...second)
+    expect(textRows(messages)).toEqual([['1'], ['2', '***']])
+    expect(kinds(messages).filter((kind) => kind === 'CloseComplete')).toEqual([])
+  })
+})
+
+describe('other sessions and other names do not help', () => {
+  it('the payload of a notification is not shown, its channel is', async () => {
+    const { client, bridge } = await masked()
+    await simple(client, 'LISTEN news')
+    await server.postgres.query("NOTIFY news, '078-05-1120'")
+    const notification = await client.expect('NotificationResponse')
+    expect([notification.channel, notification.payload]).toEqual(['news', ''])
+    expectNothingLeaked(bridge)
+  })
+
+  it('a cursor that a function opens under the name of a portal is masked by what it is', async () => {
+    await server.postgres.query(
+      `CREATE OR REPLACE FUNCTION swap() RETURNS void LANGUAGE plpgsql AS $$
+       DECLARE p refcursor := 'p'; BEGIN OPEN p FOR SELECT ssn || '' FROM customers; END $$`,
+    )
+    const { client, bridge } = await masked()
+    await simple(client, 'BEGIN')
+    const sql = 'SELECT item FROM orders'
+    await extended(client, f.parse({ sql }), f.bind({ portal: 'p' }), f.describe('P', 'p'), f.execute('p', 1))
+    await simple(client, 'CLOSE p')
+    await simple(client, 'SELECT swap()')
+    await extended(client, f.execute('p'))
+    await simple(client, 'FETCH ALL FROM p')
+    expectNothingLeaked(bridge)
+  })
+})
+
 describe('what no mask names is shown', () => {
   it.each([
     ['a column', 'SELECT item FROM orders WHERE id = 1', 'tea'],

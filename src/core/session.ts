@@ -42,6 +42,11 @@ export type Effect =
   /** from now on `key` cancels this session; `serverKey` is what the target wants to see */
   | { readonly kind: 'cancel-key'; readonly key: Uint8Array; readonly serverKey: Uint8Array }
   | { readonly kind: 'observe'; readonly event: Observation }
+  /**
+   * The server's bytes need not be seen any more. Answered with `bypassed` once they go to the client directly; until
+   * then nothing may be sent to the server, since what it says meanwhile is lost.
+   */
+  | { readonly kind: 'bypass' }
   /** everything before it is delivered, then both connections close */
   | { readonly kind: 'close'; readonly reason: string }
 
@@ -63,6 +68,7 @@ export type Answer =
   | { readonly kind: 'proceed'; readonly permit: Permit }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'cancel-target'; readonly serverKey: Uint8Array }
+  | { readonly kind: 'bypassed' }
 
 /**
  * One downstream connection's protocol, without sockets, clocks or promises.
@@ -93,6 +99,8 @@ export interface SessionContext {
 
 /** What a protocol is told about a resource. Sizes in bytes. */
 export interface ProtocolSettings {
+  /** `requests-only`: once logged in, what the server sends goes past the session */
+  readonly process: 'full' | 'requests-only'
   /** how clients may prove who they are; `certificate` comes first where one is shown */
   readonly methods: readonly ('token' | 'certificate' | 'oauthbearer')[]
   /** URL of the issuer's discovery document, told to clients that ask for a way to log in */

@@ -6,6 +6,8 @@ import type { JsonObject } from './struct.ts'
 
 /** Filter state keys that the generated configuration sets. */
 export const SOURCE_KEY = 'chaperone.source'
+/** An id that Envoy draws for one connection of a requests-only resource: both of its sidestreams carry it. */
+export const PAIR_KEY = 'chaperone.pair'
 export const SECRET_KEY_PREFIX = 'chaperone.secret.'
 /** Under which Envoy sends the attributes of network ext_proc. */
 const ATTRIBUTES = 'envoy.filters.network.ext_proc'
@@ -40,6 +42,11 @@ export function connectionFacts(
     connectionId: String(attributes['connection.id'] ?? ''),
     secrets: secrets(attributes),
   }
+}
+
+/** Undefined on connections of resources that are processed in full. */
+export function pairId(all: Readonly<Record<string, JsonObject>>): string | undefined {
+  return text(all[ATTRIBUTES] ?? {}, filterState(PAIR_KEY))
 }
 
 function peer(attributes: JsonObject, source: string): Peer {

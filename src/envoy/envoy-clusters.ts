@@ -74,8 +74,8 @@ export function processorCluster(config: Config, address: string): EnvoyObject {
   const at = processorAddress(address)
   const socket = at.kind === 'tcp' ? processorTls(config) : undefined
   const byName = at.kind === 'tcp' && isIP(at.host) === 0
-  // Each connection has up to three sidestreams: gate, session, TLS towards the target.
-  const streams = config.envoy.connections * 3
+  // Each connection has up to four sidestreams: gate, session, login, TLS towards the target.
+  const streams = config.envoy.connections * 4
   return cluster(
     PROCESSOR_CLUSTER,
     at.kind === 'unix' ? { pipe: { path: at.path } } : socketAddress(at),

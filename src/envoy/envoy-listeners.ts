@@ -1,7 +1,13 @@
 // The listeners of one PostgreSQL resource: the gate, the internal one with TLS and the session, and TLS to the target.
 import { splitHostPort } from '../config/address.ts'
 import type { ResourceConfig } from '../config/schema.ts'
-import { CONNECTION_ATTRIBUTES, filterState, SECRET_KEY_PREFIX, SOURCE_KEY } from './connection-facts.ts'
+import {
+  CONNECTION_ATTRIBUTES,
+  filterState,
+  PAIR_KEY,
+  SECRET_KEY_PREFIX,
+  SOURCE_KEY,
+} from './connection-facts.ts'
 import { BUFFER_LIMIT, socketAddress } from './envoy-clusters.ts'
 import {
   gateName,
@@ -53,10 +59,7 @@ function gate(name: string, resource: ResourceConfig): EnvoyObject {
 function session(name: string, resource: ResourceConfig): EnvoyObject {
   const filters = [
     ...setSecrets(resource),
-    processing(name, 'session', [
-      ...CONNECTION_ATTRIBUTES,
-      ...secretNames(resource).map((secret) => filterState(SECRET_KEY_PREFIX + secret)),
-    ]),
+    ...sessionProcessing(name, resource),
     tcpProxy(sessionName(name), targetName(name), {
       upstream_connect_mode: 'ON_DOWNSTREAM_DATA',
       max_early_data_bytes: MAX_EARLY_DATA,
@@ -81,6 +84,24 @@ function session(name: string, resource: ResourceConfig): EnvoyObject {
       { name: 'clear', filter_chain_match: { transport_protocol: 'raw_buffer' }, filters },
     ],
   }
+}
+
+/**
+ * Requests only: results go past the session's filter (E13). The login still needs the target's bytes, so a second filter
+ * behind it processes both directions until the session lets it step aside (E4).
+ */
+function sessionProcessing(name: string, resource: ResourceConfig): EnvoyObject[] {
+  const attributes = [
+    ...CONNECTION_ATTRIBUTES,
+    ...secretNames(resource).map((secret) => filterState(SECRET_KEY_PREFIX + secret)),
+  ]
+  if (resource.process === 'full') return [processing(name, 'session', attributes)]
+  const pair = filterState(PAIR_KEY)
+  return [
+    setPair,
+    processing(name, 'session', [...attributes, pair], 'SKIP'),
+    processing(name, 'login', [pair]),
+  ]
 }
 
 /** E14: Envoy's TLS to the target enters here; the processor asks the target for it first. */
@@ -108,6 +129,17 @@ const setSource = extension('chaperone.source', 'filters.network.set_filter_stat
       factory_key: 'envoy.hashable_string',
       shared_with_upstream: 'ONCE',
       format_string: { text_format_source: { inline_string: '%DOWNSTREAM_REMOTE_ADDRESS%' } },
+    },
+  ],
+})
+
+/** Drawn once for each connection, so that its two sidestreams find each other and no other's. */
+const setPair = extension('chaperone.pair', 'filters.network.set_filter_state.v3.Config', {
+  on_new_connection: [
+    {
+      object_key: PAIR_KEY,
+      factory_key: 'envoy.string',
+      format_string: { text_format_source: { inline_string: '%UNIQUE_ID%' } },
     },
   ],
 })
@@ -143,7 +175,12 @@ function setSecrets(resource: ResourceConfig): EnvoyObject[] {
  * The filter that asks the processor. failure_mode_allow is never true (invariant 1). Without a message timeout a hold
  * may last; the handshakes keep their own time.
  */
-function processing(resource: string, role: Role, attributes: readonly string[] = []): EnvoyObject {
+function processing(
+  resource: string,
+  role: Role,
+  attributes: readonly string[] = [],
+  write: 'STREAMED' | 'SKIP' = 'STREAMED',
+): EnvoyObject {
   return extension('envoy.filters.network.ext_proc', 'filters.network.ext_proc.v3.NetworkExternalProcessor', {
     stat_prefix: `chaperone.${resource}.${role}`,
     grpc_service: {
@@ -155,8 +192,7 @@ function processing(resource: string, role: Role, attributes: readonly string[] 
     },
     failure_mode_allow: false,
     message_timeout: '0s',
-    // The seam for `process: requests-only`: once the login is done, process_write may be SKIP.
-    processing_mode: { process_read: 'STREAMED', process_write: 'STREAMED' },
+    processing_mode: { process_read: 'STREAMED', process_write: write },
     ...(attributes.length > 0 && { connection_attributes: attributes }),
   })
 }

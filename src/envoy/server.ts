@@ -9,6 +9,7 @@ import { type CertificateFiles, openCertificates } from './certificate-files.ts'
 import { MAX_MESSAGE } from './codec.ts'
 import { createHealth, type Health } from './health-service.ts'
 import { networkExternalProcessor, type Sidestream } from './network-ext-proc.ts'
+import { createPairs } from './pairs.ts'
 import { dispatch } from './roles.ts'
 import { createSdsResources, type SecretSource } from './sds-resources.ts'
 import { createSds } from './sds-service.ts'
@@ -48,13 +49,14 @@ export async function startProcessor({ config, accept, secrets, log }: Processor
     'grpc.max_receive_message_length': MAX_MESSAGE,
     'grpc.max_send_message_length': MAX_MESSAGE,
   })
-  const resources = new Set(Object.keys(config.resources))
+  const resources = new Map(Object.entries(config.resources).map(([name, { process }]) => [name, process]))
+  const pairs = createPairs()
   server.addService(networkExternalProcessor, {
     process: (call: Sidestream) => {
       streams.add(call)
       call.once('close', () => streams.delete(call))
       call.once('cancelled', () => streams.delete(call))
-      dispatch(call, { resources, accept, log })
+      dispatch(call, { resources, pairs, accept, log })
     },
   })
   const sds = createSds(createSdsResources(config, certificates, secrets), log)

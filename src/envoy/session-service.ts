@@ -2,7 +2,8 @@
 import { status } from '@grpc/grpc-js'
 import type { AcceptConnection, Connection, Downlink } from '../gateway/connection.ts'
 import type { Data, ProcessingRequest } from './codec.ts'
-import { connectionFacts } from './connection-facts.ts'
+import { connectionFacts, pairId } from './connection-facts.ts'
+import type { Pairs, SessionHalf } from './pairs.ts'
 import type { SidestreamHandler, SidestreamWriter } from './sidestream.ts'
 
 /** Longest data in one response, in bytes; longer output is split, so that no message nears a gRPC limit. */
@@ -13,13 +14,16 @@ export function createSession(
   resource: string,
   accept: AcceptConnection,
 ): SidestreamHandler {
-  const outbox = createOutbox(writer)
+  const outbox = createOutbox(writer, () => {
+    throw new Error('invariant: a session that is processed in full asks for a bypass')
+  })
   let connection: Connection | undefined
 
-  const open = (request: ProcessingRequest): Connection | undefined => {
-    const facts = connectionFacts(resource, request.attributes)
-    if (facts === undefined) writer.fail(status.FAILED_PRECONDITION, 'attributes are missing')
-    return facts && accept(facts, outbox.downlink)
+  const open = ({ attributes }: ProcessingRequest): Connection | undefined => {
+    const facts = connectionFacts(resource, attributes)
+    if (facts !== undefined && pairId(attributes) === undefined) return accept(facts, outbox.downlink)
+    writer.fail(status.FAILED_PRECONDITION, 'attributes are missing, or those of a requests-only resource')
+    return undefined
   }
 
   return {
@@ -30,6 +34,55 @@ export function createSession(
       })
     },
     gone() {
+      outbox.discard()
+      connection?.aborted()
+    },
+  }
+}
+
+/** The client's side of a connection whose results go past Chaperone; `login-service.ts` has the target's. */
+export function createRequestsOnlySession(
+  writer: SidestreamWriter,
+  resource: string,
+  accept: AcceptConnection,
+  pairs: Pairs,
+): SidestreamHandler {
+  let id: string | undefined
+  let connection: Connection | undefined
+  const broken = (details: string) => writer.fail(status.FAILED_PRECONDITION, details)
+  const outbox = createOutbox(writer, () => {
+    const login = id === undefined ? undefined : pairs.loginOf(id)
+    if (login === undefined) broken('a bypass without a login')
+    else login.bypass()
+  })
+  const half: SessionHalf = {
+    fromServer: (bytes) => outbox.collect(() => connection?.fromServer(bytes)),
+    serverEnded: () => outbox.collect(() => connection?.serverEnded()),
+    bypassed: () => outbox.collect(() => connection?.bypassed()),
+    broken,
+  }
+
+  const open = ({ attributes }: ProcessingRequest): Connection | undefined => {
+    const facts = connectionFacts(resource, attributes)
+    const pair = pairId(attributes)
+    if (facts === undefined || pair === undefined || !pairs.open(pair, half)) {
+      broken('attributes are missing: is Envoy’s configuration that of a requests-only resource?')
+      return undefined
+    }
+    id = pair
+    return accept(facts, outbox.downlink)
+  }
+
+  return {
+    request(request) {
+      if (request.write) return broken('results come to a requests-only session')
+      outbox.collect(() => {
+        connection ??= open(request)
+        if (connection) deliver(request, connection)
+      })
+    },
+    gone() {
+      if (id !== undefined) pairs.close(id)
       outbox.discard()
       connection?.aborted()
     },
@@ -54,7 +107,7 @@ interface Outbox {
   discard(): void
 }
 
-function createOutbox(writer: SidestreamWriter): Outbox {
+function createOutbox(writer: SidestreamWriter, bypass: () => void): Outbox {
   let toClient: Uint8Array[] = []
   let toServer: Uint8Array[] = []
   let closing = false
@@ -89,6 +142,10 @@ function createOutbox(writer: SidestreamWriter): Outbox {
     downlink: {
       toClient: keep(() => toClient),
       toServer: keep(() => toServer),
+      bypass() {
+        flush()
+        bypass()
+      },
       close() {
         closing = true
         later()

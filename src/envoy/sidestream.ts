@@ -6,6 +6,8 @@ import type { Sidestream } from './network-ext-proc.ts'
 
 export interface SidestreamHandler {
   request(request: ProcessingRequest): void
+  /** It came after the bypass flag was sent: Envoy has passed none of it on (E4). */
+  lost?(request: ProcessingRequest): void
   /** nothing can be sent any more; called at most once, and nothing is called after it */
   gone(): void
 }
@@ -41,6 +43,7 @@ export function attach(
   let handler: SidestreamHandler | undefined
   let gone = false
   let finished = false
+  let bypassing = false
   let lastResort: NodeJS.Timeout | undefined
 
   const lost = () => {
@@ -80,11 +83,13 @@ export function attach(
     write(call, response)
     if (!response.bypass) return
     finished = true
+    bypassing = true
     lastResort = setTimeout(() => fail(status.ABORTED, 'the sidestream was not reset'), RESET_WITHIN)
   }
 
   call.on('data', (request) => {
     if (!finished) guard(() => handler?.request(request))
+    else if (bypassing && !gone) guard(() => handler?.lost?.(request))
   })
   call.on('end', () => fail(status.CANCELLED, 'the client side ended the stream'))
   call.on('cancelled', lost)

@@ -17,6 +17,11 @@ export interface ConnectionFacts {
 export interface Downlink {
   toClient(bytes: Uint8Array): void
   toServer(bytes: Uint8Array): void
+  /**
+   * Lets the target's bytes go to the client directly (E4); `Connection.bypassed` follows. Only on connections of
+   * requests-only resources, once, and nothing may be sent to the target in between.
+   */
+  bypass(): void
   /** Closes both sides after what was sent. The sidestream never ends with OK (E1). */
   close(): void
 }
@@ -28,6 +33,8 @@ export interface Connection {
   /** the client, or the target, will send no more */
   clientEnded(): void
   serverEnded(): void
+  /** from now on the target's bytes go to the client directly */
+  bypassed(): void
   /** the sidestream is gone: nothing can be sent any more (E5) */
   aborted(): void
 }

@@ -23,6 +23,7 @@ const DEAD: Connection = {
   fromServer: () => {},
   clientEnded: () => {},
   serverEnded: () => {},
+  bypassed: () => {},
   aborted: () => {},
 }
 
@@ -75,6 +76,7 @@ function settingsOf(config: Config, resource: ResourceConfig): ProtocolSettings 
   const token = Math.max(1024, ...issuers.map((issuer) => issuer.max_token)) + 256
   const [first] = issuers
   return {
+    process: resource.process,
     methods: resource.authentication,
     ...(first ? { discovery: `${first.issuer.replace(/\/$/, '')}/.well-known/openid-configuration` } : {}),
     trustedFunctions: resource.trusted_functions,

@@ -87,6 +87,8 @@ export function createRunner(
         return registry.setCancelKey(runner, effect.key)
       case 'cancel':
         return cancel(effect.key)
+      case 'bypass':
+        return downlink.bypass()
       case 'close':
         return end(effect.reason)
     }
@@ -240,6 +242,7 @@ export function createRunner(
         input(() => session.clientEnded())
       },
       serverEnded: () => input(() => session.serverEnded()),
+      bypassed: () => resume({ kind: 'bypassed' }),
       aborted: () => end('the connection broke', 'left'),
     },
   }

@@ -216,6 +216,7 @@ export function passThrough(downlink: Downlink, hooks: Partial<Connection> = {})
     fromServer: (bytes) => downlink.toClient(bytes),
     clientEnded: () => downlink.close(),
     serverEnded: () => downlink.close(),
+    bypassed: () => {},
     aborted: () => {},
     ...hooks,
   }

@@ -2,6 +2,7 @@
 import { createAnalyzer } from '../../analysis/postgres/analyze.ts'
 import type { Protocol, ProtocolSettings } from '../../core/session.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
+import { createRequestsOnlySession } from './requests-only/session.ts'
 import { createPostgresSession } from './session.ts'
 
 /** @param now milliseconds, monotonic */
@@ -19,5 +20,6 @@ export function createPostgresProtocol(settings: ProtocolSettings, now: () => nu
 
   const discovery = settings.discovery === undefined ? {} : { discovery: settings.discovery }
   const options = { methods, limits, ...discovery, analyze: analyzer.analyze, catalogOf }
-  return { start: (context) => createPostgresSession(options, context) }
+  const create = settings.process === 'full' ? createPostgresSession : createRequestsOnlySession
+  return { start: (context) => create(options, context) }
 }

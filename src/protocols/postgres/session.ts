@@ -146,6 +146,8 @@ export function createPostgresSession(options: PostgresOptions, context: Session
         return fatal(answer.refusal)
       case 'cancel-target':
         return out.toServer(cancelRequest(answer.serverKey))
+      case 'bypassed':
+        throw new ProtocolError('a session that needs the results was told that they go past it', 'internal')
       case 'proceed':
       case 'refused':
         if (!requests) throw new ProtocolError('a judgement came before any statement', 'internal')

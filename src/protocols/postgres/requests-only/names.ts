@@ -1,0 +1,100 @@
+// Prepared statements and portals of a session whose results are not seen: what each name may stand for.
+import { createHash } from 'node:crypto'
+import type { Facts, StatementFacts } from '../../../core/facts.ts'
+import type { ParameterValue } from '../../../core/operation.ts'
+import type { SqlNames } from '../sql-names.ts'
+import { createMeanings, type Meanings } from './meanings.ts'
+
+export interface Statement {
+  readonly sql: string
+  readonly facts: Facts
+}
+
+export interface Portal {
+  readonly statement: Statement
+  readonly parameters: readonly ParameterValue[]
+  /** its Execute was let through: what follows goes on with the same operation, as one Bind runs at most once */
+  judged: boolean
+}
+
+export interface SessionNames {
+  readonly statements: Meanings<Statement>
+  readonly portals: Meanings<Portal>
+  endSegment(): void
+}
+
+/** Meanings of a statement's name that are kept: all are judged, and shown to who approves. */
+const MAX_MEANINGS = 64
+
+/** @param limits names of each kind, and characters of text and parameters, in one session */
+export function createSessionNames(limits: {
+  readonly prepared: number
+  readonly buffered: number
+}): SessionNames {
+  const budget = { left: limits.buffered }
+  const names = limits.prepared
+  const statements = createMeanings<Statement>(
+    'prepared statements',
+    { names, meanings: MAX_MEANINGS },
+    budget,
+    ({ sql }) => sql.length,
+  )
+  // What a portal runs includes its parameters; of two portals of one name nobody can tell which one runs.
+  const portals = createMeanings<Portal>(
+    'portals',
+    { names, meanings: 1 },
+    budget,
+    ({ statement, parameters }) => parameters.reduce(lengthOf, statement.sql.length),
+  )
+  return {
+    statements,
+    portals,
+    endSegment() {
+      statements.endSegment()
+      portals.endSegment()
+    },
+  }
+}
+
+function lengthOf(sum: number, parameter: ParameterValue): number {
+  if (parameter.kind === 'null') return sum
+  return sum + (parameter.kind === 'text' ? parameter.value.length : parameter.hex.length)
+}
+
+/**
+ * One statement that does what any of these does. A name that SQL itself defined (PREPARE, DECLARE) also stands for
+ * what `SqlNames` knows of it, by way of a reference.
+ */
+export function anyOf(
+  kind: 'prepared' | 'cursor',
+  name: string,
+  meanings: readonly Statement[],
+  sqlNames: SqlNames,
+): Statement | undefined {
+  const [only] = meanings
+  const bySql = sqlNames.definedBySql(kind, name)
+  if (!bySql && meanings.length <= 1) return only
+  const statements = meanings.flatMap(({ facts }) => facts.statements)
+  if (bySql) statements.push(reference(kind, name))
+  const texts = meanings.map(({ sql }) => sql)
+  const sql =
+    texts.length === 0
+      ? `${kind === 'prepared' ? 'EXECUTE' : 'FETCH ALL FROM'} ${JSON.stringify(name)}`
+      : `/* one of these, since ${JSON.stringify(name)} was given more than once */\n${texts.join(';\n')}`
+  const behind = meanings.map(({ facts }) => facts.fingerprint)
+  const fingerprint = createHash('sha256')
+    .update(JSON.stringify([kind, name, behind]))
+    .digest('hex')
+  return { sql, facts: { statements, fingerprint } }
+}
+
+function reference(kind: 'prepared' | 'cursor', name: string): StatementFacts {
+  return {
+    command: kind === 'prepared' ? 'EXECUTE' : 'FETCH',
+    accesses: [{ effect: 'session' }],
+    columns: [],
+    returnsRows: true,
+    changes: [],
+    references: [{ kind, name }],
+  }
+}

@@ -1,0 +1,74 @@
+// Refuses a message by one that fails in its place, so that the server itself does what follows from an error.
+import type { Refusal } from '../../../core/errors.ts'
+import type { Conversation } from '../conversation.ts'
+import type { StandInError } from '../statement.ts'
+import type { Sending } from './sending.ts'
+import { failingParse, failingQuery } from './stand-in.ts'
+
+export interface Refusals {
+  query(error: StandInError): void
+  /** what the client sends up to its next Sync goes nowhere, as the server would skip it */
+  extended(error: StandInError): void
+  functionCall(): void
+  ambiguous(what: string, name: string): void
+  noSuchStatement(name: string): void
+  noSuchPortal(name: string): void
+  syntax(text: string): StandInError
+  /** @param limit bytes */
+  nameTooLong(limit: number): StandInError
+  /** @param length bytes */
+  tooLarge(length: number): Refusal
+}
+
+/** Random bytes in the quotes of one stand-in. */
+const TAG_BYTES = 8
+
+export function createRefusals(talk: Conversation, sending: Sending): Refusals {
+  const query = (error: StandInError) =>
+    sending.now(failingQuery(error, Buffer.from(talk.context.random(TAG_BYTES)).toString('hex')))
+  const extended = (error: StandInError) => {
+    sending.now(failingParse(error, talk.nowhere))
+    talk.skipping = true
+  }
+  const server = (sqlstate: string, text: string): StandInError => ({
+    kind: 'server',
+    sqlstate,
+    message: text,
+  })
+  const unnamed = (name: string, what: string, text: string) => (name === '' ? text : `${what} "${name}"`)
+
+  return {
+    query,
+    extended,
+    functionCall() {
+      const text = 'fast-path function calls are refused'
+      const hint = 'Call the function in a SELECT instead.'
+      query({ kind: 'refusal', refusal: { code: 'unsupported', message: text, hint } })
+    },
+    ambiguous(what, name) {
+      const called = name === '' ? `the unnamed ${what}` : `the ${what} ${JSON.stringify(name)}`
+      const text = `${called} had more than one meaning in this session, and results are not processed here`
+      const hint = 'Send Parse, Bind and Execute without a Sync between them, or use a name once'
+      extended({ kind: 'refusal', refusal: { code: 'not-understood', message: text, hint } })
+    },
+    noSuchStatement(name) {
+      const what = unnamed(name, 'prepared statement', 'unnamed prepared statement')
+      extended(server('26000', `${what} does not exist`))
+    },
+    noSuchPortal: (name) => extended(server('34000', `portal "${name}" does not exist`)),
+    syntax: (text) => server('42601', text),
+    nameTooLong: (limit) => ({
+      kind: 'refusal',
+      refusal: {
+        code: 'unsupported',
+        message: `names of statements and portals may have ${limit} bytes`,
+        hint: 'The server itself tells longer names apart by their beginning only.',
+      },
+    }),
+    tooLarge: (length) => ({
+      code: 'too-large',
+      message: `the message is too large to be judged (${length} bytes)`,
+      hint: 'Send the data as parameters or with COPY, or ask for a higher limit on this resource.',
+    }),
+  }
+}

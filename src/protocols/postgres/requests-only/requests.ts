@@ -1,0 +1,254 @@
+// What a client's messages become when the server's answers are not seen: each is judged by everything that it may do.
+//
+// What can go wrong here is that a message is judged by one meaning and runs with another. The server's rules that this
+// rests on (PostgreSQL 15 to 18, postgres.c and copyfromparse.c):
+// - an error in a message of the extended protocol skips everything up to Sync, a Query too;
+// - an error in a Query skips nothing; a Query in the midst of a segment does not end it;
+// - COPY FROM STDIN takes any other message for a protocol violation and swallows it. After a Query that is no skip, so
+//   a definition that may have been swallowed is not exact even in its own segment;
+// - Sync and Flush are ignored in COPY FROM STDIN, CopyData and its ends are ignored outside of it;
+// - even a Parse of the unnamed statement that is first in its segment may leave the one before in place (a cancellation
+//   can come before it is dropped), so the unnamed names are kept like all others.
+import { ProtocolError, type Refusal } from '../../../core/errors.ts'
+import type { Facts } from '../../../core/facts.ts'
+import type { Answer } from '../../../core/session.ts'
+import { cstring } from '../../../wire/writer.ts'
+import { FRONTEND } from '../codes.ts'
+import type { Conversation } from '../conversation.ts'
+import { message } from '../encode.ts'
+import {
+  decodeBind,
+  decodeExecute,
+  decodeParse,
+  decodeQuery,
+  decodeTarget,
+  expectEmpty,
+} from '../frontend.ts'
+import type { Frame } from '../frontend-stream.ts'
+import { createJudging } from '../judging.ts'
+import { anyOf, createSessionNames, type Portal } from './names.ts'
+import { hasOneMeaning, maySet, UNREADABLE } from './readable.ts'
+import { createRefusals, type Refusals } from './refusals.ts'
+import { createSending } from './sending.ts'
+
+export interface Requests {
+  handle(frame: Frame): void
+  /** nothing is waited for: the next message may be handled */
+  ready(): boolean
+  answer(answer: Answer): void
+  /** as far as this segment goes, no answer of the server's is on its way to the client */
+  untouched(): boolean
+}
+
+type Handler = (bytes: Uint8Array) => void
+
+/** Bytes of a name that the server keeps (NAMEDATALEN less its zero byte): it cuts the rest off, so that two are one. */
+const MAX_NAME = 63
+const isTooLong = (name: string) => name.length * 3 > MAX_NAME && Buffer.byteLength(name) > MAX_NAME
+
+export function createRequests(
+  talk: Conversation,
+  limits: { readonly prepared: number; readonly buffered: number },
+): Requests {
+  const judging = createJudging(talk)
+  const sending = createSending(talk.out)
+  const refuse: Refusals = createRefusals(talk, sending)
+  const { statements, portals, endSegment } = createSessionNames(limits)
+  /** COPY FROM STDIN statements that may be open or about to open: until then messages may be swallowed */
+  let copying = 0
+  /** code ran that may have changed how texts are read */
+  let unreadable = false
+  let binds = 0
+
+  function copies(facts: Facts): number {
+    return facts.statements.filter((statement) => statement.copy === 'in').length
+  }
+
+  /** Whatever is sent now ends a COPY: it is swallowed if one is open. True when it cannot be. */
+  function endsCopy(): boolean {
+    const certain = copying === 0
+    copying = 0
+    return certain
+  }
+
+  function forwarded(facts: Facts): void {
+    endsCopy()
+    copying = copies(facts)
+    unreadable ||= maySet(facts)
+  }
+
+  function analysed(
+    sql: string,
+    refused: (error: Refusal | 'syntax', text: string) => void,
+  ): Facts | undefined {
+    const analysis = talk.analyze(sql)
+    if (analysis.kind === 'too-large') refused(refuse.tooLarge(analysis.limit), '')
+    else if (analysis.kind === 'syntax-error') refused('syntax', analysis.message)
+    else if (unreadable && !hasOneMeaning(sql)) refused(UNREADABLE, '')
+    else return analysis.facts
+    return undefined
+  }
+
+  function query(bytes: Uint8Array): void {
+    const { sql } = decodeQuery(bytes)
+    const facts = analysed(sql, (refusal, text) =>
+      refuse.query(refusal === 'syntax' ? refuse.syntax(text) : { kind: 'refusal', refusal }),
+    )
+    if (!facts) return
+    judging.ask({
+      text: sql,
+      facts,
+      phase: 'query',
+      parameters: [],
+      proceed({ operation }) {
+        talk.sqlNames.note(facts, sql)
+        forwarded(operation.facts)
+        sending.now(bytes)
+      },
+      refuse: (refusal) => refuse.query({ kind: 'refusal', refusal }),
+    })
+  }
+
+  function parse(bytes: Uint8Array): void {
+    const { name, sql } = decodeParse(bytes)
+    if (isTooLong(name)) return refuse.extended(refuse.nameTooLong(MAX_NAME))
+    const facts = analysed(sql, (refusal, text) =>
+      refuse.extended(refusal === 'syntax' ? refuse.syntax(text) : { kind: 'refusal', refusal }),
+    )
+    if (!facts) return
+    judging.ask({
+      text: sql,
+      facts,
+      phase: 'prepare',
+      parameters: [],
+      proceed() {
+        talk.sqlNames.note(facts, sql)
+        if (name !== '') talk.sqlNames.noteProtocol('prepared', name, facts, sql)
+        statements.define(name, { sql, facts }, sql, endsCopy())
+        sending.extended(bytes)
+      },
+      refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
+    })
+  }
+
+  function bind(bytes: Uint8Array): void {
+    const { portal, statement: name, parameters } = decodeBind(bytes)
+    if (isTooLong(portal) || isTooLong(name)) return refuse.extended(refuse.nameTooLong(MAX_NAME))
+    const meanings = statements.resolve(name)
+    if (meanings === 'too-many') return refuse.ambiguous('prepared statement', name)
+    const statement = anyOf('prepared', name, meanings, talk.sqlNames)
+    if (!statement) return refuse.noSuchStatement(name)
+    if (portal !== '') talk.sqlNames.noteProtocol('cursor', portal, statement.facts, statement.sql)
+    // Each Bind is a meaning of its own: an approval is for one run of it.
+    binds += 1
+    portals.define(portal, { statement, parameters, judged: false }, String(binds), endsCopy())
+    sending.extended(bytes)
+  }
+
+  /** The portal that an Execute runs; with a refusal sent when that cannot be told. */
+  function portalOf(name: string): Portal | undefined {
+    const meanings = portals.resolve(name)
+    if (meanings === 'too-many') refuse.ambiguous('portal', name)
+    else {
+      const [only] = meanings
+      if (only && !talk.sqlNames.definedBySql('cursor', name)) return only
+      const statement = anyOf('cursor', name, only ? [only.statement] : [], talk.sqlNames)
+      if (statement) return { statement, parameters: only?.parameters ?? [], judged: false }
+      refuse.noSuchPortal(name)
+    }
+    return undefined
+  }
+
+  function execute(bytes: Uint8Array): void {
+    const { portal: name } = decodeExecute(bytes)
+    if (isTooLong(name)) return refuse.extended(refuse.nameTooLong(MAX_NAME))
+    const portal = portalOf(name)
+    if (!portal) return
+    const { sql: text, facts } = portal.statement
+    const run = (all: Facts) => {
+      portal.judged = true
+      forwarded(all)
+      sending.now(bytes)
+    }
+    if (portal.judged) return run(facts)
+    judging.ask({
+      text,
+      facts,
+      phase: 'execute',
+      parameters: portal.parameters,
+      proceed: ({ operation }) => run(operation.facts),
+      refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
+    })
+  }
+
+  /** Describe and Close change nothing that a name stands for here: one that is closed may be still there. */
+  function passTarget(what: 'Describe' | 'Close'): Handler {
+    return (bytes) => {
+      if (isTooLong(decodeTarget(bytes, what).name)) return refuse.extended(refuse.nameTooLong(MAX_NAME))
+      endsCopy()
+      sending.extended(bytes)
+    }
+  }
+
+  function copyEnd(bytes: Uint8Array): void {
+    copying = Math.max(0, copying - 1)
+    sending.now(bytes)
+  }
+
+  const handlers: Readonly<Partial<Record<number, Handler>>> = {
+    [FRONTEND.Query]: query,
+    [FRONTEND.Parse]: parse,
+    [FRONTEND.Bind]: bind,
+    [FRONTEND.Describe]: passTarget('Describe'),
+    [FRONTEND.Execute]: execute,
+    [FRONTEND.Close]: passTarget('Close'),
+    [FRONTEND.Sync](bytes) {
+      expectEmpty(bytes, 'Sync')
+      endSegment()
+      talk.skipping = false
+      sending.sync(bytes)
+    },
+    [FRONTEND.Flush](bytes) {
+      expectEmpty(bytes, 'Flush')
+      sending.now(bytes)
+    },
+    [FRONTEND.FunctionCall]: () => refuse.functionCall(),
+    [FRONTEND.CopyData]: (bytes) => sending.now(bytes),
+    [FRONTEND.CopyDone]: copyEnd,
+    [FRONTEND.CopyFail]: copyEnd,
+    [FRONTEND.Terminate](bytes) {
+      sending.now(bytes)
+      talk.out.emit({ kind: 'close', reason: 'the client ended the session' })
+    },
+  }
+
+  function oversize(type: number, length: number): void {
+    const error = { kind: 'refusal', refusal: refuse.tooLarge(length) } as const
+    switch (type) {
+      case FRONTEND.Query:
+        return refuse.query(error)
+      case FRONTEND.Parse:
+      case FRONTEND.Bind:
+        return refuse.extended(error)
+      case FRONTEND.CopyData:
+        return sending.now(message(FRONTEND.CopyFail, cstring('a message is over the limit')))
+      default:
+        throw new ProtocolError(`a message of ${length} bytes is over the limit`, 'too-large')
+    }
+  }
+
+  return {
+    ready: () => !judging.waiting,
+    answer: (answer) => judging.answer(answer),
+    untouched: () => sending.untouched,
+    handle(frame) {
+      const { type } = frame
+      const handler = handlers[type]
+      if (!handler)
+        throw new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
+      if (talk.skipping && type !== FRONTEND.Sync && type !== FRONTEND.Terminate) return
+      if (frame.kind === 'oversize') oversize(type, frame.length)
+      else handler(frame.bytes)
+    },
+  }
+}

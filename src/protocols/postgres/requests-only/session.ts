@@ -1,0 +1,198 @@
+// One PostgreSQL connection whose results go past the session: front door, login to the server, then requests only.
+// Sans-I/O: bytes in, effects out. Until the login is done everything is as in ../session.ts.
+import { ProtocolError, type Refusal } from '../../../core/errors.ts'
+import type { Answer, Effect, ProtocolSession, SessionContext } from '../../../core/session.ts'
+import { concat, int32 } from '../../../wire/writer.ts'
+import { createBackendStream } from '../backend-stream.ts'
+import { BACKEND, FRONTEND } from '../codes.ts'
+import { createConversation } from '../conversation.ts'
+import { authentication, cancelRequest, message, notice, refusalError, terminate } from '../encode.ts'
+import { createFrontDoor } from '../front-door.ts'
+import { createFrontendStream } from '../frontend-stream.ts'
+import { createOutput } from '../output.ts'
+import type { PostgresOptions } from '../session.ts'
+import { createLogin, type LoggedIn, type LoginAttempt } from '../upstream-login.ts'
+import { createRequests, type Requests } from './requests.ts'
+
+/** Longest message of a server's login, in bytes: a SCRAM message or a setting. */
+const MAX_LOGIN_MESSAGE = 64 * 1024
+
+/** `handover`: the login is done, and the server's bytes are not yet let past. */
+type Phase = 'door' | 'login' | 'handover' | 'ready' | 'cancel' | 'closed'
+
+export function createRequestsOnlySession(
+  options: PostgresOptions,
+  context: SessionContext,
+): ProtocolSession {
+  const { limits } = options
+  const out = createOutput()
+  const door = createFrontDoor(options, context, out)
+  const inbox = createFrontendStream(limitOf)
+  let phase: Phase = 'door'
+  let login: LoginAttempt | undefined
+  let loggedIn: LoggedIn | undefined
+  let requests: Requests | undefined
+  let admitted: Extract<Answer, { kind: 'admitted' }> | undefined
+  /** a message of the client's is looked at, or waits for its judgement */
+  let handling = false
+  /** the client sends on without waiting for answers: one may be on its way at any time */
+  let pipelines = false
+
+  function limitOf(type: number): number {
+    if (phase === 'door') return limits.token
+    return type === FRONTEND.Query || type === FRONTEND.Parse ? limits.statement : limits.message
+  }
+
+  const outbox = createBackendStream(
+    {
+      message(type, bytes) {
+        if (phase !== 'login' || !login) throw new ProtocolError('the target speaks out of turn')
+        loggedIn = login.message(type, bytes)
+        if (loggedIn) {
+          phase = 'handover'
+          out.emit({ kind: 'bypass' })
+        }
+        return 'drop'
+      },
+      passes: () => false,
+    },
+    (bytes) => out.toClient(bytes),
+    MAX_LOGIN_MESSAGE,
+  )
+
+  function close(reason: string): void {
+    phase = 'closed'
+    out.emit({ kind: 'close', reason })
+  }
+
+  /**
+   * May the client be told something of Chaperone's own? Results go past the session, so only when the client has begun
+   * to speak after it had all its answers: what is told would otherwise fall into the middle of a message.
+   */
+  function mayTell(): boolean {
+    if (phase === 'cancel') return false
+    return phase !== 'ready' || (handling && !pipelines && requests?.untouched() === true)
+  }
+
+  function fatal(refusal: Refusal): void {
+    if (phase === 'closed') return
+    if (mayTell()) out.toClient(refusalError(refusal, 'FATAL'))
+    close(refusal.message)
+  }
+
+  /** The client hears what the server said, but gets a cancellation key of Chaperone's own. */
+  function enter(): void {
+    if (phase !== 'handover' || !loggedIn || !admitted)
+      throw new ProtocolError('results go past before the login is done', 'internal')
+    const processId = Buffer.from(context.random(4)).readInt32BE() & 0x7fffffff
+    const key = concat([int32(processId), context.random(door.minor >= 2 ? 32 : 4)])
+    out.emit({ kind: 'cancel-key', key, serverKey: loggedIn.serverKey })
+    out.emit({ kind: 'observe', event: { kind: 'ready' } })
+    out.toClient(
+      concat([
+        authentication('Ok'),
+        ...loggedIn.parameters,
+        message(BACKEND.BackendKeyData, key),
+        message(BACKEND.ReadyForQuery, Buffer.from('I')),
+      ]),
+    )
+    const { masker, login: used } = admitted
+    const catalog = options.catalogOf(used.database)
+    const talk = createConversation({ out, analyze: options.analyze, masker, catalog, context }, limits)
+    requests = createRequests(talk, limits)
+    phase = 'ready'
+    pump()
+  }
+
+  /** Handles the client's messages until one has to wait. */
+  function pump(): void {
+    while (phase === 'ready' || (phase === 'door' && door.state === 'proof')) {
+      if (requests && !requests.ready()) return
+      handling = false
+      const frame = inbox.next()
+      if (!frame) return
+      if (!requests) door.frame(frame)
+      else {
+        handling = true
+        requests.handle(frame)
+        const answered = frame.type === FRONTEND.Query || frame.type === FRONTEND.Sync
+        if (answered && inbox.pending > 0) pipelines = true
+      }
+    }
+  }
+
+  function knock(chunk: Uint8Array): void {
+    const rest = door.startup(chunk)
+    if (door.state === 'startup') return
+    if (door.state === 'cancel') phase = 'cancel'
+    else inbox.push(rest)
+  }
+
+  function receive(chunk: Uint8Array): void {
+    if (phase === 'cancel' || phase === 'closed') return
+    if (phase === 'door' && door.state === 'startup') knock(chunk)
+    else inbox.push(chunk)
+    if (inbox.pending > limits.buffered)
+      throw new ProtocolError('more was sent than is kept while the session waits', 'too-large')
+    pump()
+  }
+
+  function accept(answer: Answer): void {
+    switch (answer.kind) {
+      case 'admitted':
+        // The configuration is refused before it comes to this: masks of results that are not seen would hide nothing.
+        if (answer.masker.active)
+          throw new ProtocolError('masks apply, and results are not processed', 'internal')
+        admitted = answer
+        login = createLogin(answer.login, context.random, out)
+        phase = 'login'
+        return login.start(door.client.settings)
+      case 'rejected':
+        return fatal(answer.refusal)
+      case 'cancel-target':
+        return out.toServer(cancelRequest(answer.serverKey))
+      case 'bypassed':
+        return enter()
+      case 'proceed':
+      case 'refused':
+        if (!requests) throw new ProtocolError('a judgement came before any statement', 'internal')
+        requests.answer(answer)
+        return pump()
+    }
+  }
+
+  /** Runs one input. A protocol error ends the session with the protocol's own fatal error. */
+  function step(input: () => void): readonly Effect[] {
+    try {
+      if (phase !== 'closed') input()
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      fatal({ code: error.code, message: error.message })
+    }
+    return out.drain()
+  }
+
+  return {
+    fromClient: (chunk) => step(() => receive(chunk)),
+    fromServer: (chunk) =>
+      step(() => {
+        if (phase !== 'cancel') outbox.push(chunk)
+      }),
+    clientEnded: () =>
+      step(() => {
+        if (phase === 'ready' || phase === 'handover' || phase === 'login') out.toServer(terminate())
+        close('the client left')
+      }),
+    serverEnded: () =>
+      step(() => {
+        if (phase === 'cancel') return close('the cancel request is delivered')
+        fatal({ code: 'upstream-unavailable', message: 'the target closed the connection' })
+      }),
+    resume: (answer) => step(() => accept(answer)),
+    notify: (text, hint) =>
+      step(() => {
+        if (mayTell()) out.toClient(notice(text, hint))
+      }),
+    terminate: (refusal) => step(() => fatal(refusal)),
+  }
+}

@@ -26,11 +26,10 @@ const byDiscovery = (certificate: string): EnvoyObject => ({
 })
 
 export function downstreamTls(resource: ResourceConfig): EnvoyObject {
-  const { client_ca: ca, authentication } = resource
-  // With nothing but certificates to log in with, a client without one need not get past the handshake.
-  const required = ca !== undefined && authentication.every((method) => method === 'certificate')
+  const { client_ca: ca } = resource
   return extension('envoy.transport_sockets.tls', 'transport_sockets.tls.v3.DownstreamTlsContext', {
-    require_client_certificate: required,
+    // A client without one is refused by the session, with a reason: here the handshake would end without a word.
+    require_client_certificate: false,
     common_tls_context: {
       tls_params: PARAMETERS,
       alpn_protocols: ALPN,

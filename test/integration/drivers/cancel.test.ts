@@ -1,0 +1,106 @@
+// Ctrl-C: psql sends a CancelRequest on a connection of its own.
+import { spawn } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startWays, type Way, type Ways } from './ways.ts'
+
+let ways: Ways
+beforeAll(async () => {
+  ways = await startWays()
+})
+afterAll(() => ways?.stop())
+
+interface Terminal {
+  type(text: string): void
+  interrupt(): void
+  until(pattern: RegExp): Promise<void>
+  ended(): Promise<number | null>
+}
+
+const WITHIN = 10_000
+
+/** psql as a person uses it, at a terminal: without one it ends at the first Ctrl-C. */
+function terminal(way: Way): Terminal {
+  const env = {
+    PATH: process.env['PATH'],
+    PGPASSWORD: way.password,
+    CONNINFO: way.conninfo,
+    LC_ALL: 'C.UTF-8',
+    TERM: 'dumb',
+    PAGER: '',
+  }
+  const shell = 'echo "pid $$"; exec psql "$CONNINFO" -X -A -t -n'
+  const args = ['-q', '-f', '-e', '-c', shell, '/dev/null']
+  const child = spawn('script', args, { env, timeout: 60_000, killSignal: 'SIGKILL' })
+  let seen = ''
+  const note = (text: Buffer) => {
+    seen += text.toString()
+  }
+  child.stdout.on('data', note)
+  child.stderr.on('data', note)
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
+  return {
+    // the terminal of `script` is a raw one, which makes no signal of a key
+    interrupt: () => void process.kill(Number(/pid (\d+)/.exec(seen)?.[1]), 'SIGINT'),
+    type: (text) => void child.stdin.write(`${text}\n`),
+    async until(pattern) {
+      for (const deadline = Date.now() + WITHIN; !pattern.test(seen); ) {
+        if (Date.now() > deadline) throw new Error(`no ${pattern} in: ${seen}`)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    },
+    ended() {
+      child.stdin.write('\\q\n')
+      return closed
+    },
+  }
+}
+
+async function sleeps(): Promise<void> {
+  for (const deadline = Date.now() + WITHIN; Date.now() < deadline; ) {
+    const [row] = await ways.stack.superuser(
+      `select count(*)::int as n from pg_stat_activity where state = 'active' and wait_event = 'PgSleep'`,
+    )
+    if (row?.['n'] === 1) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error('the query does not run')
+}
+
+describe.each(['direct', 'masked', 'unmasked'] as const)('Ctrl-C in psql, %s', (who) => {
+  it('stops a running query, fails its transaction, and the session goes on', async () => {
+    const psql = terminal(ways[who])
+    psql.type('begin;')
+    psql.type('select pg_sleep(30);')
+    await sleeps()
+    psql.interrupt()
+    await psql.until(/ERROR: {2}canceling statement due to user request/)
+    psql.type('select 1;')
+    await psql.until(/current transaction is aborted/)
+    psql.type('rollback;')
+    psql.type(`select 'still ' || 'here';`)
+    await psql.until(/still here/)
+    expect(await psql.ended()).toBe(0)
+  })
+})
+
+describe('Ctrl-C during a hold', () => {
+  it.each(['masked', 'unmasked'] as const)(
+    'withdraws the request, nothing runs, and the session goes on, %s',
+    async (who) => {
+      const psql = terminal(ways[who])
+      psql.type('\\set VERBOSITY verbose')
+      psql.type('update orders set total = 1 where id = 13;')
+      const request = await ways.stack.reviews.next()
+      psql.interrupt()
+      await psql.until(/ERROR: {2}57014: chaperone: the request was withdrawn/)
+      expect((await ways.stack.reviews.list('withdrawn')).map(({ id }) => id)).toContain(request.id)
+      expect((await ways.stack.reviews.approve(request.id)).ok).toBe(false)
+      psql.type(`select 'still ' || 'here';`)
+      await psql.until(/still here/)
+      expect(await psql.ended()).toBe(0)
+      expect(await ways.stack.superuser('select total from orders where id = 13')).toEqual([
+        { total: '5.75' },
+      ])
+    },
+  )
+})

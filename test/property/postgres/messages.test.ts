@@ -1,0 +1,210 @@
+// Decoders and encoders of messages: what is encoded is decoded, and hostile bytes make nothing but ProtocolError.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ProtocolError } from '../../../src/core/errors.ts'
+import type { ResultPlan } from '../../../src/core/masking.ts'
+import * as backend from '../../../src/protocols/postgres/backend.ts'
+import { createBackendStream } from '../../../src/protocols/postgres/backend-stream.ts'
+import * as encode from '../../../src/protocols/postgres/encode.ts'
+import * as frontend from '../../../src/protocols/postgres/frontend.ts'
+import { createFrontendStream } from '../../../src/protocols/postgres/frontend-stream.ts'
+import { maskRow } from '../../../src/protocols/postgres/rows.ts'
+import { decodeStartup } from '../../../src/protocols/postgres/startup.ts'
+import { withhold } from '../../../src/protocols/postgres/withhold.ts'
+import * as f from '../../support/pgwire/frontend.ts'
+
+const text = fc.string({ unit: 'grapheme', maxLength: 40 }).map((value) => value.replaceAll('\0', ''))
+const value = fc.option(fc.uint8Array({ maxLength: 40 }))
+const int16 = (n: number) => Uint8Array.of(n >> 8, n & 0xff)
+const int32 = (n: number) => Uint8Array.of(n >>> 24, (n >>> 16) & 0xff, (n >>> 8) & 0xff, n & 0xff)
+
+function dataRow(values: readonly (Uint8Array | null)[]): Uint8Array {
+  const fields = values.flatMap((item) => (item ? [int32(item.length), item] : [int32(-1)]))
+  return encode.message('D'.charCodeAt(0), int16(values.length), ...fields)
+}
+
+const DECODERS: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
+  Query: frontend.decodeQuery,
+  Parse: frontend.decodeParse,
+  Bind: frontend.decodeBind,
+  Execute: frontend.decodeExecute,
+  Describe: (bytes) => frontend.decodeTarget(bytes, 'Describe'),
+  RowDescription: backend.decodeRowDescription,
+  DataRow: backend.decodeDataRow,
+  diagnostic: backend.decodeDiagnostic,
+  CommandComplete: backend.decodeCommandTag,
+  ParameterStatus: backend.decodeParameterStatus,
+  startup: decodeStartup,
+  maskRow: (bytes) => maskRow(bytes, [undefined, () => null]),
+  withhold: (bytes) => withhold(bytes, false),
+}
+
+describe.each(Object.entries(DECODERS))('the decoder of %s', (_name, decode) => {
+  it('throws nothing but ProtocolError', () => {
+    const body = fc.oneof(
+      fc.uint8Array({ minLength: 5, maxLength: 200 }),
+      fc
+        .array(fc.constantFrom(0, 0, 0, 1, 2, 4, 65, 255), { minLength: 5, maxLength: 60 })
+        .map((n) => Uint8Array.from(n)),
+    )
+    fc.assert(
+      fc.property(body, (bytes) => {
+        try {
+          decode(bytes)
+        } catch (error) {
+          expect(error).toBeInstanceOf(ProtocolError)
+        }
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+describe('what is encoded is decoded to the same', () => {
+  it('for Query, Parse, Execute, Describe and Close', () => {
+    fc.assert(
+      fc.property(text, text, (name, sql) => {
+        expect(frontend.decodeQuery(encode.query(sql))).toEqual({ sql })
+        expect(frontend.decodeParse(encode.parse(name, sql))).toEqual({ name, sql, parameterTypes: [] })
+        expect(frontend.decodeExecute(encode.execute(name))).toEqual({ portal: name, maxRows: 0 })
+        expect(frontend.decodeTarget(encode.describePortal(name), 'Describe')).toEqual({
+          kind: 'portal',
+          name,
+        })
+        expect(frontend.decodeTarget(encode.closeStatement(name), 'Close')).toEqual({
+          kind: 'statement',
+          name,
+        })
+      }),
+    )
+  })
+
+  it('for Bind', () => {
+    fc.assert(
+      fc.property(text, text, fc.array(text, { maxLength: 5 }), (portal, statement, values) => {
+        const parameters = values.map((item) => ({ kind: 'text', value: item }))
+        const expected = { portal, statement, parameters, resultFormats: [] }
+        expect(frontend.decodeBind(encode.bind(portal, statement, values))).toEqual(expected)
+        expect(frontend.decodeBind(f.bind({ portal, statement, values }))).toEqual(expected)
+      }),
+    )
+  })
+
+  it('for errors, whose texts lose zero characters and nothing else', () => {
+    fc.assert(
+      fc.property(text, text, (message, hint) => {
+        const bytes = encode.refusalError({ code: 'denied', message: `${message}\0`, hint }, 'ERROR')
+        const fields = backend.decodeDiagnostic(bytes)
+        expect([fields.get('M'), fields.get('H'), fields.get('C')]).toEqual([
+          `chaperone: ${message} `,
+          hint,
+          '42501',
+        ])
+      }),
+    )
+  })
+})
+
+describe('a masked row', () => {
+  it('keeps its framing, the number of its columns, and every value without a mask', () => {
+    const column = fc.record({ value, mask: fc.option(value.map((shown) => ({ shown }))) })
+    fc.assert(
+      fc.property(fc.array(column, { maxLength: 8 }), (columns) => {
+        const plan: ResultPlan = columns.map(({ mask }) => (mask ? () => mask.shown : undefined))
+        const masked = maskRow(dataRow(columns.map((each) => each.value)), plan)
+        const shown = columns.map((each) => (each.mask ? each.mask.shown : each.value))
+        expect(Buffer.from(masked).equals(dataRow(shown))).toBe(true)
+      }),
+    )
+  })
+
+  it('is refused when it has other columns than its plan', () => {
+    const counts = fc.tuple(fc.nat(5), fc.nat(5)).filter(([a, b]) => a !== b)
+    fc.assert(
+      fc.property(counts, ([columns, planned]) => {
+        const row = dataRow(new Array<null>(columns).fill(null))
+        expect(() => maskRow(row, new Array<undefined>(planned).fill(undefined))).toThrow(ProtocolError)
+      }),
+    )
+  })
+})
+
+function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const cuts = [...new Set([0, ...places.map((place) => place % (bytes.length + 1)), bytes.length])].sort(
+    (a, b) => a - b,
+  )
+  return cuts.slice(1).map((end, i) => bytes.slice(cuts[i], end))
+}
+
+const messages = fc.array(
+  fc.tuple(fc.constantFrom('D', 'C', 'Z', 'd', 'T'), fc.uint8Array({ maxLength: 300 })),
+  {
+    maxLength: 20,
+  },
+)
+
+describe('streams', () => {
+  it('from the server pass on unchanged, in order, what the handler lets through', () => {
+    fc.assert(
+      fc.property(
+        messages,
+        fc.array(fc.nat(6000), { maxLength: 30 }),
+        fc.boolean(),
+        (list, places, passes) => {
+          const whole = Buffer.concat(list.map(([type, body]) => f.message(type, body)))
+          const out: Uint8Array[] = []
+          const stream = createBackendStream(
+            { message: () => 'forward', passes: () => passes },
+            (bytes) => out.push(Buffer.from(bytes)),
+            1000,
+          )
+          for (const piece of cut(whole, places)) stream.push(piece)
+          expect(Buffer.concat(out).equals(whole)).toBe(true)
+          expect([stream.pending, stream.partial]).toEqual([0, false])
+        },
+      ),
+    )
+  })
+
+  it('from the server drop and replace whole messages only', () => {
+    fc.assert(
+      fc.property(messages, fc.array(fc.nat(6000), { maxLength: 30 }), (list, places) => {
+        const whole = Buffer.concat(list.map(([type, body]) => f.message(type, body)))
+        const out: Uint8Array[] = []
+        const verdict = (type: number) =>
+          type === 68 ? Buffer.from('<row>') : type === 67 ? ('drop' as const) : ('forward' as const)
+        const stream = createBackendStream(
+          { message: verdict, passes: () => false },
+          (bytes) => out.push(Buffer.from(bytes)),
+          1000,
+        )
+        for (const piece of cut(whole, places)) stream.push(piece)
+        const expected = list.map(([type, body]) =>
+          type === 'D' ? Buffer.from('<row>') : type === 'C' ? Buffer.alloc(0) : f.message(type, body),
+        )
+        expect(Buffer.concat(out).equals(Buffer.concat(expected))).toBe(true)
+      }),
+    )
+  })
+
+  it('from the client give the same messages however they are cut, and drop the bodies that are over the limit', () => {
+    fc.assert(
+      fc.property(messages, fc.array(fc.nat(6000), { maxLength: 30 }), (list, places) => {
+        const whole = Buffer.concat(list.map(([type, body]) => f.message(type, body)))
+        const stream = createFrontendStream(() => 200)
+        const seen: string[] = []
+        for (const piece of cut(whole, places)) {
+          stream.push(piece)
+          for (let frame = stream.next(); frame; frame = stream.next())
+            seen.push(
+              frame.kind === 'message' ? Buffer.from(frame.bytes).toString('hex') : `over ${frame.length}`,
+            )
+        }
+        const expected = list.map(([type, body]) =>
+          body.length + 4 > 200 ? `over ${body.length + 4}` : f.message(type, body).toString('hex'),
+        )
+        expect(seen).toEqual(expected)
+      }),
+    )
+  })
+})

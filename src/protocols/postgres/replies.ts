@@ -5,6 +5,7 @@ import type { ResultPlan } from '../../core/masking.ts'
 import { decodeCommandTag, decodeDataRow, decodeDiagnostic, decodeRowDescription } from './backend.ts'
 import type { BackendHandler, Verdict } from './backend-stream.ts'
 import { BACKEND } from './codes.ts'
+import { complete } from './completion.ts'
 import type { Conversation } from './conversation.ts'
 import { message } from './encode.ts'
 import type { Expected, Lookup } from './expected.ts'
@@ -89,24 +90,6 @@ export function createReplies(talk: Conversation): BackendHandler {
     return shown
   }
 
-  function completed(run: Running): void {
-    const { rows, bytes } = run
-    const event = {
-      kind: 'completed',
-      sequence: run.operation.sequence,
-      tag: run.tags.join('; '),
-      rows,
-      bytes,
-    } as const
-    if (!run.failed) {
-      out.emit({ kind: 'observe', event })
-      forgetDeallocated(talk, run)
-    }
-    if (!run.operation.facts.statements.some(changesCatalog)) return
-    catalog.forget()
-    talk.uncommitted = true
-  }
-
   /** An error ends its segment in the extended protocol; the server skips to the next Sync. */
   function skipSegment(): void {
     talk.statements.rollBack(talk.answering)
@@ -148,7 +131,7 @@ export function createReplies(talk: Conversation): BackendHandler {
         // With a Sync of its own the failure is the session's business alone; without, it ends the client's segment.
         if (head.synced) {
           head.done(false)
-          return 'drop'
+          return endsSession(bytes) ? verdict : 'drop'
         }
         skipSegment()
         return verdict
@@ -173,7 +156,7 @@ export function createReplies(talk: Conversation): BackendHandler {
     switch (head?.kind) {
       case 'query':
         expected.shift()
-        if (head.run) completed(head.run)
+        if (head.run) complete(talk, head.run)
         return 'forward'
       case 'function-call':
         expected.shift()
@@ -261,7 +244,7 @@ export function createReplies(talk: Conversation): BackendHandler {
     if (isCopying()) talk.copy = head.kind === 'query' ? 'pending' : 'none'
     if (head.kind === 'execute') {
       expected.shift()
-      completed(run)
+      complete(talk, run)
     }
     return 'forward'
   }
@@ -332,27 +315,9 @@ export function createReplies(talk: Conversation): BackendHandler {
   }
 }
 
-/** The text may have prepared the name again after it deallocated it. */
-function forgetDeallocated(talk: Conversation, run: Running): void {
-  const gone = new Set<string | undefined>()
-  for (const change of run.operation.facts.statements.flatMap((statement) => statement.changes)) {
-    if (change.kind === 'deallocate') gone.add(change.name)
-    else if (change.kind === 'discard-all') gone.add(undefined)
-    else if (change.kind === 'prepare') gone.delete(change.name)
-    // What was prepared after DEALLOCATE ALL lives, so nothing is certain to be gone.
-    if (change.kind === 'prepare') gone.delete(undefined)
-  }
-  for (const name of gone) {
-    talk.sqlNames.forget('prepared', name, run.mark)
-    if (name === undefined) talk.statements.clear()
-    else talk.statements.forget(name)
-  }
-}
-
-const CATALOG_EFFECTS = new Set(['create', 'alter', 'drop', 'call', 'do', 'unknown'])
-
-function changesCatalog(statement: { readonly accesses: readonly { readonly effect: string }[] }): boolean {
-  return statement.accesses.some((access) => CATALOG_EFFECTS.has(access.effect))
+function endsSession(error: Uint8Array): boolean {
+  const fields = decodeDiagnostic(error)
+  return (fields.get('V') ?? fields.get('S')) !== 'ERROR'
 }
 
 /** A payload is free text of another session's, which may hold what is masked here: process id and channel stay. */

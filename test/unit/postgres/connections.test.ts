@@ -1,7 +1,7 @@
 // The edges of a connection, against a real server: versions, keys, garbage.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Operation } from '../../../src/core/operation.ts'
-import { type BridgeServer, startBridgeServer } from '../../support/bridge-server.ts'
+import { type BridgeServer, MASKS, startBridgeServer } from '../../support/bridge-server.ts'
 import { ofKind, textRows } from '../../support/pgwire/backend.ts'
 import * as f from '../../support/pgwire/frontend.ts'
 import { connectPgWire, type PgWireClient } from '../../support/pgwire.ts'
@@ -121,6 +121,21 @@ describe('a connection', () => {
     if (typeof end !== 'string') expect(end.messages.map(({ kind }) => kind)).toContain('ErrorResponse')
     else expect(end).toMatch(/ended within a message/)
     expect(bridge.traffic[0]?.thrown).toBeUndefined()
+  })
+
+  it('that the server ends while the catalog is asked hears the server’s own words', async () => {
+    const { client: locker } = await server.client()
+    locker.send(f.query('BEGIN; LOCK TABLE pg_catalog.pg_inherits IN ACCESS EXCLUSIVE MODE'))
+    await locker.until('ReadyForQuery')
+    const { client } = await server.client({ masks: MASKS ?? [] })
+    client.send(f.query('SELECT pg_backend_pid()'))
+    const [[pid] = []] = textRows(await client.until('ReadyForQuery'))
+    client.send(f.query('SELECT item FROM orders'))
+    await client.silence(200)
+    await server.postgres.query('SELECT pg_terminate_backend($1)', [Number(pid)])
+    const { messages } = await client.untilEnd()
+    expect(ofKind(messages, 'ErrorResponse').map(({ fields }) => fields.C)).toEqual(['57P01'])
+    locker.destroy()
   })
 
   it('stays usable through a thousand small segments in one write', async () => {

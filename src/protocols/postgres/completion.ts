@@ -1,0 +1,40 @@
+// What follows from a statement that is through: its record, names that are gone, a catalog to be asked anew.
+import type { Conversation } from './conversation.ts'
+import type { Running } from './statement.ts'
+
+export function complete(talk: Conversation, run: Running): void {
+  const { rows, bytes, operation } = run
+  if (!run.failed) {
+    const { sequence } = operation
+    const tag = run.tags.join('; ')
+    talk.out.emit({ kind: 'observe', event: { kind: 'completed', sequence, tag, rows, bytes } })
+    forgetDeallocated(talk, run)
+  }
+  // A text that failed may have committed a part of itself before.
+  if (!operation.facts.statements.some(changesCatalog)) return
+  talk.catalog.forget()
+  talk.uncommitted = true
+}
+
+/** The text may have prepared the name again after it deallocated it. */
+function forgetDeallocated(talk: Conversation, run: Running): void {
+  const gone = new Set<string | undefined>()
+  for (const change of run.operation.facts.statements.flatMap((statement) => statement.changes)) {
+    if (change.kind === 'deallocate') gone.add(change.name)
+    else if (change.kind === 'discard-all') gone.add(undefined)
+    else if (change.kind === 'prepare') gone.delete(change.name)
+    // What was prepared after DEALLOCATE ALL lives, so nothing is certain to be gone.
+    if (change.kind === 'prepare') gone.delete(undefined)
+  }
+  for (const name of gone) {
+    talk.sqlNames.forget('prepared', name, run.mark)
+    if (name === undefined) talk.statements.clear()
+    else talk.statements.forget(name)
+  }
+}
+
+const CATALOG_EFFECTS = new Set(['create', 'alter', 'drop', 'call', 'do', 'unknown'])
+
+function changesCatalog(statement: { readonly accesses: readonly { readonly effect: string }[] }): boolean {
+  return statement.accesses.some((access) => CATALOG_EFFECTS.has(access.effect))
+}

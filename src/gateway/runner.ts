@@ -17,6 +17,9 @@ export interface Runner extends LiveSession {
   refuse(refusal: Refusal): void
 }
 
+const UNREACHED =
+  'the connection broke during the login to the target: Envoy could not reach it or did not accept its certificate, or the client left'
+
 const STOPPING: Refusal = { code: 'shutting-down', message: 'terminating connection: chaperone is stopping' }
 
 export function createRunner(
@@ -243,7 +246,13 @@ export function createRunner(
       },
       serverEnded: () => input(() => session.serverEnded()),
       bypassed: () => resume({ kind: 'bypassed' }),
-      aborted: () => end('the connection broke', 'left'),
+      aborted() {
+        if (ended) return
+        const unreached = principal !== undefined && !ready
+        // Envoy closes the client with the target (docs/envoy-notes.md, b): nobody is told but the operator.
+        if (unreached) log.warn(UNREACHED)
+        end(unreached ? UNREACHED : 'the connection broke', 'left')
+      },
     },
   }
   registry.add(runner)

@@ -1,6 +1,7 @@
 // npm run bench [-- --quick] [--json FILE] [--profile DIRECTORY]
 // Chaperone against a plain Envoy in one run, in turns, with the same PostgreSQL. Needs `npm run build` first.
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measureMemory, measureReading, measureSetup, measureThroughput, type Plan } from './measures.ts'
 import { markdown } from './report.ts'
@@ -12,7 +13,7 @@ const QUICK: Plan = { rounds: 1, seconds: 2, clients: [1, 8, 64], logins: 15, id
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    json: { type: 'string', default: 'bench-results.json' },
+    json: { type: 'string', default: '.cache/bench.json' },
     profile: { type: 'string' },
   },
 })
@@ -36,6 +37,7 @@ try {
   if (bench.paths.every(({ name }) => name !== 'requests-only')) {
     process.stdout.write('\nRequests-only is not measured: this version has it not.\n')
   }
+  mkdirSync(dirname(values.json), { recursive: true })
   writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
 } finally {
   await bench.stop()

@@ -75,6 +75,7 @@ export async function startServers(say: (text: string) => void): Promise<DemoSer
       policies: {},
       masks: {},
       resource: {},
+      resources: {},
     })
     const up = await startUp(configFile, say)
     undo.push(() => up.stop())

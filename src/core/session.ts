@@ -95,6 +95,8 @@ export interface SessionContext {
   readonly random: (n: number) => Uint8Array
   /** milliseconds, monotonic */
   readonly now: () => number
+  /** told how long the analysis of a statement took, in milliseconds */
+  readonly analysed?: (took: number) => void
 }
 
 /** What a protocol is told about a resource. Sizes in bytes. */

@@ -25,7 +25,7 @@ export interface Journal {
   close(reason: string): void
 }
 
-type Deps = Pick<GatewayDependencies, 'config' | 'policy' | 'recorder' | 'audit'>
+type Deps = Pick<GatewayDependencies, 'config' | 'policy' | 'recorder' | 'audit' | 'metrics'>
 
 /** Results may lie in memory this long, in milliseconds: they are written in batches, statements never wait. */
 const RESULTS_WITHIN = 25
@@ -46,7 +46,10 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
   function flush(): void {
     if (!unwritten) return
     unwritten = false
-    recording?.flush()
+    if (!recording) return
+    const began = performance.now()
+    recording.flush()
+    deps.metrics.stage('record', (performance.now() - began) / 1000)
   }
 
   /** Results are flushed a little later; an error then is thrown at the next statement. */

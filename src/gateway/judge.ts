@@ -83,6 +83,8 @@ export function createJudge(context: JudgeContext): Judge {
   /** The answer came. A policy that changed meanwhile has not seen this operation: it is refused. */
   function settle(operation: Operation, decision: Decision, result: HoldResult): void {
     hold = undefined
+    // No reviewer was ever asked: the decision has not been kept yet.
+    if (!result.request) journal.decided(operation, decision)
     metrics.holdClosed(resource, holdOutcome(result))
     if (result.request) {
       const denied = result.kind === 'refused' ? result.refusal.message : undefined
@@ -102,12 +104,16 @@ export function createJudge(context: JudgeContext): Judge {
 
   function keepWaiting(operation: Operation, decision: Decision): void {
     metrics.holdOpened(resource)
+    const began = performance.now()
     const request = { session: context.session, resource, principal, operation, decision }
     const started = startHold(deps.approvals, request, (created) => waiting(operation, decision, created))
     hold = started
     started.result
       .then(
-        (result) => settle(operation, decision, result),
+        (result) => {
+          metrics.stage('hold', (performance.now() - began) / 1000)
+          settle(operation, decision, result)
+        },
         (error: unknown) => context.log.error({ err: error }, 'a hold ended badly'),
       )
       .catch((error: unknown) => {

@@ -35,11 +35,18 @@ export function createRunner(
   const limits = deps.config.resources[facts.resource]?.limits
   const journal = createJournal(deps, id, facts)
   const timers = createTimers()
-  const session = protocol.start({ peer: facts.peer, random: randomBytes, now: () => performance.now() })
+  const session = protocol.start({
+    peer: facts.peer,
+    random: randomBytes,
+    now: () => performance.now(),
+    analysed: (took) => metrics.stage('analysis', took / 1000),
+  })
   const startedAt = performance.now()
   let principal: Principal | undefined
   let judge: Judge | undefined
   let serverKey: Uint8Array | undefined
+  /** what the server sends goes through masks */
+  let masks = false
   let outcome: SessionOutcome = 'rejected'
   let ended = false
   let ready = false
@@ -138,6 +145,7 @@ export function createRunner(
     const { principal: who, login, masker } = admission
     guarded(() => {
       principal = who
+      masks = masker.active
       journal.admitted(who, effect.stated.application)
       outcome = 'closed'
       judge = createJudge({
@@ -238,7 +246,10 @@ export function createRunner(
       },
       fromServer(bytes) {
         metrics.bytes(facts.resource, 'from-server', bytes.length)
+        if (!masks) return input(() => session.fromServer(bytes))
+        const began = performance.now()
         input(() => session.fromServer(bytes))
+        metrics.stage('mask', (performance.now() - began) / 1000)
       },
       clientEnded() {
         judge?.withdraw('left')

@@ -19,7 +19,16 @@ export function createPostgresProtocol(settings: ProtocolSettings, now: () => nu
   }
 
   const discovery = settings.discovery === undefined ? {} : { discovery: settings.discovery }
-  const options = { methods, limits, ...discovery, analyze: analyzer.analyze, catalogOf }
   const create = settings.process === 'full' ? createPostgresSession : createRequestsOnlySession
-  return { start: (context) => create(options, context) }
+  return {
+    start(context) {
+      const analyze = (sql: string) => {
+        const began = context.now()
+        const result = analyzer.analyze(sql)
+        context.analysed?.(context.now() - began)
+        return result
+      }
+      return create({ methods, limits, ...discovery, analyze, catalogOf }, context)
+    },
+  }
 }

@@ -261,7 +261,7 @@ export function createRunner(
         if (ended) return
         const unreached = principal !== undefined && !ready
         // Envoy closes the client with the target (docs/envoy-notes.md, b): nobody is told but the operator.
-        if (unreached) log.warn(UNREACHED)
+        if (unreached) log.warn({ source: facts.peer.source }, UNREACHED)
         end(unreached ? UNREACHED : 'the connection broke', 'left')
       },
     },

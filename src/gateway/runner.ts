@@ -20,6 +20,12 @@ export interface Runner extends LiveSession {
 const UNREACHED =
   'the connection broke during the login to the target: Envoy could not reach it or did not accept its certificate, or the client left'
 
+/**
+ * Milliseconds for which one client's statements are judged before everybody else has a turn. A client may send a
+ * hundred thousand in one write, and Envoy ends all sessions of a processor that does not answer for 5 seconds (E6).
+ */
+const TURN = 25
+
 const STOPPING: Refusal = { code: 'shutting-down', message: 'terminating connection: chaperone is stopping' }
 
 export function createRunner(
@@ -52,6 +58,7 @@ export function createRunner(
   let ready = false
   let queue: Effect[] = []
   let working = false
+  let turnBegan = 0
 
   /** Carries out effects in their order; the answers that can be given at once are, without a way through the event loop. */
   function perform(effects: readonly Effect[]): void {
@@ -59,6 +66,7 @@ export function createRunner(
     for (const effect of effects) queue.push(effect)
     if (working) return
     working = true
+    turnBegan = performance.now()
     try {
       // Effects that answers add meanwhile are reached as well. Shifting would be quadratic.
       for (const effect of queue) {
@@ -115,8 +123,11 @@ export function createRunner(
   }
 
   const resume = (answer: Answer) => {
-    if (!ended) input(() => session.resume(answer))
+    if (working && performance.now() - turnBegan > TURN) return void setImmediate(goOn, answer)
+    goOn(answer)
   }
+
+  const goOn = (answer: Answer) => input(() => session.resume(answer))
 
   /** Runs one input of the state machine. It throws ProtocolError to nobody, so whatever comes out is a defect. */
   function input(step: () => readonly Effect[]): void {

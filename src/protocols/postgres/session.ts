@@ -27,6 +27,8 @@ const MAX_SERVER_MESSAGE = 64 * 1024 * 1024
 /** Notices kept until a long row is through: a hold has two or three. */
 const MAX_UNSAID = 16
 
+const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(FRONTEND))
+
 type Phase = 'door' | 'login' | 'ready' | 'cancel' | 'closed'
 
 export function createPostgresSession(options: PostgresOptions, context: SessionContext): ProtocolSession {
@@ -46,6 +48,9 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   let told = false
 
   function limitOf(type: number): number {
+    // Known by its first byte: a client that talks nonsense must not be waited for until it has sent all that it states.
+    if (!KNOWN_TYPES.has(type))
+      throw new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
     if (phase !== 'ready') return limits.token
     return type === FRONTEND.Query || type === FRONTEND.Parse ? limits.statement : limits.message
   }

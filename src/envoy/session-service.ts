@@ -84,7 +84,9 @@ export function createRequestsOnlySession(
     gone() {
       if (id !== undefined) pairs.close(id)
       outbox.discard()
-      connection?.aborted()
+      const over = connection
+      connection = undefined
+      over?.aborted()
     },
   }
 }

@@ -5,10 +5,11 @@ import { ProtocolError } from '../../../core/errors.ts'
 
 export interface Meanings<T> {
   /**
-   * A definition is sent. `certain`: no COPY can take it for its data, so that a failure skips the rest of the segment.
+   * A definition is sent.
+   *
    * @param key tells meanings apart
    */
-  define(name: string, value: T, key: string, certain: boolean): void
+  define(name: string, value: T, key: string): void
   /** none, one, or each that the name was given; `too-many` when they were not kept */
   resolve(name: string): readonly T[] | 'too-many'
   /** a Sync was sent */
@@ -60,16 +61,14 @@ export function createMeanings<T>(
   }
 
   return {
-    define(name, value, key, certain) {
+    define(name, value, key) {
       const entry = known.get(name) ?? { meanings: new Map<string, T>() }
       if (!known.has(name) && known.size >= limits.names)
         throw new ProtocolError(`more than ${limits.names} ${what} in one session`, 'too-large')
       known.set(name, entry)
       settle(name)
-      if (certain) {
-        spend(sizeOf(value))
-        exact.set(name, value)
-      }
+      spend(sizeOf(value))
+      exact.set(name, value)
       if (!entry.meanings || entry.meanings.has(key)) return
       if (entry.meanings.size >= limits.meanings) return forget(entry)
       spend(sizeOf(value))

@@ -4,9 +4,8 @@
 // rests on (PostgreSQL 15 to 18, postgres.c and copyfromparse.c):
 // - an error in a message of the extended protocol skips everything up to Sync, a Query too;
 // - an error in a Query skips nothing; a Query in the midst of a segment does not end it;
-// - COPY FROM STDIN takes any other message for a protocol violation and swallows it. After a Query that is no skip, so
-//   a definition that may have been swallowed is not exact even in its own segment;
-// - Sync and Flush are ignored in COPY FROM STDIN, CopyData and its ends are ignored outside of it;
+// - COPY FROM STDIN ignores Sync and Flush, and ends the connection at any other message that is not its own; outside of
+//   it CopyData and its ends are ignored. So nothing that defines a name is ever taken for data;
 // - even a Parse of the unnamed statement that is first in its segment may leave the one before in place (a cancellation
 //   can come before it is dropped), so the unnamed names are kept like all others.
 import { ProtocolError, type Refusal } from '../../../core/errors.ts'
@@ -54,28 +53,9 @@ export function createRequests(
   const sending = createSending(talk.out)
   const refuse: Refusals = createRefusals(talk, sending)
   const { statements, portals, endSegment } = createSessionNames(limits)
-  /** COPY FROM STDIN statements that may be open or about to open: until then messages may be swallowed */
-  let copying = 0
   /** code ran that may have changed how texts are read */
   let unreadable = false
   let binds = 0
-
-  function copies(facts: Facts): number {
-    return facts.statements.filter((statement) => statement.copy === 'in').length
-  }
-
-  /** Whatever is sent now ends a COPY: it is swallowed if one is open. True when it cannot be. */
-  function endsCopy(): boolean {
-    const certain = copying === 0
-    copying = 0
-    return certain
-  }
-
-  function forwarded(facts: Facts): void {
-    endsCopy()
-    copying = copies(facts)
-    unreadable ||= maySet(facts)
-  }
 
   function analysed(
     sql: string,
@@ -102,7 +82,7 @@ export function createRequests(
       parameters: [],
       proceed({ operation }) {
         talk.sqlNames.note(facts, sql)
-        forwarded(operation.facts)
+        unreadable ||= maySet(operation.facts)
         sending.now(bytes)
       },
       refuse: (refusal) => refuse.query({ kind: 'refusal', refusal }),
@@ -124,7 +104,7 @@ export function createRequests(
       proceed() {
         talk.sqlNames.note(facts, sql)
         if (name !== '') talk.sqlNames.noteProtocol('prepared', name, facts, sql)
-        statements.define(name, { sql, facts }, sql, endsCopy())
+        statements.define(name, { sql, facts }, sql)
         sending.extended(bytes)
       },
       refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
@@ -141,7 +121,7 @@ export function createRequests(
     if (portal !== '') talk.sqlNames.noteProtocol('cursor', portal, statement.facts, statement.sql)
     // Each Bind is a meaning of its own: an approval is for one run of it.
     binds += 1
-    portals.define(portal, { statement, parameters, judged: false }, String(binds), endsCopy())
+    portals.define(portal, { statement, parameters, judged: false }, String(binds))
     sending.extended(bytes)
   }
 
@@ -167,7 +147,7 @@ export function createRequests(
     const { sql: text, facts } = portal.statement
     const run = (all: Facts) => {
       portal.judged = true
-      forwarded(all)
+      unreadable ||= maySet(all)
       sending.now(bytes)
     }
     if (portal.judged) return run(facts)
@@ -185,14 +165,8 @@ export function createRequests(
   function passTarget(what: 'Describe' | 'Close'): Handler {
     return (bytes) => {
       if (isTooLong(decodeTarget(bytes, what).name)) return refuse.extended(refuse.nameTooLong(MAX_NAME))
-      endsCopy()
       sending.extended(bytes)
     }
-  }
-
-  function copyEnd(bytes: Uint8Array): void {
-    copying = Math.max(0, copying - 1)
-    sending.now(bytes)
   }
 
   const handlers: Readonly<Partial<Record<number, Handler>>> = {
@@ -214,8 +188,8 @@ export function createRequests(
     },
     [FRONTEND.FunctionCall]: () => refuse.functionCall(),
     [FRONTEND.CopyData]: (bytes) => sending.now(bytes),
-    [FRONTEND.CopyDone]: copyEnd,
-    [FRONTEND.CopyFail]: copyEnd,
+    [FRONTEND.CopyDone]: (bytes) => sending.now(bytes),
+    [FRONTEND.CopyFail]: (bytes) => sending.now(bytes),
     [FRONTEND.Terminate](bytes) {
       sending.now(bytes)
       talk.out.emit({ kind: 'close', reason: 'the client ended the session' })

@@ -180,7 +180,9 @@ const resource = z.strictObject({
   process: z
     .enum(['full', 'requests-only'])
     .default('full')
-    .describe('requests-only: results bypass Chaperone; only without masks and recorded results'),
+    .describe(
+      'requests-only: results go past Chaperone, for less delay; only without masks and recorded results. A refused simple query then fails with the SQLSTATE of the refusal, a refused message of the extended protocol with 42601 and the refusal in its text (docs/architecture.md, “Requests only”)',
+    ),
   recording: z.enum(['full', 'commands', 'off']).optional().describe('overrides `recordings.level`'),
   limits: z
     .strictObject({

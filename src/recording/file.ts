@@ -1,5 +1,5 @@
 // The file of one recording: made once, only ever appended to, readable by its owner alone.
-import { closeSync, constants, mkdirSync, openSync, statSync, writevSync } from 'node:fs'
+import { closeSync, constants, mkdirSync, openSync, statSync, writeSync, writevSync } from 'node:fs'
 
 const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY } = constants
 
@@ -25,11 +25,25 @@ export function createFile(path: string): AppendOnlyFile {
   const descriptor = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0o600)
   return {
     write(parts) {
-      let rest = parts
-      while (rest.length > 0) rest = after(rest, writevSync(descriptor, rest))
+      let rest = joined(parts)
+      while (rest.length > 0) {
+        const [only] = rest
+        // one buffer is cheaper to write than a list of one
+        const written = rest.length === 1 && only ? writeSync(descriptor, only) : writevSync(descriptor, rest)
+        rest = after(rest, written)
+      }
     },
     close: () => closeSync(descriptor),
   }
+}
+
+/** Copying this much costs less than a list of buffers. In bytes. */
+const JOINED_MOST = 16 * 1024
+
+function joined(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (parts.length < 2) return parts
+  const total = parts.reduce((sum, part) => sum + part.length, 0)
+  return total > JOINED_MOST ? parts : [Buffer.concat(parts, total)]
 }
 
 /** What is left of `parts` after a write that took `written` bytes: a full disk takes a part, then fails. */

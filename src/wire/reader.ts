@@ -25,35 +25,60 @@ export function decodeUtf8(bytes: Uint8Array, what: string): string {
 }
 
 export function createReader(message: Uint8Array, what: string, start = 0): Reader {
-  const view = Buffer.from(message.buffer, message.byteOffset, message.byteLength)
-  let at = start
+  return new MessageReader(message, what, start)
+}
 
-  function advance(length: number): number {
-    if (length < 0 || length > view.length - at) throw new ProtocolError(`${what} is truncated`)
-    const from = at
-    at += length
-    return from
+/** A class, since every message makes one: eight closures each were a tenth of the garbage. */
+class MessageReader implements Reader {
+  readonly #message: Uint8Array
+  readonly #view: Buffer
+  readonly #what: string
+  #at: number
+
+  constructor(message: Uint8Array, what: string, start: number) {
+    this.#message = message
+    this.#view = Buffer.from(message.buffer, message.byteOffset, message.byteLength)
+    this.#what = what
+    this.#at = start
   }
 
-  return {
-    get remaining() {
-      return view.length - at
-    },
-    uint8: () => view.readUInt8(advance(1)),
-    int16: () => view.readInt16BE(advance(2)),
-    int32: () => view.readInt32BE(advance(4)),
-    bytes(length) {
-      const from = advance(length)
-      return message.subarray(from, from + length)
-    },
-    cstring() {
-      const zero = view.indexOf(0, at)
-      if (zero < 0) throw new ProtocolError(`${what} has an unterminated string`)
-      const from = advance(zero - at + 1)
-      return decodeUtf8(message.subarray(from, zero), `a string in ${what}`)
-    },
-    end() {
-      if (at !== view.length) throw new ProtocolError(`${what} has ${view.length - at} bytes too many`)
-    },
+  get remaining(): number {
+    return this.#view.length - this.#at
+  }
+
+  uint8(): number {
+    return this.#view.readUInt8(this.#advance(1))
+  }
+
+  int16(): number {
+    return this.#view.readInt16BE(this.#advance(2))
+  }
+
+  int32(): number {
+    return this.#view.readInt32BE(this.#advance(4))
+  }
+
+  bytes(length: number): Uint8Array {
+    const from = this.#advance(length)
+    return this.#message.subarray(from, from + length)
+  }
+
+  cstring(): string {
+    const zero = this.#view.indexOf(0, this.#at)
+    if (zero < 0) throw new ProtocolError(`${this.#what} has an unterminated string`)
+    const from = this.#advance(zero - this.#at + 1)
+    if (from === zero) return ''
+    return decodeUtf8(this.#message.subarray(from, zero), `a string in ${this.#what}`)
+  }
+
+  end(): void {
+    if (this.remaining !== 0) throw new ProtocolError(`${this.#what} has ${this.remaining} bytes too many`)
+  }
+
+  #advance(length: number): number {
+    if (length < 0 || length > this.remaining) throw new ProtocolError(`${this.#what} is truncated`)
+    const from = this.#at
+    this.#at += length
+    return from
   }
 }

@@ -7,7 +7,13 @@ import type { Facts } from '../../../core/facts.ts'
 const SETTERS = new Set(['setting', 'call', 'do', 'unknown'])
 
 export function maySet(facts: Facts): boolean {
-  return facts.statements.some(({ accesses }) => accesses.some(({ effect }) => SETTERS.has(effect)))
+  return facts.statements.some(({ accesses }) =>
+    accesses.some(
+      // An UPDATE of the view pg_settings is a SET.
+      ({ effect, relation }) =>
+        SETTERS.has(effect) || (effect === 'update' && relation?.name === 'pg_settings'),
+    ),
+  )
 }
 
 /** ASCII is the same in every client encoding, and without a backslash no literal depends on a setting. */

@@ -60,6 +60,7 @@ describe('texts after code that may have changed settings', () => {
     ['set standard_conforming_strings = off', true],
     ['select f()', true],
     ['do $$ begin end $$', true],
+    [`update pg_settings set setting = 'off'`, true],
     ['select 1', false],
     [`insert into t values ('a')`, false],
   ])('%s may set them: %s', (sql, may) => {

@@ -1,0 +1,163 @@
+// Whatever fails on the server, and however the client cuts its bytes: what was refused does not run there.
+import fc from 'fast-check'
+import { beforeAll, expect, it } from 'vitest'
+import { loadParser } from '../../../src/analysis/postgres/analyze.ts'
+import { issuePermit } from '../../../src/core/permit-issuer.ts'
+import type { Effect, Protocol, ProtocolSession } from '../../../src/core/session.ts'
+import { createMasker } from '../../../src/masking/masker.ts'
+import {
+  decodeBind,
+  decodeExecute,
+  decodeParse,
+  decodeTarget,
+} from '../../../src/protocols/postgres/frontend.ts'
+import { createFrontendStream } from '../../../src/protocols/postgres/frontend-stream.ts'
+import { createPostgresProtocol } from '../../../src/protocols/postgres/protocol.ts'
+import {
+  bind,
+  close,
+  execute,
+  message,
+  parse,
+  password,
+  query,
+  startup,
+  sync,
+} from '../../support/pgwire/frontend.ts'
+
+const REFUSED = 'select 666'
+const TEXTS = ['select 1', 'select 2', REFUSED]
+const NO_KEYS = {
+  key: () => {
+    throw new Error('no key')
+  },
+}
+let protocol: Protocol
+beforeAll(async () => {
+  await loadParser()
+  const limits = { statement: 1e6, message: 1e6, buffered: 1e6, prepared: 100, token: 1000 }
+  const settings = { process: 'requests-only', methods: ['token'], trustedFunctions: [], limits } as const
+  protocol = createPostgresProtocol(settings, () => 0)
+})
+
+const name = fc.constantFrom('', 'n', 'm')
+const text = fc.constantFrom(...TEXTS)
+const request = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ name, sql: text }).map(parse) },
+  { weight: 3, arbitrary: fc.record({ portal: name, statement: name }).map(bind) },
+  { weight: 3, arbitrary: name.map((portal) => execute(portal)) },
+  { weight: 3, arbitrary: fc.constant(sync()) },
+  { weight: 1, arbitrary: fc.constantFrom('select 1', REFUSED).map(query) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.constantFrom('S', 'P'), name).map(([kind, of]) => close(kind as 'S', of)),
+  },
+)
+
+/** Admitted, past the handover, and given the client's chunks. What it sends from then on. */
+function sent(chunks: readonly Uint8Array[]): Uint8Array {
+  const session = protocol.start({
+    peer: { source: '127.0.0.1:1', tlsVersion: 'TLSv1.3' },
+    random: (n) => new Uint8Array(n),
+    now: () => 0,
+  })
+  const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
+  session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token')]))
+  session.resume({ kind: 'admitted', login, masker: createMasker([], NO_KEYS) })
+  session.fromServer(Buffer.concat([message('R', Buffer.alloc(4)), message('Z', Buffer.from('I'))]))
+  const out: Uint8Array[] = []
+  carryOut(session, session.resume({ kind: 'bypassed' }), out)
+  for (const chunk of chunks) carryOut(session, session.fromClient(chunk), out)
+  return Buffer.concat(out)
+}
+
+function carryOut(session: ProtocolSession, effects: readonly Effect[], out: Uint8Array[]): void {
+  for (const effect of effects) {
+    if (effect.kind === 'to-server') out.push(effect.bytes)
+    if (effect.kind === 'close') throw new Error(effect.reason)
+    if (effect.kind !== 'judge') continue
+    const { operation } = effect
+    const refused = operation.phase !== 'prepare' && operation.text.includes(REFUSED)
+    const answer = refused
+      ? ({ kind: 'refused', refusal: { code: 'denied', message: 'no' } } as const)
+      : ({ kind: 'proceed', permit: issuePermit(operation) } as const)
+    carryOut(session, session.resume(answer), out)
+  }
+}
+
+/**
+ * PostgreSQL's rules on names and skipping, with failures where `fails` says so: a message that fails changes nothing
+ * (a cancellation can come before a Parse drops the unnamed statement), and what follows is skipped up to Sync.
+ */
+function run(bytes: Uint8Array, fails: () => boolean): string[] {
+  const stream = createFrontendStream(() => 1e6)
+  stream.push(bytes)
+  const statements = new Map<string, string>()
+  const portals = new Map<string, string>()
+  const ran: string[] = []
+  let skipping = false
+  const failed = (impossible: boolean) => {
+    skipping = impossible || fails()
+    return skipping
+  }
+  const handlers: Readonly<Record<string, (body: Uint8Array) => void>> = {
+    P(body) {
+      const { name: of, sql } = decodeParse(body)
+      if (!failed((of !== '' && statements.has(of)) || !TEXTS.includes(sql))) statements.set(of, sql)
+    },
+    B(body) {
+      const { portal, statement } = decodeBind(body)
+      const sql = statements.get(statement)
+      if (!failed(sql === undefined || (portal !== '' && portals.has(portal)))) portals.set(portal, sql ?? '')
+    },
+    E(body) {
+      const sql = portals.get(decodeExecute(body).portal)
+      if (!failed(sql === undefined)) ran.push(sql ?? '')
+    },
+    C(body) {
+      const { kind, name: of } = decodeTarget(body, 'Close')
+      if (!failed(false)) (kind === 'statement' ? statements : portals).delete(of)
+    },
+    Q(body) {
+      const sql = Buffer.from(body.subarray(5, -1)).toString()
+      if (!fails()) statements.delete('')
+      if (TEXTS.includes(sql)) ran.push(sql)
+    },
+    S() {
+      skipping = false
+    },
+  }
+  for (let frame = stream.next(); frame?.kind === 'message'; frame = stream.next()) {
+    const type = String.fromCharCode(frame.type)
+    if (!skipping || type === 'S') handlers[type]?.(frame.bytes)
+  }
+  return ran
+}
+
+const requests = fc.array(request, { maxLength: 40 })
+
+it('no failure on the server makes it run what was refused', () => {
+  fc.assert(
+    fc.property(requests, fc.infiniteStream(fc.boolean()), fc.nat(3), (messages, coins, often) => {
+      // one failure in two, four, eight or sixteen messages
+      const fails = () => Array.from({ length: often + 1 }, () => coins.next().value).every(Boolean)
+      expect(run(sent(messages), fails)).not.toContain(REFUSED)
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+it('what is sent does not depend on how the client’s bytes are cut', () => {
+  fc.assert(
+    fc.property(requests, fc.nat(30), (messages, size) => {
+      const whole = Buffer.concat(messages)
+      const step = size + 1
+      const pieces = Array.from({ length: Math.ceil(whole.length / step) }, (_, n) =>
+        whole.subarray(n * step, (n + 1) * step),
+      )
+      // what is kept back goes with the last Sync
+      expect(sent([...pieces, sync()])).toEqual(sent([whole, sync()]))
+    }),
+    { numRuns: 300 },
+  )
+})

@@ -1,6 +1,8 @@
 // A resource whose results go past Chaperone, end to end: stock clients, refusals, holds, cancellation, endings.
+import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { verifyRecording } from '../../../src/recording/verify.ts'
 import { eventually } from '../../support/envoy-stack.ts'
 import { ofKind, textRows } from '../../support/pgwire/backend.ts'
 import {
@@ -136,6 +138,27 @@ describe('stock clients', () => {
     copying.send(query('delete from customers where id > 89'))
     expect(ofKind(await copying.until('ReadyForQuery'), 'CommandComplete')[0]?.tag).toBe('DELETE 2')
     copying.destroy()
+  })
+})
+
+describe('record', () => {
+  it('a recording holds what was asked and decided, no result, and verifies', async () => {
+    const marker = `marker-${Date.now()}`
+    await stack.psql(
+      engineer,
+      `select 'Ada' as a, '${marker}' as b; drop table orders; select name from customers;`,
+    )
+    const ended = async () => (await stack.recordings()).filter(({ end }) => end !== undefined)
+    let path = ''
+    await eventually('the recording is complete', async () => {
+      const found = (await ended()).find((summary) => readFileSync(summary.path, 'utf8').includes(marker))
+      path = found?.path ?? ''
+      return found !== undefined
+    })
+    expect(await verifyRecording(path)).toMatchObject({ state: 'ok' })
+    const text = readFileSync(path, 'utf8')
+    expect(text).toContain('no-drop')
+    expect(text).not.toContain('Ada Lovelace')
   })
 })
 

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { atExit } from '../../test/support/cleanup.ts'
 import { createAuthority } from '../../test/support/keys.ts'
 import { freePorts } from '../../test/support/ports.ts'
 import { type Postgres, startPostgres } from '../../test/support/postgres.ts'
@@ -100,6 +101,7 @@ export async function startServers(say: (text: string) => void): Promise<DemoSer
 
 async function startUp(configFile: string, say: (text: string) => void) {
   const child = spawn(process.execPath, [...CHAPERONE, '--config', configFile, 'up'], { cwd: ROOT })
+  const takeBack = atExit(() => child.kill('SIGTERM'))
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   let log = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -114,6 +116,7 @@ async function startUp(configFile: string, say: (text: string) => void) {
     async stop() {
       child.kill('SIGTERM')
       await ended
+      takeBack()
     },
   }
 }

@@ -1,12 +1,19 @@
 // Envoy as a child process: found, started with a configuration, ready, and gone again.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
+export interface EnvoyEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** why it did not even start */
+  readonly problem?: string
+}
+
 export interface EnvoyProcess {
   /** Settles when Envoy ends, for whatever reason. */
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
+  readonly ended: Promise<EnvoyEnd>
   stop(): Promise<void>
 }
 
@@ -17,6 +24,8 @@ const READY_WITHIN = 30_000
 /** After SIGTERM, in milliseconds. */
 const END_WITHIN = 5_000
 const POLL = 50
+/** Envoy calls its network ext_proc a work in progress, once for each use of it: docs/envoy-notes.md has that. */
+const LOGGING = ['--log-level', 'warn', '--component-log-level', 'misc:error']
 
 /** @throws when there is no Envoy */
 export function findEnvoy(environment: NodeJS.ProcessEnv): string {
@@ -29,7 +38,9 @@ export function findEnvoy(environment: NodeJS.ProcessEnv): string {
   const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
   const found = [...folders.map((folder) => join(folder, 'envoy')), join(cache, CACHED)].find(executable)
   if (found === undefined) {
-    throw new Error('no Envoy found: set ENVOY_BIN, put envoy on PATH, or run scripts/fetch-envoy.sh')
+    throw new Error(
+      'no Envoy found: set ENVOY_BIN, put envoy on PATH, or run scripts/fetch-envoy.sh of a checkout',
+    )
   }
   return found
 }
@@ -48,34 +59,42 @@ export async function startEnvoyProcess(
   const file = join(folder, 'envoy.json')
   writeFileSync(file, JSON.stringify(bootstrap), { mode: 0o600 })
   // A process group of its own: Ctrl-C reaches Chaperone alone, which lets sessions end before it stops Envoy.
-  const child = spawn(binary, ['-c', file, '--use-dynamic-base-id', '--log-level', 'warn'], {
+  const child = spawn(binary, ['-c', file, '--use-dynamic-base-id', ...LOGGING], {
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,
   })
   const killed = () => child.kill('SIGKILL')
   process.once('exit', killed)
-  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    const over = (code: number | null, signal: NodeJS.Signals | null) => {
+  const ended = new Promise<EnvoyEnd>((resolve) => {
+    const over = (end: EnvoyEnd) => {
       process.removeListener('exit', killed)
       rmSync(folder, { recursive: true, force: true })
-      resolve({ code, signal })
+      resolve(end)
     }
-    child.once('exit', over)
-    child.once('error', () => over(null, null))
+    child.once('exit', (code, signal) => over({ code, signal }))
+    child.once('error', ({ message }) => over({ code: null, signal: null, problem: message }))
   })
   const stop = () => stopChild(child, ended)
+  const enough = new AbortController()
   try {
     await Promise.race([
-      untilReady(admin),
-      ended.then(() => {
-        throw new Error('Envoy ended before it was ready')
+      untilReady(admin, enough.signal),
+      ended.then((end) => {
+        throw new Error(`Envoy (${binary}) ended before it was ready (${howItEnded(end)})`)
       }),
     ])
   } catch (error) {
     await stop()
     throw error
+  } finally {
+    enough.abort()
   }
   return { ended, stop }
+}
+
+/** For people, in a few words. */
+export function howItEnded({ code, signal, problem }: EnvoyEnd): string {
+  return problem ?? (signal === null ? `exit code ${code}` : `signal ${signal}`)
 }
 
 async function stopChild(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
@@ -85,9 +104,10 @@ async function stopChild(child: ChildProcess, ended: Promise<unknown>): Promise<
   clearTimeout(force)
 }
 
-async function untilReady(admin: string): Promise<void> {
+/** Stops asking when `enough` is aborted: a timer that is left would keep the process alive. */
+async function untilReady(admin: string, enough: AbortSignal): Promise<void> {
   const deadline = Date.now() + READY_WITHIN
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !enough.aborted) {
     const response = await fetch(`http://${admin}/ready`, { signal: AbortSignal.timeout(1_000) }).catch(
       () => undefined,
     )
@@ -100,7 +120,7 @@ async function untilReady(admin: string): Promise<void> {
 function executable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
-    return true
+    return statSync(path).isFile()
   } catch {
     return false
   }

@@ -13,6 +13,7 @@ import { createRecorder } from '../recording/recorder.ts'
 import { createSecrets, type Secrets } from '../secrets/secrets.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
+import { listenProblem } from './listening.ts'
 
 export interface Services {
   /** where Envoy reaches the processor */
@@ -69,7 +70,11 @@ async function assemble(config: Config, log: Log, cleanup: Cleanup): Promise<Ser
   const ready = () => serving && approvals.ready()
   const verifyToken: typeof authenticator.verifyToken = (token, issuers) =>
     authenticator.verifyToken(token, issuers)
-  const admin = await startAdmin({ config, approvals, verifyToken, metrics, ready, audit, log })
+  const admin = await startAdmin({ config, approvals, verifyToken, metrics, ready, audit, log }).catch(
+    (error: unknown) => {
+      throw listenProblem('admin.address', config.admin.address, error)
+    },
+  )
   defer(() => admin.close())
   const processor = await startProcessor({ config, accept: gateway.accept, secrets, log })
   serving = true

@@ -1,8 +1,23 @@
 // Waiting for the signal that ends a foreground command.
+import { constants } from 'node:os'
 
-/** Resolves with the first SIGINT or SIGTERM. */
-export function nextSignal(): Promise<NodeJS.Signals> {
+export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+
+/**
+ * Resolves with the first of these signals. The next one ends the process at once: whoever asks twice does not want to
+ * wait for sessions, and what is bound to the process's exit is still done.
+ */
+export function nextSignal(
+  signals: readonly EndingSignal[] = ['SIGINT', 'SIGTERM'],
+): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
+    let asked = false
+    for (const signal of signals) {
+      process.on(signal, () => {
+        if (asked) process.exit(128 + constants.signals[signal])
+        asked = true
+        resolve(signal)
+      })
+    }
   })
 }

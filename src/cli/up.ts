@@ -3,14 +3,17 @@ import type { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { envoyBootstrap } from '../envoy/bootstrap.ts'
-import { type EnvoyProcess, findEnvoy, startEnvoyProcess } from './envoy-process.ts'
+import { type EnvoyProcess, findEnvoy, howItEnded, startEnvoyProcess } from './envoy-process.ts'
+import { checkEnvoyAddresses } from './listening.ts'
+import { nextSignal } from './signals.ts'
 
 /** What `serve` starts; given in, so that this file needs nothing of how it is put together. */
 export type StartServices = (config: Config) => Promise<{ stop(): Promise<void> }>
 
 const HELP = `
 Envoy is ENVOY_BIN, else envoy on PATH, else what scripts/fetch-envoy.sh has put into the cache.
-Prints one line once connections are taken. Ends, with both parts, on SIGINT or SIGTERM, or when Envoy ends.
+Prints one line once connections are taken. Ends, with both parts, on SIGINT, SIGTERM or SIGHUP, or when Envoy ends
+(exit code 1). Sessions may go on for processor.stop_grace; a second signal ends everything at once.
 
 Example:
   chaperone --config demo.yaml up`
@@ -29,14 +32,16 @@ export function registerUp(program: Command, startServices: StartServices): void
 /** Resolves after a signal. @throws when a part cannot start, or when Envoy ends by itself */
 async function up(config: Config, startServices: StartServices): Promise<void> {
   const binary = findEnvoy(process.env)
-  const signal = nextSignal()
+  // SIGHUP too, since the terminal that closes must not leave an Envoy behind.
+  const signal = nextSignal(['SIGINT', 'SIGTERM', 'SIGHUP'])
+  await checkEnvoyAddresses(config)
   const services = await startServices(config)
   let envoy: EnvoyProcess | undefined
   try {
     envoy = await startEnvoyProcess(binary, envoyBootstrap(config), config.envoy.admin)
     process.stdout.write(`${readinessLine(config)}\n`)
-    const ended = envoy.ended.then(() => 'envoy' as const)
-    if ((await Promise.race([signal, ended])) === 'envoy') throw new Error('Envoy ended')
+    const ended = await Promise.race([signal.then(() => undefined), envoy.ended])
+    if (ended !== undefined) throw new Error(`Envoy ended by itself (${howItEnded(ended)})`)
   } finally {
     // Sessions end through Envoy, so it goes last.
     await services.stop().finally(() => envoy?.stop())
@@ -46,10 +51,4 @@ async function up(config: Config, startServices: StartServices): Promise<void> {
 function readinessLine(config: Config): string {
   const listeners = Object.entries(config.resources).map(([name, { listen }]) => `${name} on ${listen}`)
   return `chaperone: ready: ${listeners.join(', ')}`
-}
-
-function nextSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
-  })
 }

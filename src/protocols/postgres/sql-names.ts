@@ -115,7 +115,12 @@ export function createSqlNames(limit: number): SqlNames {
       if (kind === 'cursor') portals.push(name)
     },
     definedBySql: (kind, name) => bySql.has(keyOf(kind, name)),
-    meanings: (kind, name) => (known.get(keyOf(kind, name)) ?? []).map(({ facts }) => facts),
+    meanings(kind, name) {
+      const facts = (known.get(keyOf(kind, name)) ?? []).map((meaning) => meaning.facts)
+      const [first] = facts
+      // One more is kept than are told apart: from there on nobody knows all that the name may stand for.
+      return first && facts.length > MAX_MEANINGS ? [unknown(first, { kind, name })] : facts
+    },
     resolve(facts) {
       if (facts.statements.every((statement) => statement.references.length === 0)) return facts
       const local = new Map<string, Meaning[]>()

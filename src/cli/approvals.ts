@@ -30,8 +30,8 @@ Exit code 0: done; 1: refused; 2: not understood; 3: no admin API could be reach
 
 Examples:
   chaperone approvals list
-  chaperone approvals show gq3w5c6rz2k7n4v8y6m3x5p7da
-  chaperone approvals approve gq3w5c6rz2k7n4v8y6m3x5p7da --reason 'ticket 4711'`
+  chaperone approvals show gq3w5c6rz2k7n4vqy6m3x5p7da
+  chaperone approvals approve gq3w5c6rz2k7n4vqy6m3x5p7da --reason 'ticket 4711'`
 
 interface Options {
   readonly config?: string
@@ -55,7 +55,8 @@ function adminAddress(program: Command, options: Options): string {
 
 function requestId(text: string): string {
   const id = text.trim().toLowerCase()
-  if (!REQUEST_ID.test(id)) throw new InvalidArgumentError('A request has 26 letters and digits.')
+  if (!REQUEST_ID.test(id))
+    throw new InvalidArgumentError('The id of a request is 26 of a-z and 2-7; approvals list shows it.')
   return id
 }
 

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { createAnalyzer, loadParser } from '../analysis/postgres/analyze.ts'
 import { loadConfig } from '../config/load.ts'
-import type { ResourceConfig } from '../config/schema.ts'
+import type { Config, ResourceConfig } from '../config/schema.ts'
 import type { Facts, StatementFacts } from '../core/facts.ts'
 import type { SqlOperation } from '../core/operation.ts'
 import type { Principal, PrincipalKind } from '../core/principal.ts'
@@ -12,6 +12,7 @@ import { printable } from './terminal.ts'
 
 const HELP = `
 Names that EXECUTE and FETCH refer to are only known to a session; such statements are judged by what they say alone.
+Who asks has no claims here: rules that demand some do not apply. Masks do not show in a decision: see chaperone check.
 
 Example:
   chaperone explain --resource orders --as-groups analysts 'SELECT email FROM customers'`
@@ -54,7 +55,7 @@ async function explainText(sql: string, options: Options): Promise<string> {
   const resource = Object.hasOwn(config.resources, options.resource)
     ? config.resources[options.resource]
     : undefined
-  if (resource === undefined) throw new Error(`there is no resource ${options.resource}`)
+  if (resource === undefined) throw new Error(unknownResource(options.resource, config))
   const facts = await analyzed(sql, resource)
   if (typeof facts === 'string') return `${printable(facts)}\n`
   const principal = principalOf(options)
@@ -69,6 +70,10 @@ async function explainText(sql: string, options: Options): Promise<string> {
   }
   const explanation = policy.explain(principal, options.resource, operation)
   return render(facts, explanation, policy.mayReach(principal, options.resource))
+}
+
+function unknownResource(name: string, { resources }: Config): string {
+  return `there is no resource ${name}; there is ${Object.keys(resources).join(', ')}`
 }
 
 async function analyzed(sql: string, resource: ResourceConfig): Promise<Facts | string> {

@@ -4,16 +4,16 @@ import { splitHostPort } from '../config/address.ts'
 import type { Config } from '../config/schema.ts'
 
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another process listens there; stop it, or choose another port',
-  EACCES: 'this user may not listen there; choose a port above 1023',
+  EADDRINUSE: 'another process listens there; stop it, or choose another address',
+  EACCES: 'this user may not listen there; allow it, or choose another address',
   EADDRNOTAVAIL: 'this machine has no such address',
 }
 
-/** The error itself when it is about something else. */
+/** The error itself when it is about something else. gRPC has Node's code in its text only. */
 export function listenProblem(key: string, address: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const reason = REASONS[code]
-  return reason === undefined ? error : new Error(`${key}: ${address}: ${reason}`, { cause: error })
+  if (!(error instanceof Error)) return error
+  const code = Object.keys(REASONS).find((known) => error.message.includes(known))
+  return code === undefined ? error : new Error(`${key}: ${address}: ${REASONS[code]}`, { cause: error })
 }
 
 /**

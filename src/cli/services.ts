@@ -43,7 +43,7 @@ async function assemble(config: Config, log: Log, cleanup: Cleanup): Promise<Ser
   const defer = (undo: Cleanup[number]) => void cleanup.unshift(undo)
   const policy = compilePolicy(config)
   const metrics = createMetrics()
-  const audit = createAudit(config.audit)
+  const audit = openedFor('audit.file', () => createAudit(config.audit))
   defer(() => audit.close())
   const secrets = createSecrets(config.secrets, (level, secret, message) => log[level]({ secret }, message))
   defer(() => secrets.close())
@@ -59,7 +59,7 @@ async function assemble(config: Config, log: Log, cleanup: Cleanup): Promise<Ser
     policy: () => policy,
     authenticator,
     approvals,
-    recorder: createRecorder(config.recordings),
+    recorder: openedFor('recordings.directory', () => createRecorder(config.recordings)),
     audit,
     metrics,
     log,
@@ -76,7 +76,11 @@ async function assemble(config: Config, log: Log, cleanup: Cleanup): Promise<Ser
     },
   )
   defer(() => admin.close())
-  const processor = await startProcessor({ config, accept: gateway.accept, secrets, log })
+  const processor = await startProcessor({ config, accept: gateway.accept, secrets, log }).catch(
+    (error: unknown) => {
+      throw listenProblem('processor.address', config.processor.address, error)
+    },
+  )
   serving = true
   log.info({ processor: processor.address, admin: admin.url, policy: policy.version }, 'chaperone serves')
 
@@ -93,6 +97,15 @@ async function assemble(config: Config, log: Log, cleanup: Cleanup): Promise<Ser
       })()
       return stopping
     },
+  }
+}
+
+/** The system's own words (EACCES, ENOSPC …) name the path; people look for the key. */
+function openedFor<T>(key: string, open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    throw new Error(`${key}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }
 

@@ -1,4 +1,5 @@
 // `chaperone sessions`: what was recorded, and whether it is still what was recorded.
+import { statSync } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import { listRecordings, type RecordingSummary } from '../recording/read.ts'
@@ -20,6 +21,16 @@ const DEFAULT_CONFIG = 'chaperone.yaml'
 const DEFAULT_ROWS = 100
 
 function recordingsDirectory(options: Options): string {
+  const directory = namedDirectory(options)
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new Error(
+      `there is no directory ${directory}: nothing was recorded yet, or --dir names another place`,
+    )
+  }
+  return directory
+}
+
+function namedDirectory(options: Options): string {
   if (options.dir !== undefined) return options.dir
   const { directory } = loadConfig(options.config ?? DEFAULT_CONFIG).recordings
   if (directory === undefined) {

@@ -85,7 +85,7 @@ function readBounded(path: string): Uint8Array {
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error ? error.code : undefined
-  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'ENOENT') return 'there is no such file; name another with --config or CHAPERONE_CONFIG'
   if (code === 'EACCES') return 'may not be read by this user'
   return error.message
 }

@@ -92,7 +92,7 @@ describe('the program', () => {
     expect(chaperone(['-c', 'none.yaml', 'check'])).toEqual({
       status: 1,
       stdout: '',
-      stderr: 'none.yaml: there is no such file\n',
+      stderr: 'none.yaml: there is no such file; name another with --config or CHAPERONE_CONFIG\n',
     })
   })
 

@@ -171,7 +171,7 @@ describe('chaperone up', () => {
     other.close()
     expect(run.stdout()).toBe('')
     expect(run.stderr()).toBe(
-      `chaperone: resources.app.listen: ${HOST}:${parts.listen}: another process listens there; stop it, or choose another port\n`,
+      `chaperone: resources.app.listen: ${HOST}:${parts.listen}: another process listens there; stop it, or choose another address\n`,
     )
   })
 

@@ -74,6 +74,8 @@ export interface StatementFacts {
   readonly columns: readonly string[]
   /** a star or a whole row is mentioned where its values can end up in a relation: anywhere before WHERE and RETURNING */
   readonly storesRows?: true
+  /** any column is mentioned there: through a view it may be another one under that name */
+  readonly storesColumns?: true
   /** COPY through the connection: data goes in or out of the client */
   readonly copy?: 'in' | 'out'
   /** the statement gives back rows that are computed from what it reads (not a bare completion) */

@@ -23,6 +23,17 @@ const WAYS_OUT: ReadonlySet<AccessEffect> = new Set<AccessEffect>([
   'alter',
 ])
 
+/** What they read is not in the statement: it may be a masked relation. */
+const UNSEEN_CODE: ReadonlySet<AccessEffect> = new Set<AccessEffect>([
+  'call',
+  'remote',
+  'large-object',
+  'server-file',
+  'server-program',
+])
+
+const WRITES: ReadonlySet<AccessEffect> = new Set<AccessEffect>(['insert', 'update'])
+
 /** What is made on a masked relation runs with each change of it, and may store what it sees. */
 const RUNS_LATER: ReadonlySet<string> = new Set(['trigger', 'rule'])
 /** Their body is text that is not read. */
@@ -57,6 +68,22 @@ function hasUnseenSource(statement: StatementFacts): boolean {
   )
 }
 
+const runsUnseenCode = (statement: StatementFacts) =>
+  statement.accesses.some(({ effect }) => UNSEEN_CODE.has(effect))
+
+/** Its rows come back hidden, but nothing hides them anywhere else. */
+function refusesCode(statement: StatementFacts): Refusal | undefined {
+  if (!runsUnseenCode(statement)) return undefined
+  const goesOn = statement.accesses.some(
+    (access) => !UNSEEN_CODE.has(access.effect) && (isWayOut(access) || WRITES.has(access.effect)),
+  )
+  if (!goesOn && statement.copy !== 'out') return undefined
+  return refusal(
+    "The statement runs code that may read masked relations, and its result would leave the masks' reach.",
+    'An administrator can list functions without effects under trusted_functions.',
+  )
+}
+
 function wayOut(access: Access): Refusal {
   const object = access.object === undefined ? '' : ` ${JSON.stringify(access.object)}`
   return access.effect === 'call'
@@ -84,6 +111,9 @@ function refusesWrite(
   if (statement.storesRows && readsItself && masked.some((relation) => masks.masksRelation(relation))) {
     return true
   }
+  // A view's columns may have other names than those behind it.
+  const renamed = !masks.masksRelation(target) && (hidden || maskedBehind.length > 0)
+  if (renamed && statement.storesColumns && readsItself) return true
   return statement.columns.some((column) => masked.some((relation) => masks.masksColumn(relation, column)))
 }
 
@@ -100,7 +130,9 @@ function undermines(masks: Masks, statement: StatementFacts, behind: Behind): Re
   const how = statement.accesses.find(({ effect, relation, objectType = '' }) => {
     if (effect === 'create')
       return ROUTINES.has(objectType) || (RUNS_LATER.has(objectType) && masked(relation))
-    return effect === 'alter' && statement.command.startsWith('ALTER') && masked(relation)
+    if (effect !== 'alter' || !statement.command.startsWith('ALTER')) return false
+    // A renamed schema takes its relations out of the rules' names.
+    return objectType === 'schema' || masked(relation)
   })
   if (how === undefined) return undefined
   const what = how.relation?.name ?? how.object ?? ''
@@ -123,7 +155,7 @@ function refusesStatement(masks: Masks, statement: StatementFacts, behind: Behin
     hasUnseenSource(statement) ||
     reads.some((relation) => masks.masksRelation(relation)) ||
     (reads.length > 0 && (behind.hidden || behind.maskedBehind.length > 0))
-  if (!touches) return undefined
+  if (!touches) return refusesCode(statement)
   if (statement.copy === 'out') return refusal('COPY may not read a relation with masked columns.')
   const way = statement.accesses.find(isWayOut)
   if (way !== undefined) return wayOut(way)

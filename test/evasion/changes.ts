@@ -265,4 +265,26 @@ export const changes: readonly Change[] = [
     steps: ['create table t as select 1 as a', 'create index on t (hides(a))'],
   },
   { name: 'a schema before the name', steps: ['delete from only public.orders'] },
+  {
+    name: 'another body for a function that a trigger calls',
+    given: [
+      `create function touch() returns trigger language plpgsql as 'begin return new; end'`,
+      'alter function touch() owner to app_rw; create table t (a int); alter table t owner to app_rw',
+      'create trigger t before insert on t for each row execute function touch()',
+    ],
+    steps: [
+      `create or replace function touch() returns trigger language plpgsql as 'begin ${DELETE}; return new; end'`,
+      'insert into t values (1)',
+    ],
+  },
+  {
+    name: 'an index over ranges of a type that measures them',
+    steps: [
+      `create function purge() returns void language plpgsql as $$begin ${DELETE}; end$$`,
+      `create function apart(int, int) returns float8 language plpgsql immutable as $$begin perform purge(); return 1; end$$`,
+      'create type span as range (subtype = int4, subtype_diff = apart)',
+      'create table t (a span); create index on t using gist (a)',
+      `insert into t select format('[%s,%s)', i, i + 5)::span from generate_series(1, 2000) i`,
+    ],
+  },
 ]

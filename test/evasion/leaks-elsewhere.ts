@@ -385,4 +385,68 @@ export const sideLeaks: readonly Leak[] = [
     ],
     steps: ['analyze customers', 'select * from sampled'],
   },
+  {
+    name: 'a row stored by EXPLAIN ANALYZE',
+    steps: ['explain analyze update customers c set notes = c::text', 'select notes from customers'],
+  },
+  {
+    name: 'a row of a join',
+    steps: [
+      'update customers k set data = to_jsonb(j) from (customers a join orders b on true) j where true',
+      'select data from customers',
+    ],
+  },
+  {
+    name: 'a view that has other names for its columns',
+    given: [
+      'create view renamed as select id, ssn as s, notes from customers',
+      'alter view renamed owner to app_rw',
+    ],
+    steps: ['update renamed set notes = s', 'select notes from customers'],
+  },
+  {
+    name: 'a conflict in a view that has other names for its columns',
+    given: [
+      'create view renamed as select id, name, ssn as s, notes from customers',
+      'alter view renamed owner to app_rw',
+    ],
+    steps: [
+      `insert into renamed (id, name) values (1, 'x') on conflict (id) do update set notes = renamed.s`,
+      'select notes from customers',
+    ],
+  },
+  {
+    name: 'a renamed schema',
+    steps: ['alter schema public rename to secluded', 'select ssn from secluded.customers'],
+  },
+  ...[
+    { name: 'by COPY', steps: ['copy (select peek()) to stdout'] },
+    { name: 'kept in a table', steps: ['create table mine as select peek() as x', 'select x from mine'] },
+    {
+      name: 'inserted',
+      steps: ['create table stash (v text)', 'insert into stash select peek()', 'select v from stash'],
+    },
+    { name: 'by UPDATE', steps: ['update orders set status = peek()', 'select status from orders'] },
+    {
+      name: 'as a default',
+      steps: [
+        'create table stash (a int, v text default peek())',
+        'insert into stash (a) values (1)',
+        'select v from stash',
+      ],
+    },
+    { name: 'as a setting', steps: [`select set_config('application_name', peek(), false)`] },
+  ].map(({ name, steps }) => ({
+    name: `the result of a function ${name}`,
+    given: [`create function peek() returns text language sql as 'select ssn from customers where id = 1'`],
+    steps,
+  })),
+  {
+    name: 'the seed of random numbers',
+    steps: [
+      'select setseed(substr(ssn, 1, 3)::float8 / 1000) from customers where id = 1',
+      'select random()',
+    ],
+    shows: /0\.9280361503778642/,
+  },
 ]

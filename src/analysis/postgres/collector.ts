@@ -37,6 +37,7 @@ export function createCollector(): Collector {
   let direction: 'in' | 'out' | undefined
   let mentions = 0
   let storesRows = false
+  let storesColumns = false
 
   const add = (access: Access): void => {
     const { effect, relation, object, objectType } = access
@@ -68,6 +69,7 @@ export function createCollector(): Collector {
     },
     stored: () => {
       storesRows ||= mentionsRows()
+      storesColumns ||= mentions > 0
     },
     get mentions() {
       return mentions
@@ -83,6 +85,7 @@ export function createCollector(): Collector {
         changes,
         references,
         ...(storesRows && { storesRows }),
+        ...(storesColumns && { storesColumns }),
         ...(direction !== undefined && { copy: direction }),
         ...(reason !== undefined && { incomplete: reason }),
       }

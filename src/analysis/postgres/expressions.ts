@@ -1,5 +1,5 @@
 // Handlers for what occurs inside statements: expressions, FROM items, clauses, types.
-import { visitFunction, visitOperator } from './functions.ts'
+import { visitCode, visitFunction, visitOperator } from './functions.ts'
 import { dotted, nameParts, rangeName, strings } from './names.ts'
 import type { Body, NodeTag } from './nodes.ts'
 import type { Handler, Walk } from './walk.ts'
@@ -65,6 +65,8 @@ function join(body: Body<'JoinExpr'>, walk: Walk): void {
   // Every column that both sides share is compared.
   if (body.isNatural === true) walk.facts.column('*')
   if ((body.alias?.colnames ?? []).length > 0) walk.facts.column('*')
+  // The alias of a join stands for the rows of both sides.
+  if (body.alias?.aliasname !== undefined) walk.facts.rangeName(body.alias.aliasname)
   walk.children('JoinExpr', body, ['usingClause', 'join_using_alias', 'alias'])
 }
 
@@ -73,7 +75,7 @@ const SAMPLING: ReadonlySet<string> = new Set(['system', 'bernoulli'])
 function sample(body: Body<'RangeTableSample'>, walk: Walk): void {
   const method = strings(body.method)
   if (!SAMPLING.has(dotted(method).replace(/^pg_catalog\./, ''))) {
-    walk.facts.onObject('call', dotted(method), 'function')
+    visitCode(method, 'function', walk)
   }
   walk.children('RangeTableSample', body, ['method'])
 }
@@ -85,7 +87,7 @@ function indexElement(body: Body<'IndexElem'>, walk: Walk): void {
 }
 
 function objectWithArguments(body: Body<'ObjectWithArgs'>, walk: Walk): void {
-  walk.facts.onObject('call', dotted(nameParts({ ObjectWithArgs: body })), 'function')
+  visitCode(nameParts({ ObjectWithArgs: body }), 'function', walk)
 }
 
 /** `x%TYPE` names a column of a relation, others only a type. */

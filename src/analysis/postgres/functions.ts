@@ -74,8 +74,30 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   },
   nextval: sequenceChange,
   setval: sequenceChange,
+  // What random() gives afterwards tells the seed, so a computed one is a setting with a computed value.
+  setseed: (args, walk) => {
+    if (args.length !== 1 || !isGiven(args[0])) walk.facts.onObject('setting', 'seed')
+    return true
+  },
   // The form with three arguments substitutes in a query value; the one with two runs SQL text.
   ts_rewrite: (args) => args.length === 3,
+}
+
+/** Leave to call goes by `schema.name`: `"public.safe"` in any schema must not pass for `safe` in public. */
+function onCode(
+  effect: AccessEffect,
+  object: string,
+  parts: readonly string[],
+  kind: string,
+  walk: Walk,
+): void {
+  if (parts.some((part) => part.includes('.'))) walk.facts.incomplete('it calls code whose name holds a dot')
+  walk.facts.onObject(effect, object, kind)
+}
+
+/** Code that the statement names, and that runs now or later. */
+export function visitCode(parts: readonly string[], kind: 'function' | 'operator', walk: Walk): void {
+  onCode('call', dotted(parts), parts, kind, walk)
 }
 
 /** Judges a call of a function by name; a procedure is never known to be pure. */
@@ -89,8 +111,8 @@ export function visitFunction(
   const schema = parts.at(-2)
   const own = schema === undefined || schema === 'pg_catalog'
   if (own && kind === 'function') {
-    if (PURE_FUNCTIONS.has(name)) return
     if (Object.hasOwn(SPECIAL, name) && SPECIAL[name]?.(args, walk)) return
+    if (PURE_FUNCTIONS.has(name)) return
     const effect = hazard(HAZARDS, name)
     if (effect !== undefined) {
       walk.facts.onObject(effect, `pg_catalog.${name}`, 'function')
@@ -101,7 +123,7 @@ export function visitFunction(
   if (isTrusted(schema, name, walk.options.trustedFunctions)) return
   const effect = hazard(EXTENSION_HAZARDS, name) ?? 'call'
   const object = own && OTHER_FUNCTIONS.has(name) ? `pg_catalog.${name}` : dotted(parts)
-  walk.facts.onObject(effect, object, kind)
+  onCode(effect, object, parts, kind, walk)
 }
 
 /** Without a schema, a function is trusted when one of that name is: the search path is pinned by the session. */
@@ -117,7 +139,7 @@ export function visitOperator(parts: readonly string[], walk: Walk): void {
   const schema = parts.at(-2)
   if (name === undefined) return
   if ((schema === undefined || schema === 'pg_catalog') && PURE_OPERATORS.has(name)) return
-  walk.facts.onObject('call', dotted(parts), 'operator')
+  visitCode(parts, 'operator', walk)
 }
 
 /**

@@ -1,6 +1,6 @@
 // Handlers for statements that make objects.
 import type { Node } from 'libpg-query'
-import { visitDefinition } from './functions.ts'
+import { visitCode, visitDefinition } from './functions.ts'
 import { createdName, dotted, EVERY_RELATION, nameParts, rangeName, strings } from './names.ts'
 import type { Body } from './nodes.ts'
 import { objectWord } from './objects.ts'
@@ -32,7 +32,10 @@ function tableAs(body: Body<'CreateTableAsStmt'>, walk: Walk): string {
 }
 
 function view(body: Body<'ViewStmt'>, walk: Walk): string {
-  walk.facts.onRelation('create', createdName(body.view), 'view')
+  const name = createdName(body.view)
+  walk.facts.onRelation('create', name, 'view')
+  // OR REPLACE changes what is there, also for whoever relies on it; a temporary one is the session's own.
+  if (body.replace === true && name.schema !== 'pg_temp') walk.facts.onRelation('alter', name, 'view')
   walk.visit(body.query)
   return 'CREATE VIEW'
 }
@@ -58,11 +61,12 @@ function schema(body: Body<'CreateSchemaStmt'>, walk: Walk): string {
 
 /** The function that something will call later, on behalf of whoever touches the relation or fires the event. */
 function willCall(parts: readonly string[], walk: Walk): void {
-  if (parts.length > 0) walk.facts.onObject('call', dotted(parts), 'function')
+  if (parts.length > 0) visitCode(parts, 'function', walk)
 }
 
 function trigger(body: Body<'CreateTrigStmt'>, walk: Walk): string {
   walk.facts.onRelation('create', rangeName(body.relation), 'trigger')
+  if (body.replace === true) walk.facts.onRelation('alter', rangeName(body.relation), 'trigger')
   willCall(strings(body.funcname), walk)
   walk.visit(body.whenClause)
   return 'CREATE TRIGGER'
@@ -77,6 +81,7 @@ function eventTrigger(body: Body<'CreateEventTrigStmt'>, walk: Walk): string {
 /** Its actions count as though they ran. */
 function rule(body: Body<'RuleStmt'>, walk: Walk): string {
   walk.facts.onRelation('create', rangeName(body.relation), 'rule')
+  if (body.replace === true) walk.facts.onRelation('alter', rangeName(body.relation), 'rule')
   walk.visit(body.whereClause)
   walk.visitAll(body.actions)
   return 'CREATE RULE'
@@ -122,6 +127,8 @@ function routine(body: Body<'CreateFunctionStmt'>, walk: Walk): string {
   const name = strings(body.funcname)
   const word = body.is_procedure === true ? 'procedure' : 'function'
   walk.facts.onObject('create', dotted(name), word)
+  // Triggers, defaults and views that call it run the new body.
+  if (body.replace === true) walk.facts.onObject('alter', dotted(name), word)
   visitDefinition(name, walk)
   if (looksLikeColumn(body)) willCall(name, walk)
   walk.visitAll(body.parameters)
@@ -133,6 +140,7 @@ function define(body: Body<'DefineStmt'>, walk: Walk): string {
   const word = objectWord(body.kind)
   const name = (body.defnames ?? []).flatMap(nameParts)
   walk.facts.onObject('create', dotted(name), word)
+  if (body.replace === true) walk.facts.onObject('alter', dotted(name), word)
   visitDefinition(name, walk)
   walk.visitAll(body.args)
   return `CREATE ${word.toUpperCase()}`
@@ -190,6 +198,18 @@ function foreignSchema(body: Body<'ImportForeignSchemaStmt'>, walk: Walk): strin
   return 'IMPORT FOREIGN SCHEMA'
 }
 
+/** Indexes on its ranges call these two, without a word of it in any statement. */
+const RANGE_CODE: ReadonlySet<string> = new Set(['canonical', 'subtype_diff'])
+
+function rangeType(body: Body<'CreateRangeStmt'>, walk: Walk): string {
+  for (const node of body.params ?? []) {
+    if ('DefElem' in node && RANGE_CODE.has(node.DefElem.defname ?? '')) {
+      willCall(nameParts(node.DefElem.arg), walk)
+    }
+  }
+  return named('type', dotted(strings(body.typeName)), walk)
+}
+
 /** Made from its name alone. */
 function named(word: string, name: string | undefined, walk: Walk, parts?: readonly Node[]): string {
   walk.facts.onObject('create', name ?? '', word)
@@ -225,8 +245,7 @@ export const createStatements = {
     named('type', dotted(nameParts(body.typevar && { RangeVar: body.typevar })), walk, body.coldeflist),
   CreateEnumStmt: (body: Body<'CreateEnumStmt'>, walk: Walk) =>
     named('type', dotted(strings(body.typeName)), walk),
-  CreateRangeStmt: (body: Body<'CreateRangeStmt'>, walk: Walk) =>
-    named('type', dotted(strings(body.typeName)), walk),
+  CreateRangeStmt: (body: Body<'CreateRangeStmt'>, walk: Walk) => rangeType(body, walk),
   CreateExtensionStmt: (body: Body<'CreateExtensionStmt'>, walk: Walk) =>
     named('extension', body.extname, walk),
   CreateAmStmt: (body: Body<'CreateAmStmt'>, walk: Walk) => {
@@ -235,9 +254,11 @@ export const createStatements = {
   },
   CreatePLangStmt: (body: Body<'CreatePLangStmt'>, walk: Walk) => {
     willCall(strings(body.plhandler), walk)
+    if (body.replace === true) walk.facts.onObject('alter', body.plname ?? '', 'language')
     return named('language', body.plname, walk)
   },
   CreateTransformStmt: (body: Body<'CreateTransformStmt'>, walk: Walk) => {
+    if (body.replace === true) walk.facts.onObject('alter', body.lang ?? '', 'transform')
     willCall(strings(body.fromsql?.objname), walk)
     willCall(strings(body.tosql?.objname), walk)
     return named('transform', body.lang, walk)

@@ -50,7 +50,7 @@ export const definitions: readonly Case[] = [
   [
     "create or replace function public.lower(text) returns text language sql as 'x'",
     'CREATE FUNCTION',
-    'create function public.lower, alter function pg_catalog.lower',
+    'create function public.lower, alter function public.lower, alter function pg_catalog.lower',
   ],
   [
     'create function f(a int default g()) returns int return (select max(x) from t)',

@@ -24,6 +24,7 @@ const access = z.strictObject({
 const body = z.strictObject({
   id: text.regex(REQUEST_ID),
   resource: text,
+  database: z.exactOptional(text),
   principal: text,
   text,
   parameters: z.array(parameter),

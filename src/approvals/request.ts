@@ -41,11 +41,12 @@ function checkTerms(terms: HoldTerms): void {
 /** @throws ApprovalStoreError `invalid-terms` or `too-large`. */
 export function requestBody(input: ApprovalInput): { readonly body: RequestBody; readonly json: string } {
   checkTerms(input.terms)
-  const { resource, principal, text, parameters, fingerprint, policyVersion } = input.subject
+  const { resource, database, principal, text, parameters, fingerprint, policyVersion } = input.subject
   // A copy: what reviewers see cannot change with what the session does to its own values.
   const body: RequestBody = structuredClone({
     id: newId(),
     ...{ resource, principal, text, parameters, fingerprint, policyVersion },
+    ...(database === undefined ? {} : { database }),
     session: input.session,
     principalName: input.principalName,
     principalKind: input.principalKind,

@@ -18,6 +18,7 @@ function parameterFields(parameter: ParameterValue): readonly (string | number |
 export function subjectDigest(subject: ApprovalSubject): string {
   const fields = [
     subject.resource,
+    subject.database ?? null,
     subject.principal,
     subject.text,
     subject.parameters.map(parameterFields),

@@ -19,6 +19,7 @@ export function summary(request: ApprovalRequest) {
     id,
     state,
     resource,
+    database,
     principal,
     principalName,
     principalKind,
@@ -29,6 +30,7 @@ export function summary(request: ApprovalRequest) {
   } = request
   return {
     ...{ id, state, resource, principal, principalName, principalKind, rules, quorum, createdAt, expiresAt },
+    ...(database === undefined ? {} : { database }),
     approvals: request.votes.filter((vote) => vote.verdict === 'approve').length,
     text: request.text.slice(0, SHOWN_IN_LIST),
     truncated: request.text.length > SHOWN_IN_LIST,

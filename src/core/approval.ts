@@ -8,6 +8,8 @@ export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'wit
 /** Everything that makes an operation the one that was asked for (invariant 6). */
 export interface ApprovalSubject {
   readonly resource: string
+  /** within the resource: the same text means another thing in each */
+  readonly database?: string
   /** principalId of who asks */
   readonly principal: string
   readonly text: string

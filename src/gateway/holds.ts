@@ -9,6 +9,7 @@ import { type Principal, principalId } from '../core/principal.ts'
 export interface HoldRequest {
   readonly session: string
   readonly resource: string
+  readonly database: string
   readonly principal: Principal
   readonly operation: Operation
   readonly decision: Decision
@@ -79,9 +80,10 @@ async function takeBack(
   return { kind: 'refused', refusal: withdrawn(why), request }
 }
 
-function subjectOf({ resource, principal, operation, decision }: HoldRequest): ApprovalSubject {
+function subjectOf({ resource, database, principal, operation, decision }: HoldRequest): ApprovalSubject {
   return {
     resource,
+    database,
     principal: principalId(principal),
     text: operation.text,
     parameters: operation.parameters,

@@ -17,6 +17,7 @@ export interface JudgeContext {
   readonly log: Log
   readonly session: string
   readonly resource: string
+  readonly database: string
   readonly principal: Principal
   readonly masker: Masker
   /** gives the answer to the session */
@@ -34,7 +35,7 @@ export interface Judge {
 }
 
 export function createJudge(context: JudgeContext): Judge {
-  const { deps, journal, principal, resource, resume } = context
+  const { deps, journal, principal, resource, database, resume } = context
   const { metrics } = deps
   let hold: Hold | undefined
   let over = false
@@ -105,7 +106,7 @@ export function createJudge(context: JudgeContext): Judge {
   function keepWaiting(operation: Operation, decision: Decision): void {
     metrics.holdOpened(resource)
     const began = performance.now()
-    const request = { session: context.session, resource, principal, operation, decision }
+    const request = { session: context.session, resource, database, principal, operation, decision }
     const started = startHold(deps.approvals, request, (created) => waiting(operation, decision, created))
     hold = started
     started.result

@@ -165,6 +165,7 @@ export function createRunner(
         log,
         session: id,
         resource: facts.resource,
+        database: login.database,
         principal: who,
         masker,
         resume,

@@ -86,6 +86,7 @@ export function showRequest(request: ShownApproval, now: number): string {
     line('State', state),
     line('Asked by', `${request.principalName} (${request.principalKind}, ${request.principal})`),
     line('Resource', request.resource),
+    ...(request.database === undefined ? [] : [line('Database', request.database)]),
     line('Session', request.session),
     line('Rules', request.rules.join(', ')),
     line('Asked', `${instant(request.createdAt)} (${relative(request.createdAt, now)})`),

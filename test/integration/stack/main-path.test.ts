@@ -170,6 +170,7 @@ describe('hold', () => {
   it('a held statement waits, its client is told, and it runs once it is approved', async () => {
     const waiting = stack.psql(engineer, 'update orders set total = 7 where id = 13;')
     const request = await stack.reviews.next()
+    expect(request, 'reviewers are told where it runs').toMatchObject({ resource: 'app', database: 'app' })
     expect(request).toMatchObject({ text: expect.stringContaining('total = 7'), resource: 'app' })
     expect(await stack.superuser('select total from orders where id = 13')).toEqual([{ total: '5.75' }])
     expect((await stack.reviews.approve(request.id)).status).toBe(200)

@@ -14,14 +14,18 @@ const parameter = fc.oneof(
 )
 // Short texts of few characters, among them those that could blur two fields.
 const text = fc.string({ unit: fc.constantFrom('a', '"', ',', '[', ']', '\\', '\ud800'), maxLength: 4 })
-const subjects: fc.Arbitrary<ApprovalSubject> = fc.record({
-  resource: text,
-  principal: text,
-  text,
-  parameters: fc.array(parameter, { maxLength: 3 }),
-  fingerprint: text,
-  policyVersion: text,
-})
+const subjects: fc.Arbitrary<ApprovalSubject> = fc.record(
+  {
+    resource: text,
+    database: text,
+    principal: text,
+    text,
+    parameters: fc.array(parameter, { maxLength: 3 }),
+    fingerprint: text,
+    policyVersion: text,
+  },
+  { requiredKeys: ['resource', 'principal', 'text', 'parameters', 'fingerprint', 'policyVersion'] },
+)
 
 describe('a subject’s digest', () => {
   it('is the same exactly when every field is', () => {
@@ -43,10 +47,11 @@ describe('a subject’s digest', () => {
     const digests = [
       { resource: 'ab', principal: 'c' },
       { resource: 'a', principal: 'bc' },
+      { resource: 'a', database: 'b', principal: 'c' },
       { resource: 'a","b', principal: 'c' },
       { resource: 'a', principal: 'b","c' },
     ].map((parts) => subjectDigest(subject(parts)))
-    expect(new Set(digests).size).toBe(4)
+    expect(new Set(digests).size).toBe(5)
   })
 
   it('tells NULL from the text NULL, the empty text and no parameter', () => {

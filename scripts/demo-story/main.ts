@@ -28,18 +28,23 @@ try {
   await servers?.stop()
 }
 
-async function stayUp({ conninfo, identities, admin, ended }: DemoServers): Promise<void> {
+async function stayUp({ conninfo, identities, configFile, ended }: DemoServers): Promise<void> {
   const hours = { lifetime: 8 * 3600 }
   const token = await identities.tokens.person(['engineers'], { subject: 'ada', ...hours })
   const reviewer = await identities.tokens.person(['approvers'], { subject: 'rita', ...hours })
   step('Everything stays up until Ctrl-C')
   process.stdout.write(`
-As ada, an engineer:
+As ada, an engineer (an UPDATE of orders is held):
   PGPASSWORD=${token} \\
   psql "${conninfo}"
-As rita, who approves:
-  CHAPERONE_TOKEN=${reviewer} \\
-  npx tsx src/main.ts approvals list --admin ${admin}
+
+As rita, who approves, in another terminal and in this checkout:
+  export CHAPERONE_CONFIG=${configFile}
+  export CHAPERONE_TOKEN=${reviewer}
+  npx tsx src/main.ts approvals list
+  npx tsx src/main.ts approvals approve ID --reason 'seen'
+What was recorded:
+  npx tsx src/main.ts sessions list
 `)
   const signal = new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve)

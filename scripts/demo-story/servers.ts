@@ -16,7 +16,6 @@ export interface DemoServers {
   readonly identities: Identities
   readonly configFile: string
   readonly recordings: string
-  readonly admin: string
   /** libpq's connection string without the password */
   readonly conninfo: string
   readonly resource: string
@@ -85,7 +84,6 @@ export async function startServers(say: (text: string) => void): Promise<DemoSer
       identities,
       configFile,
       recordings: join(folder.path, 'recordings'),
-      admin: `http://${HOST}:${admin}`,
       conninfo: `host=${HOST} port=${listen} user=me dbname=${DATABASE} sslmode=verify-full sslrootcert=${authority.certificate}`,
       resource: RESOURCE,
       writer: WRITER,
@@ -100,8 +98,14 @@ export async function startServers(say: (text: string) => void): Promise<DemoSer
 }
 
 async function startUp(configFile: string, say: (text: string) => void) {
-  const child = spawn(process.execPath, [...CHAPERONE, '--config', configFile, 'up'], { cwd: ROOT })
-  const takeBack = atExit(() => child.kill('SIGTERM'))
+  const args = [...CHAPERONE, '--config', configFile, 'up']
+  // A process group of its own: Ctrl-C reaches the demo alone, which passes it on once. A second signal would end the
+  // services before their recordings do.
+  const child = spawn(process.execPath, args, { cwd: ROOT, detached: true })
+  const end = () => {
+    if (!child.killed) child.kill('SIGTERM')
+  }
+  const takeBack = atExit(end)
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   let log = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -114,7 +118,7 @@ async function startUp(configFile: string, say: (text: string) => void) {
   return {
     ended,
     async stop() {
-      child.kill('SIGTERM')
+      end()
       await ended
       takeBack()
     },

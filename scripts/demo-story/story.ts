@@ -32,7 +32,7 @@ function chaperone(demo: DemoServers, args: readonly string[], token = ''): Prom
 
 const login: Story = async (demo) => {
   step(
-    'A person and a workload log in: the password is an OIDC token, and the database password stays in Envoy',
+    'A person and a workload log in: the password is an OIDC token, and no client has the database password',
   )
   const question = 'SELECT current_user AS logged_in_as'
   const ada = await psql(

@@ -19,6 +19,7 @@ export interface Entry {
 }
 
 /**
+ * A last row has the age of the transaction, in seconds, where all its statements see what was there at its beginning.
  * $1: names (text[]), $2: OIDs (oid[]). Every operator is qualified: the session's search_path must not choose one.
  * Built-in functions leave no trace in pg_depend, so a dependency on pg_proc is one on somebody's own function.
  */
@@ -65,7 +66,11 @@ SELECT pg_catalog.json_build_object(
       AND c.oid OPERATOR(pg_catalog.=) l.refobjid AND n.oid OPERATOR(pg_catalog.=) c.relnamespace),
   'opaque', EXISTS (SELECT FROM lineage l WHERE l.root OPERATOR(pg_catalog.=) a.oid
     AND l.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass)
-)::pg_catalog.text FROM asked a`
+)::pg_catalog.text FROM asked a
+UNION ALL
+SELECT pg_catalog.json_build_object('age',
+  pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.transaction_timestamp()))::pg_catalog.text
+WHERE pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) ANY ('{repeatable read,serializable}'::pg_catalog.text[])`
 
 type Pair = readonly [string, string]
 type Pairs = readonly Pair[] | null
@@ -81,8 +86,30 @@ interface Row {
   readonly opaque: boolean
 }
 
-export function decodeEntry(json: string): Entry {
-  const row: Row = parseRow(json)
+export interface CatalogAnswer {
+  readonly entries: readonly Entry[]
+  /** how old it may be, in milliseconds */
+  readonly age: number
+}
+
+/** @throws ProtocolError for a row that the query does not give */
+export function decodeAnswer(rows: readonly string[]): CatalogAnswer {
+  const entries: Entry[] = []
+  let age = 0
+  for (const json of rows) {
+    const row = parsed(json)
+    if (isAge(row)) age = Math.ceil(row.age * 1000)
+    else entries.push(decodeEntry(row))
+  }
+  return { entries, age }
+}
+
+function isAge(row: unknown): row is { readonly age: number } {
+  return typeof row === 'object' && row !== null && 'age' in row && Number.isFinite(row.age)
+}
+
+function decodeEntry(value: unknown): Entry {
+  const row: Row = checkRow(value)
   return {
     oid: row.oid,
     relation: { schema: row.schema, name: row.name },
@@ -94,8 +121,7 @@ export function decodeEntry(json: string): Entry {
   }
 }
 
-function parseRow(json: string): Row {
-  const row = parsed(json)
+function checkRow(row: unknown): Row {
   if (!isRow(row)) throw new ProtocolError('the catalog gave a row that cannot be read')
   return row
 }

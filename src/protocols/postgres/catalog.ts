@@ -2,7 +2,7 @@
 // database: which relation and column an OID and attribute number are, and what lies behind views and inheritance.
 import type { RelationName } from '../../core/facts.ts'
 import type { ColumnOrigin } from '../../core/masking.ts'
-import { decodeEntry, type Entry, type Named } from './catalog-query.ts'
+import { decodeAnswer, type Entry, type Named } from './catalog-query.ts'
 
 export interface Catalog {
   /** names and OIDs that have to be asked for; undefined when everything is known */
@@ -68,13 +68,15 @@ export function createCatalog(now: () => number): Catalog {
         byName.clear()
         askedAt.clear()
       }
+      // An old snapshot does not show what was changed since: its answer is no younger than it.
+      const { entries, age } = decodeAnswer(rows)
       for (const name of question.names) {
         for (const entry of byName.get(name) ?? []) byOid.delete(entry.oid)
         byName.delete(name)
-        askedAt.set(name, now())
+        askedAt.set(name, now() - age)
       }
       for (const oid of question.oids) strangers.delete(oid)
-      for (const row of rows) add(decodeEntry(row))
+      for (const entry of entries) add(entry)
     },
     origin(table, attribute) {
       // Attribute 0 is the whole row. Catalogs hold samples of the data (pg_stats), so their columns prove nothing.

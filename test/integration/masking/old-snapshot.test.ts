@@ -1,0 +1,27 @@
+// A transaction that still sees the catalog of its beginning, while its statements run on that of today.
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Stack, startStack } from '../../support/stack.ts'
+
+let stack: Stack
+beforeAll(async () => {
+  stack = await startStack()
+})
+afterAll(() => stack?.stop())
+
+const SEEN_AFTER = 15_500
+
+it('what was made after a repeatable read began is hidden in it, since it cannot be told what it shows', async () => {
+  const client = await stack.connect(await stack.tokens.person(['analysts']))
+  try {
+    await client.query('begin isolation level repeatable read')
+    await client.query('select 1')
+    await stack.superuser(
+      'create view late as select ssn as s from customers; grant select on late to app_ro',
+    )
+    await new Promise((resolve) => setTimeout(resolve, SEEN_AFTER))
+    const { rows } = await client.query(`select s || '' as s from late limit 1`)
+    expect(rows).toEqual([{ s: '***' }])
+  } finally {
+    await client.end()
+  }
+}, 60_000)

@@ -1,0 +1,27 @@
+// How long what the catalog said is believed.
+import { describe, expect, it } from 'vitest'
+import { createCatalog } from '../../../src/protocols/postgres/catalog.ts'
+
+const orders = { name: 'orders' }
+const question = { names: ['orders'], oids: [] }
+
+describe('an answer of the catalog', () => {
+  it('is believed for 15 seconds', () => {
+    let now = 0
+    const catalog = createCatalog(() => now)
+    catalog.learn(question, [])
+    now = 14_999
+    expect(catalog.behind([orders]).opaque).toBe(false)
+    now = 15_000
+    expect(catalog.behind([orders]).opaque).toBe(true)
+    expect(catalog.missing([orders])).toEqual(question)
+  })
+
+  it('is as old as the snapshot that it was read in', () => {
+    const catalog = createCatalog(() => 0)
+    catalog.learn(question, ['{"age": 14.9}'])
+    expect(catalog.behind([orders]).opaque).toBe(false)
+    catalog.learn(question, ['{"age": 15.0001}'])
+    expect(catalog.behind([orders]).opaque).toBe(true)
+  })
+})

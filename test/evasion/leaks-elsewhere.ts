@@ -449,4 +449,20 @@ export const sideLeaks: readonly Leak[] = [
     ],
     shows: /0\.9280361503778642/,
   },
+  {
+    name: 'the old row of an update, stored',
+    steps: [
+      `with x as (update customers set name = name where id = 1 returning old as r)
+        update customers set notes = x.r::text from x where customers.id = 2`,
+      'select notes from customers',
+    ],
+  },
+  {
+    name: 'the old row of an update under another name, stored',
+    steps: [
+      `with x as (update customers set name = name where id = 1 returning with (old as before) before as r)
+        update customers set notes = x.r::text from x where customers.id = 2`,
+      'select notes from customers',
+    ],
+  },
 ]

@@ -70,6 +70,15 @@ function join(body: Body<'JoinExpr'>, walk: Walk): void {
   walk.children('JoinExpr', body, ['usingClause', 'join_using_alias', 'alias'])
 }
 
+/** OLD and NEW, by these names or others, are rows of the target. */
+function returning(body: Body<'ReturningClause'>, walk: Walk): void {
+  for (const name of ['old', 'new']) walk.facts.rangeName(name)
+  for (const option of body.options ?? []) {
+    if ('ReturningOption' in option) walk.facts.rangeName(option.ReturningOption.value ?? '')
+  }
+  walk.children('ReturningClause', body)
+}
+
 const SAMPLING: ReadonlySet<string> = new Set(['system', 'bernoulli'])
 
 function sample(body: Body<'RangeTableSample'>, walk: Walk): void {
@@ -177,7 +186,7 @@ export const expressions = {
   RangeTableSample: sample,
   JoinExpr: join,
   ResTarget: inner('ResTarget'),
-  ReturningClause: inner('ReturningClause'),
+  ReturningClause: returning,
   SortBy: (body, walk) => {
     visitOperator(strings(body.useOp), walk)
     walk.visit(body.node)

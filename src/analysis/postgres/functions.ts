@@ -142,13 +142,28 @@ export function visitOperator(parts: readonly string[], walk: Walk): void {
   visitCode(parts, 'operator', walk)
 }
 
+/** Calls in the grammar of PostgreSQL 16 to 18, and of functions by these names in the one of a server before it. */
+const IN_LATER_GRAMMARS: ReadonlySet<string> = new Set([
+  ...['json', 'json_array', 'json_arrayagg', 'json_exists', 'json_objectagg', 'json_query'],
+  ...['json_scalar', 'json_serialize', 'json_table', 'json_value', 'merge_action'],
+])
+
+function isTakenForHarmless(name: string): boolean {
+  return (
+    PURE_FUNCTIONS.has(name) ||
+    PURE_OPERATORS.has(name) ||
+    Object.hasOwn(SPECIAL, name) ||
+    IN_LATER_GRAMMARS.has(name)
+  )
+}
+
 /**
  * A definition that could take the place of a function or operator that analysis takes for harmless changes the
  * meaning of statements judged later: it counts as altering what it shadows.
  */
 export function visitDefinition(parts: readonly string[], walk: Walk): void {
   const name = parts.at(-1) ?? ''
-  if (PURE_FUNCTIONS.has(name) || PURE_OPERATORS.has(name) || Object.hasOwn(SPECIAL, name)) {
+  if (isTakenForHarmless(name)) {
     walk.facts.onObject('alter', `pg_catalog.${name}`, 'function')
   }
   for (const trusted of walk.options.trustedFunctions) {

@@ -27,6 +27,10 @@ const HIDDEN_EFFECTS: readonly (readonly [sql: string, access: string])[] = [
   ['SELECT "public.safe"()', 'unknown it calls code whose name holds a dot'],
   ['CREATE TYPE r AS RANGE (subtype = int4, subtype_diff = purge)', 'call function purge'],
   ['SELECT setseed(a) FROM t', 'setting seed'],
+  [
+    'CREATE FUNCTION public.json_scalar(int) RETURNS int LANGUAGE sql AS $$x$$',
+    'alter function pg_catalog.json_scalar',
+  ],
   ['CREATE OR REPLACE VIEW v AS SELECT 1', 'alter view v'],
   ['SELECT 1 ORDER BY purge()', 'call function purge'],
   ['SELECT count(*) OVER (ORDER BY purge())', 'call function purge'],

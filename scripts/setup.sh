@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Installs what Chaperone needs for its demo and its development, and nothing that is there already. With --demo also
-# psql; with --test also the servers
-# that integration tests run (Debian's postgresql and redis-server), where root or sudo without a password allows it.
+# psql and openssl; with --test also the servers that integration tests run (Debian's postgresql and redis-server), where
+# root or sudo without a password allows it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 with_tests=
-with_psql=
+with_demo_tools=
 case "${1:-}" in
   '') ;;
-  --demo) with_psql=yes ;;
+  --demo) with_demo_tools=yes ;;
   --test) with_tests=yes ;;
   *) echo "usage: scripts/setup.sh [--demo | --test]" >&2; exit 2 ;;
 esac
@@ -95,19 +95,25 @@ install_servers() {
   install_debian_packages "${missing[@]}" || say "apt-get could not install ${missing[*]}"
 }
 
-# The demo plays with the stock client. What else it needs comes with the npm packages.
-install_psql() {
-  command -v psql >/dev/null && return
-  command -v apt-get >/dev/null && as_root true 2>/dev/null || fail "the demo needs psql: install your system's PostgreSQL client"
-  say "installing from Debian: postgresql-client"
-  install_debian_packages postgresql-client || fail "apt-get could not install postgresql-client"
+# The demo plays with the stock client and makes its certificates with openssl. What else it needs comes from npm.
+install_demo_tools() {
+  local missing=()
+  command -v psql >/dev/null || missing+=(postgresql-client)
+  command -v openssl >/dev/null || missing+=(openssl)
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  command -v apt-get >/dev/null && as_root true 2>/dev/null \
+    || fail "the demo needs psql (PostgreSQL's client) and openssl: install what your system calls ${missing[*]}"
+  say "installing from Debian: ${missing[*]}"
+  install_debian_packages "${missing[@]}" || fail "apt-get could not install ${missing[*]}"
 }
 
 check_node
 check_python
 install_packages
 hydrate_postgres
-say "Envoy is $(scripts/fetch-envoy.sh)"
-[ -z "$with_psql" ] || install_psql
+# Not within say, where set -e does not look.
+envoy=$(scripts/fetch-envoy.sh) || exit 1
+say "Envoy is $envoy"
+[ -z "$with_demo_tools" ] || install_demo_tools
 [ -z "$with_tests" ] || install_servers
 say "done"

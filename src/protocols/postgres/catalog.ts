@@ -30,6 +30,8 @@ const FIRST_USER_OID = 16_384
 const FRESH_FOR = 15_000
 /** Relations kept; beyond, everything is asked for again. */
 const MAX_ENTRIES = 20_000
+/** Names kept, also of relations that do not exist: clients think of them. A statement has some 100,000 at most. */
+const MAX_ASKED = 20_000
 /** OIDs asked for at once; more are asked for with the next statement. */
 const MAX_STRANGERS = 1000
 const SYSTEM_SCHEMAS = new Set(['pg_catalog', 'information_schema'])
@@ -68,6 +70,7 @@ export function createCatalog(now: () => number): Catalog {
         byName.clear()
         askedAt.clear()
       }
+      if (askedAt.size + question.names.length > MAX_ASKED) askedAt.clear()
       // An old snapshot does not show what was changed since: its answer is no younger than it.
       const { entries, age } = decodeAnswer(rows)
       for (const name of question.names) {

@@ -60,8 +60,8 @@ function unknown(statement: StatementFacts, { kind, name }: SessionReference): S
 export function createSqlNames(limit: number): SqlNames {
   const known = new Map<string, Meaning[]>()
   const bySql = new Set<string>()
-  /** portals of the protocol, in the order of their Bind */
-  let portals: string[] = []
+  /** portals of the protocol; a set, since one transaction may bind a name any number of times */
+  const portals = new Set<string>()
   let clock = 0
 
   function add(key: string, statements: readonly StatementFacts[], text: string): void {
@@ -112,7 +112,7 @@ export function createSqlNames(limit: number): SqlNames {
     },
     noteProtocol(kind, name, facts, text) {
       add(keyOf(kind, name), facts.statements, text)
-      if (kind === 'cursor') portals.push(name)
+      if (kind === 'cursor') portals.add(name)
     },
     definedBySql: (kind, name) => bySql.has(keyOf(kind, name)),
     meanings(kind, name) {
@@ -147,7 +147,7 @@ export function createSqlNames(limit: number): SqlNames {
     endTransaction(upTo) {
       // A cursor of SQL may be WITH HOLD.
       for (const name of portals) if (!bySql.has(keyOf('cursor', name))) drop(keyOf('cursor', name), upTo)
-      portals = portals.filter((name) => known.has(keyOf('cursor', name)))
+      for (const name of portals) if (!known.has(keyOf('cursor', name))) portals.delete(name)
     },
   }
 }

@@ -17,6 +17,16 @@ describe('an answer of the catalog', () => {
     expect(catalog.missing([orders])).toEqual(question)
   })
 
+  it('to names that do not exist takes no room for ever', () => {
+    const catalog = createCatalog(() => 0)
+    catalog.learn(question, [])
+    for (let n = 0; n < 30; n += 1) {
+      catalog.learn({ names: Array.from({ length: 1000 }, (_, i) => `no_${n}_${i}`), oids: [] }, [])
+    }
+    expect(catalog.missing([orders])).toEqual(question)
+    expect(catalog.missing([{ name: 'no_29_999' }])).toBeUndefined()
+  })
+
   it('is as old as the snapshot that it was read in', () => {
     const catalog = createCatalog(() => 0)
     catalog.learn(question, ['{"age": 14.9}'])

@@ -68,7 +68,7 @@ async function verifyWith(token: Secret, allowed: readonly TokenVerifier[]): Pro
   const issuer = statedIssuer(token)
   if (issuer === undefined) {
     return rejected(
-      'what was sent as a token is not a signed one (JWT)',
+      'what was sent is not a signed token (JWT)',
       'use a token of your identity provider as password',
     )
   }

@@ -65,6 +65,9 @@ export function constantText(node: Node | undefined): string | undefined {
 
 const PART = /^(?:"((?:[^"]|"")+)"|([A-Za-z_][A-Za-z0-9_$]*))(\.|$)/
 
+/** Bytes of an identifier (NAMEDATALEN less its zero byte): the server cuts the rest off. */
+const MAX_IDENTIFIER = 63
+
 /** Reads text as `regclass` would: folded unless quoted. Undefined for what this does not read with certainty. */
 export function parseQualifiedName(text: string): string[] | undefined {
   const parts: string[] = []
@@ -76,5 +79,6 @@ export function parseQualifiedName(text: string): string[] | undefined {
     rest = rest.slice(match[0].length)
     if (rest === '' && match[3] === '.') return undefined
   }
+  if (parts.some((part) => Buffer.byteLength(part) > MAX_IDENTIFIER)) return undefined
   return parts.length >= 1 && parts.length <= 2 ? parts : undefined
 }

@@ -27,6 +27,7 @@ const HIDDEN_EFFECTS: readonly (readonly [sql: string, access: string])[] = [
   ['SELECT "public.safe"()', 'unknown it calls code whose name holds a dot'],
   ['CREATE TYPE r AS RANGE (subtype = int4, subtype_diff = purge)', 'call function purge'],
   ['SELECT setseed(a) FROM t', 'setting seed'],
+  [`SELECT nextval('${'a'.repeat(64)}')`, 'call function pg_catalog.nextval'],
   [
     'CREATE FUNCTION public.json_scalar(int) RETURNS int LANGUAGE sql AS $$x$$',
     'alter function pg_catalog.json_scalar',

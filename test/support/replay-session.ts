@@ -1,4 +1,5 @@
 // Replays what a bridge recorded into a fresh session, with the bytes cut in other places.
+import type { Refusal } from '../../src/core/errors.ts'
 import { issuePermit } from '../../src/core/permit-issuer.ts'
 import type { Answer, Effect } from '../../src/core/session.ts'
 import { admission, type BridgeOptions, maskerOf, protocolOf, type Traffic } from './bridge.ts'
@@ -57,8 +58,10 @@ export function replaySession(events: Traffic['events'], options: BridgeOptions,
     operations.push(JSON.stringify(operation))
     const judged = options.judge?.(operation)
     if (judged instanceof Promise) throw new Error('a replay cannot wait')
-    const refusal = masker.refuses(operation) ?? judged
-    return refusal ? { kind: 'refused', refusal } : { kind: 'proceed', permit: issuePermit(operation) }
+    const refusal: Refusal | undefined = masker.refuses(operation) ?? judged
+    return refusal !== undefined
+      ? { kind: 'refused', refusal }
+      : { kind: 'proceed', permit: issuePermit(operation) }
   }
 
   function perform(effects: readonly Effect[]): void {

@@ -2,19 +2,19 @@
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
 import type { AnalysisResult } from '../../core/facts.ts'
 import type { Answer, Effect, ProtocolSession, ProtocolSettings, SessionContext } from '../../core/session.ts'
-import { concat, int32 } from '../../wire/writer.ts'
 import { decodeDiagnostic } from './backend.ts'
 import { type BackendHandler, createBackendStream } from './backend-stream.ts'
 import type { Catalog } from './catalog.ts'
 import { BACKEND, FRONTEND } from './codes.ts'
 import { createConversation } from './conversation.ts'
-import { authentication, cancelRequest, message, notice, refusalError, terminate } from './encode.ts'
+import { cancelRequest, notice, refusalError, terminate } from './encode.ts'
 import { createFrontDoor } from './front-door.ts'
 import { createFrontendStream, type Frame } from './frontend-stream.ts'
 import { createOutput } from './output.ts'
 import { createReplies } from './replies.ts'
 import { createRequests, type Requests } from './requests.ts'
 import { createLogin, type LoggedIn, type LoginAttempt } from './upstream-login.ts'
+import { welcome } from './welcome.ts'
 
 export interface PostgresOptions extends Pick<ProtocolSettings, 'methods' | 'discovery' | 'limits'> {
   readonly analyze: (sql: string) => AnalysisResult
@@ -85,21 +85,10 @@ export function createPostgresSession(options: PostgresOptions, context: Session
     close(refusal.message)
   }
 
-  /** The login is done: the client hears what the server said, but gets a cancellation key of Chaperone's own. */
+  /** The login is done: the conversation begins. */
   function enter(done: LoggedIn): void {
     if (!admitted) throw new ProtocolError('a login without an admission', 'internal')
-    const processId = Buffer.from(context.random(4)).readInt32BE() & 0x7fffffff
-    const key = concat([int32(processId), context.random(door.minor >= 2 ? 32 : 4)])
-    out.emit({ kind: 'cancel-key', key, serverKey: done.serverKey })
-    out.emit({ kind: 'observe', event: { kind: 'ready' } })
-    out.toClient(
-      concat([
-        authentication('Ok'),
-        ...done.parameters,
-        message(BACKEND.BackendKeyData, key),
-        message(BACKEND.ReadyForQuery, Buffer.from('I')),
-      ]),
-    )
+    welcome(out, context.random, door.minor, done)
     const { masker, login: used } = admitted
     const catalog = options.catalogOf(used.database)
     const talk = createConversation({ out, analyze: options.analyze, masker, catalog, context }, limits)

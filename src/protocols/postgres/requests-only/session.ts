@@ -2,16 +2,16 @@
 // Sans-I/O: bytes in, effects out. Until the login is done everything is as in ../session.ts.
 import { ProtocolError, type Refusal } from '../../../core/errors.ts'
 import type { Answer, Effect, ProtocolSession, SessionContext } from '../../../core/session.ts'
-import { concat, int32 } from '../../../wire/writer.ts'
 import { createBackendStream } from '../backend-stream.ts'
-import { BACKEND, FRONTEND } from '../codes.ts'
+import { FRONTEND } from '../codes.ts'
 import { createConversation } from '../conversation.ts'
-import { authentication, cancelRequest, message, notice, refusalError, terminate } from '../encode.ts'
+import { cancelRequest, notice, refusalError, terminate } from '../encode.ts'
 import { createFrontDoor } from '../front-door.ts'
 import { createFrontendStream } from '../frontend-stream.ts'
 import { createOutput } from '../output.ts'
 import type { PostgresOptions } from '../session.ts'
 import { createLogin, type LoggedIn, type LoginAttempt } from '../upstream-login.ts'
+import { welcome } from '../welcome.ts'
 import { createRequests, type Requests } from './requests.ts'
 
 /** Longest message of a server's login, in bytes: a SCRAM message or a setting. */
@@ -84,23 +84,16 @@ export function createRequestsOnlySession(
   function enter(): void {
     if (phase !== 'handover' || !loggedIn || !admitted)
       throw new ProtocolError('results go past before the login is done', 'internal')
-    const processId = Buffer.from(context.random(4)).readInt32BE() & 0x7fffffff
-    const key = concat([int32(processId), context.random(door.minor >= 2 ? 32 : 4)])
-    out.emit({ kind: 'cancel-key', key, serverKey: loggedIn.serverKey })
-    out.emit({ kind: 'observe', event: { kind: 'ready' } })
-    out.toClient(
-      concat([
-        authentication('Ok'),
-        ...loggedIn.parameters,
-        message(BACKEND.BackendKeyData, key),
-        message(BACKEND.ReadyForQuery, Buffer.from('I')),
-      ]),
-    )
+    welcome(out, context.random, door.minor, loggedIn)
     const { masker, login: used } = admitted
     const catalog = options.catalogOf(used.database)
     const talk = createConversation({ out, analyze: options.analyze, masker, catalog, context }, limits)
     requests = createRequests(talk, limits)
     phase = 'ready'
+    // The credential and what the login kept are of no use any more.
+    login = undefined
+    loggedIn = undefined
+    admitted = undefined
     pump()
   }
 

@@ -10,6 +10,8 @@ export interface Way {
   /** libpq's connection string without the password */
   readonly conninfo: string
   readonly password: string
+  /** libpq's environment variables, for programs that read them */
+  readonly environment: Readonly<Record<string, string>>
   /** node-postgres, connected */
   connect(): Promise<pg.Client>
   /** stock psql with these arguments */
@@ -81,6 +83,24 @@ export async function startWays(): Promise<Ways> {
   }
 }
 
+const VARIABLES: Readonly<Record<string, string>> = {
+  host: 'PGHOST',
+  port: 'PGPORT',
+  user: 'PGUSER',
+  dbname: 'PGDATABASE',
+  sslmode: 'PGSSLMODE',
+  sslrootcert: 'PGSSLROOTCERT',
+}
+
+/** A connection string whose values hold no space, as environment variables. */
+function variables(conninfo: string, password: string): Record<string, string> {
+  const named = conninfo.split(' ').map((pair) => pair.split('='))
+  return Object.fromEntries([
+    ...named.map(([key = '', value = '']) => [VARIABLES[key] ?? key, value]),
+    ['PGPASSWORD', password],
+  ])
+}
+
 function direct({ postgres }: Stack, password: string): Way {
   const { host, port } = postgres
   const target = { host, port, user: 'app_rw', database: 'app' }
@@ -88,6 +108,7 @@ function direct({ postgres }: Stack, password: string): Way {
   return {
     conninfo,
     password,
+    environment: variables(conninfo, password),
     async connect() {
       const client = new pg.Client({ ...target, password })
       client.on('error', () => undefined)
@@ -103,6 +124,7 @@ function through(stack: Stack, token: string): Way {
   return {
     conninfo,
     password: token,
+    environment: variables(conninfo, token),
     connect: () => stack.connect(token),
     psql: (args, input) => run('psql', [conninfo, '-X', ...args], token, input),
   }

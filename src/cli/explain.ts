@@ -68,8 +68,9 @@ async function explainText(sql: string, options: Options): Promise<string> {
     parameters: [],
     behind: [],
   }
-  const explanation = policy.explain(principal, options.resource, operation)
-  return render(facts, explanation, policy.mayReach(principal, options.resource))
+  const circumstances = { at: Date.now(), source: '127.0.0.1:0' }
+  const explanation = policy.explain(principal, options.resource, operation, circumstances)
+  return render(facts, explanation, policy.mayReach(principal, options.resource, circumstances))
 }
 
 function unknownResource(name: string, { resources }: Config): string {

@@ -1,5 +1,6 @@
 // The shape of rules in chaperone.yaml: who may do what, and who does not see which columns.
 import { z } from 'zod'
+import { resultLimits, sourceNetwork, timeWindow } from './rule-conditions-schema.ts'
 import { approvalDuration, claimDemands, name } from './scalars.ts'
 
 const effects = z.enum([
@@ -49,6 +50,26 @@ export const policyRule = z.strictObject({
     .optional()
     .describe('subjects of principals, with *; all when absent'),
   claims: claimDemands.optional(),
+  issuers: z
+    .array(name)
+    .min(1)
+    .optional()
+    .describe(
+      'names under `issuers` or `certificate_identities` that vouch for the principal; any when absent',
+    ),
+  when: timeWindow.optional(),
+  sources: z
+    .array(sourceNetwork)
+    .min(1)
+    .optional()
+    .describe('networks that the client comes from, as Envoy sees it; any when absent'),
+  applications: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'application_name of the login, with *. A client states what it likes, so only for deny and hold',
+    ),
   effects: z.array(effects).min(1).or(z.literal('*')).describe('what the access does, or * for anything'),
   relations: z
     .array(z.string().min(1))
@@ -69,6 +90,11 @@ export const policyRule = z.strictObject({
     .describe('groups that may approve; needed for hold'),
   quorum: z.int().min(1).max(20).optional().describe('distinct people; 1 when absent'),
   expires_after: approvalDuration.optional().describe('of a held operation; 30m when absent'),
+  limits: resultLimits.optional(),
+  recording: z
+    .enum(['full', 'commands', 'off'])
+    .optional()
+    .describe('of the statements that the rule means; the most of all rules that mean one counts'),
   shadow: z.boolean().default(false).describe('recorded, not enforced'),
 })
 

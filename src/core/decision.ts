@@ -10,6 +10,34 @@ export interface RuleHit {
   readonly access: Access
   /** recorded, not enforced */
   readonly shadow: boolean
+  /** a shadow rule that would only add limits or another recording */
+  readonly obliges?: true
+}
+
+/** `full`: with results as the client saw them. `commands`: without results. `off`: nothing is written. */
+export type RecordingLevel = 'full' | 'commands' | 'off'
+
+/** How much a result may have. What is absent has no limit. */
+export interface ResultLimit {
+  readonly rows?: number | undefined
+  /** as the client gets them */
+  readonly bytes?: number | undefined
+}
+
+/** The limits of one rule. Each counts on its own, for the results of statements that this rule means. */
+export interface RuleLimits {
+  readonly rule: string
+  readonly statement: ResultLimit
+  readonly session: ResultLimit
+  /** over all sessions of a principal on a resource */
+  readonly hour: ResultLimit
+}
+
+/** What goes with leave. */
+export interface Obligations {
+  readonly limits: readonly RuleLimits[]
+  /** of this statement; the resource's level when absent */
+  readonly recording?: RecordingLevel
 }
 
 export interface HoldTerms {
@@ -32,4 +60,6 @@ export interface Decision {
   readonly policyVersion: string
   /** present when the outcome is `hold` */
   readonly hold?: HoldTerms
+  /** absent when there are none, and when the outcome is `deny` */
+  readonly obligations?: Obligations
 }

@@ -1,10 +1,12 @@
 // From a proof of identity to a session that may begin: who it is, whether they may come in, and as whom.
 import type { ResourceConfig } from '../config/schema.ts'
+import type { Circumstances } from '../core/circumstances.ts'
 import type { Refusal } from '../core/errors.ts'
 import type { Masker } from '../core/masking.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import type { Effect, UpstreamLogin } from '../core/session.ts'
 import { createMasker } from '../masking/masker.ts'
+import { circumstancesOf } from './circumstances.ts'
 import type { ConnectionFacts } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import type { Registry } from './registry.ts'
@@ -48,8 +50,9 @@ async function decide(
   const outcome = await deps.authenticator.authenticate(connection.resource, effect.proof)
   if (outcome.kind === 'rejected') return outcome
   const { principal } = outcome
+  const circumstances = circumstancesOf(connection.peer, effect.stated.application)
   const obstacle =
-    obstacleOf(deps, registry, connection.resource, resource, principal) ??
+    obstacleOf(deps, registry, connection.resource, resource, principal, circumstances) ??
     databaseObstacle(resource, effect.stated.database)
   if (obstacle) return rejected(obstacle, principal)
   const login = loginFor(resource, principal, connection, effect.stated.database)
@@ -68,12 +71,13 @@ function obstacleOf(
   name: string,
   resource: ResourceConfig,
   principal: Principal,
+  circumstances: Circumstances,
 ): Refusal | undefined {
-  if (!deps.policy().mayReach(principal, name)) {
+  if (!deps.policy().mayReach(principal, name, circumstances)) {
     return {
       code: 'unauthorized',
       message: `${principal.name} may not reach ${name}`,
-      hint: `No rule lets your groups in (${principal.groups.join(', ') || 'none'}).`,
+      hint: `No rule lets your groups in now, from where you are (${principal.groups.join(', ') || 'none'}).`,
     }
   }
   if (registry.count(name) >= resource.limits.sessions) {

@@ -1,5 +1,6 @@
 // One operation's way from the question to the answer: policy, masks, hold, journal. Here alone permits are asked for.
 import type { ApprovalRequest } from '../core/approval.ts'
+import type { Circumstances } from '../core/circumstances.ts'
 import type { Decision } from '../core/decision.ts'
 import type { Masker } from '../core/masking.ts'
 import type { Operation } from '../core/operation.ts'
@@ -20,6 +21,8 @@ export interface JudgeContext {
   readonly database: string
   readonly principal: Principal
   readonly masker: Masker
+  /** of this moment */
+  readonly circumstances: () => Circumstances
   /** gives the answer to the session */
   readonly resume: (answer: Answer) => void
   /** tells the client something while it waits */
@@ -42,7 +45,7 @@ export function createJudge(context: JudgeContext): Judge {
 
   function decide(operation: Operation): Decision {
     const began = performance.now()
-    const decision = deps.policy().judge(principal, resource, operation)
+    const decision = deps.policy().judge(principal, resource, operation, context.circumstances())
     metrics.stage('policy', (performance.now() - began) / 1000)
     const refusal = decision.outcome === 'deny' ? undefined : context.masker.refuses(operation)
     if (!refusal) return decision
@@ -81,7 +84,14 @@ export function createJudge(context: JudgeContext): Judge {
     )
   }
 
-  /** The answer came. A policy that changed meanwhile has not seen this operation: it is refused. */
+  /** Does what was decided then still stand? The policy may have changed meanwhile, or the time of day. */
+  function stands(operation: Operation, decision: Decision): boolean {
+    if (deps.policy().version !== decision.policyVersion) return false
+    const now = decide(operation)
+    return now.outcome === 'allow' || (now.outcome === 'hold' && sameHold(now, decision))
+  }
+
+  /** The answer came. What the reviewers were asked must still be what is to be decided. */
   function settle(operation: Operation, decision: Decision, result: HoldResult): void {
     hold = undefined
     // No reviewer was ever asked: the decision has not been kept yet.
@@ -93,8 +103,8 @@ export function createJudge(context: JudgeContext): Judge {
     }
     if (over) return
     if (result.kind === 'refused') return resume({ kind: 'refused', refusal: result.refusal })
-    if (deps.policy().version !== decision.policyVersion) {
-      const message = 'the policy changed while the operation waited'
+    if (!stands(operation, decision)) {
+      const message = 'the policy, or the time that its rules go by, changed while the operation waited'
       return resume({
         kind: 'refused',
         refusal: { code: 'denied', message, hint: 'Send the statement again.' },
@@ -149,6 +159,13 @@ export function createJudge(context: JudgeContext): Judge {
       hold?.withdraw(why)
     },
   }
+}
+
+function sameHold(now: Decision, then: Decision): boolean {
+  return (
+    JSON.stringify([now.hold, now.hits.map(({ rule }) => rule)]) ===
+    JSON.stringify([then.hold, then.hits.map(({ rule }) => rule)])
+  )
 }
 
 function holdOutcome(result: HoldResult): HoldOutcome {

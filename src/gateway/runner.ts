@@ -5,6 +5,7 @@ import { type Principal, principalId } from '../core/principal.ts'
 import type { Answer, Effect, Protocol } from '../core/session.ts'
 import type { SessionOutcome } from '../telemetry/metrics.ts'
 import { type AuthenticateEffect, admit } from './admission.ts'
+import { circumstancesOf } from './circumstances.ts'
 import type { Connection, ConnectionFacts, Downlink } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { createJournal } from './journal.ts'
@@ -168,6 +169,7 @@ export function createRunner(
         database: login.database,
         principal: who,
         masker,
+        circumstances: () => circumstancesOf(facts.peer, effect.stated.application),
         resume,
         tell,
       })

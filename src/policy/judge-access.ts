@@ -1,7 +1,7 @@
 // One access against the rules that are for this principal: deny beats hold, hold beats allow, silence denies.
-import type { Outcome, RuleHit } from '../core/decision.ts'
+import type { Outcome, RecordingLevel, RuleHit } from '../core/decision.ts'
 import type { Access } from '../core/facts.ts'
-import { couldMeanAccess, coveredBy, type Rule } from './rule.ts'
+import { couldMeanAccess, coveredBy, obliges, type Rule } from './rule.ts'
 
 /** Why an access has its outcome when no rule made it. */
 export type BuiltIn = 'not-understood' | 'pinned-setting' | 'no-rule' | 'session'
@@ -23,6 +23,10 @@ export interface RuleSet {
   readonly allow: readonly Rule[]
   readonly shadow: readonly Rule[]
   readonly searchPath: readonly string[]
+  /** one of them has limits, or a recording of its own */
+  readonly obliging: boolean
+  /** what is recorded of the resource where no rule says more */
+  readonly recording: RecordingLevel
 }
 
 /**
@@ -78,6 +82,12 @@ function shadowHits(access: Access, rules: RuleSet, enforced: Enforced): RuleHit
         ? enforced.builtIn === 'no-rule' && coveredBy([rule], access, rules.searchPath) !== undefined
         : STRICTNESS[outcome] > STRICTNESS[enforced.outcome] &&
           couldMeanAccess(rule, access, rules.searchPath)
-    return changes ? [{ rule: rule.id, outcome, access, shadow: true }] : []
+    if (changes) return [{ rule: rule.id, outcome, access, shadow: true }]
+    const adds =
+      enforced.outcome !== 'deny' &&
+      outcome !== 'deny' &&
+      obliges(rule.config) &&
+      couldMeanAccess(rule, access, rules.searchPath)
+    return adds ? [{ rule: rule.id, outcome, access, shadow: true, obliges: true }] : []
   })
 }

@@ -3,6 +3,7 @@ import type { Decision, HoldTerms, Outcome, RuleHit } from '../core/decision.ts'
 import type { Access } from '../core/facts.ts'
 import type { Operation } from '../core/operation.ts'
 import { type AccessVerdict, judgeAccess, type RuleSet } from './judge-access.ts'
+import { obligationsOf } from './obligations.ts'
 import type { Rule } from './rule.ts'
 import { denyHint, holdHint, reasonOf } from './wording.ts'
 
@@ -32,7 +33,9 @@ export function judgeStatements(
   const denied = firstOf(verdicts, 'deny')
   if (denied !== undefined) return decided('deny', withHint(reasonOf(denied), denyHint(denied)))
   const held = firstOf(verdicts, 'hold')
-  if (held === undefined) return decided('allow', { reason: 'every access is allowed' })
+  const obligations = obligationsOf(verdicts, rules)
+  const obliged = obligations === undefined ? {} : { obligations }
+  if (held === undefined) return decided('allow', { reason: 'every access is allowed', ...obliged })
   const terms = holdTerms(verdicts)
   if (terms === undefined) {
     return {
@@ -46,7 +49,7 @@ export function judgeStatements(
   const reason = reasonOf(held)
   // Nothing runs at `prepare`; the same facts are judged again, and held, at `execute`.
   if (operation.phase === 'prepare') return { ...decided('hold', { reason }), outcome: 'allow' }
-  return decided('hold', { ...withHint(reason, holdHint(terms)), hold: terms })
+  return decided('hold', { ...withHint(reason, holdHint(terms)), ...obliged, hold: terms })
 }
 
 /** Accesses of all statements, and one of effect `unknown` for each statement that is not wholly understood. */

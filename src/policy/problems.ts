@@ -3,6 +3,7 @@
 import type { Finding } from '../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import type { AccessEffect } from '../core/facts.ts'
+import { conditionProblems, conditionsWithin } from './problems-conditions.ts'
 
 /** Effects whose accesses are always to a relation, or never. The others may be either. */
 const ON_RELATIONS: ReadonlySet<AccessEffect> = new Set<AccessEffect>([
@@ -42,9 +43,13 @@ export function policyProblems(config: Config): Finding[] {
 
 function ruleProblems(id: string, rule: PolicyRuleConfig, config: Config): Finding[] {
   const path = ['policies', id]
-  const found = unknownResources(path, rule.resources, config)
+  const found = [...unknownResources(path, rule.resources, config), ...conditionProblems(path, rule, config)]
   if (rule.decision === 'hold' && rule.approvers === undefined) {
     found.push({ path, message: 'it holds, but nobody may approve', cure: 'list groups under `approvers`' })
+  }
+  for (const key of ['limits', 'recording'] as const) {
+    if (rule[key] !== undefined)
+      found.push({ path: [...path, key], message: 'is not enforced by this version' })
   }
   if (rule.effects === '*') return found
   const { effects } = rule
@@ -93,11 +98,13 @@ function overruled(
 
 function coversRule(wide: PolicyRuleConfig, narrow: PolicyRuleConfig): boolean {
   return (
+    conditionsWithin(narrow, wide) &&
     within(narrow.resources, wide.resources) &&
     within(narrow.effects, wide.effects) &&
     scopeWithin(narrow.groups, wide.groups) &&
     scopeWithin(narrow.kinds, wide.kinds) &&
     scopeWithin(narrow.subjects, wide.subjects) &&
+    scopeWithin(narrow.issuers, wide.issuers) &&
     (wide.claims === undefined || JSON.stringify(wide.claims) === JSON.stringify(narrow.claims)) &&
     targetsWithin(narrow, wide)
   )

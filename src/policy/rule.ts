@@ -6,6 +6,7 @@ import { matchesAnyGlob, matchesGlob } from '../core/glob.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import { functionCandidates, type QualifiedName, relationCandidates } from './candidates.ts'
 import { isCatalogSchema } from './catalog.ts'
+import { type Condition, conditionOf } from './conditions.ts'
 import { couldMean, covers, EVERYTHING, type NamePattern, parsePattern } from './pattern.ts'
 
 export interface Rule {
@@ -16,11 +17,17 @@ export interface Rule {
   readonly relations?: readonly NamePattern[]
   /** undefined: the rule names relations only, and so means no other object */
   readonly objects?: readonly string[]
+  /** `issuer` of the principals that it is for; all when undefined */
+  readonly issuers?: ReadonlySet<string>
+  /** undefined: the rule always counts */
+  readonly condition?: Condition
 }
 
-export function compileRule(id: string, config: PolicyRuleConfig): Rule {
+/** @param issuerOf a principal's `issuer`, by the name that the configuration has for it */
+export function compileRule(id: string, config: PolicyRuleConfig, issuerOf: (name: string) => string): Rule {
   const { relations, objects } = config
   const neither = relations === undefined && objects === undefined
+  const condition = conditionOf(id, config)
   return {
     id,
     config,
@@ -28,17 +35,36 @@ export function compileRule(id: string, config: PolicyRuleConfig): Rule {
     ...(neither && { relations: [EVERYTHING], objects: ['*'] }),
     ...(relations !== undefined && { relations: relations.map(parsePattern) }),
     ...(objects !== undefined && { objects }),
+    ...(config.issuers !== undefined && { issuers: new Set(config.issuers.map(issuerOf)) }),
+    ...(condition !== undefined && { condition }),
   }
 }
 
-/** Is the rule for this principal on this resource? */
-export function appliesTo({ config }: Rule, principal: Principal, resource: string): boolean {
-  const { resources, groups, kinds, subjects, claims } = config
-  if (resources !== '*' && !resources.includes(resource)) return false
-  if (groups !== undefined && !groups.some((group) => principal.groups.includes(group))) return false
-  if (kinds !== undefined && !kinds.includes(principal.kind)) return false
-  if (subjects !== undefined && !isSubject(subjects, principal)) return false
-  return claims === undefined || unmetClaim(principal.claims, claims) === undefined
+/** Does leave by the rule come with limits, or a recording of its own? */
+export const obliges = ({ limits, recording }: PolicyRuleConfig): boolean =>
+  limits !== undefined || recording !== undefined
+
+/** Is the rule for this principal on this resource? Circumstances aside. */
+export function appliesTo(rule: Rule, principal: Principal, resource: string): boolean {
+  return mismatch(rule, principal, resource) === undefined
+}
+
+/** Why the rule is not for this principal on this resource, in words; undefined when it is. */
+export function mismatch(rule: Rule, principal: Principal, resource: string): string | undefined {
+  const { resources, groups, kinds, subjects, claims } = rule.config
+  if (resources !== '*' && !resources.includes(resource)) return 'it is for other resources'
+  if (groups !== undefined && !groups.some((group) => principal.groups.includes(group))) {
+    return `it is for groups ${groups.join(', ')}`
+  }
+  if (kinds !== undefined && !kinds.includes(principal.kind)) return `it is for the kind ${kinds.join(', ')}`
+  if (subjects !== undefined && !isSubject(subjects, principal)) {
+    return `it is for subjects ${subjects.join(', ')}`
+  }
+  if (rule.issuers !== undefined && !rule.issuers.has(principal.issuer)) {
+    return `it is for issuers ${rule.config.issuers?.join(', ')}`
+  }
+  const unmet = claims && unmetClaim(principal.claims, claims)
+  return unmet === undefined ? undefined : `it demands the claim ${unmet}`
 }
 
 /** A subject is unique within its issuer; with the issuer before it, everywhere. */

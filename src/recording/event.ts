@@ -1,12 +1,11 @@
 // What a recording holds: a header, then what happened in the order in which it happened (docs/recordings.md).
 import type { ApprovalState } from '../core/approval.ts'
-import type { Outcome } from '../core/decision.ts'
+import type { Outcome, RecordingLevel } from '../core/decision.ts'
 import type { ParameterValue } from '../core/operation.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Observation } from '../core/session.ts'
 
-/** `full`: with results as the client saw them. `commands`: without results. `off`: nothing is written. */
-export type RecordingLevel = 'full' | 'commands' | 'off'
+export type { RecordingLevel } from '../core/decision.ts'
 
 /** What is known of a session when its recording begins. */
 export interface SessionHeader {

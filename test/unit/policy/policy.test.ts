@@ -5,7 +5,7 @@ import type { ApprovalRequest } from '../../../src/core/approval.ts'
 import { consumePermit } from '../../../src/core/permit.ts'
 import { principalId } from '../../../src/core/principal.ts'
 import { PolicyError } from '../../../src/policy/policy.ts'
-import { judge, operation, outcome, policyOf, principal, rule } from './stage.ts'
+import { judge, NOON, operation, outcome, policyOf, principal, rule } from './stage.ts'
 
 beforeAll(loadParser)
 
@@ -79,8 +79,8 @@ describe('decisions', () => {
   test('a hold is left to execute: prepare is allowed', () => {
     const policy = policyOf({ h: rule('hold', '*') })
     const sql = 'delete from t'
-    expect(policy.judge(principal(), 'db', operation(sql, 'prepare')).outcome).toBe('allow')
-    expect(policy.judge(principal(), 'db', operation(sql, 'execute')).outcome).toBe('hold')
+    expect(policy.judge(principal(), 'db', operation(sql, 'prepare'), NOON).outcome).toBe('allow')
+    expect(policy.judge(principal(), 'db', operation(sql, 'execute'), NOON).outcome).toBe('hold')
   })
 
   test('several rules that hold must all be content', () => {
@@ -167,7 +167,7 @@ describe('names', () => {
 
 describe('whom a rule is for', () => {
   const may = (more: object, who = principal()) =>
-    policyOf({ a: rule('allow', ['read'], more) }).mayReach(who, 'db')
+    policyOf({ a: rule('allow', ['read'], more) }).mayReach(who, 'db', NOON)
 
   test.each([
     [{ resources: ['other'] }, false],
@@ -222,7 +222,7 @@ describe('permits', () => {
   })
   const decided = (text: string) => {
     const asked = operation(text)
-    return { asked, decision: policy.judge(asker, 'db', asked) }
+    return { asked, decision: policy.judge(asker, 'db', asked, NOON) }
   }
 
   test('an allowed operation gets one, good once and for itself', () => {
@@ -297,9 +297,9 @@ test('a statement that was judged before costs less than 20 microseconds', () =>
   const policy = policyOf({ a: readAll })
   const who = principal()
   const asked = operation('select * from a join b using (id)')
-  const first = policy.judge(who, 'db', asked)
+  const first = policy.judge(who, 'db', asked, NOON)
   const began = performance.now()
-  for (let i = 0; i < 10_000; i++) policy.judge(who, 'db', asked)
+  for (let i = 0; i < 10_000; i++) policy.judge(who, 'db', asked, NOON)
   expect((performance.now() - began) / 10_000).toBeLessThan(0.02)
-  expect(policy.judge(who, 'db', asked)).toBe(first)
+  expect(policy.judge(who, 'db', asked, NOON)).toBe(first)
 })

@@ -1,6 +1,7 @@
 // A policy, a principal and an operation in few words.
 import { createAnalyzer } from '../../../src/analysis/postgres/analyze.ts'
 import { configSchema } from '../../../src/config/schema.ts'
+import type { Circumstances } from '../../../src/core/circumstances.ts'
 import type { SqlOperation } from '../../../src/core/operation.ts'
 import type { Principal } from '../../../src/core/principal.ts'
 import { compilePolicy, type Policy } from '../../../src/policy/policy.ts'
@@ -14,9 +15,13 @@ const RESOURCE = {
   logins: [{ user: 'app' }],
 }
 
-export function policyOf(policies: object, searchPath = ['public'], masks: object = {}): Policy {
+export function configOf(policies: object, searchPath = ['public'], masks: object = {}, more: object = {}) {
   const resources = { db: { ...RESOURCE, search_path: searchPath }, other: RESOURCE }
-  return compilePolicy(configSchema.parse({ version: 1, resources, policies, masks }))
+  return configSchema.parse({ version: 1, resources, policies, masks, ...more })
+}
+
+export function policyOf(policies: object, searchPath = ['public'], masks: object = {}): Policy {
+  return compilePolicy(configOf(policies, searchPath, masks))
 }
 
 export const rule = (decision: string, effects: string[] | '*', more: object = {}) => ({
@@ -46,6 +51,10 @@ export function operation(text: string, phase: SqlOperation['phase'] = 'query'):
   return { kind: 'sql', sequence: 1, text, facts: result.facts, phase, parameters: [], behind: [] }
 }
 
-export const judge = (policy: Policy, sql: string, who = principal()) =>
-  policy.judge(who, 'db', operation(sql))
-export const outcome = (policy: Policy, sql: string, who = principal()) => judge(policy, sql, who).outcome
+/** Wednesday, 25 November 2026, noon in London */
+export const NOON: Circumstances = { at: Date.UTC(2026, 10, 25, 12), source: '10.1.2.3:50000' }
+
+export const judge = (policy: Policy, sql: string, who = principal(), circumstances = NOON) =>
+  policy.judge(who, 'db', operation(sql), circumstances)
+export const outcome = (policy: Policy, sql: string, who = principal(), circumstances = NOON) =>
+  judge(policy, sql, who, circumstances).outcome

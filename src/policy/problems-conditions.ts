@@ -1,0 +1,133 @@
+// Conditions that cannot be meant as they are written, and whether those of one rule hold whenever another's do.
+import type { Finding } from '../config/problems.ts'
+import type { Config, PolicyRuleConfig } from '../config/schema.ts'
+import { networkWithin } from '../core/network.ts'
+import { network } from './conditions.ts'
+import { minutesOf } from './time-window.ts'
+
+type Path = readonly string[]
+
+export function conditionProblems(path: Path, rule: PolicyRuleConfig, config: Config): Finding[] {
+  return [
+    ...windowProblems(path, rule),
+    ...sourceProblems(path, rule),
+    ...applicationProblems(path, rule),
+    ...groupProblems(path, rule),
+    ...issuerProblems(path, rule, config),
+  ]
+}
+
+/** Does everything that fits `narrow`'s conditions fit those of `wide`? */
+export function conditionsWithin(narrow: PolicyRuleConfig, wide: PolicyRuleConfig): boolean {
+  const equal = (key: 'when' | 'applications') =>
+    wide[key] === undefined || JSON.stringify(wide[key]) === JSON.stringify(narrow[key])
+  return equal('when') && equal('applications') && sourcesWithin(narrow.sources, wide.sources)
+}
+
+function sourcesWithin(narrow: readonly string[] | undefined, wide: readonly string[] | undefined): boolean {
+  if (wide === undefined) return true
+  const outer = wide.map(network)
+  return narrow?.every((text) => outer.some((one) => networkWithin(network(text), one))) ?? false
+}
+
+function windowProblems(path: Path, { when }: PolicyRuleConfig): Finding[] {
+  if (when === undefined) return []
+  const at = [...path, 'when']
+  const { from, to } = minutesOf(when)
+  // A window that ends where it begins may be meant as none or as the whole day.
+  if (from === to) return [{ path: at, message: 'it can never fire: from and to are the same time' }]
+  if (from === 24 * 60)
+    return [{ path: [...at, 'from'], message: 'no minute begins at 24:00', cure: 'write 00:00' }]
+  const always = when.days === undefined || new Set(when.days).size === 7
+  if (!always || from !== 0 || to !== 24 * 60) return []
+  return [
+    { path: at, message: 'leaves out no time at all', cure: 'add `days`, `from` or `to`, or leave it out' },
+  ]
+}
+
+function sourceProblems(path: Path, { sources = [] }: PolicyRuleConfig): Finding[] {
+  return sources.flatMap((text, index) => {
+    const other = sources.find(
+      (wide, place) =>
+        place !== index && networkWithin(network(text), network(wide)) && (wide !== text || place < index),
+    )
+    if (other === undefined) return []
+    const message = `${text} is ${other === text ? 'there twice' : `within ${other}`}`
+    return [{ path: [...path, 'sources'], message, cure: 'leave one of the two out' }]
+  })
+}
+
+/** A client states the name that it likes: a rule that gives leave for it gives leave to everybody who knows the name. */
+function applicationProblems(path: Path, { applications, decision }: PolicyRuleConfig): Finding[] {
+  if (applications === undefined || decision !== 'allow') return []
+  const message = 'a client states its application_name itself, so no leave may depend on it'
+  return [{ path: [...path, 'applications'], message, cure: 'use it in rules that deny or hold' }]
+}
+
+function groupProblems(path: Path, { groups = [] }: PolicyRuleConfig): Finding[] {
+  return groups.flatMap((group) => {
+    const at = [...path, 'groups']
+    if (group.includes('*')) {
+      const cure = 'write the group’s whole name; leave `groups` out for everybody'
+      return [
+        { path: at, message: `${JSON.stringify(group)} is no pattern: groups are compared whole`, cure },
+      ]
+    }
+    if (group === group.trim()) return []
+    return [{ path: at, message: `${JSON.stringify(group)} begins or ends with a space` }]
+  })
+}
+
+function issuerProblems(path: Path, rule: PolicyRuleConfig, config: Config): Finding[] {
+  const { issuers } = rule
+  if (issuers === undefined) return []
+  const at = [...path, 'issuers']
+  const known = issuers.filter((name) => isVouching(config, name))
+  const found = issuers
+    .filter((name) => !known.includes(name))
+    .map(
+      (name): Finding => ({
+        path: at,
+        message: `there is no ${name} under issuers or certificate_identities`,
+      }),
+    )
+  if (found.length > 0) return found
+  found.push(...issuers.flatMap((name) => ambiguous(at, name, config)))
+  if (!known.some((name) => isAccepted(config, rule, name))) {
+    found.push({ path: at, message: 'it can never fire: no resource of the rule lets these in' })
+  }
+  const kinds = known.map((name) => (config.issuers[name] ?? config.certificate_identities[name])?.kind)
+  if (rule.kinds !== undefined && !rule.kinds.some((kind) => kinds.includes(kind))) {
+    found.push({
+      path: at,
+      message: `it can never fire: these are not for the kind ${rule.kinds.join(', ')}`,
+    })
+  }
+  return found
+}
+
+const isVouching = (config: Config, name: string) =>
+  Object.hasOwn(config.issuers, name) || Object.hasOwn(config.certificate_identities, name)
+
+/** A principal is known by its issuer's URL, or the certificate identity's name. */
+function ambiguous(path: Path, name: string, config: Config): Finding[] {
+  const url = config.issuers[name]?.issuer
+  if (url !== undefined && Object.hasOwn(config.certificate_identities, name)) {
+    return [
+      { path, message: `${name} is both an issuer and a certificate identity`, cure: 'rename one of them' },
+    ]
+  }
+  const twin = Object.keys(config.issuers).find(
+    (other) => other !== name && config.issuers[other]?.issuer === url,
+  )
+  if (url === undefined || twin === undefined) return []
+  return [{ path, message: `${name} and ${twin} have one URL: no rule can tell their principals apart` }]
+}
+
+function isAccepted(config: Config, rule: PolicyRuleConfig, name: string): boolean {
+  return Object.entries(config.resources).some(
+    ([resource, { issuers = [], certificates = [] }]) =>
+      (rule.resources === '*' || rule.resources.includes(resource)) &&
+      (issuers.includes(name) || certificates.includes(name)),
+  )
+}

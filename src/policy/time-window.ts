@@ -1,0 +1,63 @@
+// A window of the week on somebody's clock. Daylight saving moves it with the clock on the wall.
+import { DAYS } from '../config/rule-conditions-schema.ts'
+import type { PolicyRuleConfig } from '../config/schema.ts'
+
+export type TimeWindowConfig = NonNullable<PolicyRuleConfig['when']>
+
+/** Minutes after midnight; `to` is the first that is out. */
+export interface Minutes {
+  readonly from: number
+  readonly to: number
+}
+
+const DAY = 24 * 60
+const NAMES: readonly string[] = DAYS
+const MINUTE_MS = 60_000
+
+export function minutesOf({ from = '00:00', to = '24:00' }: TimeWindowConfig): Minutes {
+  return { from: minuteOf(from), to: minuteOf(to) }
+}
+
+function minuteOf(text: string): number {
+  const [hour = 0, minute = 0] = text.split(':').map(Number)
+  return hour * 60 + minute
+}
+
+/** @returns whether a moment, in milliseconds since the epoch, lies in the window */
+export function timeWindow(config: TimeWindowConfig): (at: number) => boolean {
+  const { from, to } = minutesOf(config)
+  const days = new Set<number>((config.days ?? DAYS).map((day) => DAYS.indexOf(day)))
+  const local = localMinute(config.time_zone)
+  return (at) => {
+    const minuteOfWeek = local(at)
+    const day = Math.floor(minuteOfWeek / DAY)
+    const minute = minuteOfWeek % DAY
+    if (from < to) return days.has(day) && minute >= from && minute < to
+    // Over midnight: what is before `to` belongs to the day before.
+    return minute >= from ? days.has(day) : minute < to && days.has((day + 6) % 7)
+  }
+}
+
+/** Minutes since Monday, 00:00. Asking the time zone database takes microseconds, so a minute is asked for once. */
+function localMinute(timeZone: string): (at: number) => number {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  })
+  let known = Number.NaN
+  let answer = 0
+  return (at) => {
+    const minute = Math.floor(at / MINUTE_MS)
+    if (minute === known) return answer
+    const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]))
+    const day = NAMES.indexOf(parts.weekday?.toLowerCase() ?? '')
+    const within = Number(parts.hour) * 60 + Number(parts.minute)
+    if (day < 0 || !Number.isInteger(within)) throw new Error(`the time in ${timeZone} cannot be told`)
+    known = minute
+    answer = day * DAY + within
+    return answer
+  }
+}

@@ -1,0 +1,57 @@
+// A session with the server that runs texts as psql does, by the simple protocol, and tells what came of them.
+import { ofKind } from '../../support/pgwire/backend.ts'
+import { copyData, copyDone, query } from '../../support/pgwire/frontend.ts'
+import { connectPgWire } from '../../support/pgwire.ts'
+
+export interface Outcome {
+  /** rows of all statements of the text, as texts */
+  readonly rows: readonly (readonly (string | null)[])[]
+  readonly columns: readonly string[]
+  readonly error?: { readonly code: string; readonly message: string }
+  /** `I` idle, `T` in a transaction, `E` in one that failed */
+  readonly status: string
+}
+
+export interface Connection {
+  readonly pid: number
+  run(sql: string, copyIn?: () => string): Promise<Outcome>
+  /** last value of a setting that the server reports */
+  parameter(name: string): string | undefined
+  close(): void
+}
+
+/** Longest statement of the corpus takes about 10 s alone; more is a lock that nobody gives up. */
+const PATIENCE_MS = 60_000
+
+export async function connect(port: number, user: string, database: string): Promise<Connection> {
+  const client = await connectPgWire({ port, timeout: PATIENCE_MS })
+  const parameters = new Map<string, string>()
+  const greeting = await client.login({ user, database, application_name: 'oracle' })
+  const [key] = ofKind(greeting, 'BackendKeyData')
+  for (const { name, value } of ofKind(greeting, 'ParameterStatus')) parameters.set(name, value)
+  if (key === undefined) throw new Error('the server gave no process id')
+
+  return {
+    pid: key.pid,
+    parameter: (name) => parameters.get(name),
+    close: () => client.destroy(),
+    async run(sql, copyIn = () => '') {
+      client.send(query(sql))
+      const rows: (string | null)[][] = []
+      let columns: string[] = []
+      let error: Outcome['error']
+      for (;;) {
+        const message = await client.next()
+        if (message.kind === 'DataRow') rows.push(message.values.map((value) => value?.toString() ?? null))
+        else if (message.kind === 'RowDescription') columns = message.columns.map(({ name }) => name)
+        else if (message.kind === 'CopyInResponse') client.send(copyData(copyIn()), copyDone())
+        else if (message.kind === 'ParameterStatus') parameters.set(message.name, message.value)
+        else if (message.kind === 'ErrorResponse')
+          error = { code: message.fields.C ?? '', message: message.fields.M ?? '' }
+        else if (message.kind === 'ReadyForQuery') {
+          return { rows, columns, status: message.status, ...(error !== undefined && { error }) }
+        }
+      }
+    },
+  }
+}

@@ -1,6 +1,6 @@
 // Handlers for what occurs inside statements: expressions, FROM items, clauses, types.
 import { visitCode, visitFunction, visitOperator } from './functions.ts'
-import { dotted, nameParts, rangeName, strings } from './names.ts'
+import { dotted, EVERY_RELATION, nameParts, rangeName, strings } from './names.ts'
 import type { Body, NodeTag } from './nodes.ts'
 import type { Handler, Walk } from './walk.ts'
 
@@ -198,6 +198,8 @@ export const expressions = {
   ColumnDef: inner('ColumnDef'),
   Constraint: (body, walk) => {
     walk.children('Constraint', body, ['exclusions'])
+    // A foreign key puts triggers on the table that it refers to: its rows can no longer be deleted at will.
+    if (body.pktable !== undefined) walk.facts.onRelation('alter', rangeName(body.pktable), 'table')
     for (const pair of body.exclusions ?? []) {
       const [element, operator] = 'List' in pair ? (pair.List.items ?? []) : []
       walk.visit(element)
@@ -212,7 +214,14 @@ export const expressions = {
   PartitionElem: inner('PartitionElem'),
   PartitionRangeDatum: inner('PartitionRangeDatum'),
   PartitionSpec: inner('PartitionSpec'),
-  PublicationObjSpec: inner('PublicationObjSpec'),
+  PublicationObjSpec: (body, walk) => {
+    if (body.pubobjtype === 'PUBLICATIONOBJ_TABLES_IN_SCHEMA') {
+      walk.facts.onRelation('read', { schema: body.name ?? '*', name: '*' })
+    } else if (body.pubobjtype === 'PUBLICATIONOBJ_TABLES_IN_CUR_SCHEMA') {
+      walk.facts.onRelation('read', EVERY_RELATION)
+    }
+    walk.children('PublicationObjSpec', body)
+  },
   PublicationTable: inner('PublicationTable'),
   StatsElem: inner('StatsElem'),
   TableLikeClause: inner('TableLikeClause'),

@@ -12,7 +12,7 @@ const GROUPS: readonly string[] = [
   // formatting and conversion: depend on settings or encodings only
   `to_char to_date to_number format concat concat_ws quote_literal quote_nullable convert convert_from convert_to length
    array_to_string array_to_json money numeric textanycat anytextcat xml xml_is_well_formed enum_first enum_last
-   enum_range in_range pg_input_error_info pg_input_is_valid`,
+   enum_range in_range`,
   // JSON
   `json_agg json_agg_strict json_build_array json_build_object json_object_agg json_object_agg_strict
    json_object_agg_unique json_object_agg_unique_strict json_populate_record json_populate_recordset json_to_record

@@ -69,6 +69,15 @@ export function isRelationType(type: string | undefined): boolean {
   return Object.hasOwn(RELATIONS, type ?? '')
 }
 
+/** OWNED BY of a sequence names a column; NONE is no table. */
+export function ownedBy(options: readonly Node[] | undefined, walk: Walk): void {
+  for (const node of options ?? []) {
+    if (!('DefElem' in node) || node.DefElem.defname !== 'owned_by') continue
+    const table = nameParts(node.DefElem.arg).slice(0, -1)
+    if (table.length > 0) walk.facts.onRelation('read', relationOf(table))
+  }
+}
+
 /** An effect on the object that a statement names by type and name. */
 export function onTypedObject(
   effect: AccessEffect,

@@ -36,6 +36,17 @@ function onRoles(names: readonly string[], command: string, walk: Walk): string 
   return command
 }
 
+/** Members that a role gets, and groups that it is put into: these give it what they may do. */
+const MEMBERSHIPS: ReadonlySet<string> = new Set(['addroleto', 'rolemembers', 'adminmembers'])
+
+function members(options: readonly Node[] | undefined): string[] {
+  return (options ?? []).flatMap((node) => {
+    if (!('DefElem' in node) || !MEMBERSHIPS.has(node.DefElem.defname ?? '')) return []
+    const { arg } = node.DefElem
+    return arg !== undefined && 'List' in arg ? rolesOf(arg.List.items) : []
+  })
+}
+
 function grantRole(body: Body<'GrantRoleStmt'>, walk: Walk): string {
   for (const role of rolesOf(body.granted_roles)) walk.facts.onObject('grant', role, 'role')
   return onRoles(rolesOf(body.granted_roles), body.is_grant === true ? 'GRANT ROLE' : 'REVOKE ROLE', walk)
@@ -111,9 +122,9 @@ export const administrationStatements = {
   GrantStmt: grant,
   GrantRoleStmt: grantRole,
   CreateRoleStmt: (body: Body<'CreateRoleStmt'>, walk: Walk) =>
-    onRoles([body.role ?? ''], 'CREATE ROLE', walk),
+    onRoles([body.role ?? '', ...members(body.options)], 'CREATE ROLE', walk),
   AlterRoleStmt: (body: Body<'AlterRoleStmt'>, walk: Walk) =>
-    onRoles([roleName(body.role)], 'ALTER ROLE', walk),
+    onRoles([roleName(body.role), ...members(body.options)], 'ALTER ROLE', walk),
   DropRoleStmt: (body: Body<'DropRoleStmt'>, walk: Walk) => onRoles(rolesOf(body.roles), 'DROP ROLE', walk),
   AlterRoleSetStmt: alterRoleSet,
   AlterDefaultPrivilegesStmt: defaultPrivileges,

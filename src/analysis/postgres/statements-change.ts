@@ -3,7 +3,7 @@ import type { Node } from 'libpg-query'
 import { visitDefinition } from './functions.ts'
 import { dotted, EVERY_RELATION, nameParts, rangeName, strings } from './names.ts'
 import type { Body, NodeTag } from './nodes.ts'
-import { isRelationType, objectWord, onTypedObject } from './objects.ts'
+import { isRelationType, objectWord, onTypedObject, ownedBy } from './objects.ts'
 import type { Handler, Walk } from './walk.ts'
 
 /** CASCADE reaches whatever depends on the object, which only the catalog knows. */
@@ -34,6 +34,8 @@ const PRIVILEGE_COMMANDS: ReadonlySet<string> = new Set([
   'AT_NoForceRowSecurity',
 ])
 
+const INHERITANCE: ReadonlySet<string> = new Set(['AT_AddInherit', 'AT_DropInherit'])
+
 function alterTable(body: Body<'AlterTableStmt'>, walk: Walk): string {
   const name = rangeName(body.relation)
   const word = objectWord(body.objtype)
@@ -43,6 +45,10 @@ function alterTable(body: Body<'AlterTableStmt'>, walk: Walk): string {
     const effect = PRIVILEGE_COMMANDS.has(command.subtype ?? '') ? 'grant' : 'alter'
     walk.facts.onRelation(effect, name, word)
     cascade('drop', command.behavior, walk)
+    // INHERIT changes what whoever reads the parent gets.
+    if (command.def !== undefined && 'RangeVar' in command.def && INHERITANCE.has(command.subtype ?? '')) {
+      walk.facts.onRelation('alter', rangeName(command.def.RangeVar), 'table')
+    }
     walk.visit(command.def)
   }
   return `ALTER ${word.toUpperCase()}`
@@ -54,11 +60,24 @@ function partition(body: Body<'PartitionCmd'>, walk: Walk): void {
   walk.enter('PartitionBoundSpec', body.bound)
 }
 
+/** All that is in it has another name afterwards. */
+function renameSchema(from: string, to: string, walk: Walk): void {
+  walk.facts.onObject('alter', from, 'schema')
+  walk.facts.onRelation('alter', { schema: from, name: '*' })
+  walk.facts.onObject('create', to, 'schema')
+  walk.facts.onRelation('create', { schema: to, name: '*' })
+}
+
 function rename(body: Body<'RenameStmt'>, walk: Walk): string {
   const type = body.renameType
   const word = objectWord(type)
-  if (body.relation !== undefined) walk.facts.onRelation('alter', rangeName(body.relation), word)
-  else if (type === 'OBJECT_ROLE') walk.facts.onObject('role', body.subname ?? '', word)
+  if (body.relation !== undefined) {
+    const name = rangeName(body.relation)
+    walk.facts.onRelation('alter', name, word)
+    // The new name is one more relation, as though it had been made.
+    if (isRelationType(type)) walk.facts.onRelation('create', { ...name, name: body.newname ?? '' }, word)
+  } else if (type === 'OBJECT_ROLE') walk.facts.onObject('role', body.subname ?? '', word)
+  else if (type === 'OBJECT_SCHEMA') renameSchema(body.subname ?? '', body.newname ?? '', walk)
   else if (body.object !== undefined) onTypedObject('alter', type, body.object, walk)
   else walk.facts.onObject('alter', body.subname ?? '', word)
   visitDefinition([body.newname ?? ''], walk)
@@ -68,8 +87,11 @@ function rename(body: Body<'RenameStmt'>, walk: Walk): string {
 
 function moveSchema(body: Body<'AlterObjectSchemaStmt'>, walk: Walk): string {
   const word = objectWord(body.objectType)
-  if (body.relation !== undefined) walk.facts.onRelation('alter', rangeName(body.relation), word)
-  else {
+  if (body.relation !== undefined) {
+    const { name } = rangeName(body.relation)
+    walk.facts.onRelation('alter', rangeName(body.relation), word)
+    walk.facts.onRelation('create', { schema: body.newschema ?? '*', name }, word)
+  } else {
     onTypedObject('alter', body.objectType, body.object, walk)
     visitDefinition([nameParts(body.object).at(-1) ?? ''], walk)
   }
@@ -97,6 +119,7 @@ function comment(body: Body<'CommentStmt'>, walk: Walk): string {
 
 function alterSequence(body: Body<'AlterSeqStmt'>, walk: Walk): string {
   walk.facts.onRelation('alter', rangeName(body.sequence), 'sequence')
+  ownedBy(body.options, walk)
   return 'ALTER SEQUENCE'
 }
 

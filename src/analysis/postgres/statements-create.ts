@@ -3,16 +3,14 @@ import type { Node } from 'libpg-query'
 import { visitCode, visitDefinition } from './functions.ts'
 import { createdName, dotted, EVERY_RELATION, nameParts, rangeName, strings } from './names.ts'
 import type { Body } from './nodes.ts'
-import { objectWord } from './objects.ts'
+import { objectWord, ownedBy } from './objects.ts'
 import type { Handler, Walk } from './walk.ts'
 
 function table(body: Body<'CreateStmt'>, walk: Walk): string {
   walk.facts.onRelation('create', createdName(body.relation), 'table')
-  // A new partition changes what its parent holds.
-  if (body.partbound !== undefined) {
-    for (const parent of body.inhRelations ?? []) {
-      if ('RangeVar' in parent) walk.facts.onRelation('alter', rangeName(parent.RangeVar), 'table')
-    }
+  // A new partition or child changes what whoever reads the parent gets.
+  for (const parent of body.inhRelations ?? []) {
+    if ('RangeVar' in parent) walk.facts.onRelation('alter', rangeName(parent.RangeVar), 'table')
   }
   walk.children('CreateStmt', body, ['relation'])
   return 'CREATE TABLE'
@@ -48,6 +46,7 @@ function index(body: Body<'IndexStmt'>, walk: Walk): string {
 
 function sequence(body: Body<'CreateSeqStmt'>, walk: Walk): string {
   walk.facts.onRelation('create', createdName(body.sequence), 'sequence')
+  ownedBy(body.options, walk)
   return 'CREATE SEQUENCE'
 }
 
@@ -67,6 +66,8 @@ function willCall(parts: readonly string[], walk: Walk): void {
 function trigger(body: Body<'CreateTrigStmt'>, walk: Walk): string {
   walk.facts.onRelation('create', rangeName(body.relation), 'trigger')
   if (body.replace === true) walk.facts.onRelation('alter', rangeName(body.relation), 'trigger')
+  // FROM of a constraint trigger: the other table of a foreign key made by hand
+  if (body.constrrel !== undefined) walk.facts.onRelation('read', rangeName(body.constrrel))
   willCall(strings(body.funcname), walk)
   walk.visit(body.whenClause)
   return 'CREATE TRIGGER'
@@ -122,6 +123,17 @@ function looksLikeColumn(body: Body<'CreateFunctionStmt'>): boolean {
 
 const OUTPUTS: ReadonlySet<string> = new Set(['FUNC_PARAM_OUT', 'FUNC_PARAM_TABLE'])
 
+/** A function in C is loaded from a file of the server, whose code runs there and then (_PG_init). */
+function loadedLibrary(options: readonly Node[] | undefined, walk: Walk): void {
+  const given = new Map(
+    (options ?? []).flatMap((node) =>
+      'DefElem' in node ? [[node.DefElem.defname ?? '', nameParts(node.DefElem.arg)] as const] : [],
+    ),
+  )
+  if (given.get('language')?.at(-1)?.toLowerCase() !== 'c') return
+  walk.facts.onObject('server-file', given.get('as')?.[0] ?? '*')
+}
+
 /** The body as a string stays unread: whoever calls the function needs leave to call it. */
 function routine(body: Body<'CreateFunctionStmt'>, walk: Walk): string {
   const name = strings(body.funcname)
@@ -131,6 +143,7 @@ function routine(body: Body<'CreateFunctionStmt'>, walk: Walk): string {
   if (body.replace === true) walk.facts.onObject('alter', dotted(name), word)
   visitDefinition(name, walk)
   if (looksLikeColumn(body)) willCall(name, walk)
+  loadedLibrary(body.options, walk)
   walk.visitAll(body.parameters)
   walk.visit(body.sql_body)
   return `CREATE ${word.toUpperCase()}`
@@ -167,6 +180,9 @@ function tablespace(body: Body<'CreateTableSpaceStmt'>, walk: Walk): string {
 
 function statistics(body: Body<'CreateStatsStmt'>, walk: Walk): string {
   walk.facts.onObject('create', dotted(strings(body.defnames)), 'statistics')
+  for (const node of body.relations ?? []) {
+    if ('RangeVar' in node) walk.facts.onRelation('create', rangeName(node.RangeVar), 'statistics')
+  }
   walk.visitAll(body.exprs)
   walk.visitAll(body.relations)
   return 'CREATE STATISTICS'

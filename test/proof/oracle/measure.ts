@@ -3,13 +3,13 @@ import { createAnalyzer } from '../../../src/analysis/postgres/analyze.ts'
 import type { Facts, StatementFacts } from '../../../src/core/facts.ts'
 import { createSqlNames } from '../../../src/protocols/postgres/sql-names.ts'
 import { type Connection, connect, type Outcome } from './connection.ts'
-import { type Account, ACCOUNTS, type Judgement, judge } from './judge.ts'
+import { ACCOUNTS, type Account, type Judgement, judge } from './judge.ts'
 import {
   locksOf,
   type Moment,
   observe,
-  readSession,
   type Relation,
+  readSession,
   relationsOf,
   SESSION,
   touchedOids,
@@ -50,7 +50,9 @@ export interface MeasuredSession {
 const analyzer = createAnalyzer()
 
 function isTransactionControl({ command, accesses }: StatementFacts): boolean {
-  return TRANSACTION.test(command) || accesses.some(({ object }) => object?.startsWith('transaction_') === true)
+  return (
+    TRANSACTION.test(command) || accesses.some(({ object }) => object?.startsWith('transaction_') === true)
+  )
 }
 
 function worst(judgements: readonly Judgement[]): Account {
@@ -88,7 +90,10 @@ export async function createSession(
       await run('SELECT pg_catalog.pg_stat_force_next_flush()')
       const state = await session()
       await run('BEGIN')
-      return { session: { ...state, rows: new Map(), calls: new Map() }, locks: await locksOf(observer, connection.pid) }
+      return {
+        session: { ...state, rows: new Map(), calls: new Map() },
+        locks: await locksOf(observer, connection.pid),
+      }
     }
     const state = await session()
     return { session: state, locks: await locksOf(observer, connection.pid) }

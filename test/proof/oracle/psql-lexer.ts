@@ -68,7 +68,8 @@ function blockCounter() {
   return {
     word(word: string): void {
       if (words.length < 4) words.push(word)
-      const routine = words[0] === 'create' && words.some((seen) => seen === 'function' || seen === 'procedure')
+      const routine =
+        words[0] === 'create' && words.some((seen) => seen === 'function' || seen === 'procedure')
       if (!routine || !BLOCK_WORDS.test(word)) return
       if (word === 'begin') depth++
       else if (word === 'case' && depth > 0) depth++

@@ -6,7 +6,7 @@ export interface ScriptStatement {
   readonly kind: 'statement'
   readonly text: string
   /** what psql does with the rows: sets variables under this prefix, or runs them */
-  readonly then?: { readonly set: string } | 'execute'
+  readonly rows?: { readonly set: string } | 'execute'
 }
 
 export type ScriptStep =
@@ -75,7 +75,11 @@ export function createScript(source: string, environment: Readonly<Record<string
 
   function connection(args: readonly string[]): ScriptStep {
     const [database, user] = args.map((arg) => (arg === '-' ? undefined : arg))
-    return { kind: 'connect', ...(database !== undefined && { database }), ...(user !== undefined && { user }) }
+    return {
+      kind: 'connect',
+      ...(database !== undefined && { database }),
+      ...(user !== undefined && { user }),
+    }
   }
 
   /** A command that ends or follows the statement in `text`; undefined when nothing is to be sent yet. */
@@ -89,8 +93,8 @@ export function createScript(source: string, environment: Readonly<Record<string
     }
     if (RUNS.has(name)) {
       if (text.trim() === '') return undefined
-      if (name === 'gset') return { kind: 'statement', text, then: { set: args[0] ?? '' } }
-      return { kind: 'statement', text, ...(name === 'gexec' && { then: 'execute' as const }) }
+      if (name === 'gset') return { kind: 'statement', text, rows: { set: args[0] ?? '' } }
+      return { kind: 'statement', text, ...(name === 'gexec' && { rows: 'execute' as const }) }
     }
     if (name === 'quit' || name === 'q') at = rest.length
     if (name === 'r' || name === 'reset' || name === 'gdesc') return undefined

@@ -75,16 +75,18 @@ async function runFile(name: string, options: RegressionOptions): Promise<void> 
       if (step === undefined) break
       if (step.kind === 'connect') {
         user = step.user ?? user
-        const next = await createSession(port, user, step.database ?? 'regression', observer).catch(() => undefined)
+        const next = await createSession(port, user, step.database ?? 'regression', observer).catch(
+          () => undefined,
+        )
         if (next === undefined) continue
         session.connection.close()
         session = next
         continue
       }
       const { rows, columns } = await measure(step.text)
-      if (step.then === 'execute') for (const cell of rows.flat()) if (cell !== null) await measure(cell)
-      if (typeof step.then === 'object') {
-        const { set } = step.then
+      if (step.rows === 'execute') for (const cell of rows.flat()) if (cell !== null) await measure(cell)
+      if (typeof step.rows === 'object') {
+        const { set } = step.rows
         for (const [at, column] of columns.entries()) script.set(set + column, rows[0]?.[at] ?? '')
       }
     }

@@ -5,12 +5,12 @@ export const definitions: readonly Case[] = [
   [
     'create table t (id int primary key, b int references other(id), c int default f())',
     'CREATE TABLE',
-    'create table t, read other, call function f',
+    'create table t, read other, alter table other, call function f',
   ],
   [
     'create table s.t (like u including all) inherits (v)',
     'CREATE TABLE',
-    'create table s.t, read u, read v',
+    'create table s.t, alter table v, read u, read v',
   ],
   [
     'create table p2 partition of p for values in (1)',
@@ -34,6 +34,17 @@ export const definitions: readonly Case[] = [
   ['create or replace temp view v as select * from t', 'CREATE VIEW', 'create view pg_temp.v, read t'],
   ['create index on s.t (lower(a)) where b > g(1)', 'CREATE INDEX', 'create index s.t, call function g'],
   ['create unique index concurrently i on t (a)', 'CREATE INDEX', 'create index t'],
+  ['create sequence q owned by s.t.c', 'CREATE SEQUENCE', 'create sequence q, read s.t'],
+  [
+    'create constraint trigger tr after insert on t from s.u for each row execute function f()',
+    'CREATE TRIGGER',
+    'create trigger t, read s.u, call function f',
+  ],
+  [
+    "create function f() returns int language c as '/tmp/evil.so', 'f'",
+    'CREATE FUNCTION',
+    'create function f, server-file /tmp/evil.so',
+  ],
   ['create sequence s.q', 'CREATE SEQUENCE', 'create sequence s.q'],
   ['create schema s', 'CREATE SCHEMA', 'create schema s'],
   ['create schema authorization bob', 'CREATE SCHEMA', 'create schema bob, grant role bob'],
@@ -132,6 +143,16 @@ export const definitions: readonly Case[] = [
     'create publication p, remote publication p, read t',
   ],
   [
+    'create publication p for tables in schema app',
+    'CREATE PUBLICATION',
+    'create publication p, remote publication p, read app.*',
+  ],
+  [
+    'alter publication p set tables in schema current_schema',
+    'ALTER PUBLICATION',
+    'read *.*, alter publication p, remote publication p',
+  ],
+  [
     'create publication p for all tables',
     'CREATE PUBLICATION',
     'create publication p, remote publication p, read *.*',
@@ -153,6 +174,8 @@ export const definitions: readonly Case[] = [
   ["create tablespace ts location '/x'", 'CREATE TABLESPACE', 'create tablespace ts, server-file /x'],
   ['drop tablespace ts', 'DROP TABLESPACE', 'drop tablespace ts'],
   ["create role bob login password 'x'", 'CREATE ROLE', 'role role bob'],
+  ['create role bob in role admin role eve', 'CREATE ROLE', 'role role bob, role role admin, role role eve'],
+  ['alter group admin add user bob', 'ALTER ROLE', 'role role admin, role role bob'],
   ['alter role bob superuser', 'ALTER ROLE', 'role role bob'],
   ["alter role bob set search_path = 'evil'", 'ALTER ROLE', 'setting role search_path, role role bob'],
   ['drop role bob, eve', 'DROP ROLE', 'role role bob, role role eve'],

@@ -12,6 +12,12 @@ export const functions: readonly Case[] = [
   ['select a <~> b from t', 'SELECT', 'call operator <~>, read t'],
   ['select 1 = any (array[1])', 'SELECT', 'session SELECT'],
   ['select x from t order by x using operator(mine.<)', 'SELECT', 'read t, call operator mine.<'],
+  // it runs the checks of a domain that is named in a value
+  [
+    "select pg_input_is_valid('1', t.d) from t",
+    'SELECT',
+    'call function pg_catalog.pg_input_is_valid, read t',
+  ],
   ['select pg_sleep(10)', 'SELECT', 'call function pg_catalog.pg_sleep'],
   ["select pg_read_file('/etc/passwd')", 'SELECT', 'server-file function pg_catalog.pg_read_file'],
   ["select pg_catalog.pg_ls_dir('.')", 'SELECT', 'server-file function pg_catalog.pg_ls_dir'],

@@ -44,7 +44,8 @@ export const CATALOG_CHANGES: Readonly<Record<string, Changes>> = {
   pg_default_acl: privilege,
   pg_init_privs: alike('grant', 'drop', 'create'),
   pg_parameter_acl: privilege,
-  pg_policy: privilege,
+  // a policy's new name is no privilege
+  pg_policy: { ...privilege, updated: ['grant', 'drop', 'alter'] },
   pg_seclabel: privilege,
   pg_shseclabel: privilege,
   pg_depend: dependency,

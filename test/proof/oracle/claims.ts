@@ -8,9 +8,13 @@ export interface Deed {
   /** in words, for the report */
   readonly what: string
   readonly relation?: Relation
-  /** a function, setting or name */
+  /** a function, setting or type */
   readonly object?: string
   readonly effects: ReadonlySet<AccessEffect>
+  /** it was only locked: no row of it changed by this */
+  readonly mode?: string
+  /** a statement that names the catalog itself, with one of these */
+  readonly directly?: { readonly relation: Relation; readonly effects: ReadonlySet<AccessEffect> }
 }
 
 const WRITES: readonly AccessEffect[] = ['insert', 'update', 'delete', 'truncate']
@@ -21,6 +25,8 @@ const ANY: ReadonlySet<AccessEffect> = new Set(['read', ...WRITES, ...DEFINES, '
 /** Weakest claim for each lock mode (PostgreSQL 13.3.1). */
 const MODES: Readonly<Record<string, ReadonlySet<AccessEffect>>> = {
   AccessShareLock: ANY,
+  // what a serializable transaction has read (13.2.3)
+  SIReadLock: ANY,
   RowShareLock: new Set([...WRITES, ...DEFINES, 'lock']),
   RowExclusiveLock: new Set([...WRITES, ...DEFINES, 'lock']),
   ShareUpdateExclusiveLock: STRONG,
@@ -39,13 +45,29 @@ const ROWS = {
 
 const nameOf = ({ schema, name }: Relation) => `${schema}.${name}`
 
-function deedsOnTable(touched: Touched): Deed[] {
-  const { relation } = touched
-  const locks = touched.modes.map((mode) => ({
+const locksOn = ({ relation, modes }: Touched): Deed[] =>
+  modes.map((mode) => ({
     what: `${mode} on ${nameOf(relation)}`,
     relation,
     effects: MODES[mode] ?? STRONG,
+    mode,
   }))
+
+/** The entry of a composite type among the relations: it holds no rows, so that reading it is no effect. */
+function deedsOnType({ relation, modes }: Touched): Deed[] {
+  return modes
+    .filter((mode) => mode !== 'AccessShareLock')
+    .map((mode) => ({
+      what: `${mode} on type ${nameOf(relation)}`,
+      object: nameOf(relation),
+      effects: STRONG,
+      mode,
+    }))
+}
+
+function deedsOnTable(touched: Touched): Deed[] {
+  const { relation } = touched
+  const locks = locksOn(touched)
   const rows = (['inserted', 'updated', 'deleted'] as const)
     .filter((kind) => touched[kind] > 0)
     .map((kind) => ({ what: `${kind} rows of ${nameOf(relation)}`, relation, effects: ROWS[kind] }))
@@ -61,13 +83,14 @@ function deedsOnCatalog(touched: Touched): Deed[] {
     .map((kind) => ({
       what: `${kind} rows of ${relation.name}`,
       effects: new Set(allowed?.[kind] ?? []),
+      directly: { relation, effects: ROWS[kind] },
     }))
-  const locks = touched.modes.map((mode) => ({
-    what: `${mode} on ${nameOf(relation)}`,
-    relation,
-    effects: MODES[mode] ?? STRONG,
-  }))
-  return [...changes, ...locks]
+  return [...changes, ...locksOn(touched)]
+}
+
+function deedsOn(touched: Touched): Deed[] {
+  if (touched.relation.kind === 'c') return deedsOnType(touched)
+  return touched.relation.system ? deedsOnCatalog(touched) : deedsOnTable(touched)
 }
 
 const SETTING: ReadonlySet<AccessEffect> = new Set(['setting', 'session', 'role'])
@@ -75,9 +98,7 @@ const SETTING: ReadonlySet<AccessEffect> = new Set(['setting', 'session', 'role'
 export function deedsOf(observation: Observation): Deed[] {
   const only = (...effects: AccessEffect[]) => new Set(effects)
   return [
-    ...observation.touched.flatMap((touched) =>
-      touched.relation.system ? deedsOnCatalog(touched) : deedsOnTable(touched),
-    ),
+    ...observation.touched.flatMap(deedsOn),
     ...observation.functions.map((object) => ({ what: `ran ${object}`, object, effects: only('call') })),
     ...observation.settings.map((object) => ({ what: `changed ${object}`, object, effects: SETTING })),
     ...(observation.role ? [{ what: 'changed the role', effects: only('role') }] : []),
@@ -95,13 +116,20 @@ function namesRelation(access: Access, relation: Relation, path: readonly string
 }
 
 function namesObject(access: Access, object: string): boolean {
-  const claimed = access.object ?? ''
+  const { relation } = access
+  // ALTER TYPE of a composite type names it as a relation; DROP … CASCADE names everything.
+  const asRelation =
+    relation && (relation.schema === undefined ? relation.name : `${relation.schema}.${relation.name}`)
+  const claimed = access.object ?? (asRelation === '*.*' ? '*' : asRelation) ?? ''
   const [, name = object] = /^[^.]*\.(.*)$/s.exec(object) ?? []
   return claimed === '*' || claimed.toLowerCase() === object.toLowerCase() || claimed === name
 }
 
 /** Does the access, as the statement words it, cover the deed? */
 export function claims(access: Access, deed: Deed, path: readonly string[]): boolean {
+  const { directly } = deed
+  if (directly?.effects.has(access.effect) === true && namesRelation(access, directly.relation, path))
+    return true
   if (!deed.effects.has(access.effect)) return false
   if (deed.relation !== undefined) return namesRelation(access, deed.relation, path)
   return deed.object === undefined || namesObject(access, deed.object)

@@ -50,7 +50,39 @@ function callsCode(accesses: readonly Access[], languages: ReadonlySet<string>):
   })
 }
 
+/** Functions that print definitions or sizes: they lock what they look at as a reader would, and show no row of it. */
+const LOOKING =
+  /\b(?:pg_get_\w*def(?:_columns|_expressions)?|pg_get_expr|(?:col|obj|shobj)_description|pg_partition_(?:tree|ancestors|root)|pg_relation_is_\w+|pg_column_is_updatable|satisfies_hash_partition)\b/i
+/** Views of the system that call them. */
+const SHOWING =
+  /^(?:views|view_\w+|tables|columns|domains|check_constraints|triggers|triggered_update_columns|pg_policies|pg_views|pg_rules|pg_matviews|pg_indexes|pg_stats_ext\w*)$/
+
+function looks(deed: Deed, text: string, accesses: readonly Access[]): boolean {
+  if (deed.mode !== 'AccessShareLock') return false
+  return LOOKING.test(text) || accesses.some(({ relation }) => SHOWING.test(relation?.name ?? ''))
+}
+
+/** Locks that say less than they seem to. */
+function isOnlyLock(deed: Deed, text: string, facts: Facts): boolean {
+  if (deed.mode === undefined) return false
+  // Planning a change locks its target as the change would; rows, had any changed, are a deed of their own.
+  const planned = facts.statements.some(({ command }) => command === 'EXPLAIN')
+  if (planned && (deed.mode === 'RowExclusiveLock' || deed.mode === 'RowShareLock')) return true
+  // They tell what nextval gave before, under nextval's lock.
+  return deed.relation?.kind === 'S' && /\b(?:currval|lastval)\b/i.test(text)
+}
+
+/** The body of a function in SQL is read, and what it names locked, when it is made; nothing of it runs. */
+function isBody(deed: Deed, accesses: readonly Access[]): boolean {
+  const makes = ({ effect, objectType }: Access) =>
+    effect === 'create' && (objectType === 'function' || objectType === 'procedure')
+  return deed.mode !== undefined && accesses.some(makes)
+}
+
 export interface Witnesses {
+  readonly text: string
+  /** the statement had its transaction to itself: the observer sees what was there before it */
+  readonly alone: boolean
   /** sees the catalog as it was before the statement's transaction */
   readonly observer: Connection
   /** sees it as the statement left it */
@@ -61,7 +93,7 @@ export interface Witnesses {
 export async function judge(
   observation: Observation,
   facts: Facts,
-  { observer, session }: Witnesses,
+  { text, alone, observer, session }: Witnesses,
 ): Promise<Judgement[]> {
   const accesses = accessesOf(facts)
   const deeds = deedsOf(observation)
@@ -69,15 +101,20 @@ export async function judge(
   const open = deeds.filter((deed) => !isClaimed(deed))
   const claimed = deeds.filter(isClaimed).map((deed): Judgement => ({ account: 'claimed', deed }))
   if (open.length === 0) return claimed
-  const resolutions = [await resolve(observer, accesses), await resolve(session, accesses)]
+  const resolutions = [await resolve(observer, accesses, false), await resolve(session, accesses, alone)]
   const languages = new Set([...(await speaking(observer)), ...(await speaking(session))])
   const named = callsCode(accesses, languages)
+  const callsAnything = accesses.some(({ effect }) => effect === 'call')
   const hanging = resolutions.some(({ hangingCode }) => hangingCode)
   const judged: Judgement[] = []
   for (const deed of open) {
-    const catalog = resolutions.some((resolution) => byCatalog(deed, accesses, resolution))
+    const catalog =
+      resolutions.some((resolution) => byCatalog(deed, accesses, resolution)) ||
+      looks(deed, text, accesses) ||
+      isOnlyLock(deed, text, facts)
+    const called = named || isBody(deed, accesses) || (deed.effects.has('call') && callsAnything)
     const hidden = hanging || (deed.object !== undefined && (await runsByItself(session, deed.object)))
-    const account = catalog ? 'catalog' : named ? 'named-code' : hidden ? 'hidden-code' : 'wrong'
+    const account = catalog ? 'catalog' : called ? 'named-code' : hidden ? 'hidden-code' : 'wrong'
     judged.push({ account, deed })
   }
   return [...claimed, ...judged]

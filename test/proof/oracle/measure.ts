@@ -107,11 +107,11 @@ export async function createSession(
     return new Map([...now, ...committed, ...earlier])
   }
 
-  async function verdict(start: Moment, facts: Facts): Promise<Verdict> {
+  async function verdict(start: Moment, facts: Facts, text: string, alone: boolean): Promise<Verdict> {
     const locks = await locksOf(observer, connection.pid)
     const end = { session: await session(), locks }
     const observation = observe(start, end, await relations(touchedOids(start, end)))
-    const judgements = await judge(observation, facts, { observer, session: connection })
+    const judgements = await judge(observation, facts, { text, alone, observer, session: connection })
     return { kind: 'measured', account: worst(judgements), judgements }
   }
 
@@ -124,7 +124,7 @@ export async function createSession(
       if (alone && outcome.error.code === NOT_IN_TRANSACTION) return undefined
       return { verdict: { kind: 'failed', code: outcome.error.code } as const, outcome, facts }
     }
-    const found: Measured = { verdict: await verdict(start, facts), outcome, facts }
+    const found: Measured = { verdict: await verdict(start, facts, text, alone), outcome, facts }
     names.note(facts, text)
     if (alone) await run(keep ? 'COMMIT' : 'ROLLBACK')
     return found

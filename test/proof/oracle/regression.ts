@@ -63,9 +63,19 @@ async function runFile(name: string, options: RegressionOptions): Promise<void> 
   }
   const script = createScript(readFileSync(join(directory, 'sql', `${name}.sql`), 'utf8'), environment)
   const measure = async (text: string) => {
-    const measured = await session.measure(text, true, () => script.copyData())
-    onRow({ file: name, text, ...measured })
-    return measured.outcome
+    try {
+      const measured = await session.measure(text, true, () => script.copyData())
+      onRow({ file: name, text, ...measured })
+      return measured.outcome
+    } catch (error) {
+      // A statement that hangs is given up with its session.
+      if (!(error instanceof Error)) throw error
+      await observer.run(`SELECT pg_terminate_backend(${session.connection.pid})`)
+      session = await createSession(port, 'postgres', 'regression', observer)
+      const outcome = { rows: [], columns: [], status: 'I', error: { code: 'lost', message: error.message } }
+      onRow({ file: name, text, verdict: { kind: 'failed', code: 'lost' }, outcome })
+      return outcome
+    }
   }
   let user = 'postgres'
   try {

@@ -13,19 +13,25 @@ export interface Resolution {
   readonly hangingCode: boolean
 }
 
+/** Between a relation and what belongs to it alone: its indexes and the sequences of its columns. */
+const BELONGINGS = `
+  SELECT indexrelid AS source, indrelid AS target FROM pg_index
+  UNION ALL SELECT objid, refobjid FROM pg_depend
+    WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i')
+  UNION ALL SELECT refobjid, objid FROM pg_depend
+    WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i')`
+
 /** From a relation to those that a statement on it may touch. */
-const EDGES = `
+const EDGES = `${BELONGINGS}
+  UNION ALL
   SELECT r.ev_class AS source, d.refobjid AS target FROM pg_rewrite r JOIN pg_depend d
     ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
   UNION ALL SELECT inhparent, inhrelid FROM pg_inherits
   UNION ALL SELECT inhrelid, inhparent FROM pg_inherits
   UNION ALL SELECT conrelid, confrelid FROM pg_constraint WHERE contype = 'f'
   UNION ALL SELECT confrelid, conrelid FROM pg_constraint WHERE contype = 'f'
-  UNION ALL SELECT indexrelid, indrelid FROM pg_index
-  UNION ALL SELECT objid, refobjid FROM pg_depend
-    WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i')
-  UNION ALL SELECT refobjid, objid FROM pg_depend
-    WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i')
+  UNION ALL SELECT p.polrelid, d.refobjid FROM pg_policy p JOIN pg_depend d
+    ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass
   UNION ALL SELECT a.adrelid, d.refobjid FROM pg_attrdef a JOIN pg_depend d
     ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_class'::regclass`
 
@@ -53,10 +59,14 @@ function condition({ schema, name }: RelationName): string {
   return `(c.relname = ${literal(name)} AND ${where})`
 }
 
-async function reach(connection: Connection, names: readonly RelationName[]): Promise<Set<number>> {
+async function reach(
+  connection: Connection,
+  edges: string,
+  names: readonly RelationName[],
+): Promise<Set<number>> {
   const known = names.filter(({ name }) => name !== '*')
   if (known.length === 0) return new Set()
-  const { rows } = await connection.run(`WITH RECURSIVE edges AS (${EDGES}),
+  const { rows } = await connection.run(`WITH RECURSIVE edges AS (${edges}),
     reached AS (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${known.map(condition).join(' OR ')}
       UNION SELECT e.target FROM reached r JOIN edges e ON e.source = r.oid)
     SELECT oid::int8 FROM reached`)
@@ -79,14 +89,25 @@ async function hasCode(connection: Connection, oids: ReadonlySet<number>): Promi
   return rows.length > 0
 }
 
-export async function resolve(connection: Connection, accesses: readonly Access[]): Promise<Resolution> {
+/**
+ * What is behind names. `made`: in the catalog as the statement left it, where what it made itself must not speak for
+ * it; only what belongs to a relation counts then.
+ */
+export async function resolve(
+  connection: Connection,
+  accesses: readonly Access[],
+  made: boolean,
+): Promise<Resolution> {
+  const edges = made ? BELONGINGS : EDGES
   const named = accesses.flatMap(({ effect, relation }) => (relation ? [{ effect, relation }] : []))
   const all = await reach(
     connection,
+    edges,
     named.map(({ relation }) => relation),
   )
   const changed = await reach(
     connection,
+    edges,
     named.filter(({ effect }) => effect !== 'read').map(({ relation }) => relation),
   )
   return {

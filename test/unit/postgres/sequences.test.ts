@@ -348,7 +348,8 @@ describe('what Chaperone itself says', () => {
     traffic?.notify('hello')
     client.resume()
     const messages = await client.until('ReadyForQuery')
-    await client.expect('NoticeResponse')
+    // behind the row, or behind all of the answer: it depends on how far the server had come
+    if (ofKind(messages, 'NoticeResponse').length === 0) await client.expect('NoticeResponse')
     expect(ofKind(messages, 'DataRow')[0]?.values[0]?.length).toBe(50_000_000)
   })
 })

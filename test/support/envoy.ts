@@ -1,6 +1,6 @@
 // The real Envoy for tests: started with a configuration, ready when its own admin port says so, gone with the test.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -20,6 +20,8 @@ export interface Envoy {
   stop(): Promise<void>
   /** SIGKILL */
   kill(): Promise<void>
+  /** A second process takes over the listeners; the first drains and ends within seconds (hot restart). */
+  hotRestart(): Promise<void>
 }
 
 export interface EnvoyOptions {
@@ -42,31 +44,33 @@ export async function startEnvoy(bootstrap: object, options: EnvoyOptions = {}):
   const folder = temporaryDirectory('envoy')
   const file = join(folder.path, 'envoy.json')
   writeFileSync(file, JSON.stringify(bootstrap))
-  const child = spawn(
-    envoyBinary(),
-    // Several Envoys run on one machine: no shared memory between them.
-    [
-      '-c',
-      file,
-      '--concurrency',
-      String(options.concurrency ?? 1),
-      '--use-dynamic-base-id',
-      '--log-level',
-      options.logLevel ?? 'warn',
-      '--drain-time-s',
-      '1',
-      '--parent-shutdown-time-s',
-      '2',
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  )
-  const takeBack = atExit(() => child.kill('SIGKILL'))
+  const idFile = join(folder.path, 'base-id')
+  const args = [
+    '-c',
+    file,
+    '--concurrency',
+    String(options.concurrency ?? 1),
+    '--log-level',
+    options.logLevel ?? 'warn',
+    '--drain-time-s',
+    '1',
+    '--parent-shutdown-time-s',
+    '2',
+  ]
   let log = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      log = (log + chunk.toString()).slice(-LOG_KEPT)
-    })
+  const launch = (more: readonly string[]) => {
+    const launched = spawn(envoyBinary(), [...args, ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [launched.stdout, launched.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        log = (log + chunk.toString()).slice(-LOG_KEPT)
+      })
+    }
+    return launched
   }
+  // Several Envoys run on one machine: no shared memory between them.
+  let child = launch(['--use-dynamic-base-id', '--base-id-path', idFile])
+  let epoch = 0
+  const takeBack = atExit(() => child.kill('SIGKILL'))
   const end = async (signal: NodeJS.Signals) => {
     await ended(child, signal)
     takeBack()
@@ -83,9 +87,20 @@ export async function startEnvoy(bootstrap: object, options: EnvoyOptions = {}):
   return {
     adminUrl,
     logs: () => log,
-    pid: child.pid ?? 0,
+    get pid() {
+      return child.pid ?? 0
+    },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
+    async hotRestart() {
+      const before = child
+      const gone = new Promise<void>((resolve) => before.once('exit', () => resolve()))
+      epoch += 1
+      const baseId = readFileSync(idFile, 'utf8').trim()
+      child = launch(['--base-id', baseId, '--restart-epoch', String(epoch)])
+      await gone
+      await ready(adminUrl, child)
+    },
   }
 }
 

@@ -49,6 +49,8 @@ export interface StackOptions {
   readonly concurrency?: number
   /** where the services run; `in-process` when absent */
   readonly services?: Placement
+  /** changes what Envoy is started with */
+  readonly bootstrap?: (bootstrap: object) => object
   /** arguments of node for services of their own process */
   readonly nodeArguments?: readonly string[]
 }
@@ -154,7 +156,8 @@ async function assemble(
   const run = () => runServices(options.services ?? 'in-process', config, configFile, options.nodeArguments)
   let services = await run()
   defer(() => services.stop())
-  const envoy = await startEnvoy(envoyBootstrap(config), options)
+  const { bootstrap = (unchanged: object) => unchanged } = options
+  const envoy = await startEnvoy(bootstrap(envoyBootstrap(config)), options)
   defer(() => envoy.stop())
 
   const target = { host: HOST, port: listen, ca: authority.certificate }

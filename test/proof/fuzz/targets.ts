@@ -1,0 +1,180 @@
+// What is fuzzed: each takes one damaged input, and may throw nothing but what is named here.
+import { createAnalyzer, loadParser } from '../../../src/analysis/postgres/analyze.ts'
+import { ProtocolError } from '../../../src/core/errors.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { decodeRequest } from '../../../src/envoy/codec.ts'
+import { ProtobufError } from '../../../src/envoy/wire.ts'
+import * as backend from '../../../src/protocols/postgres/backend.ts'
+import * as frontend from '../../../src/protocols/postgres/frontend.ts'
+import { createScram } from '../../../src/protocols/postgres/scram.ts'
+import { decodeStartup } from '../../../src/protocols/postgres/startup.ts'
+import { withhold } from '../../../src/protocols/postgres/withhold.ts'
+import type { BridgeOptions, Traffic } from '../../support/bridge.ts'
+import { MASKS, startBridgeServer } from '../../support/bridge-server.ts'
+import * as f from '../../support/pgwire/frontend.ts'
+import { countingRandom, joined, replaySession } from '../../support/replay-session.ts'
+import { changes } from '../../unit/analysis/cases/changes.ts'
+import { definitions } from '../../unit/analysis/cases/definitions.ts'
+import { functions } from '../../unit/analysis/cases/functions.ts'
+import { queries } from '../../unit/analysis/cases/queries.ts'
+import { session } from '../../unit/analysis/cases/session.ts'
+import { mutate, mutateSql, type Random } from './mutate.ts'
+
+export interface Target {
+  readonly name: string
+  /** makes one input and runs it; @throws what a user would call a crash, with the input in its text */
+  run(next: Random): void
+}
+
+type Allowed = new (...args: never[]) => Error
+
+function guarded(input: unknown, allowed: readonly Allowed[], work: () => unknown): void {
+  try {
+    work()
+  } catch (error) {
+    if (allowed.some((kind) => error instanceof kind)) return
+    const shown =
+      typeof input === 'string' ? JSON.stringify(input) : Buffer.from(input as Uint8Array).toString('hex')
+    throw new Error(`${error instanceof Error ? error.stack : String(error)}\ninput: ${shown}`)
+  }
+}
+
+const SQL = [...queries, ...session, ...functions, ...definitions, ...changes].map(([sql]) => sql)
+
+function analysis(): Target {
+  const { analyze } = createAnalyzer({ cacheEntries: 0 })
+  return {
+    name: 'analysis of SQL',
+    run(next) {
+      const sql =
+        next(4) === 0
+          ? mutate(
+              SQL.map((text) => Buffer.from(text)),
+              next,
+            ).toString()
+          : mutateSql(SQL, next)
+      guarded(sql, [], () => {
+        const result = analyze(sql)
+        if (result.kind !== 'facts') return
+        for (const { accesses, incomplete } of result.facts.statements) {
+          if (accesses.length === 0 && incomplete === undefined)
+            throw new Error('a statement without an access')
+        }
+      })
+    },
+  }
+}
+
+const DIAGNOSTIC = f.message(
+  'E',
+  Buffer.from('SERROR\0VERROR\0C42P01\0Mrelation "x" does not exist\0P15\0\0'),
+)
+const DECODERS: readonly (readonly [string, (bytes: Uint8Array) => unknown, readonly Buffer[]])[] = [
+  ['Query', frontend.decodeQuery, [f.query('SELECT 1')]],
+  ['Parse', frontend.decodeParse, [f.parse({ name: 'a', sql: 'SELECT $1', types: [23] })]],
+  ['Bind', frontend.decodeBind, [f.bind({ values: ['1', null], formats: [1, 0], resultFormats: [1] })]],
+  ['Execute', frontend.decodeExecute, [f.execute('p', 5)]],
+  ['startup', decodeStartup, [f.startup({ user: 'a', database: 'b', options: '-c x=y' })]],
+  ['diagnostic', backend.decodeDiagnostic, [DIAGNOSTIC]],
+  ['withheld diagnostic', (bytes) => withhold(bytes, false), [DIAGNOSTIC]],
+]
+
+function decoders(): Target[] {
+  const seeds = DECODERS.flatMap(([, , own]) => own)
+  return DECODERS.map(([name, decode]) => ({
+    name: `decoder of ${name}`,
+    run(next) {
+      const bytes = mutate(seeds, next)
+      // the stream gives a decoder whole messages: at least a type and a length
+      if (bytes.length >= 5) guarded(bytes, [ProtocolError], () => decode(bytes))
+    },
+  }))
+}
+
+/** read_data { data: "SELECT", end_of_stream: true }, and attributes with one entry. */
+const REQUESTS = [
+  Buffer.from('0a0a0a0653454c4543541001', 'hex'),
+  Buffer.from('220f0a0161120a0a080a016b12031a0176', 'hex'),
+]
+
+const codec: Target = {
+  name: 'decoder of ProcessingRequest',
+  run(next) {
+    const bytes = mutate(REQUESTS, next)
+    guarded(bytes, [ProtobufError], () => decodeRequest(bytes))
+  },
+}
+
+const scram: Target = {
+  name: 'SCRAM messages of the target',
+  run(next) {
+    const text = mutate(
+      [Buffer.from('r=JSUlJSUlJSUlJSUlJSUlJSUlabc,s=c2FsdA==,i=1'), Buffer.from('v=abc=')],
+      next,
+    ).toString()
+    guarded(text, [ProtocolError], () => {
+      const dialogue = createScram(new Secret('password'), (n) => new Uint8Array(n).fill(37))
+      dialogue.first()
+      dialogue.final(text)
+      dialogue.verify(text)
+    })
+  },
+}
+
+const CONVERSATION: readonly (readonly [number, ...Uint8Array[]])[] = [
+  [1, f.query("SELECT id, ssn FROM customers; SELECT ssn || '' FROM customers")],
+  [1, f.query('DELETE FROM customers')],
+  [
+    1,
+    f.parse({ name: 's', sql: 'SELECT * FROM customers WHERE id = $1' }),
+    f.bind({ portal: 'p', statement: 's', values: ['1'], resultFormats: [1] }),
+    f.describe('P', 'p'),
+    f.execute('p', 1),
+    f.close('S', 's'),
+    f.sync(),
+  ],
+  [1, f.query('COPY orders TO STDOUT')],
+  [1, f.query('SELECT 1/0')],
+]
+
+/** Both directions of a real conversation, damaged and cut anywhere: the session ends itself, or goes on. */
+async function sessions(): Promise<Target> {
+  const server = await startBridgeServer()
+  try {
+    const options: BridgeOptions = {
+      judge: ({ text }) => (text.includes('DELETE') ? { code: 'denied', message: 'no deletes' } : undefined),
+      masks: MASKS ?? [],
+      upstream: { port: server.postgres.port, user: 'postgres' },
+    }
+    const { client, bridge } = await server.client({ ...options, random: countingRandom() })
+    for (const [ready, ...messages] of CONVERSATION) {
+      client.send(...messages)
+      for (let i = 0; i < ready; i++) await client.until('ReadyForQuery')
+    }
+    const events = joined(bridge.traffic[0]?.events ?? [])
+    return { name: 'sessions of PostgreSQL', run: (next) => damage(events, options, next) }
+  } finally {
+    await server.stop()
+  }
+}
+
+function damage(events: Traffic['events'], options: BridgeOptions, next: Random): void {
+  const chosen = next(events.length)
+  const damaged = events.map((event, index) =>
+    index === chosen || next(8) === 0
+      ? { from: event.from, bytes: mutate([Buffer.from(event.bytes)], next) }
+      : event,
+  )
+  const text = JSON.stringify(damaged.map(({ from, bytes }) => [from, Buffer.from(bytes).toString('hex')]))
+  guarded(text, [], () => replaySession(damaged, options, (bytes) => pieces(bytes, next)))
+}
+
+function pieces(bytes: Uint8Array, next: Random): Uint8Array[] {
+  const at = next(bytes.length + 1)
+  return [bytes.subarray(0, at), bytes.subarray(at)].filter((piece) => piece.length > 0)
+}
+
+export async function targets(): Promise<Target[]> {
+  await loadParser()
+  return [analysis(), ...decoders(), codec, scram, await sessions()]
+}

@@ -50,6 +50,23 @@ export const changes: readonly Change[] = [
     steps: ['select * from purge()'],
   },
   {
+    name: 'a function by the notation of a column',
+    given: [`create function purge(int) returns int language sql as '${DELETE}; select 1'`],
+    steps: ['select (1).purge'],
+  },
+  {
+    name: 'a function by the notation of a column of FROM',
+    given: [`create function purge(int) returns int language sql as '${DELETE}; select 1'`],
+    steps: ['select s.purge from generate_series(1, 1) as s'],
+  },
+  {
+    name: 'a domain under the name of a harmless function',
+    given: [
+      `create function purge(text) returns boolean language plpgsql as $$begin ${DELETE}; return true; end$$`,
+    ],
+    steps: ['create domain upper as text check (purge(value))', `select upper('x')`],
+  },
+  {
     name: 'a function in a default',
     given: [`create function purge() returns int language sql as '${DELETE}; select 1'`],
     steps: ['create table t (a int default purge())', 'insert into t default values'],

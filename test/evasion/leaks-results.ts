@@ -251,6 +251,16 @@ export const resultLeaks: readonly Leak[] = [
     ],
   },
   {
+    name: 'ts_stat by the notation of a column',
+    steps: [`select (('select ssn::tsvector from customers'::text).ts_stat).word`],
+  },
+  {
+    name: 'ts_stat by the notation of a column of FROM',
+    steps: [`select (s.ts_stat).word from lower('select ssn::tsvector from customers') as s`],
+  },
+  { name: 'the row by the notation of a column', steps: ['select c.quote_literal from customers c'] },
+  { name: 'the row as JSON by the notation of a column', steps: ['select c.row_to_json from customers c'] },
+  {
     name: 'ts_stat',
     steps: [`select word from ts_stat('select to_tsvector(ssn) from customers')`],
     shows: /1120/,

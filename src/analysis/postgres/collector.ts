@@ -15,6 +15,7 @@ export interface Collector {
   column(name: string): void
   /** a name under which a relation's whole row can be mentioned */
   rangeName(name: string): void
+  isRange(name: string): boolean
   change(change: SessionChange): void
   reference(reference: SessionReference): void
   /** the first reason is kept */
@@ -58,6 +59,7 @@ export function createCollector(): Collector {
       columns.add(name)
     },
     rangeName: (name) => ranges.add(name),
+    isRange: (name) => ranges.has(name),
     change: (change) => changes.push(change),
     reference: (reference) => references.push(reference),
     incomplete: (why) => {

@@ -1,7 +1,18 @@
 // Handlers for what occurs inside statements: expressions, FROM items, clauses, types.
 import { visitCode, visitFunction, visitOperator } from './functions.ts'
-import { dotted, EVERY_RELATION, nameParts, rangeName, strings } from './names.ts'
+import { EVERY_RELATION, nameParts, rangeName, strings } from './names.ts'
 import type { Body, NodeTag } from './nodes.ts'
+import {
+  columnRef,
+  indirection,
+  join,
+  jsonTable,
+  rangeFunction,
+  rangeSubselect,
+  rangeTableFunc,
+  rangeVar,
+  sample,
+} from './references.ts'
 import type { Handler, Walk } from './walk.ts'
 
 /** Nothing in it can have an effect or mention a column. */
@@ -15,30 +26,6 @@ function inner<K extends NodeTag>(tag: K): Handler<K> {
 /** It never comes out of the grammar, only out of later stages of a server. */
 function never<K extends NodeTag>(tag: K): Handler<K> {
   return (_body, walk) => walk.facts.incomplete(`analysis does not know ${tag}`)
-}
-
-function columnRef(body: Body<'ColumnRef'>, walk: Walk): void {
-  const last = body.fields?.at(-1)
-  walk.facts.column(last !== undefined && 'String' in last ? (last.String.sval ?? '') : '*')
-}
-
-function indirection(body: Body<'A_Indirection'>, walk: Walk): void {
-  walk.visit(body.arg)
-  for (const step of body.indirection ?? []) {
-    if ('String' in step) walk.facts.column(step.String.sval ?? '')
-    else if ('A_Star' in step) walk.facts.column('*')
-    else walk.visit(step)
-  }
-}
-
-/** A relation that is read. Common table expressions are found before tables, but never under a schema. */
-function rangeVar(body: Body<'RangeVar'>, walk: Walk): void {
-  const name = rangeName(body)
-  if (name.schema === undefined && walk.ctes.has(name.name)) return
-  walk.facts.onRelation('read', name)
-  walk.facts.rangeName(body.alias?.aliasname ?? name.name)
-  // An alias with columns renames them, so that their own names are not seen again.
-  if ((body.alias?.colnames ?? []).length > 0) walk.facts.column('*')
 }
 
 /** Spelled by the grammar, not operators: BETWEEN and its variants carry their name in the operator's place. */
@@ -60,16 +47,6 @@ function call(body: Body<'FuncCall'>, walk: Walk): void {
   walk.children('FuncCall', body, ['funcname'])
 }
 
-function join(body: Body<'JoinExpr'>, walk: Walk): void {
-  for (const name of strings(body.usingClause)) walk.facts.column(name)
-  // Every column that both sides share is compared.
-  if (body.isNatural === true) walk.facts.column('*')
-  if ((body.alias?.colnames ?? []).length > 0) walk.facts.column('*')
-  // The alias of a join stands for the rows of both sides.
-  if (body.alias?.aliasname !== undefined) walk.facts.rangeName(body.alias.aliasname)
-  walk.children('JoinExpr', body, ['usingClause', 'join_using_alias', 'alias'])
-}
-
 /** OLD and NEW, by these names or others, are rows of the target. */
 function returning(body: Body<'ReturningClause'>, walk: Walk): void {
   for (const name of ['old', 'new']) walk.facts.rangeName(name)
@@ -77,16 +54,6 @@ function returning(body: Body<'ReturningClause'>, walk: Walk): void {
     if ('ReturningOption' in option) walk.facts.rangeName(option.ReturningOption.value ?? '')
   }
   walk.children('ReturningClause', body)
-}
-
-const SAMPLING: ReadonlySet<string> = new Set(['system', 'bernoulli'])
-
-function sample(body: Body<'RangeTableSample'>, walk: Walk): void {
-  const method = strings(body.method)
-  if (!SAMPLING.has(dotted(method).replace(/^pg_catalog\./, ''))) {
-    visitCode(method, 'function', walk)
-  }
-  walk.children('RangeTableSample', body, ['method'])
 }
 
 /** An element of an index, or of ON CONFLICT's inference: a column by name, or an expression. */
@@ -173,15 +140,15 @@ export const expressions = {
   JsonParseExpr: inner('JsonParseExpr'),
   JsonScalarExpr: inner('JsonScalarExpr'),
   JsonSerializeExpr: inner('JsonSerializeExpr'),
-  JsonTable: inner('JsonTable'),
+  JsonTable: jsonTable,
   JsonTableColumn: inner('JsonTableColumn'),
   JsonTablePathSpec: inner('JsonTablePathSpec'),
   JsonValueExpr: inner('JsonValueExpr'),
   // FROM and clauses
   RangeVar: rangeVar,
-  RangeSubselect: inner('RangeSubselect'),
-  RangeFunction: inner('RangeFunction'),
-  RangeTableFunc: inner('RangeTableFunc'),
+  RangeSubselect: rangeSubselect,
+  RangeFunction: rangeFunction,
+  RangeTableFunc: rangeTableFunc,
   RangeTableFuncCol: inner('RangeTableFuncCol'),
   RangeTableSample: sample,
   JoinExpr: join,

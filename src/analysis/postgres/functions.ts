@@ -3,7 +3,7 @@ import type { Node } from 'libpg-query'
 import type { AccessEffect } from '../../core/facts.ts'
 import { OTHER_FUNCTIONS, PURE_FUNCTIONS, PURE_OPERATORS, SCHEMA_FUNCTIONS } from './generated/builtins.ts'
 import { constantText, dotted, parseQualifiedName, relationOf } from './names.ts'
-import { settingAccess } from './settings.ts'
+import { isRoleSetting, settingAccess } from './settings.ts'
 import type { Walk } from './walk.ts'
 
 type Hazard = readonly [names: RegExp, effect: AccessEffect]
@@ -63,6 +63,8 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   set_config: (args, walk) => {
     const name = constantText(args[0])
     if (name === undefined) walk.facts.incomplete('the name of a setting is computed')
+    // A role that only running tells may be any.
+    else if (isRoleSetting(name)) walk.facts.access(settingAccess(name, constantText(args[1]) ?? '*'))
     else if (isGiven(args[1])) walk.facts.access(settingAccess(name, constantText(args[1])))
     // The server tells the client some settings, and any can be shown: a computed value must not pass for a harmless one.
     else walk.facts.onObject('setting', name.toLowerCase())

@@ -33,13 +33,17 @@ const HARMLESS_VALUES: Readonly<Record<string, readonly string[]>> = {
 /** ROLE and SESSION AUTHORIZATION are settings too, by name. */
 const ROLE_SETTINGS: ReadonlySet<string> = new Set(['role', 'session_authorization'])
 
+export function isRoleSetting(name: string): boolean {
+  return ROLE_SETTINGS.has(name.toLowerCase())
+}
+
 /**
  * The access that changing a setting is. `value` is undefined when it is the default, computed, or more than one.
  * Names of settings have no case.
  */
 export function settingAccess(name: string, value?: string): Access {
   const setting = name.toLowerCase()
-  if (ROLE_SETTINGS.has(setting)) return { effect: 'role', object: value ?? 'default', objectType: setting }
+  if (isRoleSetting(setting)) return { effect: 'role', object: value ?? 'default', objectType: setting }
   if (isHarmless(setting, value)) return { effect: 'session', object: setting }
   return { effect: 'setting', object: setting }
 }

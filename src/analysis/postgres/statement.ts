@@ -1,8 +1,10 @@
 // Facts of one parsed statement.
 import type { Node } from 'libpg-query'
 import type { StatementFacts } from '../../core/facts.ts'
+import { createAttributes } from './attributes.ts'
 import { createCollector } from './collector.ts'
 import { expressions } from './expressions.ts'
+import { visitFunction } from './functions.ts'
 import { queries } from './queries.ts'
 import { administrationStatements } from './statements-administration.ts'
 import { changeStatements } from './statements-change.ts'
@@ -29,15 +31,18 @@ export interface AnalyzedStatement {
 /** Never throws: what cannot be analysed is incomplete, and so is refused (invariant 1). */
 export function analyzeStatement(statement: Node, options: WalkOptions): AnalyzedStatement {
   const collector = createCollector()
+  const attributes = createAttributes()
   const walk = createWalk({
     handlers: HANDLERS,
     facts: collector,
+    attributes,
     options,
     analyze: (inner) => analyzeStatement(inner, options).facts,
   })
   let command: unknown
   try {
     command = walk.visit(statement)
+    for (const { name, args } of attributes.calls(collector.isRange)) visitFunction([name], args, walk)
   } catch (error) {
     collector.incomplete(error instanceof RangeError ? 'it is nested too deeply' : 'analysis failed on it')
   }

@@ -1,6 +1,7 @@
 // The walk over a parse tree: a handler per kind of node, and refusal of whatever has none.
 import type { Node } from 'libpg-query'
 import type { StatementFacts } from '../../core/facts.ts'
+import type { Attributes } from './attributes.ts'
 import type { Collector } from './collector.ts'
 import { type Body, type NodeTag, UNWRAPPED } from './nodes.ts'
 
@@ -10,6 +11,7 @@ export interface WalkOptions {
 
 export interface Walk {
   readonly facts: Collector
+  readonly attributes: Attributes
   readonly options: WalkOptions
   /** names of the common table expressions that are in scope */
   readonly ctes: ReadonlySet<string>
@@ -46,12 +48,13 @@ function handlerOf(handlers: Handlers, tag: string): ((body: unknown, walk: Walk
 export interface WalkStart {
   readonly handlers: Handlers
   readonly facts: Collector
+  readonly attributes: Attributes
   readonly options: WalkOptions
   readonly analyze: (statement: Node) => StatementFacts
 }
 
 export function createWalk(start: WalkStart): Walk {
-  const { handlers, facts, options } = start
+  const { handlers, facts, attributes, options } = start
   let depth = 0
   let deepest = 0
 
@@ -81,6 +84,7 @@ export function createWalk(start: WalkStart): Walk {
     }
     const walk: Walk = {
       facts,
+      attributes,
       options,
       ctes,
       visit: (node) => value('', node),

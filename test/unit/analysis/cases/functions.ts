@@ -12,6 +12,17 @@ export const functions: readonly Case[] = [
   ['select a <~> b from t', 'SELECT', 'call operator <~>, read t'],
   ['select 1 = any (array[1])', 'SELECT', 'session SELECT'],
   ['select x from t order by x using operator(mine.<)', 'SELECT', 'read t, call operator mine.<'],
+  // columns, not calls by another notation
+  ["select e.key, e.value from json_each('{}') e", 'SELECT', 'session SELECT'],
+  ["select (json_each('{}')).key", 'SELECT', 'session SELECT'],
+  ['select s.i, s.s from generate_series(1, 2) s(i)', 'SELECT', 'session SELECT'],
+  ['select x.a from f() as x(a int)', 'SELECT', 'call function f'],
+  ['select (t.*).a, t.lower from t', 'SELECT', 'read t'],
+  [
+    'select (i.keys).n from (select information_schema._pg_expandarray(indkey) as keys from pg_index) i',
+    'SELECT',
+    'read pg_index',
+  ],
   // it runs the checks of a domain that is named in a value
   [
     "select pg_input_is_valid('1', t.d) from t",

@@ -21,14 +21,28 @@ export function checkPolicy(check: ReferenceCheck, at: Path, rule: PolicyRuleCon
 export function checkMask(check: ReferenceCheck, at: Path, mask: MaskRuleConfig): void {
   checkResourceNames(check, at, mask.resources)
   check.needs([...at, 'key'], 'secrets', mask.key)
-  if (mask.strategy === 'hash' && mask.key === undefined) {
-    check.report(at, 'the strategy hash needs `key`', 'name a secret: without one, values can be guessed')
+  const { strategy } = mask
+  const keyed = strategy === 'hash' || strategy === 'tokenize'
+  if (keyed && mask.key === undefined) {
+    check.report(
+      at,
+      `the strategy ${strategy} needs \`key\``,
+      'name a secret: without one, values can be guessed',
+    )
   }
-  if (mask.strategy !== 'hash' && mask.key !== undefined) {
-    check.report([...at, 'key'], `is only for the strategy hash, and this one is ${mask.strategy}`)
+  if (strategy === 'fixed' && mask.value === undefined) {
+    check.report(at, 'the strategy fixed needs `value`', 'say what stands for every value')
   }
-  if (mask.strategy !== 'partial' && mask.keep_last !== undefined) {
-    check.report([...at, 'keep_last'], `is only for the strategy partial, and this one is ${mask.strategy}`)
+  const only = (key: 'key' | 'value' | 'keep_first' | 'keep_last', strategies: string, is: boolean) => {
+    if (mask[key] === undefined || is) return
+    check.report([...at, key], `is only for the ${strategies}, and this one is ${strategy}`)
+  }
+  only('key', 'strategies hash and tokenize', keyed)
+  only('value', 'strategy fixed', strategy === 'fixed')
+  only('keep_first', 'strategy partial', strategy === 'partial')
+  only('keep_last', 'strategy partial', strategy === 'partial')
+  if (mask.keep_first !== undefined && mask.keep_last !== undefined) {
+    check.report([...at, 'keep_first'], 'one of `keep_first` and `keep_last`, not both')
   }
 }
 

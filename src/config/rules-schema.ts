@@ -105,15 +105,28 @@ export const maskRule = z.strictObject({
     .min(1)
     .describe('schema.relation.column, each may have *'),
   strategy: z
-    .enum(['redact', 'null', 'partial', 'hash'])
+    .enum(['redact', 'null', 'fixed', 'partial', 'hash', 'tokenize'])
     .default('redact')
-    .describe('what the client sees in the value’s place'),
+    .describe('what the client sees in the value’s place; docs/masking.md has what each does to each type'),
+  value: z
+    .string()
+    .max(1000)
+    .optional()
+    .describe('for fixed: what stands for every value; columns of a type that cannot have it are redacted'),
+  keep_first: z
+    .int()
+    .min(1)
+    .max(8)
+    .optional()
+    .describe(
+      'for partial: how many characters or digits at the beginning stay, a third of the value at most',
+    ),
   keep_last: z
     .int()
     .min(1)
     .max(8)
     .optional()
-    .describe('for partial: how many characters stay; 4 when absent'),
-  key: name.optional().describe('for hash: a name under `secrets`'),
+    .describe('for partial: how many at the end stay; 4 when neither is given'),
+  key: name.optional().describe('for hash and tokenize: a name under `secrets`, at least 16 bytes'),
   except_groups: z.array(z.string().min(1)).min(1).optional().describe('who sees the value'),
 })

@@ -57,7 +57,8 @@ async function decide(
   if (obstacle) return rejected(obstacle, principal)
   const login = loginFor(resource, principal, connection, effect.stated.database)
   if ('code' in login) return rejected(login, principal)
-  const masker = createMasker(deps.policy().masks(principal, connection.resource), { key: deps.secret })
+  const masks = deps.policy().masks(principal, connection.resource)
+  const masker = createMasker(masks, { key: deps.secret }, connection.resource)
   return { kind: 'admitted', principal, login, masker }
 }
 

@@ -41,8 +41,8 @@ function relationRules(rules: readonly ColumnRule[]): (relation: RelationName) =
  *
  * @throws Error when a rule cannot be applied: a missing or short key, a pattern that is no column
  */
-export function createMasker(rules: readonly MaskRule[], keys: MaskKeys): Masker {
-  const rulesOf = relationRules(rules.flatMap((rule) => columnRules(rule, keys)))
+export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resource: string): Masker {
+  const rulesOf = relationRules(rules.flatMap((rule) => columnRules(rule, keys, resource)))
   const active = rules.length > 0
 
   /** The strictest strategy for a stored column; a mask above it in the inheritance tree counts as well. */

@@ -1,12 +1,28 @@
 // What stands for a hidden value of each PostgreSQL type: a valid value of the type, in both wire formats,
 // so that stock drivers go on. A type that is not here (enums, composites, extensions) is hidden as NULL.
+import type { CodecKind } from './codecs.ts'
 
-/** How `hash` and `partial` may treat a type; `fixed` types have only the one hidden value. */
-type TypeKind = 'characters' | 'blank-padded' | 'json' | 'jsonb' | 'fixed'
+/** Types that a configured value may be given to, besides those of a codec. */
+export type MomentKind = 'date' | 'time' | 'timestamp' | 'timestamptz'
+/** How strategies may treat a type; `plain` types have only the one hidden value, whatever the strategy. */
+export type TypeKind =
+  | 'characters'
+  | 'blank-padded'
+  | 'json'
+  | 'jsonb'
+  | CodecKind
+  | 'bool'
+  | 'float4'
+  | 'float8'
+  | MomentKind
+  | 'array'
+  | 'plain'
 
 export interface HiddenType {
   readonly name: string
   readonly kind: TypeKind
+  /** OID of the elements of an array */
+  readonly element?: number
   readonly text: Uint8Array
   readonly binary: Uint8Array
 }
@@ -23,14 +39,14 @@ const ONE = '3ff0000000000000'
  * Dates are 2000-01-01, PostgreSQL's epoch, in the ISO style.
  */
 const ROWS: readonly Row[] = [
-  [16, 'bool', 1000, 'f', '00'],
-  [17, 'bytea', 1001, '\\x', ''],
+  [16, 'bool', 1000, 'f', '00', 'bool'],
+  [17, 'bytea', 1001, '\\x', '', 'bytea'],
   [18, 'char', 1002, '*'],
-  // fixed: a hash has more characters than a name may have
+  // plain: a hash has more characters than a name may have
   [19, 'name', 1003, '***'],
-  [20, 'int8', 1016, '0', zeros(8)],
-  [21, 'int2', 1005, '0', zeros(2)],
-  [23, 'int4', 1007, '0', zeros(4)],
+  [20, 'int8', 1016, '0', zeros(8), 'int8'],
+  [21, 'int2', 1005, '0', zeros(2), 'int2'],
+  [23, 'int4', 1007, '0', zeros(4), 'int4'],
   [24, 'regproc', 1008, '0', zeros(4)],
   [25, 'text', 1009, '***', undefined, 'characters'],
   [26, 'oid', 1028, '0', zeros(4)],
@@ -48,8 +64,8 @@ const ROWS: readonly Row[] = [
   [628, 'line', 629, '{0,1,0}', zeros(8) + ONE + zeros(8)],
   // family (PGSQL_AF_INET), bits, is_cidr, length, address
   [650, 'cidr', 651, '0.0.0.0/32', '0220010400000000'],
-  [700, 'float4', 1021, '0', zeros(4)],
-  [701, 'float8', 1022, '0', zeros(8)],
+  [700, 'float4', 1021, '0', zeros(4), 'float4'],
+  [701, 'float8', 1022, '0', zeros(8), 'float8'],
   [718, 'circle', 719, '<(0,0),0>', zeros(24)],
   [774, 'macaddr8', 775, '00:00:00:00:00:00:00:00', zeros(8)],
   // no currency sign: the only form that every lc_monetary reads
@@ -58,24 +74,24 @@ const ROWS: readonly Row[] = [
   [869, 'inet', 1041, '0.0.0.0', '0220000400000000'],
   [1042, 'bpchar', 1014, '***', undefined, 'blank-padded'],
   [1043, 'varchar', 1015, '***', undefined, 'characters'],
-  [1082, 'date', 1182, '2000-01-01', zeros(4)],
-  [1083, 'time', 1183, '00:00:00', zeros(8)],
-  [1114, 'timestamp', 1115, '2000-01-01 00:00:00', zeros(8)],
-  [1184, 'timestamptz', 1185, '2000-01-01 00:00:00+00', zeros(8)],
+  [1082, 'date', 1182, '2000-01-01', zeros(4), 'date'],
+  [1083, 'time', 1183, '00:00:00', zeros(8), 'time'],
+  [1114, 'timestamp', 1115, '2000-01-01 00:00:00', zeros(8), 'timestamp'],
+  [1184, 'timestamptz', 1185, '2000-01-01 00:00:00+00', zeros(8), 'timestamptz'],
   [1186, 'interval', 1187, '00:00:00', zeros(16)],
   [1266, 'timetz', 1270, '00:00:00+00', zeros(12)],
   // length in bits, bits
   [1560, 'bit', 1561, '0', '0000000100'],
   [1562, 'varbit', 1563, '', '00000000'],
   // ndigits, weight, sign, dscale
-  [1700, 'numeric', 1231, '0', zeros(8)],
+  [1700, 'numeric', 1231, '0', zeros(8), 'numeric'],
   [1790, 'refcursor', 2201, '***'],
   [2202, 'regprocedure', 2207, '0', zeros(4)],
   [2203, 'regoper', 2208, '0', zeros(4)],
   [2204, 'regoperator', 2209, '0', zeros(4)],
   [2205, 'regclass', 2210, '0', zeros(4)],
   [2206, 'regtype', 2211, '0', zeros(4)],
-  [2950, 'uuid', 2951, '00000000-0000-0000-0000-000000000000', zeros(16)],
+  [2950, 'uuid', 2951, '00000000-0000-0000-0000-000000000000', zeros(16), 'uuid'],
   // number of running transactions, xmin, xmax; both must be above zero
   [2970, 'txid_snapshot', 2949, '1:1:', `${zeros(4)}00000000000000010000000000000001`],
   [3220, 'pg_lsn', 3221, '0/0', zeros(8)],
@@ -115,14 +131,14 @@ const bytes = (source: Buffer) => new Uint8Array(source)
 function emptyArray(name: string, element: number): HiddenType {
   const binary = Buffer.alloc(12)
   binary.writeUInt32BE(element, 8)
-  return { name: `${name}[]`, kind: 'fixed', text: bytes(Buffer.from('{}')), binary: bytes(binary) }
+  return { name: `${name}[]`, kind: 'array', element, text: bytes(Buffer.from('{}')), binary: bytes(binary) }
 }
 
 function typeEntries([oid, name, arrayOid, text, hex, kind]: Row): readonly [number, HiddenType][] {
   const textBytes = bytes(Buffer.from(text))
   const binary = hex === undefined ? textBytes : bytes(Buffer.from(hex, 'hex'))
   return [
-    [oid, { name, kind: kind ?? 'fixed', text: textBytes, binary }],
+    [oid, { name, kind: kind ?? 'plain', text: textBytes, binary }],
     [arrayOid, emptyArray(name, oid)],
   ]
 }

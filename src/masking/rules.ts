@@ -4,6 +4,7 @@ import type { RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
 import type { Secret } from '../core/secret.ts'
 import { hashKey } from './hash.ts'
+import { tokenKey } from './keyed.ts'
 import type { Strategy } from './value-mask.ts'
 
 /** A rule of the configuration that applies to the session: resource and groups were looked at before. */
@@ -25,22 +26,32 @@ export interface ColumnRule {
 /** Shown characters of `partial` when the rule does not say: what card numbers and phone numbers are known by. */
 const DEFAULT_KEEP_LAST = 4
 
-function strategyOf(rule: MaskRule, keys: MaskKeys): Strategy {
-  switch (rule.strategy) {
+/** @throws Error for a rule that cannot be applied as it is written */
+export function strategyOf(rule: MaskRule, keys: MaskKeys, resource: string): Strategy {
+  const { id, strategy } = rule
+  switch (strategy) {
     case 'null':
     case 'redact':
-      return { kind: rule.strategy }
+      return { kind: strategy }
+    case 'fixed':
+      if (rule.value === undefined) throw new Error(`mask ${JSON.stringify(id)}: fixed needs a value`)
+      return { kind: 'fixed', value: rule.value }
     case 'partial':
-      return { kind: 'partial', keepLast: rule.keep_last ?? DEFAULT_KEEP_LAST }
+      return rule.keep_first === undefined
+        ? { kind: 'partial', kept: { end: 'last', count: rule.keep_last ?? DEFAULT_KEEP_LAST } }
+        : { kind: 'partial', kept: { end: 'first', count: rule.keep_first } }
     case 'hash':
-      if (rule.key === undefined) throw new Error(`mask ${JSON.stringify(rule.id)}: hash needs a key`)
-      return { kind: 'hash', key: hashKey(rule.key, keys.key(rule.key)) }
+    case 'tokenize': {
+      if (rule.key === undefined) throw new Error(`mask ${JSON.stringify(id)}: ${strategy} needs a key`)
+      const key = hashKey(rule.key, keys.key(rule.key))
+      return strategy === 'hash' ? { kind: 'hash', key } : { kind: 'tokenize', key: tokenKey(key, resource) }
+    }
   }
 }
 
 /** @throws Error for a rule that cannot be applied as it is written: a session without its masks must not start */
-export function columnRules(rule: MaskRule, keys: MaskKeys): readonly ColumnRule[] {
-  const strategy = strategyOf(rule, keys)
+export function columnRules(rule: MaskRule, keys: MaskKeys, resource: string): readonly ColumnRule[] {
+  const strategy = strategyOf(rule, keys, resource)
   return rule.columns.map((pattern) => {
     const [schema, relation, column, ...rest] = pattern.split('.')
     if (!schema || !relation || !column || rest.length > 0) {
@@ -58,11 +69,12 @@ export function namesRelation(rule: ColumnRule, relation: RelationName): boolean
   return relation.schema === undefined || matchesGlob(rule.schema, relation.schema)
 }
 
-const STRICTNESS: Readonly<Record<Strategy['kind'], number>> = { null: 3, redact: 2, hash: 1, partial: 0 }
+/** Strictest first: what tells nothing, what tells which values are equal, their shape, a piece of them. */
+const STRICTNESS: readonly Strategy['kind'][] = ['null', 'redact', 'fixed', 'hash', 'tokenize', 'partial']
 
 /** Of two equally strict the first stays; of two `partial` the one that shows less. */
 export function stricter(a: Strategy | undefined, b: Strategy): Strategy {
   if (a === undefined) return b
-  if (a.kind === 'partial' && b.kind === 'partial') return b.keepLast < a.keepLast ? b : a
-  return STRICTNESS[b.kind] > STRICTNESS[a.kind] ? b : a
+  if (a.kind === 'partial' && b.kind === 'partial') return b.kept.count < a.kept.count ? b : a
+  return STRICTNESS.indexOf(b.kind) < STRICTNESS.indexOf(a.kind) ? b : a
 }

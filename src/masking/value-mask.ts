@@ -1,30 +1,38 @@
 // One column's mask: a strategy applied to a PostgreSQL type in a wire format. Called once for each value of a result,
-// so everything that does not depend on the value is made beforehand.
+// so everything that does not depend on the value is made beforehand. docs/masking.md has the table of both.
 import type { KeyObject } from 'node:crypto'
 import type { ResultColumn, ValueMask } from '../core/masking.ts'
+import { mapArray } from './arrays.ts'
+import { type CodecKind, codecOf, type Format } from './codecs.ts'
+import { fixedValue } from './fixed.ts'
 import { hashHex } from './hash.ts'
-import { partialValue } from './partial.ts'
+import { hashed, tokenized, tokenOfText } from './keyed.ts'
+import { type Kept, partialOf, partialValue } from './partial.ts'
 import { HIDDEN_TYPES, type HiddenType } from './postgres-types.ts'
 
 /** What to do with a value. NULL stays NULL under every strategy: whether there is a value is not hidden. */
 export type Strategy =
   | { readonly kind: 'null' }
   | { readonly kind: 'redact' }
+  | { readonly kind: 'fixed'; readonly value: string }
   | { readonly kind: 'hash'; readonly key: KeyObject }
-  | { readonly kind: 'partial'; readonly keepLast: number }
+  /** the key of one resource */
+  | { readonly kind: 'tokenize'; readonly key: KeyObject }
+  | { readonly kind: 'partial'; readonly kept: Kept }
 
+/** Strategies that look at the value. */
+type Looking = Extract<Strategy, { kind: 'hash' | 'tokenize' | 'partial' }>
 type Target = Pick<ResultColumn, 'type' | 'format'>
 
 const nullMask: ValueMask = () => null
 
 /** The value that stands for every hidden one; NULL where the type is not known. */
-function hiddenValue(type: HiddenType | undefined, format: Target['format']): Uint8Array | null {
+function hiddenValue(type: HiddenType | undefined, format: Format): Uint8Array | null {
   return type?.[format] ?? null
 }
 
-function redactMask(type: HiddenType | undefined, format: Target['format']): ValueMask {
-  const hidden = hiddenValue(type, format)
-  return (value) => (value === null ? null : hidden)
+function constantMask(shown: Uint8Array | null): ValueMask {
+  return (value) => (value === null ? null : shown)
 }
 
 const BLANK = 0x20
@@ -36,55 +44,123 @@ function withoutPadding(value: Uint8Array): Uint8Array {
   return value.subarray(0, end)
 }
 
-function hashMask(type: HiddenType | undefined, format: Target['format'], key: KeyObject): ValueMask {
-  switch (type?.kind) {
-    case 'characters':
-      return (value) => value && Buffer.from(hashHex(value, key), 'latin1')
-    case 'blank-padded':
-      return (value) => value && Buffer.from(hashHex(withoutPadding(value), key), 'latin1')
-    case 'json':
-      return (value) => value && Buffer.from(`"${hashHex(value, key)}"`, 'latin1')
-    case 'jsonb':
-      return jsonbHashMask(format, key)
-    case 'fixed':
-    case undefined:
-      return redactMask(type, format)
+const utf8 = (value: Uint8Array) => Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8')
+
+function onText(strategy: Looking): (value: Uint8Array) => Uint8Array {
+  switch (strategy.kind) {
+    case 'hash':
+      return (value) => Buffer.from(hashHex(value, strategy.key), 'latin1')
+    case 'tokenize':
+      return (value) => Buffer.from(tokenOfText(utf8(value), strategy.key))
+    case 'partial':
+      return (value) => partialValue(value, strategy.kept)
   }
 }
 
-/** The binary form is a version byte and the text form, which both formats hash. */
-function jsonbHashMask(format: Target['format'], key: KeyObject): ValueMask {
-  if (format === 'text') return (value) => value && Buffer.from(`"${hashHex(value, key)}"`, 'latin1')
-  return (value) => value && Buffer.from(`\u0001"${hashHex(value.subarray(1), key)}"`, 'latin1')
+/** A JSON string; binary jsonb is a version byte before the text, which both formats hash. */
+function onJson(
+  strategy: Looking,
+  versioned: boolean,
+  hidden: Uint8Array,
+): (value: Uint8Array) => Uint8Array {
+  // The end of a document is a piece of whichever member comes last.
+  if (strategy.kind === 'partial') return () => hidden
+  const prefix = strategy.kind === 'hash' ? '' : 'tok_'
+  const digits = strategy.kind === 'hash' ? 64 : 32
+  const string = (value: Uint8Array) => `"${prefix}${hashHex(value, strategy.key).slice(0, digits)}"`
+  if (!versioned) return (value) => Buffer.from(string(value), 'latin1')
+  return (value) => Buffer.from(`\u0001${string(value.subarray(1))}`, 'latin1')
 }
 
-/** JSON is redacted: the end of a document is a piece of whichever member comes last. */
-function partialMask(type: HiddenType | undefined, format: Target['format'], keepLast: number): ValueMask {
-  switch (type?.kind) {
-    case 'characters':
-      return (value) => value && partialValue(value, keepLast)
-    case 'blank-padded':
-      return (value) => value && partialValue(withoutPadding(value), keepLast)
-    case 'json':
-    case 'jsonb':
-    case 'fixed':
-    case undefined:
-      return redactMask(type, format)
+function onCodec(strategy: Looking, kind: CodecKind, format: Format, hidden: Uint8Array) {
+  const codec = codecOf(kind, format)
+  const masked = (text: string) => {
+    switch (strategy.kind) {
+      case 'hash':
+        return hashed(kind, text, strategy.key)
+      case 'tokenize':
+        return tokenized(kind, text, strategy.key)
+      case 'partial':
+        return partialOf(kind, text, strategy.kept)
+    }
+  }
+  return (value: Uint8Array) => {
+    const text = codec.decode(value)
+    const shown = text === undefined ? undefined : masked(text)
+    return shown === undefined ? hidden : codec.encode(shown)
   }
 }
 
-/** The mask of a column that a rule names. `hash` and `partial` redact what has no characters. */
+/** Element by element where the strategy treats the element's type; else no element, no dimension, no NULL is told. */
+function onArray(
+  strategy: Looking,
+  type: HiddenType,
+  format: Format,
+): ((value: Uint8Array) => Uint8Array) | undefined {
+  const { element } = type
+  const elementType = element === undefined ? undefined : HIDDEN_TYPES.get(element)
+  if (element === undefined || elementType === undefined) return undefined
+  const look = looking(strategy, elementType, format)
+  if (look === undefined) return undefined
+  const each = { oid: element, mask: (value: Uint8Array | null) => value && look(value) }
+  return (value) => mapArray(value, format, each) ?? type[format]
+}
+
+/** Undefined for a type that the strategy does not treat. */
+function looking(
+  strategy: Looking,
+  type: HiddenType,
+  format: Format,
+): ((value: Uint8Array) => Uint8Array) | undefined {
+  const { kind } = type
+  switch (kind) {
+    case 'characters':
+      return onText(strategy)
+    case 'blank-padded': {
+      const look = onText(strategy)
+      return (value) => look(withoutPadding(value))
+    }
+    case 'json':
+    case 'jsonb':
+      return onJson(strategy, kind === 'jsonb' && format === 'binary', type[format])
+    case 'int2':
+    case 'int4':
+    case 'int8':
+    case 'numeric':
+    case 'uuid':
+    case 'bytea':
+      return onCodec(strategy, kind, format, type[format])
+    case 'array':
+      return onArray(strategy, type, format)
+    case 'bool':
+    case 'float4':
+    case 'float8':
+    case 'date':
+    case 'time':
+    case 'timestamp':
+    case 'timestamptz':
+    case 'plain':
+      return undefined
+  }
+}
+
+/** The mask of a column that a rule names. What a strategy does not treat is redacted. */
 export function columnMask(strategy: Strategy, { type: oid, format }: Target): ValueMask {
   const type = HIDDEN_TYPES.get(oid)
+  const hidden = hiddenValue(type, format)
   switch (strategy.kind) {
     case 'null':
       return nullMask
     case 'redact':
-      return redactMask(type, format)
+      return constantMask(hidden)
+    case 'fixed':
+      return constantMask((type && fixedValue(type, format, strategy.value)) ?? hidden)
     case 'hash':
-      return hashMask(type, format, strategy.key)
-    case 'partial':
-      return partialMask(type, format, strategy.keepLast)
+    case 'tokenize':
+    case 'partial': {
+      const look = type && looking(strategy, type, format)
+      return look ? (value) => value && look(value) : constantMask(hidden)
+    }
   }
 }
 

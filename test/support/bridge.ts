@@ -65,7 +65,7 @@ export const LIMITS: ProtocolSettings['limits'] = {
 const KEYS = { key: () => new Secret('a key of tests that is long enough for a hash') }
 
 export function maskerOf(masks: readonly MaskRule[] = []): Masker {
-  return createMasker(masks, KEYS)
+  return createMasker(masks, KEYS, 'app')
 }
 
 export function protocolOf(

@@ -125,6 +125,12 @@ function masksOf(config: Config, resource: string): string[] {
 
 function describeMask(name: string, mask: MaskRuleConfig): string {
   const except = mask.except_groups === undefined ? '' : `, but not from ${mask.except_groups.join(', ')}`
-  const last = mask.strategy === 'partial' ? ` but the last ${mask.keep_last ?? 4}` : ''
-  return `${name}: ${mask.strategy}${last} ${mask.columns.join(', ')}${except}`
+  return `${name}: ${mask.strategy}${keptBy(mask)} ${mask.columns.join(', ')}${except}`
+}
+
+function keptBy(mask: MaskRuleConfig): string {
+  if (mask.strategy !== 'partial') return ''
+  return mask.keep_first === undefined
+    ? ` but the last ${mask.keep_last ?? 4}`
+    : ` but the first ${mask.keep_first}`
 }

@@ -5,11 +5,15 @@ import { partialValue } from '../../../src/masking/partial.ts'
 import { HIDDEN_TYPES } from '../../../src/masking/postgres-types.ts'
 import { columnMask, type Strategy } from '../../../src/masking/value-mask.ts'
 
+const key = createSecretKey('k'.repeat(32), 'utf8')
+const kept = fc.record({ end: fc.constantFrom('first', 'last'), count: fc.integer({ min: 1, max: 8 }) })
 const strategy: fc.Arbitrary<Strategy> = fc.oneof(
   fc.constant<Strategy>({ kind: 'null' }),
   fc.constant<Strategy>({ kind: 'redact' }),
-  fc.constant<Strategy>({ kind: 'hash', key: createSecretKey('k'.repeat(32), 'utf8') }),
-  fc.integer({ min: 1, max: 8 }).map((keepLast): Strategy => ({ kind: 'partial', keepLast })),
+  fc.constant<Strategy>({ kind: 'hash', key }),
+  fc.constant<Strategy>({ kind: 'tokenize', key }),
+  fc.string({ maxLength: 30 }).map((value): Strategy => ({ kind: 'fixed', value })),
+  kept.map((kept): Strategy => ({ kind: 'partial', kept })),
 )
 const target = fc.record({
   type: fc.oneof(fc.constantFrom(...HIDDEN_TYPES.keys()), fc.nat()),
@@ -32,7 +36,9 @@ it('a mask takes any bytes without throwing, keeps them as they were, and answer
 it('partial shows a tail of at most keep_last characters and at most a third of the value', () => {
   fc.assert(
     fc.property(unicode, fc.integer({ min: 1, max: 8 }), (value, keepLast) => {
-      const masked = Buffer.from(partialValue(Buffer.from(value), keepLast)).toString()
+      const masked = Buffer.from(
+        partialValue(Buffer.from(value), { end: 'last', count: keepLast }),
+      ).toString()
       const points = [...Buffer.from(value).toString()]
       const tail = [...masked.slice(3)]
       expect(masked.startsWith('***')).toBe(true)
@@ -45,7 +51,7 @@ it('partial shows a tail of at most keep_last characters and at most a third of 
 it('partial of any bytes is UTF-8 and no longer than the prefix and eight characters', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (value) => {
-      const masked = partialValue(value, 8)
+      const masked = partialValue(value, { end: 'last', count: 8 })
       expect(masked.length).toBeLessThanOrEqual(3 + 8 * 4)
       expect(() => new TextDecoder('utf-8', { fatal: true }).decode(masked)).not.toThrow()
     }),

@@ -19,7 +19,7 @@ const rule = (columns: string[], more: Partial<MaskRule> = {}): MaskRule => ({
   strategy: 'redact',
   ...more,
 })
-const masker = (...rules: MaskRule[]) => createMasker(rules, keys)
+const masker = (...rules: MaskRule[]) => createMasker(rules, keys, 'app')
 
 const stored = (path: string, ancestors: string[] = []): ColumnOrigin => {
   const [schema = '', name = '', column = ''] = path.split('.')
@@ -34,7 +34,7 @@ const bytes = (value: string) => new TextEncoder().encode(value)
 
 /** What the client sees of a value of the one column; `visible` where there is no mask. */
 function seen(rules: MaskRule[], column: ResultColumn, value: string | null, touchesMasked = false) {
-  const mask = createMasker(rules, keys).plan([column], touchesMasked)[0]
+  const mask = createMasker(rules, keys, 'app').plan([column], touchesMasked)[0]
   if (mask === undefined) return 'visible'
   const masked = mask(value === null ? null : bytes(value))
   return masked === null ? null : Buffer.from(masked).toString()
@@ -120,19 +120,24 @@ describe('the strictest of several rules counts', () => {
   const nulls = rule(at, { strategy: 'null' })
   const redact = rule(at, { strategy: 'redact' })
   const hash = rule(at, { strategy: 'hash', key: 'mask-key' })
+  const token = rule(at, { strategy: 'tokenize', key: 'mask-key' })
+  const fixed = rule(at, { strategy: 'fixed', value: 'hidden' })
   const partial = rule(at, { strategy: 'partial' })
   const shown = (...rules: MaskRule[]) => seen(rules, text(stored('public.users.email')), 'abcdefghijkl')
   const hashed = createHmac('sha256', KEY).update('abcdefghijkl').digest('hex')
 
   it.each([
     ['partial', [partial], '***ijkl'],
-    ['hash over partial', [partial, hash], hashed],
-    ['redact over hash', [hash, redact, partial], '***'],
+    ['tokenize over partial', [partial, token], expect.stringMatching(/^tok_/)],
+    ['hash over tokenize', [token, hash, partial], hashed],
+    ['fixed over hash', [hash, fixed, token], 'hidden'],
+    ['redact over fixed', [fixed, redact, hash], '***'],
     ['null over redact', [redact, nulls, hash], null],
+    ['the end that shows less', [partial, rule(at, { strategy: 'partial', keep_first: 2 })], 'ab***'],
     ['the smaller keep_last', [partial, rule(at, { strategy: 'partial', keep_last: 2 })], '***kl'],
     ['in either order', [rule(at, { strategy: 'partial', keep_last: 2 }), partial], '***kl'],
   ])('%s', (_, rules, expected) => {
-    expect(shown(...rules)).toBe(expected)
+    expect(shown(...rules)).toEqual(expected)
   })
 
   it('also between a relation and its ancestor', () => {
@@ -144,6 +149,8 @@ describe('the strictest of several rules counts', () => {
 describe('a masker is refused rather than made weak', () => {
   const at = ['public.users.email']
   it.each([
+    ['a fixed without value', rule(at, { strategy: 'fixed' }), /fixed needs a value/],
+    ['a tokenize without key', rule(at, { strategy: 'tokenize' }), /tokenize needs a key/],
     ['a hash without key', rule(at, { strategy: 'hash' }), /hash needs a key/],
     ['a hash with an unknown key', rule(at, { strategy: 'hash', key: 'other' }), /no secret other/],
     ['a pattern that is no column', rule(['public.users']), /is not schema\.relation\.column/],
@@ -154,7 +161,7 @@ describe('a masker is refused rather than made weak', () => {
 
   it('a key of fewer than 16 bytes, without telling the key', () => {
     const short = { key: () => new Secret('fifteen bytes..') }
-    const make = () => createMasker([rule(at, { strategy: 'hash', key: 'k' })], short)
+    const make = () => createMasker([rule(at, { strategy: 'hash', key: 'k' })], short, 'app')
     expect(make).toThrow(/fewer than 16 bytes/)
     expect(make).not.toThrow(/fifteen/)
   })

@@ -8,6 +8,7 @@ const keys = { key: () => new Secret('') }
 const masker = createMasker(
   [{ id: 'm', resources: '*', columns: ['public.users.ssn'], strategy: 'redact' }],
   keys,
+  'app',
 )
 
 function relation(path: string): RelationName {
@@ -124,7 +125,7 @@ describe('not refused', () => {
   })
 
   it('anything where no mask applies', () => {
-    const unmasked = createMasker([], keys)
+    const unmasked = createMasker([], keys, 'app')
     expect(unmasked.refuses(operation([statement([users], { copy: 'out' })]))).toBeUndefined()
   })
 })

@@ -37,7 +37,7 @@ function handover(early: Uint8Array = new Uint8Array(0)): {
   const session = start()
   session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token'), early]))
   const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
-  session.resume({ kind: 'admitted', login, masker: createMasker([], NO_KEYS) })
+  session.resume({ kind: 'admitted', login, masker: createMasker([], NO_KEYS, 'app') })
   return { session, effects: session.fromServer(Buffer.concat([AUTHENTICATION_OK, READY])) }
 }
 
@@ -72,7 +72,7 @@ it('a bypass that nobody asked for ends the session', () => {
 it('a session with masks is not begun', () => {
   const session = start()
   session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token')]))
-  const masker = { ...createMasker([], NO_KEYS), active: true }
+  const masker = { ...createMasker([], NO_KEYS, 'app'), active: true }
   const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
   expect(kinds(session.resume({ kind: 'admitted', login, masker }))).toEqual(['to-client', 'close'])
 })

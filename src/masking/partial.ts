@@ -46,7 +46,7 @@ function headOffset(value: Uint8Array, characters: number): number {
 }
 
 /** How many of a value's characters may be shown. */
-export const shownOf = (characters: number, count: number) =>
+const shownOf = (characters: number, count: number) =>
   Math.min(count, Math.floor(characters / HIDDEN_SHARE))
 
 /**

@@ -27,7 +27,7 @@ export interface ColumnRule {
 const DEFAULT_KEEP_LAST = 4
 
 /** @throws Error for a rule that cannot be applied as it is written */
-export function strategyOf(rule: MaskRule, keys: MaskKeys, resource: string): Strategy {
+function strategyOf(rule: MaskRule, keys: MaskKeys, resource: string): Strategy {
   const { id, strategy } = rule
   switch (strategy) {
     case 'null':

@@ -46,8 +46,7 @@ function headOffset(value: Uint8Array, characters: number): number {
 }
 
 /** How many of a value's characters may be shown. */
-const shownOf = (characters: number, count: number) =>
-  Math.min(count, Math.floor(characters / HIDDEN_SHARE))
+const shownOf = (characters: number, count: number) => Math.min(count, Math.floor(characters / HIDDEN_SHARE))
 
 /**
  * `***` and the last min(count, a third of the value) Unicode code points, or the first and `***`.

@@ -16,6 +16,8 @@ export interface Collector {
   /** a name under which a relation's whole row can be mentioned */
   rangeName(name: string): void
   isRange(name: string): boolean
+  /** is there an access to such a relation up to now? */
+  touches(is: (relation: RelationName) => boolean): boolean
   change(change: SessionChange): void
   reference(reference: SessionReference): void
   /** the first reason is kept */
@@ -60,6 +62,7 @@ export function createCollector(): Collector {
     },
     rangeName: (name) => ranges.add(name),
     isRange: (name) => ranges.has(name),
+    touches: (is) => [...accesses.values()].some(({ relation }) => relation !== undefined && is(relation)),
     change: (change) => changes.push(change),
     reference: (reference) => references.push(reference),
     incomplete: (why) => {

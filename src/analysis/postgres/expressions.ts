@@ -1,6 +1,6 @@
 // Handlers for what occurs inside statements: expressions, FROM items, clauses, types.
 import { visitCode, visitFunction, visitOperator } from './functions.ts'
-import { EVERY_RELATION, nameParts, rangeName, strings } from './names.ts'
+import { EVERY_RELATION, nameParts, rangeName, relationOf, strings } from './names.ts'
 import type { Body, NodeTag } from './nodes.ts'
 import {
   columnRef,
@@ -167,6 +167,11 @@ export const expressions = {
     walk.children('Constraint', body, ['exclusions'])
     // A foreign key puts triggers on the table that it refers to: its rows can no longer be deleted at will.
     if (body.pktable !== undefined) walk.facts.onRelation('alter', rangeName(body.pktable), 'table')
+    // SEQUENCE NAME of an identity column: where its sequence is made
+    for (const option of body.options ?? []) {
+      if (!('DefElem' in option) || option.DefElem.defname !== 'sequence_name') continue
+      walk.facts.onRelation('create', relationOf(nameParts(option.DefElem.arg)), 'sequence')
+    }
     for (const pair of body.exclusions ?? []) {
       const [element, operator] = 'List' in pair ? (pair.List.items ?? []) : []
       walk.visit(element)

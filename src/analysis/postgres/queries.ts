@@ -2,6 +2,7 @@
 import type { Node } from 'libpg-query'
 import { createdName, rangeName, strings } from './names.ts'
 import type { Body } from './nodes.ts'
+import { isSettingsView } from './settings.ts'
 import type { Walk } from './walk.ts'
 
 /** Common table expressions of a WITH clause see those before them, with RECURSIVE all; the statement sees all. */
@@ -108,6 +109,7 @@ function update(body: Body<'UpdateStmt'>, walk: Walk): string {
   const scope = enterWith(body.withClause, walk)
   const name = target(body.relation, scope)
   scope.facts.onRelation('update', name)
+  if (isSettingsView(name)) scope.facts.incomplete('it updates pg_settings')
   const before = scope.facts.mentions
   scope.visitAll(body.targetList)
   scope.visitAll(body.fromClause)

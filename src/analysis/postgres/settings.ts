@@ -1,5 +1,5 @@
 // Which settings only change how a session looks, and which change what a statement means or how it is guarded.
-import type { Access } from '../../core/facts.ts'
+import type { Access, RelationName } from '../../core/facts.ts'
 
 /** They change form, time limits or plans. Everything that is not here is a `setting`. */
 const HARMLESS: ReadonlySet<string> = new Set(
@@ -35,6 +35,11 @@ const ROLE_SETTINGS: ReadonlySet<string> = new Set(['role', 'session_authorizati
 
 export function isRoleSetting(name: string): boolean {
   return ROLE_SETTINGS.has(name.toLowerCase())
+}
+
+/** A rule of this view makes UPDATE call set_config, with names that only running tells. */
+export function isSettingsView({ schema, name }: RelationName): boolean {
+  return name === 'pg_settings' && (schema === undefined || schema === 'pg_catalog')
 }
 
 /**

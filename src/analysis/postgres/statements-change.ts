@@ -14,6 +14,8 @@ function cascade(effect: 'drop' | 'truncate', behavior: string | undefined, walk
 function drop(body: Body<'DropStmt'>, walk: Walk): string {
   for (const object of body.objects ?? []) onTypedObject('drop', body.removeType, object, walk)
   cascade('drop', body.behavior, walk)
+  // Whatever belongs to it goes with it, and ALTER EXTENSION … ADD TABLE makes any table belong to it.
+  if (body.removeType === 'OBJECT_EXTENSION') walk.facts.onRelation('drop', EVERY_RELATION)
   return `DROP ${objectWord(body.removeType).toUpperCase()}`
 }
 

@@ -4,6 +4,7 @@ import { visitCode, visitDefinition } from './functions.ts'
 import { createdName, dotted, EVERY_RELATION, nameParts, rangeName, strings } from './names.ts'
 import type { Body } from './nodes.ts'
 import { objectWord, ownedBy } from './objects.ts'
+import { isSettingsView } from './settings.ts'
 import type { Handler, Walk } from './walk.ts'
 
 function table(body: Body<'CreateStmt'>, walk: Walk): string {
@@ -35,6 +36,8 @@ function view(body: Body<'ViewStmt'>, walk: Walk): string {
   // OR REPLACE changes what is there, also for whoever relies on it; a temporary one is the session's own.
   if (body.replace === true && name.schema !== 'pg_temp') walk.facts.onRelation('alter', name, 'view')
   walk.visit(body.query)
+  // UPDATE of the view would set what its rows say.
+  if (walk.facts.touches(isSettingsView)) walk.facts.incomplete('it makes a view of pg_settings')
   return 'CREATE VIEW'
 }
 
@@ -223,7 +226,18 @@ function rangeType(body: Body<'CreateRangeStmt'>, walk: Walk): string {
       willCall(nameParts(node.DefElem.arg), walk)
     }
   }
-  return named('type', dotted(strings(body.typeName)), walk)
+  return typed('type', strings(body.typeName), walk)
+}
+
+/** A call with one constant looks for a type of that name before it converts the constant (PostgreSQL 10.3). */
+function typed(
+  word: 'type' | 'domain',
+  parts: readonly string[],
+  walk: Walk,
+  inside?: readonly Node[],
+): string {
+  visitDefinition(parts, walk)
+  return named(word, dotted(parts), walk, inside)
 }
 
 /** Made from its name alone. */
@@ -256,11 +270,10 @@ export const createStatements = {
   CreatePublicationStmt: publication,
   ImportForeignSchemaStmt: foreignSchema,
   CreateDomainStmt: (body: Body<'CreateDomainStmt'>, walk: Walk) =>
-    named('domain', dotted(strings(body.domainname)), walk, body.constraints),
+    typed('domain', strings(body.domainname), walk, body.constraints),
   CompositeTypeStmt: (body: Body<'CompositeTypeStmt'>, walk: Walk) =>
-    named('type', dotted(nameParts(body.typevar && { RangeVar: body.typevar })), walk, body.coldeflist),
-  CreateEnumStmt: (body: Body<'CreateEnumStmt'>, walk: Walk) =>
-    named('type', dotted(strings(body.typeName)), walk),
+    typed('type', nameParts(body.typevar && { RangeVar: body.typevar }), walk, body.coldeflist),
+  CreateEnumStmt: (body: Body<'CreateEnumStmt'>, walk: Walk) => typed('type', strings(body.typeName), walk),
   CreateRangeStmt: (body: Body<'CreateRangeStmt'>, walk: Walk) => rangeType(body, walk),
   CreateExtensionStmt: (body: Body<'CreateExtensionStmt'>, walk: Walk) =>
     named('extension', body.extname, walk),

@@ -66,8 +66,12 @@ function looks(deed: Deed, text: string, accesses: readonly Access[]): boolean {
 function isOnlyLock(deed: Deed, text: string, facts: Facts): boolean {
   if (deed.mode === undefined) return false
   // Planning a change locks its target as the change would; rows, had any changed, are a deed of their own.
-  const planned = facts.statements.some(({ command }) => command === 'EXPLAIN')
+  // So does MERGE that only DOes NOTHING.
+  const planned = facts.statements.some(({ command }) => command === 'EXPLAIN' || command === 'MERGE')
   if (planned && (deed.mode === 'RowExclusiveLock' || deed.mode === 'RowShareLock')) return true
+  // DROP STATISTICS names them, not their table.
+  const statistics = facts.statements.some(({ command }) => command === 'DROP STATISTICS')
+  if (statistics && deed.mode === 'ShareUpdateExclusiveLock') return true
   // They tell what nextval gave before, under nextval's lock.
   return deed.relation?.kind === 'S' && /\b(?:currval|lastval)\b/i.test(text)
 }
@@ -77,6 +81,12 @@ function isBody(deed: Deed, accesses: readonly Access[]): boolean {
   const makes = ({ effect, objectType }: Access) =>
     effect === 'create' && (objectType === 'function' || objectType === 'procedure')
   return deed.mode !== undefined && accesses.some(makes)
+}
+
+/** DISCARD takes away what the session made for itself, by a word that every connection pool sends. */
+function isDiscarded(deed: Deed, facts: Facts): boolean {
+  if (!facts.statements.some(({ command }) => /^DISCARD (?:ALL|TEMP)$/.test(command))) return false
+  return deed.relation === undefined ? deed.directly !== undefined : deed.relation.schema === 'pg_temp'
 }
 
 export interface Witnesses {
@@ -97,7 +107,8 @@ export async function judge(
 ): Promise<Judgement[]> {
   const accesses = accessesOf(facts)
   const deeds = deedsOf(observation)
-  const isClaimed = (deed: Deed) => accesses.some((access) => claims(access, deed, observation.path))
+  const isClaimed = (deed: Deed) =>
+    accesses.some((access) => claims(access, deed, observation.path)) || isDiscarded(deed, facts)
   const open = deeds.filter((deed) => !isClaimed(deed))
   const claimed = deeds.filter(isClaimed).map((deed): Judgement => ({ account: 'claimed', deed }))
   if (open.length === 0) return claimed
@@ -106,6 +117,8 @@ export async function judge(
   const named = callsCode(accesses, languages)
   const callsAnything = accesses.some(({ effect }) => effect === 'call')
   const hanging = resolutions.some(({ hangingCode }) => hangingCode)
+  const ofItself: string[] = []
+  for (const name of observation.functions) if (await runsByItself(session, name)) ofItself.push(name)
   const judged: Judgement[] = []
   for (const deed of open) {
     const catalog =
@@ -113,7 +126,7 @@ export async function judge(
       looks(deed, text, accesses) ||
       isOnlyLock(deed, text, facts)
     const called = named || isBody(deed, accesses) || (deed.effects.has('call') && callsAnything)
-    const hidden = hanging || (deed.object !== undefined && (await runsByItself(session, deed.object)))
+    const hidden = hanging || ofItself.length > 0
     const account = catalog ? 'catalog' : called ? 'named-code' : hidden ? 'hidden-code' : 'wrong'
     judged.push({ account, deed })
   }

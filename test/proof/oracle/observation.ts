@@ -210,7 +210,8 @@ export function observe(
     const change = counted(before.session.rows.get(oid) ?? NONE, rows)
     if (total(change) === 0) continue
     const found = entry(oid)
-    if (found !== undefined) found.rows = sum(found.rows, change)
+    // A TOAST table's own rows are parts of values; the table that has them has counts of its own.
+    if (found !== undefined && found.relation.oid === oid) found.rows = sum(found.rows, change)
   }
   const { session } = after
   return {

@@ -118,12 +118,17 @@ export async function resolve(
   }
 }
 
-/** Functions of somebody's own that a type, cast, operator or operator class runs, which no statement names. */
+/**
+ * Functions of somebody's own that a type, cast, operator or operator class runs, which no statement names; and those
+ * of one row, which look like a column of it.
+ */
 export async function runsByItself(connection: Connection, name: string): Promise<boolean> {
   const { rows } = await connection.run(`
     WITH f AS (SELECT p.oid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
       WHERE n.nspname || '.' || p.proname = ${literal(name)})
     SELECT FROM f WHERE f.oid IN (SELECT castfunc FROM pg_catalog.pg_cast)
+      OR f.oid IN (SELECT p.oid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_type t ON t.oid = p.proargtypes[0]
+        WHERE p.pronargs - p.pronargdefaults < 2 AND t.typtype IN ('c', 'p'))
       OR f.oid IN (SELECT oprcode FROM pg_catalog.pg_operator) OR f.oid IN (SELECT amproc FROM pg_catalog.pg_amproc)
       OR f.oid IN (SELECT u FROM pg_catalog.pg_type, unnest(ARRAY[typinput, typoutput, typreceive, typsend, typmodin, typmodout]::oid[]) u)
       OR f.oid IN (SELECT u FROM pg_catalog.pg_aggregate, unnest(ARRAY[aggfnoid, aggtransfn, aggfinalfn, aggcombinefn, aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[]) u)

@@ -84,6 +84,22 @@ export const definitions: readonly Case[] = [
     'CREATE OPERATOR',
     'create operator +, alter function pg_catalog.+',
   ],
+  [
+    'create table t (a int generated always as identity (sequence name s.q))',
+    'CREATE TABLE',
+    'create table t, create sequence s.q',
+  ],
+  [
+    'create view v as select * from pg_settings',
+    'CREATE VIEW',
+    'create view v, read pg_settings, unknown it makes a view of pg_settings',
+  ],
+  [
+    'create domain upper as text check (f(value))',
+    'CREATE DOMAIN',
+    'alter function pg_catalog.upper, create domain upper, call function f',
+  ],
+  ["create type lower as enum ('a')", 'CREATE TYPE', 'alter function pg_catalog.lower, create type lower'],
   ['create type ty as (a int)', 'CREATE TYPE', 'create type ty'],
   ["create type en as enum ('a')", 'CREATE TYPE', 'create type en'],
   ['create type rg as range (subtype = int)', 'CREATE TYPE', 'create type rg'],

@@ -40,6 +40,9 @@ export const session: readonly Case[] = [
   ['begin read write', 'BEGIN', 'setting transaction_read_only'],
   ['commit', 'COMMIT', 'session COMMIT'],
   ['rollback to savepoint a', 'ROLLBACK', 'session ROLLBACK'],
+  // whoever has the same login may end it
+  ["commit prepared 'x'", 'COMMIT PREPARED', 'backend-signal prepared transaction x'],
+  ["rollback prepared 'x'", 'ROLLBACK PREPARED', 'backend-signal prepared transaction x'],
   ["prepare transaction 'x'", 'PREPARE TRANSACTION', 'session PREPARE TRANSACTION'],
   ['set transaction read write', 'SET', 'setting transaction_read_only'],
   ['set session characteristics as transaction read only', 'SET', 'session transaction_read_only'],

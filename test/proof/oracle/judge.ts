@@ -50,9 +50,9 @@ function callsCode(accesses: readonly Access[], languages: ReadonlySet<string>):
   })
 }
 
-/** Functions that print definitions or sizes: they lock what they look at as a reader would, and show no row of it. */
+/** Functions that print definitions, sizes or the tables of text search: they lock what they look at, and show no row of it. */
 const LOOKING =
-  /\b(?:pg_get_\w*def(?:_columns|_expressions)?|pg_get_expr|(?:col|obj|shobj)_description|pg_partition_(?:tree|ancestors|root)|pg_relation_is_\w+|pg_column_is_updatable|satisfies_hash_partition)\b/i
+  /\b(?:pg_get_\w*def(?:_columns|_expressions)?|pg_get_expr|(?:col|obj|shobj)_description|pg_partition_(?:tree|ancestors|root)|pg_relation_is_\w+|pg_column_is_updatable|ts_debug|satisfies_hash_partition)\b/i
 /** Views of the system that call them. */
 const SHOWING =
   /^(?:views|view_\w+|tables|columns|domains|check_constraints|triggers|triggered_update_columns|pg_policies|pg_views|pg_rules|pg_matviews|pg_indexes|pg_stats_ext\w*)$/

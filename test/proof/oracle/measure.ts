@@ -49,6 +49,15 @@ export interface MeasuredSession {
 
 const analyzer = createAnalyzer()
 
+export interface SessionOptions {
+  readonly port: number
+  readonly user: string
+  readonly database: string
+  readonly observer: Connection
+  /** a change to the facts, to see that a lie is found out */
+  readonly lie?: (facts: Facts) => Facts
+}
+
 function isTransactionControl({ command, accesses }: StatementFacts): boolean {
   return (
     TRANSACTION.test(command) || accesses.some(({ object }) => object?.startsWith('transaction_') === true)
@@ -60,12 +69,8 @@ function worst(judgements: readonly Judgement[]): Account {
   return ACCOUNTS[Math.max(0, ...order)] ?? 'claimed'
 }
 
-export async function createSession(
-  port: number,
-  user: string,
-  database: string,
-  observer: Connection,
-): Promise<MeasuredSession> {
+export async function createSession(options: SessionOptions): Promise<MeasuredSession> {
+  const { port, user, database, observer, lie = (facts) => facts } = options
   const connection = await connect(port, user, database)
   const names = createSqlNames(MOST_NAMES)
   /** relations as the script's own transaction made them, which no other session sees */
@@ -144,7 +149,7 @@ export async function createSession(
         const message = result.kind === 'syntax-error' ? result.message : 'too large'
         return plainly(text, { kind: 'unparsed', message }, copyIn)
       }
-      const facts = names.resolve(result.facts)
+      const facts = names.resolve(lie(result.facts))
       const incomplete = facts.statements.find((statement) => statement.incomplete !== undefined)?.incomplete
       if (status === 'E' || facts.statements.length === 0 || facts.statements.some(isTransactionControl)) {
         names.note(facts, text)

@@ -2,13 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from './connection.ts'
-import { createSession, type Measured, type MeasuredSession } from './measure.ts'
+import { createSession, type MeasuredSession } from './measure.ts'
 import { createScript } from './psql-script.ts'
-
-export interface Row extends Measured {
-  readonly file: string
-  readonly text: string
-}
+import type { Row } from './report.ts'
 
 export interface RegressionOptions {
   readonly port: number
@@ -54,7 +50,12 @@ async function runFile(name: string, options: RegressionOptions): Promise<void> 
   const { port, directory, library, onRow } = options
   const observer = await connect(port, 'postgres', 'regression')
   await observer.run("SET lock_timeout = '5s'")
-  let session: MeasuredSession = await createSession(port, 'postgres', 'regression', observer)
+  let session: MeasuredSession = await createSession({
+    port,
+    user: 'postgres',
+    database: 'regression',
+    observer,
+  })
   const environment = {
     PG_ABS_SRCDIR: directory,
     PG_LIBDIR: library,
@@ -71,7 +72,7 @@ async function runFile(name: string, options: RegressionOptions): Promise<void> 
       // A statement that hangs is given up with its session.
       if (!(error instanceof Error)) throw error
       await observer.run(`SELECT pg_terminate_backend(${session.connection.pid})`)
-      session = await createSession(port, 'postgres', 'regression', observer)
+      session = await createSession({ port, user: 'postgres', database: 'regression', observer })
       const outcome = { rows: [], columns: [], status: 'I', error: { code: 'lost', message: error.message } }
       onRow({ file: name, text, verdict: { kind: 'failed', code: 'lost' }, outcome })
       return outcome
@@ -85,9 +86,12 @@ async function runFile(name: string, options: RegressionOptions): Promise<void> 
       if (step === undefined) break
       if (step.kind === 'connect') {
         user = step.user ?? user
-        const next = await createSession(port, user, step.database ?? 'regression', observer).catch(
-          () => undefined,
-        )
+        const next = await createSession({
+          port,
+          user,
+          database: step.database ?? 'regression',
+          observer,
+        }).catch(() => undefined)
         if (next === undefined) continue
         session.connection.close()
         session = next

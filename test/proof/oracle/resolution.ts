@@ -40,7 +40,7 @@ const HANGING = `
   SELECT tgrelid AS relation, tgfoid AS function FROM pg_trigger WHERE NOT tgisinternal
   UNION ALL SELECT o.relation, d.refobjid FROM (
     SELECT 'pg_attrdef'::regclass AS class, oid, adrelid AS relation FROM pg_attrdef
-    UNION ALL SELECT 'pg_constraint'::regclass, oid, conrelid FROM pg_constraint
+    UNION ALL SELECT 'pg_constraint'::regclass, oid, conrelid FROM pg_constraint WHERE conrelid <> 0
     UNION ALL SELECT 'pg_policy'::regclass, oid, polrelid FROM pg_policy
     UNION ALL SELECT 'pg_rewrite'::regclass, oid, ev_class FROM pg_rewrite
     UNION ALL SELECT 'pg_class'::regclass, indexrelid, indrelid FROM pg_index) o
@@ -81,8 +81,17 @@ async function hasViews(connection: Connection, oids: ReadonlySet<number>): Prom
   return rows.length > 0
 }
 
-async function hasCode(connection: Connection, oids: ReadonlySet<number>): Promise<boolean> {
-  const list = [0, ...oids].join(', ')
+/** Event triggers hang on no relation: they run for definitions. */
+const DEFINES: ReadonlySet<string> = new Set(['create', 'alter', 'drop', 'grant', 'maintenance'])
+
+async function hasCode(
+  connection: Connection,
+  accesses: readonly Access[],
+  oids: ReadonlySet<number>,
+): Promise<boolean> {
+  const defines = accesses.some(({ effect }) => DEFINES.has(effect))
+  const list = [...(defines ? [0] : []), ...oids].join(', ')
+  if (list === '') return false
   const { rows } = await connection.run(
     `SELECT FROM (${HANGING}) h WHERE h.function >= 16384 AND h.relation IN (${list}) LIMIT 1`,
   )
@@ -114,7 +123,7 @@ export async function resolve(
     read: all,
     changed,
     views: await hasViews(connection, all),
-    hangingCode: await hasCode(connection, all),
+    hangingCode: await hasCode(connection, accesses, all),
   }
 }
 

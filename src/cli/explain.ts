@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { createAnalyzer, loadParser } from '../analysis/postgres/analyze.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config, ResourceConfig } from '../config/schema.ts'
-import type { Facts, StatementFacts } from '../core/facts.ts'
+import type { ColumnMention, Facts, StatementFacts } from '../core/facts.ts'
 import type { SqlOperation } from '../core/operation.ts'
 import type { Principal, PrincipalKind } from '../core/principal.ts'
 import { compilePolicy, type Explanation } from '../policy/policy.ts'
@@ -116,8 +116,14 @@ function render(facts: Facts, explanation: Explanation, reachable: boolean): str
   return lines.map((line) => `${printable(line)}\n`).join('')
 }
 
+/** `public.customers.ssn (predicate, sort)`. */
+function mentionText({ column, relation, uses }: ColumnMention): string {
+  const path = [relation?.schema, relation?.name, column].filter((part) => part !== undefined).join('.')
+  return uses.length === 0 ? path : `${path} (${uses.join(', ')})`
+}
+
 function statementLine({ command, columns, returnsRows, incomplete }: StatementFacts): string {
-  const named = columns.length === 0 ? '' : `, columns ${columns.join(', ')}`
+  const named = columns.length === 0 ? '' : `, columns ${columns.map(mentionText).join(', ')}`
   const rows = returnsRows ? ', gives rows' : ''
   return `${command}${named}${rows}${incomplete === undefined ? '' : `; not understood: ${incomplete}`}`
 }

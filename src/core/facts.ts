@@ -53,6 +53,41 @@ export interface Access {
   readonly objectType?: string
 }
 
+/** What comes of a column's value in a statement. */
+export type ColumnUse =
+  /** it comes back as it is */
+  | 'output'
+  /** it is part of a computed value that comes back */
+  | 'computed'
+  /** whether a computation over it fails, how long it takes or how many rows it gives may tell of it */
+  | 'fallible'
+  /** it decides which rows or branches count, and how many: WHERE, ON, USING, HAVING, FILTER, CASE, LIMIT, functions in FROM */
+  | 'predicate'
+  | 'sort'
+  /** GROUP BY, DISTINCT, PARTITION BY */
+  | 'group'
+  | 'aggregate'
+  /** UNION, INTERSECT and EXCEPT compare their rows */
+  | 'compare'
+  /** it is assigned to: a target of INSERT, UPDATE, MERGE or COPY FROM */
+  | 'written'
+  /** its value goes into a relation or a definition */
+  | 'stored'
+
+export interface ColumnMention {
+  /** as stored; `*` for any column of the relation: a star, a whole row, a name that an alias hides */
+  readonly column: string
+  /** absent: any relation that the statement names */
+  readonly relation?: RelationName
+  /** in the order of ColumnUse; empty for what a subquery gives and nobody takes */
+  readonly uses: readonly ColumnUse[]
+}
+
+/** One entry of a SELECT's list: a star, which may stand for any number of columns, or one value. */
+export type OutputColumn =
+  | { readonly kind: 'star' }
+  | { readonly kind: 'value'; readonly from: readonly ColumnMention[] }
+
 /** What a statement does to the session's own names: needed to keep names and facts together. */
 export type SessionChange =
   | { readonly kind: 'prepare'; readonly name: string; readonly facts: StatementFacts }
@@ -70,12 +105,10 @@ export interface StatementFacts {
   /** command in the words of the completion tag: `SELECT`, `DROP TABLE`, … */
   readonly command: string
   readonly accesses: readonly Access[]
-  /** names of columns that the statement mentions in expressions, lower case as stored; `*` for a star */
-  readonly columns: readonly string[]
-  /** a star or a whole row is mentioned where its values can end up in a relation: anywhere before WHERE and RETURNING */
-  readonly storesRows?: true
-  /** any column is mentioned there: through a view it may be another one under that name */
-  readonly storesColumns?: true
+  /** the columns that the statement mentions, each once for every relation that it may be of */
+  readonly columns: readonly ColumnMention[]
+  /** of a SELECT: what the values of its result depend on, entry by entry; absent where that cannot be told */
+  readonly outputs?: readonly OutputColumn[]
   /** COPY through the connection: data goes in or out of the client */
   readonly copy?: 'in' | 'out'
   /** the statement gives back rows that are computed from what it reads (not a bare completion) */

@@ -108,13 +108,17 @@ function refusesWrite(
   if (others.length > 0 && (hidden || maskedBehind.length > 0)) return true
   const masked = [target, ...maskedBehind]
   const readsItself = reads.some((relation) => sameRelation(relation, target))
-  if (statement.storesRows && readsItself && masked.some((relation) => masks.masksRelation(relation))) {
-    return true
-  }
+  const stored = statement.columns.filter(({ uses }) => uses.includes('stored'))
+  const storesRows = stored.some(({ column }) => column === '*')
+  if (storesRows && readsItself && masked.some((relation) => masks.masksRelation(relation))) return true
   // A view's columns may have other names than those behind it.
   const renamed = !masks.masksRelation(target) && (hidden || maskedBehind.length > 0)
-  if (renamed && statement.storesColumns && readsItself) return true
-  return statement.columns.some((column) => masked.some((relation) => masks.masksColumn(relation, column)))
+  if (renamed && stored.length > 0 && readsItself) return true
+  return statement.columns.some(
+    ({ column, uses }) =>
+      uses.some((use) => use !== 'written' && use !== 'output') &&
+      masked.some((relation) => masks.masksColumn(relation, column)),
+  )
 }
 
 /** An advisory lock is on a number that whoever looks at pg_locks can read; a lock on a relation tells nothing. */

@@ -2,6 +2,7 @@
 import type { RawStmt } from 'libpg-query'
 import type { AnalysisResult, StatementFacts } from '../../core/facts.ts'
 import { type CacheStats, createCache } from './cache.ts'
+import { UNKNOWN_COLUMNS } from './columns/statement.ts'
 import { safeFingerprint, textFingerprint } from './fingerprint.ts'
 import { loadParser, parseSql } from './parser.ts'
 import { type AnalyzedStatement, analyzeStatement } from './statement.ts'
@@ -92,7 +93,7 @@ function incompleteFacts(reason: string): StatementFacts {
   return {
     command: 'UNKNOWN',
     accesses: [{ effect: 'unknown', object: reason }],
-    columns: ['*'],
+    ...UNKNOWN_COLUMNS,
     returnsRows: true,
     changes: [],
     references: [],

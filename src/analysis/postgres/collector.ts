@@ -7,12 +7,16 @@ import type {
   StatementFacts,
 } from '../../core/facts.ts'
 
+/** All facts but those of columns. */
+export type CollectedFacts = Omit<StatementFacts, 'columns' | 'outputs'>
+
 export interface Collector {
   access(access: Access): void
   /** the same effect on a relation; the common case */
   onRelation(effect: Access['effect'], relation: RelationName, objectType?: string): void
   onObject(effect: Access['effect'], object: string, objectType?: string): void
-  column(name: string): void
+  /** a column is mentioned: which, and what for, is read apart from the walk */
+  mention(): void
   /** a name under which a relation's whole row can be mentioned */
   rangeName(name: string): void
   isRange(name: string): boolean
@@ -23,32 +27,24 @@ export interface Collector {
   /** the first reason is kept */
   incomplete(reason: string): void
   copy(direction: 'in' | 'out'): void
-  /** what was mentioned up to now can be stored */
-  stored(): void
   /** how many columns were mentioned up to now */
   readonly mentions: number
-  finish(command: string, returnsRows: boolean): StatementFacts
+  finish(command: string, returnsRows: boolean): CollectedFacts
 }
 
 export function createCollector(): Collector {
   const accesses = new Map<string, Access>()
-  const columns = new Set<string>()
   const ranges = new Set<string>()
   const changes: SessionChange[] = []
   const references: SessionReference[] = []
   let reason: string | undefined
   let direction: 'in' | 'out' | undefined
   let mentions = 0
-  let storesRows = false
-  let storesColumns = false
 
   const add = (access: Access): void => {
     const { effect, relation, object, objectType } = access
     accesses.set(JSON.stringify([effect, relation?.schema, relation?.name, object, objectType]), access)
   }
-
-  /** A relation's own name in an expression is its whole row: every column of it. */
-  const mentionsRows = () => columns.has('*') || [...columns].some((name) => ranges.has(name))
 
   return {
     access: add,
@@ -56,9 +52,8 @@ export function createCollector(): Collector {
       add({ effect, relation, ...(objectType !== undefined && { objectType }) }),
     onObject: (effect, object, objectType) =>
       add({ effect, object, ...(objectType !== undefined && { objectType }) }),
-    column: (name) => {
+    mention: () => {
       mentions++
-      columns.add(name)
     },
     rangeName: (name) => ranges.add(name),
     isRange: (name) => ranges.has(name),
@@ -72,25 +67,17 @@ export function createCollector(): Collector {
     copy: (to) => {
       direction = to
     },
-    stored: () => {
-      storesRows ||= mentionsRows()
-      storesColumns ||= mentions > 0
-    },
     get mentions() {
       return mentions
     },
     finish: (command, returnsRows) => {
-      if (mentionsRows()) columns.add('*')
       if (accesses.size === 0) add({ effect: 'session', object: command })
       return {
         command,
         accesses: [...accesses.values()],
-        columns: [...columns],
         returnsRows,
         changes,
         references,
-        ...(storesRows && { storesRows }),
-        ...(storesColumns && { storesColumns }),
         ...(direction !== undefined && { copy: direction }),
         ...(reason !== undefined && { incomplete: reason }),
       }

@@ -58,7 +58,7 @@ function returning(body: Body<'ReturningClause'>, walk: Walk): void {
 
 /** An element of an index, or of ON CONFLICT's inference: a column by name, or an expression. */
 function indexElement(body: Body<'IndexElem'>, walk: Walk): void {
-  if (body.name !== undefined && body.name !== '') walk.facts.column(body.name)
+  if (body.name !== undefined && body.name !== '') walk.facts.mention()
   walk.visit(body.expr)
 }
 

@@ -1,6 +1,6 @@
 // Handlers for SELECT, VALUES, INSERT, UPDATE, DELETE and MERGE, with their common table expressions.
 import type { Node } from 'libpg-query'
-import { createdName, rangeName, strings } from './names.ts'
+import { createdName, rangeName } from './names.ts'
 import type { Body } from './nodes.ts'
 import { isSettingsView } from './settings.ts'
 import type { Walk } from './walk.ts'
@@ -93,7 +93,6 @@ function insert(body: Body<'InsertStmt'>, walk: Walk): string {
   if (conflict !== undefined || body.returningClause !== undefined) scope.facts.onRelation('read', name)
   if (conflict?.action === 'ONCONFLICT_UPDATE') scope.facts.onRelation('update', name)
   if (conflict !== undefined) scope.children('OnConflictClause', conflict)
-  scope.facts.stored()
   for (const column of body.cols ?? [])
     if ('ResTarget' in column) scope.visitAll(column.ResTarget.indirection)
   scope.enter('ReturningClause', body.returningClause)
@@ -113,7 +112,6 @@ function update(body: Body<'UpdateStmt'>, walk: Walk): string {
   const before = scope.facts.mentions
   scope.visitAll(body.targetList)
   scope.visitAll(body.fromClause)
-  scope.facts.stored()
   scope.visit(body.whereClause)
   scope.enter('ReturningClause', body.returningClause)
   if (reads(before, scope)) scope.facts.onRelation('read', name)
@@ -150,7 +148,6 @@ function merge(body: Body<'MergeStmt'>, walk: Walk): string {
     scope.visitAll(targetList)
     scope.visitAll(values)
   }
-  scope.facts.stored()
   scope.enter('ReturningClause', body.returningClause)
   return 'MERGE'
 }
@@ -160,7 +157,6 @@ function copy(body: Body<'CopyStmt'>, walk: Walk): string {
   const name = rangeName(body.relation)
   if (body.relation !== undefined) {
     walk.facts.onRelation(into ? 'insert' : 'read', name)
-    if (!into) copiedColumns(strings(body.attlist), walk)
   }
   if (body.filename === undefined) {
     walk.facts.copy(into ? 'in' : 'out')
@@ -171,11 +167,6 @@ function copy(body: Body<'CopyStmt'>, walk: Walk): string {
   walk.visitAll(body.options)
   walk.visit(body.whereClause)
   return 'COPY'
-}
-
-function copiedColumns(columns: readonly string[], walk: Walk): void {
-  if (columns.length === 0) walk.facts.column('*')
-  for (const column of columns) walk.facts.column(column)
 }
 
 export const queries = {

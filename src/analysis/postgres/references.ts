@@ -2,19 +2,14 @@
 import { visitCode } from './functions.ts'
 import { dotted, rangeName, strings } from './names.ts'
 import type { Body } from './nodes.ts'
-import { ROW_FUNCTIONS } from './row-functions.ts'
 import type { Walk } from './walk.ts'
 
 export function columnRef(body: Body<'ColumnRef'>, walk: Walk): void {
   const { fields = [] } = body
   const last = fields.at(-1)
-  if (last === undefined || !('String' in last)) {
-    walk.facts.column('*')
-    return
-  }
+  walk.facts.mention()
+  if (last === undefined || !('String' in last)) return
   const name = last.String.sval ?? ''
-  walk.facts.column(name)
-  if (fields.length > 1 && ROW_FUNCTIONS.has(name)) walk.facts.column('*')
   const [source] = strings(fields)
   if (fields.length === 2 && source !== undefined) walk.attributes.ofSource(source, name)
 }
@@ -25,9 +20,9 @@ export function indirection(body: Body<'A_Indirection'>, walk: Walk): void {
   for (const step of body.indirection ?? []) {
     if ('String' in step) {
       const name = step.String.sval ?? ''
-      walk.facts.column(name)
+      walk.facts.mention()
       walk.attributes.ofValue(value, name)
-    } else if ('A_Star' in step) walk.facts.column('*')
+    } else if ('A_Star' in step) walk.facts.mention()
     else walk.visit(step)
     value = undefined
   }
@@ -40,15 +35,10 @@ export function rangeVar(body: Body<'RangeVar'>, walk: Walk): void {
   if (name.schema === undefined && walk.ctes.has(name.name)) return
   walk.facts.onRelation('read', name)
   walk.facts.rangeName(body.alias?.aliasname ?? name.name)
-  // An alias with columns renames them, so that their own names are not seen again.
-  if ((body.alias?.colnames ?? []).length > 0) walk.facts.column('*')
 }
 
 export function join(body: Body<'JoinExpr'>, walk: Walk): void {
-  for (const name of strings(body.usingClause)) walk.facts.column(name)
-  // Every column that both sides share is compared.
-  if (body.isNatural === true) walk.facts.column('*')
-  if ((body.alias?.colnames ?? []).length > 0) walk.facts.column('*')
+  if (body.isNatural === true || body.usingClause !== undefined) walk.facts.mention()
   // The alias of a join stands for the rows of both sides.
   if (body.alias?.aliasname !== undefined) walk.facts.rangeName(body.alias.aliasname)
   walk.children('JoinExpr', body, ['usingClause', 'join_using_alias', 'alias'])

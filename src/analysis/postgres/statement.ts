@@ -3,6 +3,7 @@ import type { Node } from 'libpg-query'
 import type { StatementFacts } from '../../core/facts.ts'
 import { createAttributes } from './attributes.ts'
 import { createCollector } from './collector.ts'
+import { columnsOf, UNKNOWN_COLUMNS } from './columns/statement.ts'
 import { expressions } from './expressions.ts'
 import { visitFunction } from './functions.ts'
 import { queries } from './queries.ts'
@@ -51,7 +52,9 @@ export function analyzeStatement(statement: Node, options: WalkOptions): Analyze
     typeof command === 'string'
       ? collector.finish(command, returnsRows(statement))
       : collector.finish('UNKNOWN', true)
-  return { facts, depth: walk.deepest() }
+  // What the walk did not get through is nested too deeply for a second reading, too.
+  const columns = facts.incomplete === undefined ? columnsOf(statement) : UNKNOWN_COLUMNS
+  return { facts: { ...facts, ...columns }, depth: walk.deepest() }
 }
 
 /** Does the client get rows for it (or data of COPY TO STDOUT)? */

@@ -12,9 +12,6 @@ function absorb(facts: StatementFacts, walk: Walk, change?: (access: Access) => 
     const changed = change === undefined ? access : change(access)
     if (changed !== undefined) walk.facts.access(changed)
   }
-  for (const column of facts.columns) walk.facts.column(column)
-  // All that it mentions is mentioned here by now, so that what it stores counts as stored here.
-  if (facts.storesColumns === true) walk.facts.stored()
   for (const reference of facts.references) walk.facts.reference(reference)
   if (facts.incomplete !== undefined) walk.facts.incomplete(facts.incomplete)
 }

@@ -60,7 +60,7 @@ describe('names of the session', () => {
     expect(change).toMatchObject({
       kind: 'declare-cursor',
       name: 'c',
-      facts: { columns: ['ssn'], returnsRows: true },
+      facts: { columns: [{ column: 'ssn', uses: ['output'] }], returnsRows: true },
     })
   })
 

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { Access, AccessEffect, RelationName, StatementFacts } from '../../../src/core/facts.ts'
+import type {
+  Access,
+  AccessEffect,
+  ColumnMention,
+  ColumnUse,
+  RelationName,
+  StatementFacts,
+} from '../../../src/core/facts.ts'
 import type { SqlOperation } from '../../../src/core/operation.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { createMasker } from '../../../src/masking/masker.ts'
@@ -16,6 +23,8 @@ function relation(path: string): RelationName {
   return second === undefined ? { name: first } : { schema: first, name: second }
 }
 const on = (effect: AccessEffect, path: string): Access => ({ effect, relation: relation(path) })
+
+const mention = (column: string, ...uses: ColumnUse[]): ColumnMention => ({ column, uses })
 
 const statement = (accesses: Access[], more: Partial<StatementFacts> = {}): StatementFacts => ({
   command: 'SELECT',
@@ -60,10 +69,13 @@ describe('refused', () => {
       statement([on('insert', 'users'), users]),
     ],
     ['CREATE TABLE … AS SELECT … FROM users', statement([on('create', 'public.copy'), users])],
-    ['UPDATE users SET name = ssn', statement([on('update', 'public.users'), users], { columns: ['ssn'] })],
+    [
+      'UPDATE users SET name = ssn',
+      statement([on('update', 'public.users'), users], { columns: [mention('ssn', 'stored')] }),
+    ],
     [
       'UPDATE of a partition with the masked column of its parent',
-      statement([on('update', 'public.p'), on('read', 'public.p')], { columns: ['ssn'] }),
+      statement([on('update', 'public.p'), on('read', 'public.p')], { columns: [mention('ssn', 'stored')] }),
       ['public.users'],
     ],
     ['a function that is not trusted over users', statement([users, { effect: 'call', object: 'app.log' }])],
@@ -98,16 +110,27 @@ describe('refused', () => {
 
 describe('not refused', () => {
   it.each<[string, StatementFacts, string[]?]>([
-    ['SELECT * FROM users', statement([users], { columns: ['*', 'ssn'] })],
+    [
+      'SELECT * FROM users',
+      statement([users], { columns: [mention('*', 'output'), mention('ssn', 'output')] }),
+    ],
     ['COPY of another relation', statement([on('read', 'public.orders')], { copy: 'out' })],
     ['COPY users FROM STDIN', statement([on('insert', 'public.users')], { copy: 'in' })],
     ['INSERT INTO users … VALUES', statement([on('insert', 'public.users')])],
-    ['INSERT INTO users … RETURNING *', statement([on('insert', 'public.users'), users], { columns: ['*'] })],
+    [
+      'INSERT INTO users … RETURNING *',
+      statement([on('insert', 'public.users'), users], { columns: [mention('*', 'output')] }),
+    ],
     [
       'UPDATE users SET name = … WHERE id = …',
-      statement([on('update', 'public.users'), users], { columns: ['name', 'id'] }),
+      statement([on('update', 'public.users'), users], {
+        columns: [mention('name', 'written'), mention('id', 'predicate')],
+      }),
     ],
-    ['DELETE FROM users WHERE …', statement([on('delete', 'public.users'), users], { columns: ['id'] })],
+    [
+      'DELETE FROM users WHERE …',
+      statement([on('delete', 'public.users'), users], { columns: [mention('id', 'predicate')] }),
+    ],
     ['INSERT INTO a SELECT … FROM b', statement([on('insert', 'public.a'), on('read', 'public.b')])],
     [
       'INSERT into a partition of users, with nothing read',

@@ -1,0 +1,133 @@
+// INSERT, UPDATE, DELETE and MERGE: columns that are written, what flows into them, and what decides on it.
+import type { Node } from 'libpg-query'
+import type { RelationName } from '../../../core/facts.ts'
+import { rangeName } from '../names.ts'
+import type { Body } from '../nodes.ts'
+import type { Reading } from './expressions.ts'
+import { enterFrom } from './from.ts'
+import { type Deps, NOTHING, union } from './mentions.ts'
+import { enterWith, everything, readQuery, targets } from './queries.ts'
+import type { Output, Scope } from './scope.ts'
+
+/** What RETURNING gives; undefined for any other statement. */
+export function change(node: Node, scope: Scope, reading: Reading): readonly Output[] | undefined {
+  if ('InsertStmt' in node) return insert(node.InsertStmt, scope, reading)
+  if ('UpdateStmt' in node) return update(node.UpdateStmt, scope, reading)
+  if ('DeleteStmt' in node) return remove(node.DeleteStmt, scope, reading)
+  if ('MergeStmt' in node) return merge(node.MergeStmt, scope, reading)
+  return undefined
+}
+
+/** The target is never a common table expression. Its name stands for its row. */
+function enterTarget(range: Body<'RangeVar'> | undefined, scope: Scope, ...aliases: string[]): RelationName {
+  const relation = rangeName(range)
+  for (const alias of [range?.alias?.aliasname ?? relation.name, ...aliases]) {
+    scope.sources.push({ kind: 'relation', alias, renames: [], relation })
+  }
+  return relation
+}
+
+/** OLD and NEW, by these names or others, are rows of the target. */
+function returning(
+  clause: Body<'ReturningClause'> | undefined,
+  relation: RelationName,
+  scope: Scope,
+  reading: Reading,
+): readonly Output[] {
+  const given = (clause?.options ?? []).flatMap((option) =>
+    'ReturningOption' in option ? [option.ReturningOption.value ?? ''] : [],
+  )
+  const rows = ['old', 'new', ...given].map(
+    (alias) => ({ kind: 'relation', alias, renames: [], relation }) as const,
+  )
+  return targets(clause?.exprs, { ...scope, sources: [...scope.sources, ...rows] }, reading)
+}
+
+/** SET lists and the columns of INSERT. @returns what they write */
+function assign(
+  list: readonly Node[] | undefined,
+  relation: RelationName,
+  scope: Scope,
+  { mentions, value }: Reading,
+): Deps {
+  const written = new Set(
+    (list ?? []).flatMap((node) =>
+      'ResTarget' in node ? [mentions.of(node.ResTarget.name ?? '*', relation)] : [],
+    ),
+  )
+  mentions.use(written, 'written')
+  mentions.use(value(list, scope), 'stored')
+  return written
+}
+
+function insert(body: Body<'InsertStmt'>, parent: Scope, reading: Reading): readonly Output[] {
+  const { mentions } = reading
+  const outer = enterWith(body.withClause, parent, reading)
+  mentions.use(everything(readQuery(body.selectStmt, outer, reading), reading), 'stored')
+  const scope: Scope = { ...outer, sources: [] }
+  const relation = enterTarget(body.relation, scope, 'excluded')
+  const named = assign(body.cols, relation, scope, reading)
+  // DEFAULT VALUES writes nothing that the client chooses.
+  const every = () => (body.selectStmt === undefined ? NOTHING : new Set([mentions.of('*', relation)]))
+  const written = named.size > 0 ? named : every()
+  mentions.use(written, 'written')
+  conflict(body.onConflictClause, written, relation, scope, reading)
+  return returning(body.returningClause, relation, scope, reading)
+}
+
+/** Whether a row conflicts tells that its values exist. */
+function conflict(
+  clause: Body<'OnConflictClause'> | undefined,
+  written: Deps,
+  relation: RelationName,
+  scope: Scope,
+  reading: Reading,
+): void {
+  if (clause === undefined) return
+  const { mentions, value } = reading
+  const { indexElems, whereClause } = clause.infer ?? {}
+  const inferred = (indexElems ?? []).flatMap((node) => {
+    if (!('IndexElem' in node)) return []
+    const { name, expr } = node.IndexElem
+    return [name ? new Set([mentions.of(name, relation)]) : value(expr, scope)]
+  })
+  // Without columns, or by a constraint's name, any index may be the one: then what is written counts.
+  mentions.use(union(...inferred, inferred.length > 0 ? NOTHING : written), 'predicate')
+  mentions.use(value([whereClause, clause.whereClause], scope), 'predicate')
+  assign(clause.targetList, relation, scope, reading)
+}
+
+function update(body: Body<'UpdateStmt'>, parent: Scope, reading: Reading): readonly Output[] {
+  const scope = enterWith(body.withClause, parent, reading)
+  const relation = enterTarget(body.relation, scope)
+  for (const item of body.fromClause ?? []) enterFrom(item, scope, reading)
+  assign(body.targetList, relation, scope, reading)
+  reading.mentions.use(reading.value(body.whereClause, scope), 'predicate')
+  return returning(body.returningClause, relation, scope, reading)
+}
+
+function remove(body: Body<'DeleteStmt'>, parent: Scope, reading: Reading): readonly Output[] {
+  const scope = enterWith(body.withClause, parent, reading)
+  const relation = enterTarget(body.relation, scope)
+  for (const item of body.usingClause ?? []) enterFrom(item, scope, reading)
+  reading.mentions.use(reading.value(body.whereClause, scope), 'predicate')
+  return returning(body.returningClause, relation, scope, reading)
+}
+
+function merge(body: Body<'MergeStmt'>, parent: Scope, reading: Reading): readonly Output[] {
+  const { mentions, value } = reading
+  const scope = enterWith(body.withClause, parent, reading)
+  const relation = enterTarget(body.relation, scope)
+  enterFrom(body.sourceRelation, scope, reading)
+  mentions.use(value(body.joinCondition, scope), 'predicate')
+  for (const node of body.mergeWhenClauses ?? []) {
+    if (!('MergeWhenClause' in node)) continue
+    const { condition, targetList, values, commandType } = node.MergeWhenClause
+    mentions.use(value(condition, scope), 'predicate')
+    const named = assign(targetList, relation, scope, reading)
+    mentions.use(value(values, scope), 'stored')
+    if (commandType === 'CMD_INSERT' && named.size === 0)
+      mentions.use(new Set([mentions.of('*', relation)]), 'written')
+  }
+  return returning(body.returningClause, relation, scope, reading)
+}

@@ -1,0 +1,145 @@
+// Which columns a name may mean: FROM items, their aliases and what they stand for, through subqueries.
+import type { RelationName } from '../../../core/facts.ts'
+import { ROW_FUNCTIONS } from './functions.ts'
+import { type Deps, type Mentions, NOTHING, union } from './mentions.ts'
+
+/** One entry of a target list. */
+export interface Output {
+  /** undefined: it cannot be told, so any name may mean it */
+  readonly name: string | undefined
+  readonly deps: Deps
+  /** of a star: what it stands for */
+  readonly star?: readonly Source[]
+  /** the column itself, nothing computed from it */
+  readonly direct: boolean
+}
+
+/** An item of FROM. */
+export type Source = {
+  readonly alias: string | undefined
+  /** an alias with columns gives them other names */
+  readonly renames: readonly string[]
+} & (
+  | { readonly kind: 'relation'; readonly relation: RelationName }
+  | { readonly kind: 'derived'; readonly outputs: readonly Output[] }
+  /** a join under an alias */
+  | { readonly kind: 'joined'; readonly sources: readonly Source[] }
+  /** a function, or what cannot be told: each of its columns depends on all of these */
+  | { readonly kind: 'open'; readonly deps: Deps }
+)
+
+export interface Scope {
+  readonly sources: Source[]
+  readonly parent: Scope | undefined
+  /** common table expressions in scope */
+  readonly ctes: ReadonlyMap<string, Cte>
+}
+
+export type Cte =
+  | { readonly outputs: readonly Output[] }
+  /** one that refers to itself: each column depends on all of these */
+  | { readonly deps: Deps }
+
+export function childScope(parent: Scope | undefined, ctes?: ReadonlyMap<string, Cte>): Scope {
+  return { sources: [], parent, ctes: ctes ?? parent?.ctes ?? new Map() }
+}
+
+/** Every scope that a name is looked for in; where PostgreSQL would stop at the first, all count. */
+function scopesOf(scope: Scope): Scope[] {
+  const all: Scope[] = []
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) all.push(at)
+  return all
+}
+
+export interface Resolver {
+  /** a name without a qualifier */
+  unqualified(name: string, scope: Scope): Deps
+  qualified(alias: string, name: string, scope: Scope): Deps
+  /** the sources that `alias.*` stands for; undefined when there are none of that name */
+  starOf(alias: string, scope: Scope): readonly Source[] | undefined
+  rowsOf(sources: readonly Source[]): Deps
+  /** `name` of any of the sources */
+  columnOf(sources: readonly Source[], name: string): Deps
+  /** what a name that only a target list gives may mean, as in ORDER BY */
+  outputs(outputs: readonly Output[], name: string): Deps
+}
+
+export function createResolver(mentions: Mentions): Resolver {
+  const one = (column: string, relation?: RelationName): Deps => new Set([mentions.of(column, relation)])
+
+  function column(source: Source, name: string): Deps {
+    switch (source.kind) {
+      case 'relation':
+        return one(source.renames.length > 0 ? '*' : name, source.relation)
+      case 'open':
+        return source.deps
+      case 'joined':
+        return source.renames.length > 0 ? row(source) : columnOf(source.sources, name)
+      case 'derived':
+        return derived(source.outputs, source.renames, name)
+    }
+  }
+
+  function derived(outputs: readonly Output[], renames: readonly string[], name: string): Deps {
+    if (renames.length === 0) return named(outputs, name)
+    if (outputs.some((output) => output.star !== undefined)) return union(...outputs.map(all))
+    // Columns past the last of the new names keep theirs.
+    return named(
+      outputs.map((output, index) => ({ ...output, name: renames[index] ?? output.name })),
+      name,
+    )
+  }
+
+  function named(outputs: readonly Output[], name: string): Deps {
+    return union(
+      ...outputs.map((output) => {
+        if (output.star !== undefined) return columnOf(output.star, name)
+        return output.name === undefined || output.name === name ? output.deps : NOTHING
+      }),
+    )
+  }
+
+  const all = (output: Output): Deps => (output.star === undefined ? output.deps : rowsOf(output.star))
+
+  function row(source: Source): Deps {
+    switch (source.kind) {
+      case 'relation':
+        return one('*', source.relation)
+      case 'open':
+        return source.deps
+      case 'joined':
+        return rowsOf(source.sources)
+      case 'derived':
+        return union(...source.outputs.map(all))
+    }
+  }
+
+  const rowsOf = (sources: readonly Source[]): Deps => union(...sources.map(row))
+  const columnOf = (sources: readonly Source[], name: string): Deps =>
+    union(...sources.map((source) => column(source, name)))
+  const byAlias = (alias: string, scope: Scope): Source[] =>
+    scopesOf(scope).flatMap(({ sources }) => sources.filter((source) => source.alias === alias))
+
+  return {
+    rowsOf,
+    columnOf,
+    outputs: named,
+    unqualified(name, scope) {
+      const sources = scopesOf(scope).flatMap((level) => level.sources)
+      // With no FROM at all it may still be a name that a rule, a default or a definition knows.
+      if (sources.length === 0) return one(name)
+      // A relation's own name is its whole row.
+      return union(columnOf(sources, name), rowsOf(byAlias(name, scope)))
+    },
+    qualified(alias, name, scope) {
+      const sources = byAlias(alias, scope)
+      if (sources.length === 0) return one(name)
+      // `row.function` calls the function with the row (PostgreSQL 4.2.6).
+      return union(columnOf(sources, name), ROW_FUNCTIONS.has(name) ? rowsOf(sources) : NOTHING)
+    },
+    starOf(alias, scope) {
+      const sources = byAlias(alias, scope)
+      return sources.length === 0 ? undefined : sources
+    },
+  }
+}

@@ -1,0 +1,195 @@
+// Which columns a statement mentions, of which relations, and what for.
+import { beforeAll, describe, expect, test } from 'vitest'
+import { loadParser } from '../../../src/analysis/postgres/analyze.ts'
+import type { ColumnMention, ColumnUse } from '../../../src/core/facts.ts'
+import { statementOf } from './case.ts'
+import { columnCases } from './cases/columns.ts'
+
+beforeAll(loadParser)
+
+function mentionText({ column, relation, uses }: ColumnMention): string {
+  const path = [relation?.schema, relation?.name ?? '?', column].filter((part) => part !== undefined)
+  return `${path.join('.')} ${uses.join('+') || '-'}`
+}
+
+describe('mentions', () => {
+  test.each(columnCases)('%s', (sql, expected) => {
+    expect(statementOf(sql).columns.map(mentionText).sort().join(', ')).toBe(expected)
+  })
+})
+
+/** Ways to let a column decide on something, and the use that must show for it, or for any column of its relation. */
+const PROBES: readonly (readonly [sql: string, use: ColumnUse])[] = [
+  ['select 1 from c where ssn > $1', 'predicate'],
+  ['select 1 from c x where x.ssn > $1', 'predicate'],
+  ['select 1 from c where (c).ssn > $1', 'predicate'],
+  ['select 1 from c as x (a, b) where b > $1', 'predicate'],
+  [`select 1 from c where c::text like '%5'`, 'predicate'],
+  [`select 1 from c x where x.row_to_json::text like '%5'`, 'predicate'],
+  ['select 1 from c join o on o.id = ssn', 'predicate'],
+  ['select 1 from c join o using (ssn)', 'predicate'],
+  ['select 1 from c natural join o', 'predicate'],
+  ['select 1 from (c join o using (id)) as j where j.ssn > $1', 'predicate'],
+  ['select 1 from (c join o using (id)) as j (a, b) where b > $1', 'predicate'],
+  ['select 1 from c join o using (ssn) as u where u.ssn > $1', 'predicate'],
+  ['select 1 from (select ssn as x from c) s where x > $1', 'predicate'],
+  ['select 1 from (select * from c) s where s.ssn > $1', 'predicate'],
+  ['select 1 from (select * from c) s (a, b) where b > $1', 'predicate'],
+  ['select 1 from (select ssn > $1 as g from c) s where g', 'predicate'],
+  ['select 1 from (select upper(ssn) from c) s where upper > $1', 'predicate'],
+  ['select 1 from (select coalesce(ssn, $2) from c) s where coalesce > $1', 'predicate'],
+  ['with s as (select ssn x from c) select 1 from s where x > $1', 'predicate'],
+  ['with s (y) as (select ssn x from c) select 1 from s where y > $1', 'predicate'],
+  ['with s as (table c) select 1 from s where ssn > $1', 'predicate'],
+  [
+    'with recursive s as (select ssn x from c union all select x from s) select 1 from s where x > $1',
+    'predicate',
+  ],
+  [
+    'with recursive a as (select y from b), b (y) as (select ssn from c) select 1 from a where y > $1',
+    'predicate',
+  ],
+  ['with u as (update c set a = 1 returning ssn as x) select 1 from u where x > $1', 'predicate'],
+  ['select 1 where (select ssn from c) > $1', 'predicate'],
+  ['select 1 where $1 in (select ssn from c)', 'predicate'],
+  ['select 1 where $1 = any (select ssn from c)', 'predicate'],
+  ['select 1 from c where ssn in ($1, $2)', 'predicate'],
+  ['select exists (select 1 from c where ssn > $1)', 'predicate'],
+  ['select 1 from o where exists (select 1 from c where ssn = o.x)', 'predicate'],
+  ['select 1 from c where exists (select 1 from (select c.ssn as q) c2, o c where q > $1)', 'predicate'],
+  ['select case when ssn > $1 then 1 else 0 end from c', 'predicate'],
+  ['select case ssn when $1 then 1 end from c', 'predicate'],
+  ['select ssn > $1 and 1 / 0 > 1 from c', 'predicate'],
+  ['select coalesce(ssn, (1 / 0)::text) from c', 'predicate'],
+  ['select count(*) filter (where ssn > $1) from c', 'predicate'],
+  ['select 1 from c group by id having max(ssn) > $1', 'predicate'],
+  ['select 1 from o limit (select length(ssn) from c limit 1)', 'predicate'],
+  ['select 1 from o offset (select length(ssn) from c limit 1)', 'predicate'],
+  ['select 1 from c, generate_series(1, length(ssn))', 'predicate'],
+  ['select 1 from c, lateral unnest(string_to_array(c.ssn, $1)) u', 'predicate'],
+  ['select 1 from c, lateral (select 1 where c.ssn > $1) l', 'predicate'],
+  [`select 1 from c, xmltable('/a' passing (ssn::xml) columns x int path 'x') t`, 'predicate'],
+  ['select sum(1) over (order by id rows between length(ssn) preceding and current row) from c', 'predicate'],
+  ['select 1 from c order by ssn', 'sort'],
+  ['select ssn from c order by 1', 'sort'],
+  ['select ssn as x from c order by x', 'sort'],
+  ['select * from c order by 2', 'sort'],
+  ['select name, c.* from c order by 3', 'sort'],
+  ['select id from c union all select ssn from c order by id', 'sort'],
+  [`select string_agg(name, ',' order by ssn) from c`, 'sort'],
+  ['select percentile_disc(0.5) within group (order by ssn) from c', 'sort'],
+  ['select row_number() over (order by ssn) from c', 'sort'],
+  ['select row_number() over w from c window w as (order by ssn)', 'sort'],
+  ['select rank() over (partition by ssn) from c', 'group'],
+  ['select count(*) from c group by ssn', 'group'],
+  ['select left(ssn, 1) x, count(*) from c group by x', 'group'],
+  ['select ssn, count(*) from c group by 1', 'group'],
+  ['select count(*) from c group by rollup (id, ssn)', 'group'],
+  ['select count(*) from c group by grouping sets ((id), (ssn, id))', 'group'],
+  ['select distinct ssn from c', 'group'],
+  ['select distinct * from c', 'group'],
+  ['select distinct on (ssn) id from c', 'group'],
+  ['select count(distinct ssn) from c', 'group'],
+  ['select max(ssn) from c', 'aggregate'],
+  ['select count(ssn) from c', 'aggregate'],
+  ['select count(c) from c', 'aggregate'],
+  ['select first_value(ssn) over (order by id) from c', 'aggregate'],
+  ['select ssn from c union select $1', 'compare'],
+  ['select ssn from c intersect all select $1', 'compare'],
+  ['select $1 except table c', 'compare'],
+  ['(select id from o union all select ssn from c) except select $1', 'compare'],
+  ['select 1 / (length(ssn) - 11) from c', 'fallible'],
+  ['select ssn::int from c', 'fallible'],
+  ['select (select ssn from c)::int', 'fallible'],
+  ['select pg_sleep(ssn::int) from c', 'fallible'],
+  ['select generate_series(1, length(ssn)) from c', 'fallible'],
+  ['select ssn ~ $1 from c', 'fallible'],
+  ['select xmlelement(name a, ssn) from c', 'fallible'],
+  ['update c set a = 1 where ssn > $1', 'predicate'],
+  ['update o set a = 1 from c where ssn > $1', 'predicate'],
+  ['delete from c where ssn > $1', 'predicate'],
+  ['delete from o using c where ssn = o.x', 'predicate'],
+  ['insert into c (ssn) values ($1) on conflict do nothing', 'predicate'],
+  ['insert into c (ssn) values ($1) on conflict (ssn) do nothing', 'predicate'],
+  ['insert into c (ssn) values ($1) on conflict (lower(ssn)) do nothing', 'predicate'],
+  ['insert into c values ($1) on conflict on constraint k do nothing', 'predicate'],
+  ['insert into c (id) values (1) on conflict (id) do update set a = 1 where c.ssn > $1', 'predicate'],
+  ['merge into c using o on c.ssn = o.x when matched then delete', 'predicate'],
+  ['merge into c using o on c.id = o.id when matched and ssn > $1 then delete', 'predicate'],
+  ['merge into o using c on c.id = o.id when not matched and c.ssn > $1 then insert values (1)', 'predicate'],
+  ['copy c from stdin where ssn > $$1$$', 'predicate'],
+  ['explain select 1 from c where ssn > $1', 'predicate'],
+  ['prepare p as select 1 from c where ssn > $1', 'predicate'],
+  ['declare p cursor for select 1 from c order by ssn', 'sort'],
+  ['create index on c (ssn)', 'predicate'],
+  ['create index on c (id) where ssn > $$1$$', 'predicate'],
+]
+
+describe('a column that decides on something shows it in', () => {
+  test.each(PROBES)('%s', (sql, use) => {
+    const found = statementOf(sql).columns.filter(
+      ({ column, relation }) =>
+        (column === 'ssn' || column === '*') && (relation === undefined || relation.name === 'c'),
+    )
+    expect(found.flatMap(({ uses }) => uses)).toContain(use)
+  })
+})
+
+/** What flows into a relation. */
+const STORES: readonly string[] = [
+  'insert into o select ssn from c',
+  'insert into o select * from c',
+  'insert into o select c from c',
+  'insert into o select c.to_jsonb from c',
+  'insert into o values ((select ssn from c))',
+  'insert into c (id, name) values (1, 2) on conflict (id) do update set name = c.ssn',
+  'insert into c (id, ssn) values (1, 2) on conflict (id) do update set name = excluded.ssn',
+  'update c set name = ssn',
+  'update c set (name, a) = (select ssn, 1)',
+  'update o set name = ssn from c',
+  'merge into o using c on true when matched then update set a = c.ssn',
+  'merge into o using c on true when not matched then insert values (c.ssn)',
+  'create table t as select ssn from c',
+  'select ssn into t from c',
+  'create materialized view v as select * from c',
+  'with u as (delete from c returning ssn as x) insert into o select x from u',
+]
+
+describe('a value that is stored shows it in', () => {
+  test.each(STORES)('%s', (sql) => {
+    const found = statementOf(sql).columns.filter(({ column }) => column === 'ssn' || column === '*')
+    expect(found.flatMap(({ uses }) => uses)).toContain('stored')
+  })
+})
+
+test('a statement whose columns would take too long to tell uses every column in every way', () => {
+  const nested = (depth: number): string =>
+    depth === 0 ? 'select 1' : `with recursive a as (${nested(depth - 1)}) table a`
+  const began = performance.now()
+  expect(statementOf(nested(40)).columns).toMatchObject([{ column: '*' }])
+  expect(performance.now() - began).toBeLessThan(5000)
+})
+
+describe('what the columns of a SELECT depend on', () => {
+  test.each([
+    ['select 1, id, upper(name) from c', '[] | [id] | [name]'],
+    ['select count(*), c.* from c', '[] | *'],
+    ['select s.x from (select a + b as x from c) s', '[a b]'],
+    ['select a from c union all select b from c', '[a b]'],
+    ['values (1, 2)', '[] | []'],
+  ])('%s', (sql, expected) => {
+    const outputs = statementOf(sql).outputs?.map((output) =>
+      output.kind === 'star' ? '*' : `[${output.from.map(({ column }) => column).join(' ')}]`,
+    )
+    expect(outputs?.join(' | ')).toBe(expected)
+  })
+
+  test.each([
+    'insert into c values (1) returning id',
+    'explain select 1',
+    'select 1 into t',
+    'fetch 1 from x',
+  ])('is not told of %s', (sql) => {
+    expect(statementOf(sql).outputs).toBeUndefined()
+  })
+})

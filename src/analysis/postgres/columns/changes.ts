@@ -6,8 +6,9 @@ import type { Body } from '../nodes.ts'
 import type { Reading } from './expressions.ts'
 import { enterFrom } from './from.ts'
 import { type Deps, NOTHING, union } from './mentions.ts'
-import { enterWith, everything, readQuery, targets } from './queries.ts'
 import type { Output, Scope } from './scope.ts'
+import { targets } from './targets.ts'
+import { enterWith, everything } from './with.ts'
 
 /** What RETURNING gives; undefined for any other statement. */
 export function change(node: Node, scope: Scope, reading: Reading): readonly Output[] | undefined {
@@ -63,7 +64,7 @@ function assign(
 function insert(body: Body<'InsertStmt'>, parent: Scope, reading: Reading): readonly Output[] {
   const { mentions } = reading
   const outer = enterWith(body.withClause, parent, reading)
-  mentions.use(everything(readQuery(body.selectStmt, outer, reading), reading), 'stored')
+  mentions.use(everything(reading.query(body.selectStmt, outer), reading), 'stored')
   const scope: Scope = { ...outer, sources: [] }
   const relation = enterTarget(body.relation, scope, 'excluded')
   const named = assign(body.cols, relation, scope, reading)

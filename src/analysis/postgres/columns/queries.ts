@@ -6,7 +6,9 @@ import { change } from './changes.ts'
 import type { Reading } from './expressions.ts'
 import { enterFrom } from './from.ts'
 import { type Deps, NOTHING, union } from './mentions.ts'
-import { type Cte, childScope, type Output, type Scope } from './scope.ts'
+import { childScope, type Output, type Scope } from './scope.ts'
+import { targets } from './targets.ts'
+import { enterWith, everything } from './with.ts'
 
 /** The outputs of any statement that gives rows. */
 export function readQuery(node: Node | undefined, scope: Scope, reading: Reading): readonly Output[] {
@@ -16,65 +18,6 @@ export function readQuery(node: Node | undefined, scope: Scope, reading: Reading
   return (
     change(node, scope, reading) ?? [{ name: undefined, deps: reading.value(node, scope), direct: false }]
   )
-}
-
-/** The same order as in the walk: each sees those before it, with RECURSIVE all. */
-export function enterWith(
-  clause: Body<'WithClause'> | undefined,
-  parent: Scope | undefined,
-  reading: Reading,
-): Scope {
-  if (clause === undefined) return childScope(parent)
-  const expressions = (clause.ctes ?? []).flatMap((node) =>
-    'CommonTableExpr' in node ? [node.CommonTableExpr] : [],
-  )
-  const recursive = clause.recursive === true ? recursiveDeps(expressions, parent, reading) : undefined
-  let ctes = new Map<string, Cte>(parent?.ctes)
-  if (recursive) for (const { ctename = '' } of expressions) ctes.set(ctename, { deps: recursive })
-  for (const expression of expressions) {
-    const outputs = cte(expression, childScope(parent, ctes), reading)
-    ctes = new Map(ctes).set(expression.ctename ?? '', { outputs })
-  }
-  return childScope(parent, ctes)
-}
-
-/** What any of them depends on: read once without one another, which finds all that does not come from themselves. */
-function recursiveDeps(
-  expressions: readonly Body<'CommonTableExpr'>[],
-  parent: Scope | undefined,
-  reading: Reading,
-): Deps {
-  const ctes = new Map<string, Cte>(parent?.ctes)
-  for (const { ctename = '' } of expressions) ctes.set(ctename, { deps: NOTHING })
-  const found = expressions.map((expression) =>
-    everything(cte(expression, childScope(parent, ctes), reading), reading),
-  )
-  return union(...found)
-}
-
-function cte(body: Body<'CommonTableExpr'>, scope: Scope, reading: Reading): readonly Output[] {
-  const outputs = readQuery(body.ctequery, scope, reading)
-  const { search_clause, cycle_clause } = body
-  // SEARCH and CYCLE compare rows, and add columns made of them.
-  if (search_clause !== undefined || cycle_clause !== undefined) {
-    const deps = union(everything(outputs, reading), reading.value(cycle_clause, scope))
-    reading.mentions.use(deps, 'predicate')
-    return [{ name: undefined, deps, direct: false }]
-  }
-  return renamed(outputs, strings(body.aliascolnames), reading)
-}
-
-function renamed(outputs: readonly Output[], names: readonly string[], reading: Reading): readonly Output[] {
-  if (names.length === 0) return outputs
-  if (outputs.some((output) => output.star !== undefined)) {
-    return [{ name: undefined, deps: everything(outputs, reading), direct: false }]
-  }
-  return outputs.map((output, index) => ({ ...output, name: names[index] ?? output.name }))
-}
-
-/** What all the outputs depend on. */
-export function everything(outputs: readonly Output[], { resolver }: Reading): Deps {
-  return union(...outputs.map(({ star, deps }) => (star === undefined ? deps : resolver.rowsOf(star))))
 }
 
 function select(body: Body<'SelectStmt'>, parent: Scope, reading: Reading): readonly Output[] {
@@ -129,50 +72,6 @@ function values(rows: readonly Node[], scope: Scope, reading: Reading): readonly
     })
   }
   return columns.map((deps, index) => ({ name: `column${index + 1}`, deps, direct: false }))
-}
-
-/** A target list, or that of RETURNING. */
-export function targets(
-  list: readonly Node[] | undefined,
-  scope: Scope,
-  reading: Reading,
-): readonly Output[] {
-  return (list ?? []).map((node) => {
-    const target: Body<'ResTarget'> = 'ResTarget' in node ? node.ResTarget : { val: node }
-    const star = starOf(target.val, scope, reading)
-    if (star !== undefined) return { name: undefined, deps: NOTHING, star, direct: true }
-    const deps = reading.value(target.val, scope)
-    const isColumn = target.val !== undefined && 'ColumnRef' in target.val
-    return { name: target.name ?? nameOf(target.val), deps, direct: isColumn }
-  })
-}
-
-/** `*`, `c.*` and `(c).*`; undefined for what gives one value. */
-function starOf(node: Node | undefined, scope: Scope, reading: Reading): Output['star'] {
-  if (node === undefined) return undefined
-  if ('A_Indirection' in node) {
-    const last = node.A_Indirection.indirection?.at(-1)
-    if (last === undefined || !('A_Star' in last)) return undefined
-    return [{ kind: 'open', alias: undefined, renames: [], deps: reading.value(node, scope) }]
-  }
-  if (!('ColumnRef' in node)) return undefined
-  const fields = node.ColumnRef.fields ?? []
-  const last = fields.at(-1)
-  if (last === undefined || !('A_Star' in last)) return undefined
-  const alias = strings(fields.slice(-2, -1))[0]
-  // A list: more may be added to the scope later, which the star does not stand for.
-  if (alias === undefined) return [...scope.sources]
-  const found = reading.resolver.starOf(alias, scope)
-  if (found !== undefined) return found
-  return [{ kind: 'open', alias, renames: [], deps: reading.resolver.qualified(alias, '*', scope) }]
-}
-
-/** The name that PostgreSQL gives to an entry without AS; undefined where this does not follow it. */
-function nameOf(node: Node | undefined): string | undefined {
-  if (node === undefined) return undefined
-  if ('ColumnRef' in node) return strings(node.ColumnRef.fields).at(-1)
-  if ('FuncCall' in node) return strings(node.FuncCall.funcname).at(-1)
-  return undefined
 }
 
 /** A plain name may be an output's, a whole number is an output's place. */

@@ -5,8 +5,9 @@ import { rangeName, strings } from '../names.ts'
 import type { Body } from '../nodes.ts'
 import { type Reading, readerOf } from './expressions.ts'
 import { createMentions, type Deps, EVERY_COLUMN, NOTHING, union } from './mentions.ts'
-import { everything, readQuery } from './queries.ts'
+import { readQuery } from './queries.ts'
 import { childScope, createResolver, type Output, type Scope } from './scope.ts'
+import { everything } from './with.ts'
 
 export type ColumnFacts = Pick<StatementFacts, 'columns' | 'outputs'>
 

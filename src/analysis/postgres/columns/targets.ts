@@ -1,0 +1,51 @@
+// Target lists, of SELECT and of RETURNING: a name and what it depends on for each entry.
+import type { Node } from 'libpg-query'
+import { strings } from '../names.ts'
+import type { Body } from '../nodes.ts'
+import type { Reading } from './expressions.ts'
+import { NOTHING } from './mentions.ts'
+import type { Output, Scope } from './scope.ts'
+
+/** A target list, or that of RETURNING. */
+export function targets(
+  list: readonly Node[] | undefined,
+  scope: Scope,
+  reading: Reading,
+): readonly Output[] {
+  return (list ?? []).map((node) => {
+    const target: Body<'ResTarget'> = 'ResTarget' in node ? node.ResTarget : { val: node }
+    const star = starOf(target.val, scope, reading)
+    if (star !== undefined) return { name: undefined, deps: NOTHING, star, direct: true }
+    const deps = reading.value(target.val, scope)
+    const isColumn = target.val !== undefined && 'ColumnRef' in target.val
+    return { name: target.name ?? nameOf(target.val), deps, direct: isColumn }
+  })
+}
+
+/** `*`, `c.*` and `(c).*`; undefined for what gives one value. */
+function starOf(node: Node | undefined, scope: Scope, reading: Reading): Output['star'] {
+  if (node === undefined) return undefined
+  if ('A_Indirection' in node) {
+    const last = node.A_Indirection.indirection?.at(-1)
+    if (last === undefined || !('A_Star' in last)) return undefined
+    return [{ kind: 'open', alias: undefined, renames: [], deps: reading.value(node, scope) }]
+  }
+  if (!('ColumnRef' in node)) return undefined
+  const fields = node.ColumnRef.fields ?? []
+  const last = fields.at(-1)
+  if (last === undefined || !('A_Star' in last)) return undefined
+  const alias = strings(fields.slice(-2, -1))[0]
+  // A list: more may be added to the scope later, which the star does not stand for.
+  if (alias === undefined) return [...scope.sources]
+  const found = reading.resolver.starOf(alias, scope)
+  if (found !== undefined) return found
+  return [{ kind: 'open', alias, renames: [], deps: reading.resolver.qualified(alias, '*', scope) }]
+}
+
+/** The name that PostgreSQL gives to an entry without AS; undefined where this does not follow it. */
+function nameOf(node: Node | undefined): string | undefined {
+  if (node === undefined) return undefined
+  if ('ColumnRef' in node) return strings(node.ColumnRef.fields).at(-1)
+  if ('FuncCall' in node) return strings(node.FuncCall.funcname).at(-1)
+  return undefined
+}

@@ -1,14 +1,17 @@
 // What is known of PostgreSQL's own functions and operators beyond their effects: which take a row, which cannot fail.
+import { ROW_FUNCTIONS } from '../row-functions.ts'
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/))
 
-/** Functions that take a value of any type and need no more: `row.name` calls them with the row. */
-export const ROW_FUNCTIONS: ReadonlySet<string> = words(
-  `any_out anycompatible_out anycompatiblenonarray_out anyelement_out anynonarray_out concat hash_record
-json_build_array json_build_object jsonb_build_array jsonb_build_object num_nonnulls num_nulls pg_collation_for
-pg_column_compression pg_column_size pg_column_toast_chunk_id pg_typeof quote_literal quote_nullable record_out
-record_send row_to_json to_json to_jsonb`,
-)
+/** Functions that take a row, and no more: `row.name` calls them with it, as it does those that give it back. */
+export const ROW_ARGUMENT: ReadonlySet<string> = new Set([
+  ...ROW_FUNCTIONS,
+  ...words(
+    `any_out anycompatible_out anycompatiblenonarray_out anyelement_out anynonarray_out json_build_object
+jsonb_build_object num_nonnulls num_nulls pg_collation_for pg_column_compression pg_column_size
+pg_column_toast_chunk_id pg_typeof`,
+  ),
+])
 
 export const AGGREGATES: ReadonlySet<string> = words(
   `any_value array_agg avg bit_and bit_or bit_xor bool_and bool_or corr count covar_pop covar_samp cume_dist

@@ -1,6 +1,6 @@
 // Which columns a name may mean: FROM items, their aliases and what they stand for, through subqueries.
 import type { RelationName } from '../../../core/facts.ts'
-import { ROW_FUNCTIONS } from './functions.ts'
+import { ROW_ARGUMENT } from './functions.ts'
 import { type Deps, type Mentions, NOTHING, union } from './mentions.ts'
 
 /** One entry of a target list. */
@@ -135,7 +135,7 @@ export function createResolver(mentions: Mentions): Resolver {
       const sources = byAlias(alias, scope)
       if (sources.length === 0) return one(name)
       // `row.function` calls the function with the row (PostgreSQL 4.2.6).
-      return union(columnOf(sources, name), ROW_FUNCTIONS.has(name) ? rowsOf(sources) : NOTHING)
+      return union(columnOf(sources, name), ROW_ARGUMENT.has(name) ? rowsOf(sources) : NOTHING)
     },
     starOf(alias, scope) {
       const sources = byAlias(alias, scope)

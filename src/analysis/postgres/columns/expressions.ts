@@ -150,7 +150,7 @@ function subquery(body: Body<'SubLink'>, scope: Scope, reading: Reading): Deps {
 }
 
 /** What is not here may fail. */
-export const READERS: { readonly [K in NodeTag]?: Reader<K> } = {
+const READERS: { readonly [K in NodeTag]?: Reader<K> } = {
   A_Const: constant,
   A_Star: constant,
   String: constant,

@@ -1,5 +1,6 @@
 // `value.name` that is not a column is the call name(value) (PostgreSQL 4.2.6, 38.5.2): ('/etc/passwd'::text).pg_read_file.
 import type { Node } from 'libpg-query'
+import { PURE_FUNCTIONS } from './generated/builtins.ts'
 import { strings } from './names.ts'
 import type { Body } from './nodes.ts'
 import { FUNCTION_COLUMNS } from './row-functions.ts'
@@ -51,11 +52,23 @@ interface Functions {
   readonly columns: Columns
 }
 
+/** The column of a value has the name of the range, unless the function names its result: then only the server knows. */
+function namedByRange(call: Node | undefined): boolean {
+  if (call === undefined) return false
+  if (!('FuncCall' in call)) return true
+  const parts = strings(call.FuncCall.funcname)
+  const name = parts.at(-1) ?? ''
+  const builtIn = (parts.at(-2) ?? 'pg_catalog') === 'pg_catalog'
+  return builtIn && PURE_FUNCTIONS.has(name) && !FUNCTION_COLUMNS.has(`pg_catalog.${name}`)
+}
+
 function functionsOf(range: Body<'RangeFunction'>): Functions {
-  const columns = new Set([...strings(range.alias?.colnames), ...columnNames(range.coldeflist)])
+  const renamed = strings(range.alias?.colnames)
+  const columns = new Set([...renamed, ...columnNames(range.coldeflist)])
   if (range.ordinality === true) columns.add('ordinality')
   const names: string[] = []
   let known = true
+  let own = renamed.length === 0
   for (const entry of range.functions ?? []) {
     const [call, definitions] = 'List' in entry ? (entry.List.items ?? []) : []
     for (const column of columnsOfCall(call)) columns.add(column)
@@ -64,10 +77,12 @@ function functionsOf(range: Body<'RangeFunction'>): Functions {
     }
     if (call !== undefined && 'FuncCall' in call) names.push(strings(call.FuncCall.funcname).at(-1) ?? '')
     else known = false
+    own &&= namedByRange(call)
   }
   const alias = range.alias?.aliasname
-  if (alias !== undefined) return { names: [alias], columns }
-  return { names: known ? names : undefined, columns }
+  const ranges = alias === undefined ? names : [alias]
+  if (own) for (const name of ranges) columns.add(name)
+  return { names: alias === undefined && !known ? undefined : ranges, columns }
 }
 
 /** Columns of a subquery whose value is a row of known columns, as drivers ask for the keys of an index: (i.keys).n. */
@@ -129,7 +144,7 @@ export function createAttributes(): Attributes {
       unnamed ||= names === undefined
       for (const name of names ?? []) {
         const list = functions.get(name) ?? []
-        functions.set(name, [...list, new Set([...columns, name])])
+        functions.set(name, [...list, columns])
       }
     },
     subqueryInFrom(range) {

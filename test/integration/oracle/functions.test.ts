@@ -132,6 +132,15 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
     }
   })
 
+  test('a harmless function that names its one result is in the table of columns', async () => {
+    const rows =
+      await postgres.query(`SELECT proname AS name FROM pg_proc p WHERE pronamespace = 'pg_catalog'::regnamespace
+      AND (SELECT count(*) FROM unnest(p.proargmodes) m WHERE m IN ('o', 't', 'b')) = 1`)
+    const named = rows.map(({ name }) => name as string).filter((name) => PURE_FUNCTIONS.has(name))
+    expect(named.filter((name) => !FUNCTION_COLUMNS.has(`pg_catalog.${name}`))).toEqual([])
+    expect(named).toContain('jsonb_array_elements')
+  })
+
   test('a function that can be called by a row alone gives that row only if the table says so', () => {
     const ROW = new Set([
       'record',

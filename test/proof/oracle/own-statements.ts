@@ -23,6 +23,8 @@ const QUERIES = lines(`
   SELECT s.purge FROM generate_series(10, 11) s
   SELECT (s.*).purge FROM generate_series(10, 11) s
   SELECT generate_series.purge FROM generate_series(10, 11)
+  SELECT purge.purge FROM generate_series(10, 11) purge(x)
+  SELECT purge.purge FROM generate_series(10, 11) purge
   SELECT (o.id).purge FROM orders o
   SELECT (ARRAY[10])[1].purge
   SELECT s.i, s.ordinality FROM generate_series(1, 2) WITH ORDINALITY s(i)

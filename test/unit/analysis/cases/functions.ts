@@ -15,7 +15,8 @@ export const functions: readonly Case[] = [
   // columns, not calls by another notation
   ["select e.key, e.value from json_each('{}') e", 'SELECT', 'session SELECT'],
   ["select (json_each('{}')).key", 'SELECT', 'session SELECT'],
-  ['select s.i, s.s from generate_series(1, 2) s(i)', 'SELECT', 'session SELECT'],
+  ['select s.i from generate_series(1, 2) s(i)', 'SELECT', 'session SELECT'],
+  ['select s.s from generate_series(1, 2) s', 'SELECT', 'session SELECT'],
   ['select x.a from f() as x(a int)', 'SELECT', 'call function f'],
   ['select (t.*).a, t.lower from t', 'SELECT', 'read t'],
   [

@@ -41,6 +41,11 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
 
   test.each([
     ['SELECT (10).purge', 'call', 'ran public.purge'],
+    ["SELECT ('PG_VERSION'::text).pg_read_file", 'server-file', 'calls pg_catalog.pg_read_file'],
+    ["SELECT s.pg_ls_dir FROM lower('.') s", 'server-file', 'calls pg_catalog.pg_ls_dir'],
+    ["SELECT query_to_xml('SELECT 1', true, true, '')", 'do', 'calls pg_catalog.query_to_xml'],
+    ['SELECT pg_current_wal_lsn()', 'call', 'calls pg_catalog.pg_current_wal_lsn'],
+    ["SELECT nextval('q')", 'update', 'calls pg_catalog.nextval'],
     ['DELETE FROM orders WHERE false', 'delete', 'RowExclusiveLock on public.orders'],
     ['UPDATE orders SET total = 1', 'update', 'updated rows of public.orders'],
     ['SELECT * FROM customers', 'read', 'AccessShareLock on public.customers'],

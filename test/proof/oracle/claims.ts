@@ -1,5 +1,6 @@
 // Compares what the server did with what facts say: each thing that happened has to be claimed by an access.
 import type { Access, AccessEffect } from '../../../src/core/facts.ts'
+import { type CalledFunction, otherwise } from './calls.ts'
 import { CATALOG_CHANGES } from './catalog-changes.ts'
 import type { Observation, Relation, Touched } from './observation.ts'
 
@@ -13,6 +14,8 @@ export interface Deed {
   readonly effects: ReadonlySet<AccessEffect>
   /** it was only locked: no row of it changed by this */
   readonly mode?: string
+  /** effects of which any one says it as well, whatever it is on */
+  readonly otherwise?: ReadonlySet<AccessEffect>
   /** a statement that names the catalog itself, with one of these */
   readonly directly?: { readonly relation: Relation; readonly effects: ReadonlySet<AccessEffect> }
 }
@@ -93,6 +96,16 @@ function deedsOn(touched: Touched): Deed[] {
   return touched.relation.system ? deedsOnCatalog(touched) : deedsOnTable(touched)
 }
 
+/** Any effect on a function of that name: what analysis calls it, it knows that it is called. */
+const CALLED: ReadonlySet<AccessEffect> = new Set([
+  ...['call', 'do', 'lock', 'remote', 'large-object', 'server-file', 'backend-signal'],
+] as AccessEffect[])
+
+function deedOfCall({ schema, name }: CalledFunction): Deed {
+  const object = `${schema}.${name}`
+  return { what: `calls ${object}`, object, effects: CALLED, otherwise: otherwise(name) }
+}
+
 const SETTING: ReadonlySet<AccessEffect> = new Set(['setting', 'session', 'role'])
 
 export function deedsOf(observation: Observation): Deed[] {
@@ -100,6 +113,7 @@ export function deedsOf(observation: Observation): Deed[] {
   return [
     ...observation.touched.flatMap(deedsOn),
     ...observation.functions.map((object) => ({ what: `ran ${object}`, object, effects: only('call') })),
+    ...observation.calls.map(deedOfCall),
     ...observation.settings.map((object) => ({ what: `changed ${object}`, object, effects: SETTING })),
     ...(observation.role ? [{ what: 'changed the role', effects: only('role') }] : []),
     ...(observation.advisoryLock ? [{ what: 'took an advisory lock', effects: only('lock') }] : []),
@@ -130,6 +144,7 @@ export function claims(access: Access, deed: Deed, path: readonly string[]): boo
   const { directly } = deed
   if (directly?.effects.has(access.effect) === true && namesRelation(access, directly.relation, path))
     return true
+  if (deed.otherwise?.has(access.effect) === true) return true
   if (!deed.effects.has(access.effect)) return false
   if (deed.relation !== undefined) return namesRelation(access, deed.relation, path)
   return deed.object === undefined || namesObject(access, deed.object)

@@ -1,6 +1,6 @@
 // A session with the server that runs texts as psql does, by the simple protocol, and tells what came of them.
 import { ofKind } from '../../support/pgwire/backend.ts'
-import { copyData, copyDone, query } from '../../support/pgwire/frontend.ts'
+import { copyData, copyDone, parse, query, sync } from '../../support/pgwire/frontend.ts'
 import { connectPgWire } from '../../support/pgwire.ts'
 
 export interface Outcome {
@@ -15,6 +15,8 @@ export interface Outcome {
 export interface Connection {
   readonly pid: number
   run(sql: string, copyIn?: () => string): Promise<Outcome>
+  /** Has the server analyse a statement without running it. The details of what it logs about it. */
+  parse(sql: string): Promise<string[]>
   /** last value of a setting that the server reports */
   parameter(name: string): string | undefined
   close(): void
@@ -35,6 +37,15 @@ export async function connect(port: number, user: string, database: string): Pro
     pid: key.pid,
     parameter: (name) => parameters.get(name),
     close: () => client.destroy(),
+    async parse(sql) {
+      client.send(parse({ sql }), sync())
+      const details: string[] = []
+      for (;;) {
+        const message = await client.next()
+        if (message.kind === 'NoticeResponse') details.push(message.fields.D ?? '')
+        if (message.kind === 'ReadyForQuery') return details
+      }
+    },
     async run(sql, copyIn = () => '') {
       client.send(query(sql))
       const rows: (string | null)[][] = []

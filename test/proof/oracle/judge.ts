@@ -115,17 +115,22 @@ export async function judge(
   const resolutions = [await resolve(observer, accesses, false), await resolve(session, accesses, alone)]
   const languages = new Set([...(await speaking(observer)), ...(await speaking(session))])
   const named = callsCode(accesses, languages)
+  // A function that ran may have been run by one that is called; one that is called has to be named itself.
+  const runs = (deed: Deed) => deed.effects.has('call') && deed.otherwise === undefined
   const callsAnything = accesses.some(({ effect }) => effect === 'call')
   const hanging = resolutions.some(({ hangingCode }) => hangingCode)
   const ofItself: string[] = []
-  for (const name of observation.functions) if (await runsByItself(session, name)) ofItself.push(name)
+  const own = observation.calls.filter((call) => call.own).map(({ schema, name }) => `${schema}.${name}`)
+  for (const name of new Set([...observation.functions, ...own])) {
+    if (await runsByItself(session, name)) ofItself.push(name)
+  }
   const judged: Judgement[] = []
   for (const deed of open) {
     const catalog =
       resolutions.some((resolution) => byCatalog(deed, accesses, resolution)) ||
       looks(deed, text, accesses) ||
       isOnlyLock(deed, text, facts)
-    const called = named || isBody(deed, accesses) || (deed.effects.has('call') && callsAnything)
+    const called = named || isBody(deed, accesses) || (runs(deed) && callsAnything)
     const hidden = hanging || ofItself.length > 0
     const account = catalog ? 'catalog' : called ? 'named-code' : hidden ? 'hidden-code' : 'wrong'
     judged.push({ account, deed })

@@ -2,6 +2,7 @@
 import { createAnalyzer } from '../../../src/analysis/postgres/analyze.ts'
 import type { Facts, StatementFacts } from '../../../src/core/facts.ts'
 import { createSqlNames } from '../../../src/protocols/postgres/sql-names.ts'
+import { type CalledFunction, callsOf } from './calls.ts'
 import { type Connection, connect, type Outcome } from './connection.ts'
 import { ACCOUNTS, type Account, type Judgement, judge } from './judge.ts'
 import {
@@ -40,6 +41,10 @@ const NOT_IN_TRANSACTION = '25001'
 const TRANSACTION =
   /^(?:BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PREPARE TRANSACTION|COMMIT PREPARED|ROLLBACK PREPARED)$/
 const MOST_NAMES = 10_000
+
+interface Start extends Moment {
+  readonly calls: readonly CalledFunction[]
+}
 
 export interface MeasuredSession {
   readonly connection: Connection
@@ -89,19 +94,22 @@ export async function createSession(options: SessionOptions): Promise<MeasuredSe
     return readSession(rows.at(-1)?.[0] ?? '')
   }
 
-  async function before(): Promise<Moment> {
+  async function before(text: string): Promise<Start> {
     if (status === 'I') {
       own.clear()
       await run('SELECT pg_catalog.pg_stat_force_next_flush()')
       const state = await session()
       await run('BEGIN')
+      const calls = await callsOf(connection, text)
       return {
         session: { ...state, rows: new Map(), calls: new Map() },
         locks: await locksOf(observer, connection.pid),
+        calls,
       }
     }
+    const calls = await callsOf(connection, text)
     const state = await session()
-    return { session: state, locks: await locksOf(observer, connection.pid) }
+    return { session: state, locks: await locksOf(observer, connection.pid), calls }
   }
 
   async function relations(oids: readonly number[]): Promise<Map<number, Relation>> {
@@ -112,17 +120,17 @@ export async function createSession(options: SessionOptions): Promise<MeasuredSe
     return new Map([...now, ...committed, ...earlier])
   }
 
-  async function verdict(start: Moment, facts: Facts, text: string, alone: boolean): Promise<Verdict> {
+  async function verdict(start: Start, facts: Facts, text: string, alone: boolean): Promise<Verdict> {
     const locks = await locksOf(observer, connection.pid)
     const end = { session: await session(), locks }
-    const observation = observe(start, end, await relations(touchedOids(start, end)))
+    const observation = observe(start, end, await relations(touchedOids(start, end)), start.calls)
     const judgements = await judge(observation, facts, { text, alone, observer, session: connection })
     return { kind: 'measured', account: worst(judgements), judgements }
   }
 
   async function inTransaction(text: string, facts: Facts, keep: boolean, copyIn?: () => string) {
     const alone = status === 'I'
-    const start = await before()
+    const start = await before(text)
     const outcome = await run(text, copyIn)
     if (outcome.error !== undefined) {
       if (alone) await run('ROLLBACK')

@@ -1,5 +1,6 @@
 // What a statement did, as the server itself tells: locks of the backend, rows that its transaction changed in every
 // table (system catalogs too), functions that ran, and what the session looks like afterwards.
+import type { CalledFunction } from './calls.ts'
 import type { Connection } from './connection.ts'
 
 /** A table, view, sequence or other relation; an index or TOAST table counts as the table that owns it. */
@@ -27,6 +28,8 @@ export interface Observation {
   readonly touched: readonly Touched[]
   /** user-defined functions that ran: `schema.name` */
   readonly functions: readonly string[]
+  /** that the statement names, as the server reads it */
+  readonly calls: readonly CalledFunction[]
   readonly settings: readonly string[]
   /** another current or session user */
   readonly role: boolean
@@ -192,6 +195,7 @@ export function observe(
   before: Moment,
   after: Moment,
   relations: ReadonlyMap<number, Relation>,
+  calls: readonly CalledFunction[],
 ): Observation {
   const touched = new Map<number, { relation: Relation; modes: Set<string>; rows: RowCounts }>()
   const entry = (oid: number) => {
@@ -223,6 +227,7 @@ export function observe(
     functions: [...session.calls.keys()].filter(
       (name) => session.calls.get(name) !== before.session.calls.get(name),
     ),
+    calls,
     settings: changedKeys(before.session.settings, session.settings),
     role: session.users !== before.session.users,
     advisoryLock: after.locks.advisory > before.locks.advisory,

@@ -1,6 +1,6 @@
 // Runs one text on the real server inside a transaction and takes down what it did.
 import { createAnalyzer } from '../../../src/analysis/postgres/analyze.ts'
-import type { Facts, StatementFacts } from '../../../src/core/facts.ts'
+import type { AccessEffect, Facts, StatementFacts } from '../../../src/core/facts.ts'
 import { createSqlNames } from '../../../src/protocols/postgres/sql-names.ts'
 import { type CalledFunction, callsOf } from './calls.ts'
 import { type Connection, connect, type Outcome } from './connection.ts'
@@ -24,7 +24,7 @@ export type Verdict =
   /** transaction control, or a text in a transaction that failed: nothing to measure */
   | { readonly kind: 'unmeasured' }
   /** the server runs it only outside of a transaction */
-  | { readonly kind: 'outside'; readonly facts: Facts }
+  | { readonly kind: 'outside' }
   /** the server refused it */
   | { readonly kind: 'failed'; readonly code: string }
   /** the server ran what the grammar of analysis does not accept: it would be refused */
@@ -67,6 +67,20 @@ function isTransactionControl({ command, accesses }: StatementFacts): boolean {
   return (
     TRANSACTION.test(command) || accesses.some(({ object }) => object?.startsWith('transaction_') === true)
   )
+}
+
+/** What runs only outside of a transaction changes something, or it could run inside. */
+function outside(facts: Facts): Verdict {
+  const idle = facts.statements.every(
+    ({ command, accesses }) =>
+      command !== 'DISCARD ALL' && accesses.every(({ effect }) => effect === 'session'),
+  )
+  if (!idle) return { kind: 'outside' }
+  const deed = {
+    what: 'ran outside of a transaction, without an effect in its facts',
+    effects: new Set<AccessEffect>(),
+  }
+  return { kind: 'measured', account: 'wrong', judgements: [{ account: 'wrong', deed }] }
 }
 
 function worst(judgements: readonly Judgement[]): Account {
@@ -165,7 +179,7 @@ export async function createSession(options: SessionOptions): Promise<MeasuredSe
       }
       if (incomplete !== undefined) return plainly(text, { kind: 'incomplete', reason: incomplete }, copyIn)
       const found = await inTransaction(text, facts, keep, copyIn)
-      return found ?? { ...(await plainly(text, { kind: 'outside', facts }, copyIn)), facts }
+      return found ?? { ...(await plainly(text, outside(facts), copyIn)), facts }
     },
   }
 }

@@ -300,6 +300,21 @@ const ALTERATIONS = lines(`
   CHECKPOINT
 `)
 
+const OUTSIDE = lines(`
+  VACUUM customers
+  VACUUM (FULL, ANALYZE) orders
+  CLUSTER
+  CREATE INDEX CONCURRENTLY ON orders (customer_id)
+  DROP INDEX CONCURRENTLY IF EXISTS orders_customer_id_idx
+  REINDEX TABLE CONCURRENTLY orders
+  REINDEX SCHEMA app
+  ALTER SYSTEM SET work_mem = '5MB'
+  ALTER SYSTEM RESET ALL
+  CREATE DATABASE elsewhere
+  DROP DATABASE elsewhere
+  DISCARD ALL
+`)
+
 const LATER = [
   ...lines(
     `
@@ -338,5 +353,6 @@ export const OWN_STATEMENTS: readonly OwnStatement[] = [
   ...CHANGES,
   ...DEFINITIONS,
   ...ALTERATIONS,
+  ...OUTSIDE,
   ...LATER,
 ]

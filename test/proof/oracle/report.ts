@@ -32,7 +32,7 @@ const WORDS: Readonly<Record<string, string>> = {
   wrong: 'COMPLETE AND WRONG',
   incomplete: 'facts say that they are not complete: refused',
   unparsed: 'the grammar of analysis does not read it: refused',
-  outside: 'runs only outside of a transaction: not measured',
+  outside: 'runs only outside of a transaction: facts give it an effect',
   unmeasured: 'transaction control, or after an error: not measured',
   failed: 'the server refused it',
 }

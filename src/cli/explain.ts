@@ -1,18 +1,19 @@
 // `chaperone explain`: what a statement does, which rules mean it, and what would be decided, without running anything.
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { createAnalyzer, loadParser } from '../analysis/postgres/analyze.ts'
+import { z } from 'zod'
+import { loadParser } from '../analysis/postgres/analyze.ts'
 import { loadConfig } from '../config/load.ts'
-import type { Config, ResourceConfig } from '../config/schema.ts'
-import type { ColumnMention, Facts, StatementFacts } from '../core/facts.ts'
-import type { SqlOperation } from '../core/operation.ts'
-import type { Principal, PrincipalKind } from '../core/principal.ts'
-import { compilePolicy, type Explanation } from '../policy/policy.ts'
+import type { Obligations, RuleHit } from '../core/decision.ts'
+import type { ColumnMention, StatementFacts } from '../core/facts.ts'
+import type { PrincipalKind } from '../core/principal.ts'
+import { compilePolicy } from '../policy/policy.ts'
 import { describeAccess } from '../policy/wording.ts'
-import { printable } from './terminal.ts'
+import { type Answer, ask } from './policy/question.ts'
+import { printable, printableJson } from './terminal.ts'
 
 const HELP = `
 Names that EXECUTE and FETCH refer to are only known to a session; such statements are judged by what they say alone.
-Who asks has no claims here: rules that demand some do not apply. Masks do not show in a decision: see chaperone check.
+Functions and views that only the server's catalog tells are not looked up. Masks are those that may touch a relation named.
 
 Example:
   chaperone explain --resource orders --as-groups analysts 'SELECT email FROM customers'`
@@ -22,7 +23,13 @@ interface Options {
   readonly resource: string
   readonly asGroups: readonly string[]
   readonly asSubject: string
-  readonly kind: PrincipalKind
+  readonly kind?: PrincipalKind
+  readonly issuer?: string
+  readonly claim?: Readonly<Record<string, unknown>>
+  readonly source?: string
+  readonly application?: string
+  readonly at?: number
+  readonly json?: boolean
 }
 
 export function registerExplain(program: Command): void {
@@ -33,9 +40,13 @@ export function registerExplain(program: Command): void {
     .requiredOption('--resource <name>', 'where it would run')
     .option('--as-groups <list>', 'groups of who asks, separated by commas', commaList, [])
     .option('--as-subject <subject>', 'subject of who asks', 'somebody')
-    .addOption(
-      new Option('--kind <kind>', 'kind of who asks').choices(['person', 'workload']).default('person'),
-    )
+    .addOption(new Option('--kind <kind>', 'kind of who asks').choices(['person', 'workload']))
+    .option('--issuer <name>', 'the issuer or certificate identity that vouches for them')
+    .option('--claim <name=value>', 'a claim of who asks; a value that is JSON is taken as it', claim)
+    .option('--source <address>', 'where they come from (127.0.0.1 when absent)')
+    .option('--application <name>', 'the application_name of the login')
+    .option('--at <time>', 'when, as 2026-11-25T12:00:00Z (now when absent)', moment)
+    .option('--json', 'for programs')
     .addHelpText('after', HELP)
     .action(async (sql: string, _: unknown, command: Command) => {
       process.stdout.write(await explainText(sql, command.optsWithGlobals<Options>()))
@@ -48,72 +59,87 @@ function commaList(text: string): string[] {
   return items
 }
 
-/** @throws ConfigError, PolicyError, and Error when there is no such resource */
+function claim(text: string, before: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (name === undefined) throw new InvalidArgumentError('needs name=value')
+  try {
+    return { ...before, [name]: JSON.parse(value) as unknown }
+  } catch {
+    return { ...before, [name]: value }
+  }
+}
+
+function moment(text: string): number {
+  // Without an offset it would mean another moment on another machine.
+  const parsed = z.iso.datetime({ offset: true }).safeParse(text)
+  if (!parsed.success) throw new InvalidArgumentError('needs a time with its offset, as 2026-11-25T12:00:00Z')
+  return Date.parse(parsed.data)
+}
+
+/** @throws ConfigError, PolicyError, and Error for a resource, issuer or source that cannot be meant */
 async function explainText(sql: string, options: Options): Promise<string> {
   const config = loadConfig(options.config)
   const policy = compilePolicy(config)
-  const resource = Object.hasOwn(config.resources, options.resource)
-    ? config.resources[options.resource]
-    : undefined
-  if (resource === undefined) throw new Error(unknownResource(options.resource, config))
-  const facts = await analyzed(sql, resource)
-  if (typeof facts === 'string') return `${printable(facts)}\n`
-  const principal = principalOf(options)
-  const operation: SqlOperation = {
-    kind: 'sql',
-    sequence: 1,
-    text: sql,
-    facts,
-    phase: 'query',
-    parameters: [],
-    behind: [],
-  }
-  const circumstances = { at: Date.now(), source: '127.0.0.1:0' }
-  const explanation = policy.explain(principal, options.resource, operation, circumstances)
-  return render(facts, explanation, policy.mayReach(principal, options.resource, circumstances))
-}
-
-function unknownResource(name: string, { resources }: Config): string {
-  return `there is no resource ${name}; there is ${Object.keys(resources).join(', ')}`
-}
-
-async function analyzed(sql: string, resource: ResourceConfig): Promise<Facts | string> {
   await loadParser()
-  const trustedFunctions = resource.trusted_functions
-  const result = createAnalyzer({ trustedFunctions, maxBytes: resource.limits.statement }).analyze(sql)
-  if (result.kind === 'facts') return result.facts
-  if (result.kind === 'too-large') return `refused: longer than ${result.limit} bytes`
-  const place = result.position === undefined ? '' : ` (character ${result.position})`
-  return `refused: ${result.message}${place}`
+  const { resource, kind, issuer, source, application, at } = options
+  const who = { subject: options.asSubject, groups: options.asGroups, kind, issuer, claims: options.claim }
+  const answer = ask({ resource, sql, ...who, source, application, at }, config, policy)
+  return options.json === true ? `${printableJson(asJson(answer, policy.version))}\n` : render(answer)
 }
 
-function principalOf({ asGroups, asSubject, kind }: Options): Principal {
+function asJson({ judged, ...answer }: Answer, policyVersion: string) {
+  if (judged === undefined) return { ...answer, policyVersion }
+  const { facts, reachable, explanation } = judged
   return {
-    issuer: 'explain',
-    subject: asSubject,
-    kind,
-    name: asSubject,
-    groups: asGroups,
-    claims: {},
-    method: 'oidc',
-    expiresAt: Number.POSITIVE_INFINITY,
+    ...answer,
+    policyVersion,
+    reachable,
+    obligations: explanation.decision.obligations,
+    hold: explanation.decision.hold,
+    applicable: explanation.applicable,
+    others: explanation.others,
+    accesses: explanation.verdicts.map(({ access, outcome, rules, builtIn, shadow }) => ({
+      access,
+      outcome,
+      rules: rules.map((rule) => rule.id),
+      builtIn,
+      shadow: shadow.map((hit) => hit.rule),
+    })),
+    statements: facts.statements,
   }
 }
 
-function render(facts: Facts, explanation: Explanation, reachable: boolean): string {
-  const { decision, verdicts, applicable } = explanation
+function render(answer: Answer): string {
+  if (answer.judged === undefined) return `${printable(`refused: ${answer.reason}`)}\n`
+  const { facts, explanation, reachable } = answer.judged
+  const { decision, verdicts, applicable, others } = explanation
   const lines = [
     ...facts.statements.map(statementLine),
     `rules that apply: ${applicable.length === 0 ? 'none' : applicable.join(', ')}`,
     ...(reachable ? [] : ['no rule in force lets this principal reach the resource: the login is refused']),
     ...verdicts.flatMap(({ access, outcome, rules, builtIn, shadow }) => [
       `  ${outcome.padEnd(5)} ${describeAccess(access)}: ${rules.map((rule) => rule.id).join(', ') || builtIn}`,
-      ...shadow.map((hit) => `        in shadow, rule ${hit.rule} would ${hit.outcome} it`),
+      ...shadow.map((hit) => `        in shadow, rule ${hit.rule} would ${shadowVerb(hit)}`),
     ]),
+    ...others.map(({ rule, why }) => `  rule ${rule} does not count: ${why}`),
+    ...answer.masks.map(
+      ({ id, strategy, columns }) => `mask ${id}: ${strategy} ${columns.join(', ')}, where it comes back`,
+    ),
+    ...(decision.obligations === undefined ? [] : obligationLines(decision.obligations)),
     `decision: ${decision.outcome}: ${decision.reason}`,
     ...(decision.hint === undefined ? [] : [`hint: ${decision.hint}`]),
   ]
   return lines.map((line) => `${printable(line)}\n`).join('')
+}
+
+const shadowVerb = ({ outcome, obliges }: RuleHit) =>
+  obliges ? 'add its limits or recording' : `${outcome} it`
+
+function obligationLines({ limits, recording }: Obligations): string[] {
+  return [
+    ...limits.map(({ rule, ...limit }) => `limits of rule ${rule}: ${JSON.stringify(limit)}`),
+    ...(recording === undefined ? [] : [`recording: ${recording}`]),
+  ]
 }
 
 /** `public.customers.ssn (predicate, sort)`. */

@@ -5,6 +5,7 @@ import { registerApprovals } from './approvals.ts'
 import { registerCheck } from './check.ts'
 import { registerEnvoyConfig } from './envoy-config.ts'
 import { registerExplain } from './explain.ts'
+import { registerPolicy } from './policy/test.ts'
 import { registerServe } from './serve.ts'
 import { startServices } from './services.ts'
 import { registerSessions } from './sessions.ts'
@@ -13,6 +14,7 @@ import { registerUp } from './up.ts'
 const COMMANDS: readonly ((program: Command) => void)[] = [
   registerCheck,
   registerExplain,
+  registerPolicy,
   registerServe,
   registerUpWithServices,
   registerEnvoyConfig,

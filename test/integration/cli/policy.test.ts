@@ -1,0 +1,146 @@
+// `chaperone explain` and `chaperone policy test` as people run them.
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import { changed } from '../../support/config.ts'
+import { temporaryDirectory } from '../../support/tmp.ts'
+
+const directory = temporaryDirectory('policy')
+afterAll(() => directory.remove())
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const loader = import.meta.resolve('tsx')
+
+function chaperone(...args: readonly string[]) {
+  const command = ['--import', loader, join(root, 'src/main.ts'), ...args]
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, {
+    cwd: directory.path,
+    encoding: 'utf8',
+  })
+  return { status, stdout, stderr }
+}
+
+const file = (name: string, text: string) => {
+  writeFileSync(join(directory.path, name), text)
+  return name
+}
+
+file(
+  'chaperone.yaml',
+  changed(
+    '    effects: [read]\n',
+    `    effects: [read]
+    issuers: [corp]
+    when: { time_zone: Europe/Berlin, days: [mon, tue, wed, thu, fri], from: '08:00', to: '18:00' }
+    sources: [10.0.0.0/8]
+  no-psql:
+    decision: deny
+    resources: '*'
+    effects: '*'
+    applications: [psql]
+    shadow: true
+`,
+  ),
+)
+
+const asked = ['--resource', 'orders', '--issuer', 'corp', '--source', '10.1.2.3']
+const noon = ['--at', '2026-11-25T12:00:00+01:00']
+
+describe('chaperone explain', () => {
+  it('judges by issuer, time, source and application, and names masks and shadow rules', () => {
+    const sql = 'SELECT email FROM public.customers'
+    const { status, stdout } = chaperone('explain', ...asked, ...noon, '--application', 'psql', sql)
+    expect(status).toBe(0)
+    expect(stdout).toContain('rules that apply: read, no-psql\n')
+    expect(stdout).toContain('in shadow, rule no-psql would deny it\n')
+    expect(stdout).toContain('mask mail: redact public.customers.email, where it comes back\n')
+    expect(stdout).toContain('decision: allow: every access is allowed\n')
+  })
+
+  it('says why a rule does not count', () => {
+    const night = chaperone('explain', ...asked, '--at', '2026-11-25T23:00:00Z', 'SELECT a FROM public.t')
+    expect(night.stdout).toContain('rule read does not count: it is not the time\n')
+    expect(night.stdout).toMatch(/^decision: deny: /m)
+  })
+
+  it('is JSON for programs', () => {
+    const { stdout } = chaperone('explain', ...asked, ...noon, '--json', 'DELETE FROM public.t')
+    expect(JSON.parse(stdout)).toMatchObject({
+      outcome: 'deny',
+      reachable: true,
+      accesses: [{ access: { effect: 'delete' }, outcome: 'deny', builtIn: 'no-rule' }],
+      others: [{ rule: 'read', why: 'it is about read' }, { rule: 'no-psql' }],
+    })
+  })
+
+  it('refuses a question that cannot be meant', () => {
+    expect(chaperone('explain', '--resource', 'orders', '--issuer', 'mesh', 'SELECT 1').stderr).toContain(
+      'orders lets in nobody by mesh',
+    )
+    expect(chaperone('explain', ...asked, '--kind', 'workload', 'SELECT 1').status).toBe(1)
+    expect(chaperone('explain', ...asked, '--at', '2026-11-25T12:00:00', 'SELECT 1').status).toBe(2)
+  })
+})
+
+const good = `cases:
+  - name: analysts read at noon
+    resource: orders
+    sql: SELECT email FROM public.customers
+    who: { issuer: corp, groups: [analysts] }
+    source: 10.1.2.3
+    at: 2026-11-25T12:00:00+01:00
+    expect: { decision: allow, masks: [mail], shadow: [] }
+  - name: nobody writes
+    resource: orders
+    sql: DELETE FROM public.customers
+    who: { issuer: corp }
+    source: 10.1.2.3
+    at: 2026-11-25T12:00:00+01:00
+    expect: { decision: deny, reason: 'no rule allows: delete' }
+`
+
+describe('chaperone policy test', () => {
+  it('ends with 0 when every case is decided as expected', () => {
+    expect(chaperone('policy', 'test', file('good.yaml', good))).toEqual({
+      status: 0,
+      stdout: '2 of 2 cases pass\n',
+      stderr: '',
+    })
+  })
+
+  it('ends with 1 and shows what was expected and what came', () => {
+    const bad = good.replace('decision: allow, masks: [mail]', 'decision: hold, masks: []')
+    const { status, stdout } = chaperone('policy', 'test', file('bad.yaml', bad))
+    expect(status).toBe(1)
+    expect(stdout).toBe(
+      [
+        'failed: analysts read at noon (bad.yaml)',
+        '  decision: expected hold',
+        '            got      allow: every access is allowed',
+        '  masks: expected none',
+        '         got      mail',
+        '1 of 2 cases pass\n',
+      ].join('\n'),
+    )
+  })
+
+  it('fails a case that cannot be asked, even when it expects a refusal', () => {
+    const lost = file('lost.yaml', good.replaceAll('resource: orders', 'resource: order'))
+    const { status, stdout } = chaperone('policy', 'test', '--json', lost)
+    expect(status).toBe(1)
+    const got = expect.stringContaining('there is no resource order;')
+    const differences = [{ what: 'case', expected: 'an answer', got }]
+    expect(JSON.parse(stdout)).toMatchObject([{ differences }, { name: 'nobody writes', differences }])
+  })
+
+  it('refuses a file of another shape, with the place', () => {
+    const { status, stderr } = chaperone(
+      'policy',
+      'test',
+      file('odd.yaml', good.replace('groups:', 'group:')),
+    )
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/odd\.yaml:5:\d+.*unknown key/)
+  })
+})

@@ -15,7 +15,7 @@ beforeAll(loadParser)
 
 describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
   beforeAll(async () => {
-    const settings = { track_functions: 'all', wal_level: 'logical' }
+    const settings = { track_functions: 'all', wal_level: 'logical', jit: 'off' }
     postgres = await startPostgres({ version, hba: 'trust', settings })
     await createOwnDatabase(postgres.port)
   })

@@ -11,6 +11,8 @@ import { runSqlsmith } from './sqlsmith.ts'
 /** What the regression scripts expect of a server, and what makes it tell which functions ran. */
 const SETTINGS = {
   track_functions: 'all',
+  // Compiling what the oracle asks takes longer than to run it.
+  jit: 'off',
   wal_level: 'logical',
   allow_in_place_tablespaces: 'on',
   max_prepared_transactions: '2',

@@ -61,6 +61,9 @@ export function createJudge(context: JudgeContext): Judge {
     const rule =
       decision.hits.find((hit) => !hit.shadow && hit.outcome === decision.outcome)?.rule ?? 'default'
     metrics.decision(resource, rule, decision.outcome)
+    // Once for an operation, however many of its accesses the rule means.
+    const shadow = new Map(decision.hits.filter((hit) => hit.shadow).map((hit) => [hit.rule, hit.outcome]))
+    for (const [id, outcome] of shadow) metrics.shadow(resource, id, outcome)
   }
 
   function refuse(operation: Operation, decision: Decision): void {
@@ -115,6 +118,7 @@ export function createJudge(context: JudgeContext): Judge {
 
   function keepWaiting(operation: Operation, decision: Decision): void {
     metrics.holdOpened(resource)
+    count(decision)
     const began = performance.now()
     const request = { session: context.session, resource, database, principal, operation, decision }
     const started = startHold(deps.approvals, request, (created) => waiting(operation, decision, created))

@@ -20,6 +20,8 @@ export interface Metrics {
   sessionClosed(resource: string, outcome: SessionOutcome): void
   /** @param rule the rule's id, or `default` when no rule matched */
   decision(resource: string, rule: string, outcome: Outcome): void
+  /** A rule in shadow meant an operation. @param outcome what it would have come to */
+  shadow(resource: string, rule: string, outcome: Outcome): void
   /** @param seconds how long the stage took */
   stage(stage: Stage, seconds: number): void
   bytes(resource: string, direction: Direction, count: number): void
@@ -105,6 +107,12 @@ function createHoldMetrics(registers: Registry[]) {
 
 function createJudgementMetrics(registers: Registry[]) {
   return {
+    shadow: new Counter({
+      name: 'chaperone_shadow_decisions_total',
+      help: 'Operations that rules in shadow would have decided otherwise, by what they would have come to',
+      labelNames: ['resource', 'rule', 'outcome'],
+      registers,
+    }),
     decisions: new Counter({
       name: 'chaperone_decisions_total',
       help: 'Decisions by the rule that made them',
@@ -142,6 +150,7 @@ export function createMetrics(): Metrics {
       sessions.total.inc({ resource, outcome })
     },
     decision: (resource, rule, outcome) => judgements.decisions.inc({ resource, rule, outcome }),
+    shadow: (resource, rule, outcome) => judgements.shadow.inc({ resource, rule, outcome }),
     stage: (stage, seconds) => {
       if (stage === 'hold') holds.seconds.observe(seconds)
       else judgements.seconds.observe({ stage }, seconds)

@@ -28,6 +28,14 @@ describe('metrics', () => {
     expect(text).toContain('chaperone_errors_total{code="denied"} 1')
   })
 
+  it('counts what rules in shadow would have decided apart from decisions', async () => {
+    const text = await exposed((metrics) => metrics.shadow('orders', 'no-ddl', 'deny'))
+    expect(text).toContain(
+      'chaperone_shadow_decisions_total{resource="orders",rule="no-ddl",outcome="deny"} 1',
+    )
+    expect(text).not.toContain('chaperone_decisions_total{')
+  })
+
   it('adds bytes by direction', async () => {
     const text = await exposed((metrics) => {
       metrics.bytes('orders', 'to-client', 10)

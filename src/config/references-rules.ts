@@ -20,6 +20,7 @@ export function checkPolicy(check: ReferenceCheck, at: Path, rule: PolicyRuleCon
 
 export function checkMask(check: ReferenceCheck, at: Path, mask: MaskRuleConfig): void {
   checkResourceNames(check, at, mask.resources)
+  checkProbes(check, at, mask)
   check.needs([...at, 'key'], 'secrets', mask.key)
   const { strategy } = mask
   const keyed = strategy === 'hash' || strategy === 'tokenize'
@@ -43,6 +44,23 @@ export function checkMask(check: ReferenceCheck, at: Path, mask: MaskRuleConfig)
   only('keep_last', 'strategy partial', strategy === 'partial')
   if (mask.keep_first !== undefined && mask.keep_last !== undefined) {
     check.report([...at, 'keep_first'], 'one of `keep_first` and `keep_last`, not both')
+  }
+}
+
+/** Who approves is said where something is held, and only there. */
+function checkProbes(check: ReferenceCheck, at: Path, mask: MaskRuleConfig): void {
+  if (mask.probes === 'hold') {
+    if (mask.approvers === undefined)
+      check.report(
+        at,
+        'a mask that holds probes needs `approvers`',
+        'list the groups whose members may approve',
+      )
+    return
+  }
+  for (const key of ['approvers', 'quorum', 'expires_after'] as const) {
+    if (mask[key] !== undefined)
+      check.report([...at, key], `is only for \`probes: hold\`, and these are to ${mask.probes}`)
   }
 }
 

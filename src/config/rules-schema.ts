@@ -128,5 +128,18 @@ export const maskRule = z.strictObject({
     .optional()
     .describe('for partial: how many at the end stay; 4 when neither is given'),
   key: name.optional().describe('for hash and tokenize: a name under `secrets`, at least 16 bytes'),
+  probes: z
+    .enum(['refuse', 'hold', 'allow'])
+    .default('refuse')
+    .describe(
+      'statements in which the value decides something, so that it could be guessed: conditions, joins, sorting, grouping, aggregates, set operations, computations that may fail on it',
+    ),
+  approvers: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('groups that may approve probes; needed for `probes: hold`'),
+  quorum: z.int().min(1).max(20).optional().describe('distinct people; 1 when absent'),
+  expires_after: approvalDuration.optional().describe('of a held probe; 30m when absent'),
   except_groups: z.array(z.string().min(1)).min(1).optional().describe('who sees the value'),
 })

@@ -1,4 +1,5 @@
 // What protocols need to know of masking: which columns a result has, and a function per column that hides its values.
+import type { HoldTerms } from './decision.ts'
 import type { Refusal } from './errors.ts'
 import type { RelationName } from './facts.ts'
 import type { Operation } from './operation.ts'
@@ -31,6 +32,11 @@ export type ValueMask = (value: Uint8Array | null) => Uint8Array | null
 /** One entry a column: its mask, or undefined where the value may be seen. */
 export type ResultPlan = readonly (ValueMask | undefined)[]
 
+export type ProbeVerdict =
+  | { readonly kind: 'refuse'; readonly refusal: Refusal }
+  /** it may run once reviewers approved it */
+  | { readonly kind: 'hold'; readonly terms: HoldTerms; readonly reason: string }
+
 /** The masks of one session, made by masking/ for a principal on a resource. */
 export interface Masker {
   /** false when no mask applies to this session: results need not be looked at */
@@ -39,6 +45,8 @@ export interface Masker {
   masksRelation(relation: RelationName): boolean
   /** Does a mask name this column of this relation? */
   masksColumn(relation: RelationName, column: string): boolean
+  /** What lets a masked value decide something, which its masks refuse or hold; undefined when nothing does. */
+  probes(operation: Operation): ProbeVerdict | undefined
   /** Why the operation would carry masked values past the masks, if it would: into a COPY, or into another relation. */
   refuses(operation: Operation): Refusal | undefined
   /**

@@ -18,6 +18,8 @@ export interface SqlOperation {
   readonly parameters: readonly ParameterValue[]
   /** relations behind the views and inheritance trees that the statement names; empty when no mask applies */
   readonly behind: readonly RelationName[]
+  /** views that it names over masked relations: their columns may be masked ones under other names */
+  readonly renaming?: readonly RelationName[]
   /** what stands behind a relation that it names cannot be told: it may be anything */
   readonly opaque?: boolean
 }

@@ -11,6 +11,7 @@ import type { HoldOutcome } from '../telemetry/metrics.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { type Hold, type HoldResult, startHold, type Withdrawal } from './holds.ts'
 import type { Journal } from './journal.ts'
+import { underMasks } from './under-masks.ts'
 
 export interface JudgeContext {
   readonly deps: GatewayDependencies
@@ -29,6 +30,12 @@ export interface JudgeContext {
   readonly tell: (message: string, hint: string) => void
 }
 
+interface Judged {
+  readonly byPolicy: Decision
+  /** with what the masks make of it */
+  readonly decision: Decision
+}
+
 export interface Judge {
   judge(operation: Operation): void
   /** Withdraws the operation that waits. False when none does. */
@@ -43,18 +50,17 @@ export function createJudge(context: JudgeContext): Judge {
   let hold: Hold | undefined
   let over = false
 
-  function decide(operation: Operation): Decision {
+  function decide(operation: Operation): Judged {
     const began = performance.now()
-    const decision = deps.policy().judge(principal, resource, operation, context.circumstances())
+    const byPolicy = deps.policy().judge(principal, resource, operation, context.circumstances())
     metrics.stage('policy', (performance.now() - began) / 1000)
-    const refusal = decision.outcome === 'deny' ? undefined : context.masker.refuses(operation)
-    if (!refusal) return decision
-    return {
-      ...decision,
-      outcome: 'deny',
-      reason: refusal.message,
-      ...(refusal.hint ? { hint: refusal.hint } : {}),
-    }
+    const decision = byPolicy.outcome === 'deny' ? byPolicy : underMasks(byPolicy, operation, context.masker)
+    return { byPolicy, decision }
+  }
+
+  /** Masks may have held what the policy allows: the permit is the policy's, the approval that of the whole. */
+  function permit({ byPolicy }: Judged, operation: Operation, approval?: ApprovalRequest) {
+    return deps.policy().permit(byPolicy, operation, byPolicy.outcome === 'hold' ? approval : undefined)
   }
 
   function count(decision: Decision): void {
@@ -88,14 +94,15 @@ export function createJudge(context: JudgeContext): Judge {
   }
 
   /** Does what was decided then still stand? The policy may have changed meanwhile, or the time of day. */
-  function stands(operation: Operation, decision: Decision): boolean {
+  function stands(operation: Operation, { decision }: Judged): boolean {
     if (deps.policy().version !== decision.policyVersion) return false
-    const now = decide(operation)
+    const now = decide(operation).decision
     return now.outcome === 'allow' || (now.outcome === 'hold' && sameHold(now, decision))
   }
 
   /** The answer came. What the reviewers were asked must still be what is to be decided. */
-  function settle(operation: Operation, decision: Decision, result: HoldResult): void {
+  function settle(operation: Operation, judged: Judged, result: HoldResult): void {
+    const { decision } = judged
     hold = undefined
     // No reviewer was ever asked: the decision has not been kept yet.
     if (!result.request) journal.decided(operation, decision)
@@ -106,17 +113,18 @@ export function createJudge(context: JudgeContext): Judge {
     }
     if (over) return
     if (result.kind === 'refused') return resume({ kind: 'refused', refusal: result.refusal })
-    if (!stands(operation, decision)) {
+    if (!stands(operation, judged)) {
       const message = 'the policy, or the time that its rules go by, changed while the operation waited'
       return resume({
         kind: 'refused',
         refusal: { code: 'denied', message, hint: 'Send the statement again.' },
       })
     }
-    resume({ kind: 'proceed', permit: deps.policy().permit(decision, operation, result.request) })
+    resume({ kind: 'proceed', permit: permit(judged, operation, result.request) })
   }
 
-  function keepWaiting(operation: Operation, decision: Decision): void {
+  function keepWaiting(operation: Operation, judged: Judged): void {
+    const { decision } = judged
     metrics.holdOpened(resource)
     count(decision)
     const began = performance.now()
@@ -127,7 +135,7 @@ export function createJudge(context: JudgeContext): Judge {
       .then(
         (result) => {
           metrics.stage('hold', (performance.now() - began) / 1000)
-          settle(operation, decision, result)
+          settle(operation, judged, result)
         },
         (error: unknown) => context.log.error({ err: error }, 'a hold ended badly'),
       )
@@ -142,16 +150,17 @@ export function createJudge(context: JudgeContext): Judge {
 
   return {
     judge(operation) {
-      const decision = decide(operation)
+      const judged = decide(operation)
+      const { decision } = judged
       const preparing = operation.phase === 'prepare'
       // Preparing runs nothing: what is held is held when it is to run.
-      if (decision.outcome === 'hold' && !preparing) return keepWaiting(operation, decision)
+      if (decision.outcome === 'hold' && !preparing) return keepWaiting(operation, judged)
       if (!preparing || decision.outcome === 'deny') {
         count(decision)
         journal.decided(operation, decision)
       }
       if (decision.outcome === 'deny') return refuse(operation, decision)
-      resume({ kind: 'proceed', permit: deps.policy().permit(decision, operation) })
+      resume({ kind: 'proceed', permit: permit(judged, operation) })
     },
     withdraw(why) {
       if (!hold) return false

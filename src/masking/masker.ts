@@ -1,7 +1,8 @@
 // The masks of one session: which relations and columns they name, and a mask for each column of a result (design section 7).
 import type { RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
-import type { ColumnOrigin, Masker, ResultColumn, ValueMask } from '../core/masking.ts'
+import type { ColumnOrigin, Masker, ProbeVerdict, ResultColumn, ValueMask } from '../core/masking.ts'
+import { holdTermsOf, type Probed, type ProbeMasks, probesOf } from './probes.ts'
 import { maskingRefusal } from './refusals.ts'
 import {
   type ColumnRule,
@@ -34,6 +35,21 @@ function relationRules(rules: readonly ColumnRule[]): (relation: RelationName) =
     remembered.set(key, found)
     return found
   }
+}
+
+/** Any that is refused refuses all; those that are held are held together. */
+function verdictOf(probes: readonly Probed[]): ProbeVerdict | undefined {
+  const [first] = probes
+  if (first === undefined) return undefined
+  const refused = probes.find(({ rule }) => rule?.probes !== 'hold')
+  const { column, how, rule } = refused ?? first
+  const what = column === '*' ? 'A masked column' : `The masked column ${JSON.stringify(column)}`
+  const message = `${what} ${how}${rule === undefined ? '' : ` (mask ${rule.mask})`}.`
+  const terms = refused === undefined ? holdTermsOf(probes.flatMap((probe) => probe.rule ?? [])) : undefined
+  if (terms !== undefined) return { kind: 'hold', terms, reason: message }
+  const hint =
+    'Use columns that are not masked, or ask whoever keeps the mask for `probes: allow` or `probes: hold`.'
+  return { kind: 'refuse', refusal: { code: 'denied', message, hint } }
 }
 
 /**
@@ -74,10 +90,17 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
   const masksColumn = (relation: RelationName, column: string) =>
     rulesOf(relation).some((rule) => matchesGlob(rule.column, column))
 
+  const probeMasks: ProbeMasks = {
+    rulesOf,
+    ruleNames: (rule, column) => matchesGlob(rule.column, column),
+    samples: ({ name }) => SAMPLES.test(name),
+  }
+
   return {
     active,
     masksRelation,
     masksColumn,
+    probes: (operation) => (active ? verdictOf(probesOf(probeMasks, operation)) : undefined),
     refuses: (operation) => (active ? maskingRefusal({ masksRelation, masksColumn }, operation) : undefined),
     plan: (columns, touchesMasked) =>
       columns.map((column) => (active ? maskOf(column, touchesMasked) : undefined)),

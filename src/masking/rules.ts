@@ -1,5 +1,6 @@
 // Mask rules made ready: which strategy each rule has, and which of several is the strictest.
 import type { MaskRuleConfig } from '../config/schema.ts'
+import type { HoldTerms } from '../core/decision.ts'
 import type { RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
 import type { Secret } from '../core/secret.ts'
@@ -21,6 +22,11 @@ export interface ColumnRule {
   readonly relation: string
   readonly column: string
   readonly strategy: Strategy
+  /** name of the mask in the configuration */
+  readonly mask: string
+  readonly probes: MaskRule['probes']
+  /** for probes that are held */
+  readonly hold?: HoldTerms
 }
 
 /** Shown characters of `partial` when the rule does not say: what card numbers and phone numbers are known by. */
@@ -59,8 +65,19 @@ export function columnRules(rule: MaskRule, keys: MaskKeys, resource: string): r
         `mask ${JSON.stringify(rule.id)}: ${JSON.stringify(pattern)} is not schema.relation.column`,
       )
     }
-    return { schema, relation, column, strategy }
+    return { schema, relation, column, strategy, mask: rule.id, probes: rule.probes, ...holdOf(rule) }
   })
+}
+
+/** Of a request, unless the mask says otherwise: as for rules that hold. */
+const EXPIRES_AFTER = 30 * 60_000
+
+/** @throws Error when nobody could approve */
+function holdOf(rule: MaskRule): { readonly hold?: HoldTerms } {
+  if (rule.probes !== 'hold') return {}
+  if (rule.approvers === undefined) throw new Error(`mask ${JSON.stringify(rule.id)}: hold needs approvers`)
+  const { approvers, quorum = 1, expires_after: expiresAfter = EXPIRES_AFTER } = rule
+  return { hold: { approvers, quorum, expiresAfter } }
 }
 
 /** Without a schema the name may stand for a relation of any schema. */

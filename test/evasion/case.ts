@@ -17,5 +17,10 @@ export interface Leak extends EvasionCase {
   readonly shows?: RegExp
 }
 
+/** A right guess of a masked value must look as a wrong one does. */
+export interface Probe extends Omit<EvasionCase, 'steps'> {
+  steps(guess: string): readonly Step[]
+}
+
 /** The rows of the database must not change; whoever tries may read, insert and create, but not update or remove. */
 export type Change = EvasionCase

@@ -22,6 +22,7 @@ export const MASKS: BridgeOptions['masks'] = [
     resources: '*',
     columns: ['public.customers.ssn', 'public.customers.pin'],
     strategy: 'redact',
+    probes: 'refuse',
   },
 ]
 

@@ -14,6 +14,8 @@ export interface Catalog {
   behind(relations: readonly RelationName[]): {
     readonly relations: readonly Named[]
     readonly opaque: boolean
+    /** one of them is a view, whose columns have names of its own */
+    readonly view: boolean
   }
   /** after a statement that may have changed the catalog */
   forget(): void
@@ -100,6 +102,7 @@ export function createCatalog(now: () => number): Catalog {
     behind(relations) {
       const found: Named[] = []
       let opaque = false
+      let view = false
       for (const relation of relations) {
         if (isSystem(relation)) continue
         if (!isFresh(relation.name)) opaque = true
@@ -107,9 +110,10 @@ export function createCatalog(now: () => number): Catalog {
           if (!matches(entry, relation)) continue
           found.push(...entry.behind, ...entry.family)
           opaque ||= entry.opaque
+          view ||= entry.view
         }
       }
-      return { relations: found, opaque }
+      return { relations: found, opaque, view }
     },
   }
 }

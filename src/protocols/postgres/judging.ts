@@ -41,6 +41,7 @@ export function createJudging(talk: Conversation): Judging {
       phase,
       parameters,
       behind: touch.behind,
+      ...(touch.renaming.length > 0 ? { renaming: touch.renaming } : {}),
       ...(touch.hidden ? { opaque: true } : {}),
     } as const
     waiting = (answer) => {

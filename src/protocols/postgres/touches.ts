@@ -10,9 +10,11 @@ export interface Touch {
   /** what stands behind a relation cannot be told: a view that calls such code, or a catalog that did not answer */
   readonly hidden: boolean
   readonly behind: readonly Required<RelationName>[]
+  /** views over masked relations, or over what cannot be told */
+  readonly renaming: readonly RelationName[]
 }
 
-const NOTHING: Touch = { masked: false, opaque: false, hidden: false, behind: [] }
+const NOTHING: Touch = { masked: false, opaque: false, hidden: false, behind: [], renaming: [] }
 /** Effects behind which anything may be read. */
 const OPAQUE = new Set(['call', 'do', 'unknown', 'remote', 'large-object', 'server-file', 'server-program'])
 
@@ -33,5 +35,14 @@ export function touches(talk: Pick<Conversation, 'masker' | 'catalog'>, facts: F
         statement.incomplete !== undefined || statement.accesses.some((access) => OPAQUE.has(access.effect)),
     )
   const masked = opaque || [...relations, ...behind].some((relation) => talk.masker.masksRelation(relation))
-  return { masked, opaque, hidden, behind }
+  const renaming = behind.length > 0 || hidden ? relations.filter((relation) => renames(talk, relation)) : []
+  return { masked, opaque, hidden, behind, renaming }
+}
+
+function renames(
+  { masker, catalog }: Pick<Conversation, 'masker' | 'catalog'>,
+  relation: RelationName,
+): boolean {
+  const { relations, opaque, view } = catalog.behind([relation])
+  return opaque || (view && relations.some((behind) => masker.masksRelation(behind)))
 }

@@ -5,12 +5,13 @@ import { changes } from '../../evasion/changes.ts'
 import { sideLeaks } from '../../evasion/leaks-elsewhere.ts'
 import { resultLeaks } from '../../evasion/leaks-results.ts'
 import { type Played, play } from '../../evasion/play.ts'
+import { probes } from '../../evasion/probes.ts'
 import { connectPgWire } from '../../support/pgwire.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
 const leaks: readonly Leak[] = [...resultLeaks, ...sideLeaks]
 /** Each run has a database of its own, so that nothing is known of the one before. */
-const RUNS = 3 * (leaks.length + changes.length)
+const RUNS = 3 * (leaks.length + changes.length) + 4 * probes.length
 
 let stack: Stack
 let token: { curious: string; vandal: string }
@@ -83,7 +84,7 @@ const DATA =
   /078-05-1120|219-09-9999|457-55-5462|4111111111111111|5500005555555559|340000000000009|(ada|grace|alan)@example\.com/
 
 test('each case has a name of its own', () => {
-  for (const cases of [leaks, changes]) {
+  for (const cases of [leaks, changes, probes]) {
     expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length)
   }
 })
@@ -105,5 +106,26 @@ describe('what is denied does not happen by', () => {
     const { rows, alive } = await run(change, token.vandal)
     expect(rows).toEqual(untouched.rows)
     expect(alive, 'the session goes on').toBe(true)
+  })
+})
+
+/** Of the first row, and one that nobody has, with the same first characters of no row. */
+const RIGHT = '078-05-1120'
+const WRONG = '912-99-9999'
+
+/** Messages without what differs from run to run: the guess itself, in the words of an error. */
+const seenBy = ({ played, rows }: Outcome, guess: string) => [played.seen.replaceAll(guess, 'GUESS'), rows]
+
+describe('a right guess looks as a wrong one does by', () => {
+  test.each(probes.map((probe) => [probe.name, probe] as const))('%s', async (_, { name, given, steps }) => {
+    const guess = async (value: string, as?: string) => {
+      const outcome = await run({ name, ...(given ? { given } : {}), steps: steps(value) }, as)
+      return { alive: outcome.alive, seen: seenBy(outcome, value) }
+    }
+    expect((await guess(RIGHT)).seen, 'straight to PostgreSQL').not.toEqual((await guess(WRONG)).seen)
+    const right = await guess(RIGHT, token.curious)
+    const wrong = await guess(WRONG, token.curious)
+    expect(right.seen).toEqual(wrong.seen)
+    expect(right.alive, 'the session goes on').toBe(true)
   })
 })

@@ -17,6 +17,7 @@ const rule = (columns: string[], more: Partial<MaskRule> = {}): MaskRule => ({
   resources: '*',
   columns,
   strategy: 'redact',
+  probes: 'refuse',
   ...more,
 })
 const masker = (...rules: MaskRule[]) => createMasker(rules, keys, 'app')

@@ -13,7 +13,7 @@ import { createMasker } from '../../../src/masking/masker.ts'
 
 const keys = { key: () => new Secret('') }
 const masker = createMasker(
-  [{ id: 'm', resources: '*', columns: ['public.users.ssn'], strategy: 'redact' }],
+  [{ id: 'm', resources: '*', columns: ['public.users.ssn'], strategy: 'redact', probes: 'refuse' }],
   keys,
   'app',
 )

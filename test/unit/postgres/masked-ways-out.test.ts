@@ -181,6 +181,7 @@ describe('what the catalog says counts', () => {
             resources: '*' as const,
             columns: [`public.${masksOn}.code`],
             strategy: 'redact' as const,
+            probes: 'refuse' as const,
           },
         ]
         const { client, bridge } = await server.client({ masks })
@@ -193,7 +194,13 @@ describe('what the catalog says counts', () => {
 
   it('after a table was dropped and made again', async () => {
     const masks = [
-      { id: 'm', resources: '*' as const, columns: ['public.shelf.ssn'], strategy: 'redact' as const },
+      {
+        id: 'm',
+        resources: '*' as const,
+        columns: ['public.shelf.ssn'],
+        strategy: 'redact' as const,
+        probes: 'refuse' as const,
+      },
     ]
     const { client, bridge } = await server.client({ masks })
     await simple(client, "CREATE TABLE shelf (id int, ssn text); INSERT INTO shelf VALUES (1, 'x')")

@@ -1,0 +1,40 @@
+// What masks make of a decision of the policy: they refuse ways out and probes, or hold them.
+import type { Decision, HoldTerms } from '../core/decision.ts'
+import type { Refusal } from '../core/errors.ts'
+import type { Masker } from '../core/masking.ts'
+import type { Operation } from '../core/operation.ts'
+
+/** @param decision of the policy, which does not deny */
+export function underMasks(decision: Decision, operation: Operation, masker: Masker): Decision {
+  const probes = masker.probes(operation)
+  const refusal = probes?.kind === 'refuse' ? probes.refusal : masker.refuses(operation)
+  if (refusal !== undefined) return denied(decision, refusal)
+  if (probes?.kind !== 'hold') return decision
+  // Nothing runs at `prepare`: what is held is held when it is to run.
+  if (operation.phase === 'prepare') return decision
+  const { terms, reason } = probes
+  if (decision.hold === undefined) return { ...decision, outcome: 'hold', reason, hold: terms }
+  const both = bothTerms(decision.hold, terms)
+  if (both !== undefined) return { ...decision, reason: `${decision.reason}. ${reason}`, hold: both }
+  return denied(decision, {
+    code: 'denied',
+    message: 'the rule and the mask that hold it have no approvers in common',
+    hint: 'Send its parts alone.',
+  })
+}
+
+function denied(decision: Decision, { message, hint }: Refusal): Decision {
+  const { hold: _, hint: __, ...rest } = decision
+  return { ...rest, outcome: 'deny', reason: message, ...(hint === undefined ? {} : { hint }) }
+}
+
+/** Whoever approves must do for both; undefined when nobody can. */
+function bothTerms(a: HoldTerms, b: HoldTerms): HoldTerms | undefined {
+  const approvers = a.approvers.filter((group) => b.approvers.includes(group))
+  if (approvers.length === 0) return undefined
+  return {
+    approvers,
+    quorum: Math.max(a.quorum, b.quorum),
+    expiresAfter: Math.min(a.expiresAfter, b.expiresAfter),
+  }
+}

@@ -56,6 +56,8 @@ describe('a configuration is refused when', () => {
     ['another strategy has a key', inMask('key: orders-app'), 'only for the strategies hash and tokenize'],
     ['another strategy keeps the last characters', inMask('keep_last: 2'), 'only for the strategy partial'],
     ['another strategy keeps the first characters', inMask('keep_first: 2'), 'only for the strategy partial'],
+    ['probes are held and nobody may approve', inMask('probes: hold'), 'needs `approvers`'],
+    ['probes are refused and somebody may approve', inMask('approvers: [dba]'), 'only for `probes: hold`'],
     ['another strategy has a value', inMask('value: x'), 'only for the strategy fixed'],
     [
       'both ends are kept',

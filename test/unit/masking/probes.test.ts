@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest'
+import type { Decision } from '../../../src/core/decision.ts'
+import type { ColumnUse } from '../../../src/core/facts.ts'
+import type { SqlOperation } from '../../../src/core/operation.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { underMasks } from '../../../src/gateway/under-masks.ts'
+import { createMasker, type MaskRule } from '../../../src/masking/masker.ts'
+
+const users = { schema: 'public', name: 'users' }
+const mask = (column: string, more: Partial<MaskRule> = {}): MaskRule => ({
+  id: `mask-of-${column}`,
+  resources: '*',
+  columns: [`public.users.${column}`],
+  strategy: 'redact',
+  probes: 'refuse',
+  ...more,
+})
+const held = (column: string, approvers: string[], more: Partial<MaskRule> = {}) =>
+  mask(column, { probes: 'hold', approvers, ...more })
+const masker = (...rules: MaskRule[]) => createMasker(rules, { key: () => new Secret('') }, 'app')
+
+/** A statement on users that mentions these columns, all in one use. */
+const using = (use: ColumnUse, ...columns: string[]): SqlOperation => ({
+  kind: 'sql',
+  sequence: 1,
+  text: '',
+  facts: {
+    fingerprint: '',
+    statements: [
+      {
+        command: 'SELECT',
+        accesses: [{ effect: 'read', relation: users }],
+        columns: columns.map((column) => ({ column, relation: users, uses: [use] })),
+        returnsRows: true,
+        changes: [],
+        references: [],
+      },
+    ],
+  },
+  phase: 'query',
+  parameters: [],
+  behind: [],
+})
+
+describe('a use of a masked column', () => {
+  it.each<[ColumnUse, string | undefined]>([
+    ['output', undefined],
+    ['computed', undefined],
+    ['written', undefined],
+    ['fallible', 'refuse'],
+    ['predicate', 'refuse'],
+    ['sort', 'refuse'],
+    ['group', 'refuse'],
+    ['aggregate', 'refuse'],
+    ['compare', 'refuse'],
+  ])('%s: %s', (use, kind) => {
+    expect(masker(mask('ssn')).probes(using(use, 'ssn'))?.kind).toBe(kind)
+  })
+
+  it('is no probe where the column is another one', () => {
+    expect(masker(mask('ssn')).probes(using('predicate', 'id'))).toBeUndefined()
+  })
+
+  it('is a probe where any column may be meant', () => {
+    expect(masker(mask('ssn')).probes(using('predicate', '*'))?.kind).toBe('refuse')
+  })
+
+  it('runs where the mask allows probes', () => {
+    expect(masker(mask('ssn', { probes: 'allow' })).probes(using('sort', 'ssn'))).toBeUndefined()
+  })
+
+  it('is refused where one of two masks refuses and the other allows or holds', () => {
+    const refuses = mask('ssn')
+    for (const other of [mask('ssn', { id: 'b', probes: 'allow' }), held('ssn', ['dba'], { id: 'b' })]) {
+      expect(masker(refuses, other).probes(using('sort', 'ssn'))?.kind).toBe('refuse')
+      expect(masker(other, refuses).probes(using('sort', 'ssn'))?.kind).toBe('refuse')
+    }
+  })
+
+  it('is refused in words that name the column and the mask', () => {
+    expect(masker(mask('ssn')).probes(using('sort', 'ssn'))).toMatchObject({
+      refusal: { message: 'The masked column "ssn" orders rows (mask mask-of-ssn).' },
+    })
+  })
+})
+
+const MINUTES = 60_000
+const decision = (more: Partial<Decision> = {}): Decision => ({
+  outcome: 'allow',
+  hits: [],
+  reason: 'the policy says so',
+  policyVersion: '1',
+  ...more,
+})
+
+describe('a probe that is held', () => {
+  const both = masker(
+    held('ssn', ['dba', 'privacy'], { quorum: 2 }),
+    held('card', ['privacy'], { expires_after: 5 * MINUTES }),
+  )
+
+  it('makes an allowed statement wait for those who may approve for every mask', () => {
+    expect(underMasks(decision(), using('predicate', 'ssn', 'card'), both)).toMatchObject({
+      outcome: 'hold',
+      hold: { approvers: ['privacy'], quorum: 2, expiresAfter: 5 * MINUTES },
+    })
+  })
+
+  it('is refused when the masks have no approvers in common', () => {
+    const apart = masker(held('ssn', ['dba']), held('card', ['privacy']))
+    expect(underMasks(decision(), using('predicate', 'ssn', 'card'), apart).outcome).toBe('deny')
+  })
+
+  it('is refused when the rule that holds the statement has no approvers in common with the mask', () => {
+    const hold = { approvers: ['leads'], quorum: 1, expiresAfter: MINUTES }
+    const refused = underMasks(decision({ outcome: 'hold', hold }), using('sort', 'ssn'), both)
+    expect(refused.outcome).toBe('deny')
+    expect(refused.hold).toBeUndefined()
+  })
+
+  it('asks as many as the stricter of rule and mask', () => {
+    const hold = { approvers: ['dba'], quorum: 1, expiresAfter: MINUTES }
+    expect(underMasks(decision({ outcome: 'hold', hold }), using('sort', 'ssn'), both).hold).toEqual({
+      approvers: ['dba'],
+      quorum: 2,
+      expiresAfter: MINUTES,
+    })
+  })
+
+  it('may be prepared, since nothing runs yet', () => {
+    expect(underMasks(decision(), { ...using('sort', 'ssn'), phase: 'prepare' }, both).outcome).toBe('allow')
+  })
+})

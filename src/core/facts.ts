@@ -86,7 +86,12 @@ export interface ColumnMention {
 /** One entry of a SELECT's list: a star, which may stand for any number of columns, or one value. */
 export type OutputColumn =
   | { readonly kind: 'star' }
-  | { readonly kind: 'value'; readonly from: readonly ColumnMention[] }
+  | {
+      readonly kind: 'value'
+      readonly from: readonly ColumnMention[]
+      /** a constant, a parameter, `count(*)`, or a cast of these: no column's value is in it, only how many rows there are */
+      readonly rowsOnly?: true
+    }
 
 /** What a statement does to the session's own names: needed to keep names and facts together. */
 export type SessionChange =

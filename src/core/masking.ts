@@ -24,6 +24,8 @@ export interface ResultColumn {
   /** OID of the PostgreSQL type */
   readonly type: number
   readonly format: 'text' | 'binary'
+  /** the statement computes it of no column: a constant, a parameter, `count(*)` */
+  readonly rowsOnly?: true
 }
 
 /** Takes a value as the wire carries it (null for SQL NULL), gives the value that the client may see. */
@@ -51,7 +53,7 @@ export interface Masker {
   refuses(operation: Operation): Refusal | undefined
   /**
    * @param touchesMasked whether the statement reads a relation with masks, or something that is not known:
-   *   then every column without provenance is masked whole.
+   *   then every column without provenance is masked whole, unless it is computed of no column.
    */
   plan(columns: readonly ResultColumn[], touchesMasked: boolean): ResultPlan
 }

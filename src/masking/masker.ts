@@ -79,7 +79,7 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
         return strategy && columnMask(strategy, column)
       }
       case 'derived':
-        return touchesMasked ? wholeMask(column) : undefined
+        return touchesMasked && column.rowsOnly !== true ? wholeMask(column) : undefined
       case 'unknown':
         return wholeMask(column)
     }

@@ -265,4 +265,47 @@ export const resultLeaks: readonly Leak[] = [
     steps: [`select word from ts_stat('select to_tsvector(ssn) from customers')`],
     shows: /1120/,
   },
+  {
+    name: 'a union under a constant',
+    steps: [`select 'x' from orders where false union all select ssn from customers where id = 1`],
+  },
+  {
+    name: 'the place of a constant behind a star',
+    steps: [`select *, ssn || '', card || '', 1, 2, 3, 4, 5 from customers where id = 1`],
+  },
+  {
+    name: 'the place of a constant of another statement',
+    steps: [`select 'x' from customers limit 1; select ssn || '' from customers where id = 1`],
+  },
+  {
+    name: 'a prepared constant whose name SQL gave to another statement',
+    steps: [
+      [parse({ name: 's', sql: `select 'x' from customers` }), sync()],
+      `deallocate s; prepare s as select ssn || '' from customers where id = 1`,
+      [bind({ statement: 's' }), execute(), sync()],
+    ],
+  },
+  {
+    name: 'a portal of a constant whose name SQL gave to a cursor',
+    steps: [
+      'begin',
+      [parse({ sql: `select 'x' from customers` }), bind({ portal: 'k' }), sync()],
+      `close k; declare k cursor for select ssn || '' from customers where id = 1`,
+      [describe('P', 'k'), execute('k'), sync()],
+    ],
+  },
+  {
+    name: 'a prepared constant that is closed and prepared again in one write',
+    steps: [
+      [parse({ name: 's', sql: `select 'x' from customers` }), sync()],
+      [
+        close('S', 's'),
+        parse({ name: 's', sql: `select ssn || '' from customers where id = 1` }),
+        bind({ statement: 's' }),
+        describe('P'),
+        execute(),
+        sync(),
+      ],
+    ],
+  },
 ]

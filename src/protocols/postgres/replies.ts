@@ -10,6 +10,7 @@ import type { Conversation } from './conversation.ts'
 import { message } from './encode.ts'
 import type { Expected, Lookup } from './expected.ts'
 import { maskRow, planResult } from './rows.ts'
+import { rowsOnlyPlaces } from './rows-only.ts'
 import { isStandInFailure, standInError } from './stand-in.ts'
 import type { Portal, Running } from './statement.ts'
 import { checkParameter } from './upstream-login.ts'
@@ -177,7 +178,9 @@ export function createReplies(talk: Conversation): BackendHandler {
   function planQuery(bytes: Uint8Array, run: Running): void {
     if (!masker.active) return
     run.planned = true
-    run.plan = planResult(decodeRowDescription(bytes), masker, catalog, run.touchesMasked)
+    const fields = decodeRowDescription(bytes)
+    const shown = run.opaque ? undefined : rowsOnlyPlaces(run.operation.facts, fields.length)
+    run.plan = planResult(fields, masker, catalog, run.touchesMasked, shown)
   }
 
   /** The plan is made when rows come: only then the statement was judged, and the catalog asked. */
@@ -185,7 +188,10 @@ export function createReplies(talk: Conversation): BackendHandler {
     if (!portal.fields) return
     const touched = run.touchesMasked || (portal.name !== '' && talk.opaque)
     run.planned = true
-    run.plan = planResult(portal.fields, masker, catalog, touched)
+    // SQL, or code, may have made a named portal or the statement's name stand for something else.
+    const certain = portal.name === '' && !portal.statement.opaque && !talk.opaque && !run.opaque
+    const shown = certain ? rowsOnlyPlaces(run.operation.facts, portal.fields.length) : undefined
+    run.plan = planResult(portal.fields, masker, catalog, touched, shown)
   }
 
   /** The plan of the rows that come now. With masks, rows that were never described are not let through. */

@@ -4,19 +4,25 @@ import type { Masker, ResultColumn, ResultPlan } from '../../core/masking.ts'
 import type { FieldDescription } from './backend.ts'
 import type { Catalog } from './catalog.ts'
 
-/** The masks of a result's columns; undefined when every value may be seen. */
+/**
+ * The masks of a result's columns; undefined when every value may be seen.
+ *
+ * @param rowsOnly the places of columns that are computed of no column
+ */
 export function planResult(
   fields: readonly FieldDescription[],
   masker: Masker,
   catalog: Catalog,
   touchesMasked: boolean,
+  rowsOnly: ReadonlySet<number> = new Set(),
 ): ResultPlan | undefined {
   const columns = fields.map(
-    ({ name, table, attribute, type, format }): ResultColumn => ({
+    ({ name, table, attribute, type, format }, place): ResultColumn => ({
       name,
       origin: catalog.origin(table, attribute),
       type,
       format,
+      ...(rowsOnly.has(place) ? { rowsOnly: true } : {}),
     }),
   )
   const plan = masker.plan(columns, touchesMasked)

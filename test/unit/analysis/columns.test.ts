@@ -193,3 +193,38 @@ describe('what the columns of a SELECT depend on', () => {
     expect(statementOf(sql).outputs).toBeUndefined()
   })
 })
+
+describe('a column that tells of rows only, by its form', () => {
+  const rowsOnly = (sql: string) =>
+    statementOf(sql).outputs?.map((output) => output.kind === 'value' && output.rowsOnly === true)
+
+  test.each([
+    "select 1, 'x', null, true, $1 from c",
+    'select count(*) from c',
+    'select pg_catalog.count(*)::int from c',
+    'select (count(*)) as n from c group by a',
+  ])('%s', (sql) => {
+    expect(rowsOnly(sql)).not.toContain(false)
+  })
+
+  test.each([
+    'select ssn from c',
+    'select count(ssn) from c',
+    'select count(c) from c',
+    'select count(distinct a) from c',
+    'select count(*) filter (where ssn is null) from c',
+    'select count(*) over (order by ssn) from c',
+    'select mine.count(*) from c',
+    'select max(1) from c',
+    'select (select 1 from c)',
+    'select exists (select from c)',
+    'select 1 + 1 from c',
+    'select x from (select 1 as x) s',
+    'select 1 from c union all select 2 from c',
+    'values (1)',
+    'select c.count from c',
+    'select array[1] from c',
+  ])('is not: %s', (sql) => {
+    expect(rowsOnly(sql)).not.toContain(true)
+  })
+})

@@ -12,6 +12,8 @@ export interface Output {
   readonly star?: readonly Source[]
   /** the column itself, nothing computed from it */
   readonly direct: boolean
+  /** a constant, a parameter or a count of rows */
+  readonly rowsOnly?: true
 }
 
 /** An item of FROM. */

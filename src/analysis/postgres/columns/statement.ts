@@ -156,7 +156,9 @@ function indexed(statement: Node, { mentions }: Reading): Deps {
 }
 
 function finished(outputs: readonly Output[], { mentions }: Reading): readonly OutputColumn[] {
-  return outputs.map((output) =>
-    output.star === undefined ? { kind: 'value', from: mentions.finished(output.deps) } : { kind: 'star' },
-  )
+  return outputs.map(({ star, deps, rowsOnly }) => {
+    if (star !== undefined) return { kind: 'star' }
+    const from = mentions.finished(deps)
+    return { kind: 'value', from, ...(rowsOnly === true && from.length === 0 ? { rowsOnly } : {}) }
+  })
 }

@@ -18,8 +18,26 @@ export function targets(
     if (star !== undefined) return { name: undefined, deps: NOTHING, star, direct: true }
     const deps = reading.value(target.val, scope)
     const isColumn = target.val !== undefined && 'ColumnRef' in target.val
-    return { name: target.name ?? nameOf(target.val), deps, direct: isColumn }
+    const named = { name: target.name ?? nameOf(target.val), deps, direct: isColumn }
+    return isRowsOnly(target.val) ? { ...named, rowsOnly: true } : named
   })
+}
+
+/** By its form alone: whatever is not listed here may hold a column's value. */
+function isRowsOnly(node: Node | undefined): boolean {
+  if (node === undefined) return false
+  if ('A_Const' in node || 'ParamRef' in node) return true
+  if ('TypeCast' in node) return isRowsOnly(node.TypeCast.arg)
+  return 'FuncCall' in node && isRowCount(node.FuncCall)
+}
+
+/** `count(*)` and nothing more: a FILTER, an order or a window looks at columns. */
+function isRowCount(body: Body<'FuncCall'>): boolean {
+  const name = strings(body.funcname)
+  if (name.at(-1) !== 'count' || !(name.length === 1 || (name.length === 2 && name[0] === 'pg_catalog')))
+    return false
+  const more = [body.args, body.agg_filter, body.agg_order, body.over]
+  return body.agg_star === true && body.agg_distinct !== true && more.every((part) => part === undefined)
 }
 
 /** `*`, `c.*` and `(c).*`; undefined for what gives one value. */

@@ -82,6 +82,8 @@ function rename(body: Body<'RenameStmt'>, walk: Walk): string {
   else if (type === 'OBJECT_SCHEMA') renameSchema(body.subname ?? '', body.newname ?? '', walk)
   else if (body.object !== undefined) onTypedObject('alter', type, body.object, walk)
   else walk.facts.onObject('alter', body.subname ?? '', word)
+  // An attribute of a type is a column of each table made OF it.
+  if (body.behavior === 'DROP_CASCADE') walk.facts.onRelation('alter', EVERY_RELATION)
   visitDefinition([body.newname ?? ''], walk)
   const part = type === 'OBJECT_COLUMN' || type === 'OBJECT_TABCONSTRAINT'
   return part ? 'ALTER TABLE' : `ALTER ${word.toUpperCase()}`

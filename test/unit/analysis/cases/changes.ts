@@ -52,6 +52,7 @@ export const changes: readonly Case[] = [
   ['drop trigger tr on s.t', 'DROP TRIGGER', 'drop trigger s.t'],
   ['drop policy p on t', 'DROP POLICY', 'drop policy t'],
   ['drop type ty', 'DROP TYPE', 'drop type ty'],
+  ['alter type ty rename attribute a to b cascade', 'ALTER ATTRIBUTE', 'alter attribute ty, alter *.*'],
   ['drop extension e', 'DROP EXTENSION', 'drop extension e, drop *.*'],
   ["update pg_settings set setting = 'x'", 'UPDATE', 'update pg_settings, unknown it updates pg_settings'],
   [

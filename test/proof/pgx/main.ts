@@ -1,0 +1,106 @@
+// npm run proof:pgx [-- PATTERN]
+// The tests of pgx, a driver in Go that speaks the protocol itself: each passes, fails or is skipped through Envoy and
+// Chaperone as it does straight at PostgreSQL, but for divergences.yaml. PATTERN is for `go test -run`.
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { compare, describe, readDivergences } from '../support/divergences.ts'
+import { complaints, ROLE, startOpenStack, type Way } from '../support/open-stack.ts'
+import { type Outcomes, runGoTests } from './go-test.ts'
+
+const MODULE = 'github.com/jackc/pgx/v5@v5.7.6'
+const DATABASE = 'pgx_test'
+const ACCEPTED = fileURLToPath(new URL('./divergences.yaml', import.meta.url))
+const say = (text: string) => void process.stdout.write(`${text}\n`)
+
+/** A copy that can be written to, of the module as Go's proxy has it. */
+function fetchModule(): string {
+  const got = spawnSync('go', ['mod', 'download', '-json', MODULE], { encoding: 'utf8' })
+  if (got.status !== 0) {
+    process.stderr.write(`proof:pgx: SKIPPED, nothing is proved: ${MODULE} cannot be had here\n${got.stderr}`)
+    process.exit(2)
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'chaperone-pgx-'))
+  cpSync((JSON.parse(got.stdout) as { Dir: string }).Dir, folder, { recursive: true })
+  spawnSync('chmod', ['-R', 'u+w', folder])
+  return folder
+}
+
+async function play(way: Way, folder: string, pattern: string | undefined): Promise<Outcomes> {
+  const open = await startOpenStack(way, [DATABASE])
+  try {
+    await open.stack.superuser(`CREATE DATABASE ${DATABASE}`)
+    const setUp = join(folder, 'testsetup/postgresql_setup.sql')
+    const { port } = open.stack.postgres
+    const made = spawnSync(
+      'psql',
+      ['-X', '-q', '-h', '127.0.0.1', '-p', String(port), '-f', setUp, DATABASE],
+      {
+        env: {
+          ...process.env,
+          PGUSER: ROLE,
+          PGPASSWORD: readFileSync(join(open.stack.folder, 'secrets/app-rw'), 'utf8'),
+        },
+        encoding: 'utf8',
+      },
+    )
+    if (made.status !== 0) throw new Error(`pgx's set-up failed: ${made.stderr}`)
+    const outcomes = await runGoTests(folder, pattern, environmentFor(open.environment))
+    for (const complaint of complaints(open.stack.services.log()).slice(0, 20)) say(`${way}: ${complaint}`)
+    return outcomes
+  } finally {
+    await open.stop()
+  }
+}
+
+/** The password is where pgx looks for it, and not in what a test prints. */
+function environmentFor(libpq: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const {
+    PGHOST = '',
+    PGPORT = '',
+    PGUSER = '',
+    PGSSLMODE = '',
+    PGSSLROOTCERT,
+    PGPASSWORD,
+    PGOPTIONS,
+  } = libpq
+  const pairs = { host: PGHOST, port: PGPORT, user: PGUSER, dbname: DATABASE, sslmode: PGSSLMODE }
+  const settings = Object.entries(
+    PGSSLROOTCERT === undefined ? pairs : { ...pairs, sslrootcert: PGSSLROOTCERT },
+  )
+  return {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    PGPASSWORD,
+    ...(PGOPTIONS === undefined ? {} : { PGOPTIONS }),
+    PGX_TEST_DATABASE: settings.map(([name, value]) => `${name}=${value}`).join(' '),
+  }
+}
+
+const [pattern] = process.argv.slice(2)
+const folder = fetchModule()
+const direct = await play('direct', folder, pattern)
+const through = await play('whole', folder, pattern)
+const changed = new Map<string, string[]>()
+for (const name of new Set([...direct.keys(), ...through.keys()])) {
+  const [before, after] = [direct.get(name), through.get(name)]
+  if (before?.outcome === after?.outcome) continue
+  changed.set(name, [`-${before?.outcome ?? 'absent'}\n+${after?.outcome ?? 'absent'}`])
+  writeFileSync(join(folder, `${name.replaceAll('/', '_')}.log`), after?.output ?? '')
+}
+const { accepted, unlisted, gone } = compare(readDivergences(ACCEPTED), changed)
+const passed = [...direct.values()].filter(({ outcome }) => outcome === 'pass').length
+say(
+  `${direct.size} tests, ${passed} pass straight at PostgreSQL; ${changed.size} end otherwise through Chaperone`,
+)
+say(`accepted: ${[...accepted].map(([kind, count]) => `${count} ${kind}`).join(', ') || 'none'}`)
+for (const { test } of unlisted) say(`--- ${test}\n${through.get(test)?.output ?? ''}`)
+if (unlisted.length > 0) say(`not in divergences.yaml:\n${describe(unlisted)}`)
+if (pattern === undefined && gone.length > 0) say(`no longer occurs:\n${describe(gone)}`)
+const good = passed > 0 && unlisted.length === 0 && (pattern !== undefined || gone.length === 0)
+if (good) rmSync(folder, { recursive: true })
+else say(`what the tests printed is in ${folder}`)
+say(`proof:pgx: ${good ? 'nothing differs but what is accepted: holds' : 'FAILS'}`)
+process.exitCode = good ? 0 : 1

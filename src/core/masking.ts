@@ -29,7 +29,21 @@ export interface ResultColumn {
 }
 
 /** Takes a value as the wire carries it (null for SQL NULL), gives the value that the client may see. */
-export type ValueMask = (value: Uint8Array | null) => Uint8Array | null
+export interface ValueMask {
+  (value: Uint8Array | null): Uint8Array | null
+  /** the same for values that are not NULL, where nothing has to be allocated for it: results have many rows */
+  readonly writer?: ValueWriter
+}
+
+export interface ValueWriter {
+  /** the most bytes by which the shown value is longer than the value */
+  readonly growth: number
+  /**
+   * Writes what the client may see of the value between `start` and `end` of `from`, to `to` of `out`, which has room
+   * for it. Gives the offset after it, or -1 when the client sees NULL.
+   */
+  write(from: Uint8Array, start: number, end: number, out: Uint8Array, to: number): number
+}
 
 /** One entry a column: its mask, or undefined where the value may be seen. */
 export type ResultPlan = readonly (ValueMask | undefined)[]

@@ -7,9 +7,21 @@ import { BACKEND } from './codes.ts'
 /** What to do with a message: pass it on, drop it, or send these bytes in its place. */
 export type Verdict = 'forward' | 'drop' | Uint8Array
 
+/** Rows that were handled together: they pass as they are, or `shown` is sent in their place. */
+export interface RowRun {
+  /** where the first message begins that is not among them */
+  readonly end: number
+  readonly shown?: Uint8Array
+}
+
 export interface BackendHandler {
   /** A whole message, header included, valid only during the call. */
   message(type: number, bytes: Uint8Array): Verdict
+  /**
+   * Handles the whole DataRows from `from` on at once; undefined, or none handled: they are to be given one by one.
+   * What is wrong with a row, `message` says when it is given. Absent where no rows come.
+   */
+  rows?(bytes: Uint8Array, from: number): RowRun | undefined
   /**
    * May a DataRow or CopyData of this length pass before it is complete? Asked only for those that have not arrived
    * whole; they are counted as seen when this says yes.
@@ -38,58 +50,72 @@ export function createBackendStream(
   let passing = 0
   /** bytes needed before anything can be done */
   let needed = HEADER
+  /** in the bytes that are scanned, where begins what passes as it is and was not sent on */
+  let runStart = 0
 
-  function pass(chunk: Uint8Array): Uint8Array {
-    if (passing === 0) return chunk
-    const length = Math.min(passing, chunk.length)
-    forward(chunk.subarray(0, length))
-    passing -= length
-    return chunk.subarray(length)
+  /** Sends what passes as it is, from `runStart` to `from`, and `shown` in place of what follows up to `to`. */
+  function replace(bytes: Uint8Array, from: number, to: number, shown: Uint8Array | undefined): void {
+    if (from > runStart) forward(bytes.subarray(runStart, from))
+    if (shown !== undefined && shown.length > 0) forward(shown)
+    runStart = to
   }
 
-  /** Handles whole messages in `bytes`, keeps the rest. */
-  function scan(bytes: Uint8Array): void {
-    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    let at = 0
-    let runStart = 0
-
-    /** What came before a message that breaks the protocol is delivered, however the bytes were cut. */
-    function judged(type: number, from: number, to: number): Verdict {
-      try {
-        return handler.message(type, bytes.subarray(from, to))
-      } catch (error) {
-        if (from > runStart) forward(bytes.subarray(runStart, from))
-        throw error
+  /** Handles whole messages in `bytes` from `start` on, keeps the rest; what is before it passes. */
+  function scan(bytes: Uint8Array, start: number): void {
+    runStart = 0
+    let at = start
+    needed = HEADER
+    try {
+      while (bytes.length - at >= HEADER) {
+        const next = handle(bytes, at)
+        if (next < 0) break
+        at = next
       }
+    } catch (error) {
+      // What came before a message that breaks the protocol is delivered, however the bytes were cut.
+      if (at > runStart) forward(bytes.subarray(runStart, at))
+      throw error
     }
-
-    while (view.length - at >= HEADER) {
-      const type = view[at] as number
-      const length = view.readInt32BE(at + 1)
-      if (length < 4) throw new ProtocolError(`the server's message states the impossible length ${length}`)
-      const end = at + 1 + length
-      if (end > view.length) {
-        if ((type === BACKEND.DataRow || type === BACKEND.CopyData) && handler.passes(type, length)) {
-          forward(bytes.subarray(runStart))
-          passing = end - view.length
-          needed = HEADER
-          return
-        }
-        if (length > limit) throw new ProtocolError('the server sends a message over the limit', 'too-large')
-        break
-      }
-      const verdict = judged(type, at, end)
-      if (verdict !== 'forward') {
-        if (at > runStart) forward(bytes.subarray(runStart, at))
-        if (verdict !== 'drop') forward(verdict)
-        runStart = end
-      }
-      at = end
-    }
+    if (passing > 0) return forward(bytes.subarray(runStart))
     if (at > runStart) forward(bytes.subarray(runStart, at))
-    const rest = bytes.subarray(at)
-    needed = rest.length >= HEADER ? 1 + view.readInt32BE(at + 1) : HEADER
-    kept.push(rest)
+    kept.push(bytes.subarray(at))
+  }
+
+  /** Handles the message at `at`, or the rows that begin there. Gives where the next begins; -1 when it is not whole. */
+  function handle(bytes: Uint8Array, at: number): number {
+    const type = bytes[at] as number
+    const rows = type === BACKEND.DataRow ? handler.rows?.(bytes, at) : undefined
+    if (rows !== undefined && rows.end > at) {
+      if (rows.shown !== undefined) replace(bytes, at, rows.end, rows.shown)
+      return rows.end
+    }
+    const length = lengthAt(bytes, at + 1)
+    if (length < 4) throw new ProtocolError(`the server's message states the impossible length ${length}`)
+    const end = at + 1 + length
+    if (end > bytes.length) return incomplete(bytes, at, type, length)
+    const verdict = handler.message(type, bytes.subarray(at, end))
+    if (verdict !== 'forward') replace(bytes, at, end, verdict === 'drop' ? undefined : verdict)
+    return end
+  }
+
+  function incomplete(bytes: Uint8Array, at: number, type: number, length: number): -1 {
+    const end = at + 1 + length
+    if ((type === BACKEND.DataRow || type === BACKEND.CopyData) && handler.passes(type, length)) {
+      passing = end - bytes.length
+    } else if (length > limit) {
+      throw new ProtocolError('the server sends a message over the limit', 'too-large')
+    } else {
+      needed = end - at
+    }
+    return -1
+  }
+
+  /** Completes the message that was kept, so that only it is joined and not all that comes after it. */
+  function complete(chunk: Uint8Array): Uint8Array {
+    const missing = needed - kept.length
+    kept.push(chunk.subarray(0, missing))
+    if (kept.length >= needed) scan(kept.take(kept.length), 0)
+    return chunk.subarray(missing)
   }
 
   return {
@@ -100,11 +126,19 @@ export function createBackendStream(
       return passing > 0
     },
     push(chunk) {
-      const bytes = pass(chunk)
+      let bytes = chunk
+      while (kept.length > 0 && bytes.length > 0) bytes = complete(bytes)
       if (bytes.length === 0) return
-      if (kept.length === 0) return scan(bytes)
-      kept.push(bytes)
-      if (kept.length >= needed) scan(kept.take(kept.length))
+      // The end of a row that passes goes with the rows after it, in one piece.
+      const start = Math.min(passing, bytes.length)
+      passing -= start
+      scan(bytes, start)
     },
   }
 }
+
+const lengthAt = (bytes: Uint8Array, at: number) =>
+  ((bytes[at] as number) << 24) |
+  ((bytes[at + 1] as number) << 16) |
+  ((bytes[at + 2] as number) << 8) |
+  (bytes[at + 3] as number)

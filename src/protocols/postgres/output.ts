@@ -9,6 +9,9 @@ export interface Output {
   drain(): readonly Effect[]
 }
 
+/** A run of this many bytes goes on by itself: joining it would cost more than one more effect does. */
+const LONG = 4096
+
 /** What goes to the client in one run is one effect: each masked row on its own would cost more than its masks do. */
 export function createOutput(): Output {
   let effects: Effect[] = []
@@ -28,7 +31,11 @@ export function createOutput(): Output {
 
   return {
     emit,
-    toClient: (bytes) => void shown.push(bytes),
+    toClient(bytes) {
+      if (bytes.length >= LONG) endRun()
+      shown.push(bytes)
+      if (bytes.length >= LONG) endRun()
+    },
     toServer: (bytes) => emit({ kind: 'to-server', bytes }),
     drain() {
       endRun()

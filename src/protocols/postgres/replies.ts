@@ -3,13 +3,14 @@
 import { ProtocolError } from '../../core/errors.ts'
 import type { ResultPlan } from '../../core/masking.ts'
 import { decodeCommandTag, decodeDataRow, decodeDiagnostic, decodeRowDescription } from './backend.ts'
-import type { BackendHandler, Verdict } from './backend-stream.ts'
+import type { BackendHandler, RowRun, Verdict } from './backend-stream.ts'
 import { BACKEND } from './codes.ts'
 import { complete } from './completion.ts'
 import type { Conversation } from './conversation.ts'
 import { message } from './encode.ts'
 import type { Expected, Lookup } from './expected.ts'
-import { maskRow, planResult } from './rows.ts'
+import { maskRow, maskRows, wholeRows } from './masked-rows.ts'
+import { planResult } from './rows.ts'
 import { rowsOnlyPlaces } from './rows-only.ts'
 import { isStandInFailure, standInError } from './stand-in.ts'
 import type { Portal, Running } from './statement.ts'
@@ -239,6 +240,18 @@ export function createReplies(talk: Conversation): BackendHandler {
     return masked
   }
 
+  /** The rows of a statement, as many as there are at once; those of a lookup, and what answers nothing, come alone. */
+  function rows(bytes: Uint8Array, from: number): RowRun | undefined {
+    const head = expected.head()
+    const run = runOf(head)
+    if (!run || (masker.active && !run.planned)) return undefined
+    const plan = planOf(head, run)
+    const found = plan === undefined ? wholeRows(bytes, from) : maskRows(bytes, from, plan)
+    run.rows += found.rows
+    run.bytes += found.shown?.length ?? found.end - from
+    return found
+  }
+
   function commandComplete(bytes: Uint8Array, head: Expected | undefined): Verdict {
     if (head?.kind === 'lookup') return 'drop'
     const run = runOf(head)
@@ -309,6 +322,7 @@ export function createReplies(talk: Conversation): BackendHandler {
       if (!reply) return unexpected(`a message of type ${JSON.stringify(String.fromCharCode(type))}`)
       return reply(bytes, expected.head())
     },
+    rows,
     passes(type, length) {
       const head = expected.head()
       const run = runOf(head)

@@ -67,6 +67,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
         if (done) enter(done)
         return 'drop'
       },
+      rows: (bytes, from) => (phase === 'ready' ? replies?.rows?.(bytes, from) : undefined),
       passes: (type, length) => phase === 'ready' && replies !== undefined && replies.passes(type, length),
     },
     (bytes) => out.toClient(bytes),

@@ -8,7 +8,7 @@ import { createBackendStream } from '../../../src/protocols/postgres/backend-str
 import * as encode from '../../../src/protocols/postgres/encode.ts'
 import * as frontend from '../../../src/protocols/postgres/frontend.ts'
 import { createFrontendStream } from '../../../src/protocols/postgres/frontend-stream.ts'
-import { maskRow } from '../../../src/protocols/postgres/rows.ts'
+import { maskRow } from '../../../src/protocols/postgres/masked-rows.ts'
 import { decodeStartup } from '../../../src/protocols/postgres/startup.ts'
 import { withhold } from '../../../src/protocols/postgres/withhold.ts'
 import * as f from '../../support/pgwire/frontend.ts'

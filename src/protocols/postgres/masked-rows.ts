@@ -1,0 +1,168 @@
+// DataRows with their masks applied: one pass over all that a chunk holds, into one buffer, since results have many rows.
+import { ProtocolError } from '../../core/errors.ts'
+import type { ResultPlan, ValueMask, ValueWriter } from '../../core/masking.ts'
+import { BACKEND } from './codes.ts'
+
+/** Rows that were handled together. */
+export interface RowsTogether {
+  /** the rows as the client may see them, where that is not as they came */
+  readonly shown?: Uint8Array
+  readonly rows: number
+  /** where the first message begins that is not among them */
+  readonly end: number
+}
+
+const HEADER = 5
+const NULL = -1
+/** Bytes of a length. A message's own counts itself; a value's is -1 for NULL. */
+const LENGTH = 4
+
+/** Copies shorter than this are quicker byte by byte than through a view of their own; measured on rows of 100 bytes. */
+const SHORT = 128
+
+/** Where rows are written: a buffer that is replaced by a larger one when it is full. */
+interface Sink {
+  out: Uint8Array
+  to: number
+}
+
+/**
+ * Masks the whole DataRows from `from` on, up to the first message that is anything else. A row that is not what its
+ * description states, or that has not arrived whole, is left to be handled alone: by `maskRow`, which refuses it.
+ */
+export function maskRows(bytes: Uint8Array, from: number, plan: ResultPlan): Required<RowsTogether> {
+  const sink: Sink = { out: Buffer.allocUnsafe(room(bytes.length - from)), to: 0 }
+  let at = from
+  let rows = 0
+  while (bytes.length - at >= HEADER + 2 && bytes[at] === BACKEND.DataRow) {
+    const end = at + 1 + int32(bytes, at + 1)
+    if (end > bytes.length || end < at + HEADER + 2) break
+    const start = sink.to
+    if (!writeRow(bytes, at, end, plan, sink)) {
+      sink.to = start
+      break
+    }
+    setInt32(sink.out, start + 1, sink.to - start - 1)
+    at = end
+    rows += 1
+  }
+  return { shown: sink.out.subarray(0, sink.to), rows, end: at }
+}
+
+/** The whole DataRows from `from` on, where nothing is masked: what is in them is not looked at. */
+export function wholeRows(bytes: Uint8Array, from: number): RowsTogether {
+  let at = from
+  let rows = 0
+  while (bytes.length - at >= HEADER && bytes[at] === BACKEND.DataRow) {
+    const length = int32(bytes, at + 1)
+    if (length < LENGTH || length > bytes.length - at - 1) break
+    at += 1 + length
+    rows += 1
+  }
+  return { rows, end: at }
+}
+
+/** One DataRow, header included. @throws ProtocolError unless it is what its description states, to the last byte */
+export function maskRow(row: Uint8Array, plan: ResultPlan): Uint8Array {
+  const { shown, end } = maskRows(row, 0, plan)
+  if (end !== row.length || end === 0)
+    throw new ProtocolError('a row is not what its description states, or is truncated')
+  return shown
+}
+
+/** Masked values are seldom much longer than what they hide; when they are, the buffer grows. */
+const room = (length: number) => length + (length >> 3) + 64
+
+/** @returns false for a row whose lengths do not fit its columns, or itself: what was written of it is void */
+function writeRow(bytes: Uint8Array, start: number, end: number, plan: ResultPlan, sink: Sink): boolean {
+  if (uint16(bytes, start + HEADER) !== plan.length) return false
+  reserve(sink, end - start)
+  let at = start + HEADER + 2
+  let copied = start
+  for (let i = 0; i < plan.length; i += 1) {
+    if (end - at < LENGTH) return false
+    const length = int32(bytes, at)
+    if (length < NULL || length > end - at - LENGTH) return false
+    const next = at + LENGTH + (length === NULL ? 0 : length)
+    const mask = plan[i]
+    if (mask !== undefined) {
+      copy(bytes, copied, at, sink)
+      // What is left of the row still has its room behind the value.
+      writeValue(bytes, at + LENGTH, length === NULL ? NULL : next, mask, sink, end - next)
+      copied = next
+    }
+    at = next
+  }
+  if (at !== end) return false
+  copy(bytes, copied, end, sink)
+  return true
+}
+
+/** @param end -1 for NULL */
+function writeValue(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  mask: ValueMask,
+  sink: Sink,
+  rest: number,
+): void {
+  const { writer } = mask
+  if (end === NULL || writer === undefined) {
+    return writeShown(mask(end === NULL ? null : bytes.subarray(start, end)), sink, rest)
+  }
+  writeInPlace(bytes, start, end, writer, sink, rest)
+}
+
+function writeShown(shown: Uint8Array | null, sink: Sink, rest: number): void {
+  reserve(sink, LENGTH + (shown?.length ?? 0) + rest)
+  setInt32(sink.out, sink.to, shown === null ? NULL : shown.length)
+  sink.to += LENGTH
+  if (shown !== null) copy(shown, 0, shown.length, sink)
+}
+
+function writeInPlace(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  writer: ValueWriter,
+  sink: Sink,
+  rest: number,
+): void {
+  const most = LENGTH + end - start + writer.growth
+  reserve(sink, most + rest)
+  const from = sink.to + LENGTH
+  const to = writer.write(bytes, start, end, sink.out, from)
+  // A mask that writes more than it states would have written into what follows, or past the end.
+  if (to > sink.to + most || (to < from && to !== NULL))
+    throw new Error('invariant: a mask wrote more than it states')
+  setInt32(sink.out, sink.to, to === NULL ? NULL : to - from)
+  sink.to = to === NULL ? from : to
+}
+
+function reserve(sink: Sink, length: number): void {
+  const needed = sink.to + length
+  if (needed <= sink.out.length) return
+  const larger = Buffer.allocUnsafe(needed * 2)
+  larger.set(sink.out.subarray(0, sink.to))
+  sink.out = larger
+}
+
+function copy(from: Uint8Array, start: number, end: number, sink: Sink): void {
+  const { out, to } = sink
+  const length = end - start
+  if (length > SHORT) out.set(from.subarray(start, end), to)
+  else for (let i = 0; i < length; i += 1) out[to + i] = from[start + i] as number
+  sink.to = to + length
+}
+
+const uint16 = (bytes: Uint8Array, at: number) => ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
+
+const int32 = (bytes: Uint8Array, at: number) => (uint16(bytes, at) << 16) | uint16(bytes, at + 2)
+
+function setInt32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24
+  bytes[at + 1] = value >>> 16
+  bytes[at + 2] = value >>> 8
+  bytes[at + 3] = value
+}

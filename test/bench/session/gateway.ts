@@ -1,0 +1,96 @@
+// A gateway of its own for the benchmark: real policy, masks, recording and audit, everybody let in, no Envoy.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { createMemoryApprovals } from '../../../src/approvals/memory.ts'
+import { createAudit } from '../../../src/audit/sink.ts'
+import { type ConfigInput, configSchema } from '../../../src/config/schema.ts'
+import type { Principal } from '../../../src/core/principal.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { createGateway, type Gateway } from '../../../src/gateway/gateway.ts'
+import { compilePolicy } from '../../../src/policy/policy.ts'
+import { createRecorder } from '../../../src/recording/recorder.ts'
+import { createLog } from '../../../src/telemetry/log.ts'
+import { createMetrics, type Metrics } from '../../../src/telemetry/metrics.ts'
+
+export interface BenchGateway {
+  readonly gateway: Gateway
+  readonly metrics: Metrics
+}
+
+/** `full` masks and records results; `fast` is requests-only. */
+export type BenchResource = 'full' | 'fast'
+
+const SOMEBODY: Principal = {
+  issuer: 'https://login.example.com',
+  subject: 'somebody',
+  kind: 'person',
+  name: 'Somebody',
+  groups: ['analysts'],
+  claims: {},
+  method: 'oidc',
+  expiresAt: Number.MAX_SAFE_INTEGER,
+}
+
+const RESOURCE: Omit<ConfigInput['resources'][string], 'listen'> = {
+  protocol: 'postgres',
+  certificate: 'server',
+  issuers: ['people'],
+  upstream: { address: '127.0.0.1:5432', tls: { mode: 'disable' } },
+  databases: ['postgres'],
+  logins: [{ user: 'postgres' }],
+}
+
+function configuration(folder: string): ConfigInput {
+  return {
+    version: 1,
+    issuers: { people: { issuer: SOMEBODY.issuer, audience: 'chaperone', kind: 'person' } },
+    secrets: { key: { env: 'KEY' } },
+    certificates: { server: { certificate: 'server.crt', key: 'server.key' } },
+    recordings: { directory: join(folder, 'recordings'), level: 'full', max_session: '16GiB' },
+    audit: { file: join(folder, 'audit.jsonl') },
+    log: { level: 'error' },
+    resources: {
+      full: { ...RESOURCE, listen: '127.0.0.1:15432' },
+      fast: {
+        ...RESOURCE,
+        listen: '127.0.0.1:15433',
+        process: 'requests-only',
+        recording: 'commands',
+      },
+    },
+    policies: {
+      read: { decision: 'allow', resources: '*', effects: ['read'], relations: ['public.*'] },
+    },
+    masks: {
+      people: { resources: ['full'], columns: ['public.people.ssn'] },
+      cards: { resources: ['full'], columns: ['public.people.card'], strategy: 'partial' },
+      mail: {
+        resources: ['full'],
+        columns: ['public.people_hashed.email'],
+        strategy: 'hash',
+        key: 'key',
+      },
+    },
+  }
+}
+
+export async function startGateway(folder: string): Promise<BenchGateway> {
+  mkdirSync(folder, { recursive: true })
+  const config = configSchema.parse(configuration(folder))
+  const policy = compilePolicy(config)
+  const metrics = createMetrics()
+  const letIn = async () => ({ kind: 'principal', principal: SOMEBODY }) as const
+  const gateway = await createGateway({
+    config,
+    policy: () => policy,
+    authenticator: { authenticate: letIn, verifyToken: letIn, close: () => undefined },
+    approvals: createMemoryApprovals(),
+    recorder: createRecorder(config.recordings),
+    audit: createAudit(config.audit),
+    metrics,
+    log: createLog(config.log),
+    secret: () => new Secret('a key of the benchmark, long enough to be one'),
+    approvalsHint: '',
+  })
+  return { gateway, metrics }
+}

@@ -17,8 +17,8 @@ const NULL = -1
 /** Bytes of a length. A message's own counts itself; a value's is -1 for NULL. */
 const LENGTH = 4
 
-/** Copies shorter than this are quicker byte by byte than through a view of their own; measured on rows of 100 bytes. */
-const SHORT = 128
+/** Copies shorter than this are quicker byte by byte than through a view of their own; measured on rows of 100 bytes (bench:session). */
+const SHORT = 48
 
 /** Where rows are written: a buffer that is replaced by a larger one when it is full. */
 interface Sink {

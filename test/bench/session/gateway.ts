@@ -17,8 +17,8 @@ export interface BenchGateway {
   readonly metrics: Metrics
 }
 
-/** `full` masks and records results; `fast` is requests-only. */
-export type BenchResource = 'full' | 'fast'
+/** `full` masks and records results, `quiet` masks and records nothing; `fast` is requests-only. */
+export type BenchResource = 'full' | 'quiet' | 'fast'
 
 const SOMEBODY: Principal = {
   issuer: 'https://login.example.com',
@@ -51,6 +51,7 @@ function configuration(folder: string): ConfigInput {
     log: { level: 'error' },
     resources: {
       full: { ...RESOURCE, listen: '127.0.0.1:15432' },
+      quiet: { ...RESOURCE, listen: '127.0.0.1:15434', recording: 'off' },
       fast: {
         ...RESOURCE,
         listen: '127.0.0.1:15433',
@@ -62,10 +63,10 @@ function configuration(folder: string): ConfigInput {
       read: { decision: 'allow', resources: '*', effects: ['read'], relations: ['public.*'] },
     },
     masks: {
-      people: { resources: ['full'], columns: ['public.people.ssn'] },
-      cards: { resources: ['full'], columns: ['public.people.card'], strategy: 'partial' },
+      people: { resources: ['full', 'quiet'], columns: ['public.people.ssn'] },
+      cards: { resources: ['full', 'quiet'], columns: ['public.people.card'], strategy: 'partial' },
       mail: {
-        resources: ['full'],
+        resources: ['full', 'quiet'],
         columns: ['public.people_hashed.email'],
         strategy: 'hash',
         key: 'key',

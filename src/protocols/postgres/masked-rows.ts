@@ -31,7 +31,9 @@ interface Sink {
  * description states, or that has not arrived whole, is left to be handled alone: by `maskRow`, which refuses it.
  */
 export function maskRows(bytes: Uint8Array, from: number, plan: ResultPlan): Required<RowsTogether> {
-  const sink: Sink = { out: Buffer.allocUnsafe(room(bytes.length - from)), to: 0 }
+  // Room for these rows only: a chunk may hold many short results, and each would take the room of all that follow.
+  const together = wholeRows(bytes, from).end - from
+  const sink: Sink = { out: Buffer.allocUnsafe(room(together)), to: 0 }
   let at = from
   let rows = 0
   while (bytes.length - at >= HEADER + 2 && bytes[at] === BACKEND.DataRow) {

@@ -8,7 +8,7 @@ export interface Kept {
   readonly count: number
 }
 
-const FILLER = new TextEncoder().encode('***')
+export const FILLER = new TextEncoder().encode('***')
 
 /** A character may be shown for every three that a value has, so that a short value is not given away. */
 const HIDDEN_SHARE = 3
@@ -46,7 +46,8 @@ function headOffset(value: Uint8Array, characters: number): number {
 }
 
 /** How many of a value's characters may be shown. */
-const shownOf = (characters: number, count: number) => Math.min(count, Math.floor(characters / HIDDEN_SHARE))
+export const shownOf = (characters: number, count: number) =>
+  Math.min(count, Math.floor(characters / HIDDEN_SHARE))
 
 /**
  * `***` and the last min(count, a third of the value) Unicode code points, or the first and `***`.

@@ -7,8 +7,9 @@ import { type CodecKind, codecOf, type Format } from './codecs.ts'
 import { fixedValue } from './fixed.ts'
 import { hashHex } from './hash.ts'
 import { hashed, tokenized, tokenOfText } from './keyed.ts'
-import { type Kept, partialOf, partialValue } from './partial.ts'
+import { FILLER, type Kept, partialOf, partialValue, shownOf } from './partial.ts'
 import { HIDDEN_TYPES, type HiddenType } from './postgres-types.ts'
+import { constantMask, tailMask } from './writers.ts'
 
 /** What to do with a value. NULL stays NULL under every strategy: whether there is a value is not hidden. */
 export type Strategy =
@@ -29,10 +30,6 @@ const nullMask: ValueMask = () => null
 /** The value that stands for every hidden one; NULL where the type is not known. */
 function hiddenValue(type: HiddenType | undefined, format: Format): Uint8Array | null {
   return type?.[format] ?? null
-}
-
-function constantMask(shown: Uint8Array | null): ValueMask {
-  return (value) => (value === null ? null : shown)
 }
 
 const BLANK = 0x20
@@ -144,6 +141,15 @@ function looking(
   }
 }
 
+/** The most usual of those that look at the value. */
+function lastCharacters(kept: Kept): ValueMask {
+  return tailMask(
+    FILLER,
+    (characters) => shownOf(characters, kept.count),
+    (value) => partialValue(value, kept),
+  )
+}
+
 /** The mask of a column that a rule names. What a strategy does not treat is redacted. */
 export function columnMask(strategy: Strategy, { type: oid, format }: Target): ValueMask {
   const type = HIDDEN_TYPES.get(oid)
@@ -158,6 +164,8 @@ export function columnMask(strategy: Strategy, { type: oid, format }: Target): V
     case 'hash':
     case 'tokenize':
     case 'partial': {
+      if (strategy.kind === 'partial' && type?.kind === 'characters' && strategy.kept.end === 'last')
+        return lastCharacters(strategy.kept)
       const look = type && looking(strategy, type, format)
       return look ? (value) => value && look(value) : constantMask(hidden)
     }

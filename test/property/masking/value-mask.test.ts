@@ -33,6 +33,26 @@ it('a mask takes any bytes without throwing, keeps them as they were, and answer
   )
 })
 
+it('a mask that writes in place shows what it shows otherwise, within the room that it states', () => {
+  const values = fc.oneof(
+    fc.uint8Array({ maxLength: 100 }),
+    unicode.map((text) => Buffer.from(text)),
+  )
+  const written = fc.tuple(strategy, target).map(([kind, column]) => columnMask(kind, column))
+  fc.assert(
+    fc.property(written, values, fc.nat(20), fc.nat(20), (mask, value, before, after) => {
+      const { writer } = mask
+      fc.pre(writer !== undefined)
+      const from = Buffer.concat([Buffer.alloc(before, 0x80), value, Buffer.alloc(after, 0x80)])
+      const out = new Uint8Array(after + value.length + writer.growth)
+      const end = writer.write(from, before, before + value.length, out, after)
+      const shown = mask(value)
+      if (shown === null) expect(end).toBe(-1)
+      else expect(out.slice(after, end)).toEqual(Uint8Array.from(shown))
+    }),
+  )
+})
+
 it('partial shows a tail of at most keep_last characters and at most a third of the value', () => {
   fc.assert(
     fc.property(unicode, fc.integer({ min: 1, max: 8 }), (value, keepLast) => {

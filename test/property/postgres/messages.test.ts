@@ -1,17 +1,22 @@
 // Decoders and encoders of messages: what is encoded is decoded, and hostile bytes make nothing but ProtocolError.
+import { createSecretKey } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ProtocolError } from '../../../src/core/errors.ts'
 import type { ResultPlan } from '../../../src/core/masking.ts'
+import { columnMask } from '../../../src/masking/value-mask.ts'
 import * as backend from '../../../src/protocols/postgres/backend.ts'
 import { createBackendStream } from '../../../src/protocols/postgres/backend-stream.ts'
 import * as encode from '../../../src/protocols/postgres/encode.ts'
 import * as frontend from '../../../src/protocols/postgres/frontend.ts'
 import { createFrontendStream } from '../../../src/protocols/postgres/frontend-stream.ts'
-import { maskRow } from '../../../src/protocols/postgres/masked-rows.ts'
+import { maskRow, maskRows, wholeRows } from '../../../src/protocols/postgres/masked-rows.ts'
 import { decodeStartup } from '../../../src/protocols/postgres/startup.ts'
 import { withhold } from '../../../src/protocols/postgres/withhold.ts'
 import * as f from '../../support/pgwire/frontend.ts'
+
+/** OID of `text` */
+const TEXT = 25
 
 const text = fc.string({ unit: 'grapheme', maxLength: 40 }).map((value) => value.replaceAll('\0', ''))
 const value = fc.option(fc.uint8Array({ maxLength: 40 }))
@@ -114,6 +119,38 @@ describe('a masked row', () => {
         const masked = maskRow(dataRow(columns.map((each) => each.value)), plan)
         const shown = columns.map((each) => (each.mask ? each.mask.shown : each.value))
         expect(Buffer.from(masked).equals(dataRow(shown))).toBe(true)
+      }),
+    )
+  })
+
+  it('is shown among others as it is alone, until one comes that is not whole or not as described', () => {
+    const values = fc.tuple(value, value, value, fc.option(fc.uint8Array({ maxLength: 400 })))
+    const ends = fc.oneof(
+      fc.constant(new Uint8Array()),
+      values.map((row) => dataRow(row).subarray(0, -1)),
+      values.map((row) => dataRow(row.slice(1))),
+      fc.uint8Array({ maxLength: 40 }).filter((bytes) => bytes[0] !== 'D'.charCodeAt(0)),
+    )
+    const plan: ResultPlan = [
+      columnMask({ kind: 'redact' }, { type: TEXT, format: 'text' }),
+      undefined,
+      columnMask({ kind: 'partial', kept: { end: 'last', count: 4 } }, { type: TEXT, format: 'text' }),
+      columnMask(
+        { kind: 'hash', key: createSecretKey('k'.repeat(32), 'utf8') },
+        { type: TEXT, format: 'text' },
+      ),
+    ]
+    fc.assert(
+      fc.property(fc.array(values, { maxLength: 12 }), fc.nat(30), ends, (given, from, end) => {
+        const rows = given.map(dataRow)
+        const bytes = Buffer.concat([Buffer.alloc(from), ...rows, end])
+        const masked = maskRows(bytes, from, plan)
+        const alone = rows.map((row) => maskRow(row, plan))
+        expect(masked.end).toBe(bytes.length - end.length)
+        expect(masked.rows).toBe(rows.length)
+        expect(Buffer.from(masked.shown).equals(Buffer.concat(alone))).toBe(true)
+        const whole = wholeRows(bytes, from)
+        expect(whole.end).toBeGreaterThanOrEqual(masked.end)
       }),
     )
   })

@@ -31,13 +31,16 @@ work=$(mktemp -d "$cache/fetch-postgres.XXXXXX")
 trap 'rm -rf "$work"' EXIT INT TERM
 cd "$work"
 
-# An apt of our own: the machine's lists and sources stay as they are.
+# An apt of our own, with the sources of the mirrors that the machine's apt has: its lists and sources stay as they are.
 mkdir -p lists/partial cache/archives/partial
-for suite in "debian $codename" "debian-security $codename-security"; do
-  # shellcheck disable=SC2086
-  set -- $suite
-  echo "deb-src [signed-by=$keyring] http://deb.debian.org/$1 $2 main"
+# shellcheck disable=SC2016
+apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+  sort -u | while read -r site release component; do
+  case "$release" in
+    "$codename" | "$codename"-*) echo "deb-src [signed-by=$keyring] $site $release $component" ;;
+  esac
 done > sources.list
+[ -s sources.list ] || skip 'the apt of this machine has no mirror of its Debian'
 own_apt() {
   apt-get -qq -o APT::Sandbox::User="$(id -un)" -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- \
     -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Get::List-Cleanup=0 "$@" >&2

@@ -30,6 +30,10 @@ const effects = z.enum([
   'unknown',
 ])
 
+const columnPattern = z
+  .string()
+  .regex(/^[^.]+\.[^.]+\.[^.]+$/, 'needs schema.relation.column, each may have *')
+
 export const policyRule = z.strictObject({
   decision: z.enum(['allow', 'deny', 'hold']).describe('deny beats hold, hold beats allow'),
   description: z.string().optional().describe('told to the client when the rule refuses or holds'),
@@ -78,6 +82,13 @@ export const policyRule = z.strictObject({
     .describe(
       'schema.relation with * for any run of characters, or $catalog for the catalog without its data',
     ),
+  columns: z
+    .array(columnPattern)
+    .min(1)
+    .optional()
+    .describe(
+      'schema.relation.column, each may have *, in place of `relations`, for read, insert and update: allow covers a statement only if every column that it mentions is covered, deny and hold mean it if any could be meant',
+    ),
   objects: z
     .array(z.string().min(1))
     .min(1)
@@ -100,10 +111,7 @@ export const policyRule = z.strictObject({
 
 export const maskRule = z.strictObject({
   resources: z.array(name).min(1).or(z.literal('*')).describe('names, or * for all'),
-  columns: z
-    .array(z.string().regex(/^[^.]+\.[^.]+\.[^.]+$/, 'needs schema.relation.column, each may have *'))
-    .min(1)
-    .describe('schema.relation.column, each may have *'),
+  columns: z.array(columnPattern).min(1).describe('schema.relation.column, each may have *'),
   strategy: z
     .enum(['redact', 'null', 'fixed', 'partial', 'hash', 'tokenize'])
     .default('redact')

@@ -22,7 +22,7 @@ export interface RuleExplanation {
 }
 
 export function explainRules(rules: readonly Rule[], situation: Situation): RuleExplanation {
-  const accesses = accessesOf(situation.operation)
+  const accesses = accessesOf(situation.operation, situation.set)
   const { principal, resource, circumstances } = situation
   const applicable: string[] = []
   const others: { rule: string; why: string }[] = []

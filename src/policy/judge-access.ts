@@ -1,13 +1,14 @@
 // One access against the rules that are for this principal: deny beats hold, hold beats allow, silence denies.
 import type { Outcome, RecordingLevel, RuleHit } from '../core/decision.ts'
 import type { Access } from '../core/facts.ts'
+import { type ColumnAccess, withoutColumns } from './columns.ts'
 import { couldMeanAccess, coveredBy, obliges, type Rule } from './rule.ts'
 
 /** Why an access has its outcome when no rule made it. */
 export type BuiltIn = 'not-understood' | 'pinned-setting' | 'no-rule' | 'session'
 
 export interface AccessVerdict {
-  readonly access: Access
+  readonly access: ColumnAccess
   readonly outcome: Outcome
   /** the rules that made the outcome, by id */
   readonly rules: readonly Rule[]
@@ -23,6 +24,8 @@ export interface RuleSet {
   readonly allow: readonly Rule[]
   readonly shadow: readonly Rule[]
   readonly searchPath: readonly string[]
+  /** one of them names columns */
+  readonly byColumn: boolean
   /** one of them has limits, or a recording of its own */
   readonly obliging: boolean
   /** what is recorded of the resource where no rule says more */
@@ -40,14 +43,14 @@ const PINNED: ReadonlySet<string> = new Set([
   'client_encoding',
 ])
 
-export function judgeAccess(access: Access, rules: RuleSet): AccessVerdict {
+export function judgeAccess(access: ColumnAccess, rules: RuleSet): AccessVerdict {
   const enforced = enforce(access, rules)
   return { access, ...enforced, shadow: shadowHits(access, rules, enforced) }
 }
 
 type Enforced = Pick<AccessVerdict, 'outcome' | 'rules' | 'builtIn'>
 
-function enforce(access: Access, rules: RuleSet): Enforced {
+function enforce(access: ColumnAccess, rules: RuleSet): Enforced {
   const could = (rule: Rule) => couldMeanAccess(rule, access, rules.searchPath)
   const deny = rules.deny.filter(could)
   if (deny.length > 0) return { outcome: 'deny', rules: deny }
@@ -74,7 +77,8 @@ function isPinned({ effect, object, objectType }: Access): boolean {
 
 const STRICTNESS: Readonly<Record<Outcome, number>> = { allow: 0, hold: 1, deny: 2 }
 
-function shadowHits(access: Access, rules: RuleSet, enforced: Enforced): RuleHit[] {
+function shadowHits(access: ColumnAccess, rules: RuleSet, enforced: Enforced): RuleHit[] {
+  const recorded = withoutColumns(access)
   return rules.shadow.flatMap((rule) => {
     const outcome = rule.config.decision
     const changes =
@@ -82,12 +86,12 @@ function shadowHits(access: Access, rules: RuleSet, enforced: Enforced): RuleHit
         ? enforced.builtIn === 'no-rule' && coveredBy([rule], access, rules.searchPath) !== undefined
         : STRICTNESS[outcome] > STRICTNESS[enforced.outcome] &&
           couldMeanAccess(rule, access, rules.searchPath)
-    if (changes) return [{ rule: rule.id, outcome, access, shadow: true }]
+    if (changes) return [{ rule: rule.id, outcome, access: recorded, shadow: true }]
     const adds =
       enforced.outcome !== 'deny' &&
       outcome !== 'deny' &&
       obliges(rule.config) &&
       couldMeanAccess(rule, access, rules.searchPath)
-    return adds ? [{ rule: rule.id, outcome, access, shadow: true, obliges: true }] : []
+    return adds ? [{ rule: rule.id, outcome, access: recorded, shadow: true, obliges: true }] : []
   })
 }

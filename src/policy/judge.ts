@@ -1,7 +1,7 @@
 // All accesses of an operation to one decision: the strictest access decides a statement, the strictest statement all.
 import type { Decision, HoldTerms, Outcome, RuleHit } from '../core/decision.ts'
-import type { Access } from '../core/facts.ts'
 import type { Operation } from '../core/operation.ts'
+import { type ColumnAccess, columnsOf, ON_COLUMNS, withoutColumns } from './columns.ts'
 import { type AccessVerdict, judgeAccess, type RuleSet } from './judge-access.ts'
 import { obligationsOf } from './obligations.ts'
 import type { Rule } from './rule.ts'
@@ -53,14 +53,23 @@ export function judgeStatements(
 }
 
 /** Accesses of all statements, and one of effect `unknown` for each statement that is not wholly understood. */
-export function accessesOf(operation: Pick<Operation, 'facts'>): readonly Access[] {
-  return operation.facts.statements.flatMap(({ accesses, incomplete }): Access[] =>
-    incomplete === undefined ? [...accesses] : [...accesses, { effect: 'unknown', object: incomplete }],
-  )
+export function accessesOf(
+  operation: Pick<Operation, 'facts'>,
+  { byColumn }: Pick<RuleSet, 'byColumn'>,
+): readonly ColumnAccess[] {
+  return operation.facts.statements.flatMap((statement): ColumnAccess[] => {
+    const { accesses, incomplete } = statement
+    const told = accesses.map((access) =>
+      byColumn && access.relation !== undefined && ON_COLUMNS.has(access.effect)
+        ? { ...access, columns: columnsOf(statement, access) }
+        : access,
+    )
+    return incomplete === undefined ? told : [...told, { effect: 'unknown', object: incomplete }]
+  })
 }
 
 function verdictsOf(operation: Pick<Operation, 'facts'>, rules: RuleSet): AccessVerdict[] {
-  return accessesOf(operation).map((access) => judgeAccess(access, rules))
+  return accessesOf(operation, rules).map((access) => judgeAccess(access, rules))
 }
 
 function withHint(reason: string, hint: string | undefined): { reason: string; hint?: string } {
@@ -77,7 +86,12 @@ function hitsOf(verdicts: readonly AccessVerdict[], outcome: Outcome): RuleHit[]
   return verdicts
     .filter((verdict) => verdict.outcome === outcome)
     .flatMap(({ rules, access }) =>
-      rules.map((rule) => ({ rule: rule.id, outcome: rule.config.decision, access, shadow: false })),
+      rules.map((rule) => ({
+        rule: rule.id,
+        outcome: rule.config.decision,
+        access: withoutColumns(access),
+        shadow: false,
+      })),
     )
 }
 

@@ -12,6 +12,8 @@ export type NamePattern =
       readonly name: string
       /** neither part is spelled out: it does not mean the catalog, although it would match */
       readonly broad: boolean
+      /** of a rule on columns; undefined: the whole relation */
+      readonly column?: string
     }
 
 /** Split at the first dot; a name that itself holds dots follows it. */
@@ -21,6 +23,13 @@ export function parsePattern(text: string): NamePattern {
   const schema = dot < 0 ? '*' : text.slice(0, dot)
   const name = text.slice(dot + 1)
   return { kind: 'name', schema, name, broad: schema.includes('*') && name.includes('*') }
+}
+
+/** `schema.relation.column`: the last dot begins the column, since the configuration has exactly two. */
+export function parseColumnPattern(text: string): NamePattern {
+  const dot = text.lastIndexOf('.')
+  const of = parsePattern(text.slice(0, dot))
+  return of.kind === 'catalog' ? of : { ...of, column: text.slice(dot + 1) }
 }
 
 /** What a rule without patterns has. */

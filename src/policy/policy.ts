@@ -106,7 +106,7 @@ export function compilePolicy(config: Config): Policy {
       const set = ruleSetOf(principal, resource, circumstances)
       return {
         decision: judge(principal, resource, operation, circumstances),
-        verdicts: accessesOf(operation).map((access) => judgeAccess(access, set)),
+        verdicts: accessesOf(operation, set).map((access) => judgeAccess(access, set)),
         ...explainRules(rules, { principal, resource, circumstances, set, operation }),
       }
     },

@@ -3,6 +3,7 @@
 import type { Finding } from '../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import type { AccessEffect } from '../core/facts.ts'
+import { ON_COLUMNS } from './columns.ts'
 import { conditionProblems, conditionsWithin } from './problems-conditions.ts'
 
 /** Effects whose accesses are always to a relation, or never. The others may be either. */
@@ -51,6 +52,7 @@ function ruleProblems(id: string, rule: PolicyRuleConfig, config: Config): Findi
     if (rule[key] !== undefined)
       found.push({ path: [...path, key], message: 'is not enforced by this version' })
   }
+  found.push(...columnProblems(path, rule))
   if (rule.effects === '*') return found
   const { effects } = rule
   if (rule.decision !== 'deny' && effects.every((effect) => effect === 'unknown')) {
@@ -65,6 +67,23 @@ function ruleProblems(id: string, rule: PolicyRuleConfig, config: Config): Findi
   const catalogOnly = rule.relations?.every((pattern) => pattern === '$catalog') ?? false
   if (catalogOnly && rule.decision !== 'deny' && !effects.includes('read')) {
     found.push({ path, message: 'it can never fire: $catalog can only be read' })
+  }
+  return found
+}
+
+/** Only some effects are on columns; of the others, a rule on columns would promise what it cannot keep. */
+function columnProblems(path: readonly string[], { columns, relations, objects, effects }: PolicyRuleConfig) {
+  if (columns === undefined) return []
+  const found: Finding[] = []
+  if (relations !== undefined || objects !== undefined) {
+    found.push({ path, message: 'it has `columns` beside `relations` or `objects`', cure: 'make two rules' })
+  }
+  if (effects === '*' || !effects.every((effect) => ON_COLUMNS.has(effect))) {
+    const message = 'its columns can never match: only read, insert and update are on columns'
+    found.push({ path, message, cure: 'list only these under `effects`' })
+  }
+  if (columns.some((pattern) => pattern.startsWith('$'))) {
+    found.push({ path, message: 'its columns can never match: a schema has no such name' })
   }
   return found
 }
@@ -122,9 +141,21 @@ function scopeWithin(narrow: readonly string[] | undefined, wide: readonly strin
 
 /** Absent both means everything; absent one of two means none of that sort. */
 function targetsWithin(narrow: PolicyRuleConfig, wide: PolicyRuleConfig): boolean {
+  if (wide.columns !== undefined) return patternsWithinAll(narrow, wide.columns)
   if (wide.relations === undefined && wide.objects === undefined) return true
+  if (narrow.columns !== undefined) {
+    return patternsWithin(
+      narrow.columns.map((text) => text.slice(0, text.lastIndexOf('.'))),
+      wide.relations,
+    )
+  }
   if (narrow.relations === undefined && narrow.objects === undefined) return false
   return patternsWithin(narrow.relations, wide.relations) && patternsWithin(narrow.objects, wide.objects)
+}
+
+/** Rules on columns deny part of a relation only. */
+function patternsWithinAll(narrow: PolicyRuleConfig, wide: readonly string[]): boolean {
+  return narrow.columns?.every((pattern) => wide.includes(pattern)) ?? false
 }
 
 const ALL: ReadonlySet<string> = new Set(['*', '*.*'])

@@ -6,8 +6,16 @@ import { matchesAnyGlob, matchesGlob } from '../core/glob.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import { functionCandidates, type QualifiedName, relationCandidates } from './candidates.ts'
 import { isCatalogSchema } from './catalog.ts'
+import { type ColumnAccess, columnsToCover, couldMeanColumn } from './columns.ts'
 import { type Condition, conditionOf } from './conditions.ts'
-import { couldMean, covers, EVERYTHING, type NamePattern, parsePattern } from './pattern.ts'
+import {
+  couldMean,
+  covers,
+  EVERYTHING,
+  type NamePattern,
+  parseColumnPattern,
+  parsePattern,
+} from './pattern.ts'
 
 export interface Rule {
   readonly id: string
@@ -25,8 +33,8 @@ export interface Rule {
 
 /** @param issuerOf a principal's `issuer`, by the name that the configuration has for it */
 export function compileRule(id: string, config: PolicyRuleConfig, issuerOf: (name: string) => string): Rule {
-  const { relations, objects } = config
-  const neither = relations === undefined && objects === undefined
+  const { relations, objects, columns } = config
+  const neither = relations === undefined && objects === undefined && columns === undefined
   const condition = conditionOf(id, config)
   return {
     id,
@@ -34,6 +42,7 @@ export function compileRule(id: string, config: PolicyRuleConfig, issuerOf: (nam
     effects: config.effects === '*' ? '*' : new Set(config.effects),
     ...(neither && { relations: [EVERYTHING], objects: ['*'] }),
     ...(relations !== undefined && { relations: relations.map(parsePattern) }),
+    ...(columns !== undefined && { relations: columns.map(parseColumnPattern) }),
     ...(objects !== undefined && { objects }),
     ...(config.issuers !== undefined && { issuers: new Set(config.issuers.map(issuerOf)) }),
     ...(condition !== undefined && { condition }),
@@ -77,11 +86,13 @@ function meansEffect(rule: Rule, effect: AccessEffect): boolean {
 }
 
 /** Could the rule mean this access? So that a name that is left open never slips past a rule that refuses or holds. */
-export function couldMeanAccess(rule: Rule, access: Access, path: readonly string[]): boolean {
+export function couldMeanAccess(rule: Rule, access: ColumnAccess, path: readonly string[]): boolean {
   if (!meansEffect(rule, access.effect)) return false
   if (access.relation !== undefined) {
     const { any } = relationCandidates(access.relation, path)
-    return (rule.relations ?? []).some((pattern) => any.some((name) => couldMean(pattern, name)))
+    return (rule.relations ?? []).some(
+      (pattern) => any.some((name) => couldMean(pattern, name)) && couldMeanColumn(columnOf(pattern), access),
+    )
   }
   const { objects = [] } = rule
   const object = access.object ?? '*'
@@ -91,21 +102,28 @@ export function couldMeanAccess(rule: Rule, access: Access, path: readonly strin
   return objects.some((text) => any.some((name) => couldMean(parsePattern(text), name)))
 }
 
+const columnOf = (pattern: NamePattern) => (pattern.kind === 'name' ? pattern.column : undefined)
+
 /**
  * Does any of the rules give leave for this access, whatever its name turns out to mean? Different rules may cover
  * different meanings.
  */
 export function coveredBy(
   rules: readonly Rule[],
-  access: Access,
+  access: ColumnAccess,
   path: readonly string[],
 ): readonly Rule[] | undefined {
   const { effect } = access
   const able = rules.filter((rule) => meansEffect(rule, effect))
   if (access.relation !== undefined) {
     const { all } = relationCandidates(access.relation, path)
-    return coverAll(all, (name) =>
-      able.find((rule) => (rule.relations ?? []).some((pattern) => covers(pattern, name, effect))),
+    const byColumn = all.flatMap((name) => columnsToCover(access).map((column) => ({ name, column })))
+    return coverAll(byColumn, ({ name, column }) =>
+      able.find((rule) =>
+        (rule.relations ?? []).some(
+          (pattern) => covers(pattern, name, effect) && coversColumn(columnOf(pattern), column),
+        ),
+      ),
     )
   }
   const object = access.object ?? ''
@@ -118,6 +136,10 @@ export function coveredBy(
     able.find((rule) => (rule.objects ?? []).some((text) => coversFunction(rule, text, name, effect))),
   )
 }
+
+/** A rule on a whole relation has each of its columns; any column is only in a rule on all of them. */
+const coversColumn = (pattern: string | undefined, column: string | undefined): boolean =>
+  pattern === undefined || column === undefined || matchesGlob(pattern, column)
 
 /** What PostgreSQL brings may be called under a rule for every function, but changed only under one that names it. */
 function coversFunction(rule: Rule, text: string, name: QualifiedName, effect: AccessEffect): boolean {

@@ -1,0 +1,42 @@
+// Which columns an access is to, for rules that name columns. What cannot be told is `*`: any column of the relation.
+import type { Access, AccessEffect, ColumnMention, StatementFacts } from '../core/facts.ts'
+import { matchesGlob } from '../core/glob.ts'
+
+/** Effects that are on columns, as PostgreSQL grants them by column. */
+export const ON_COLUMNS: ReadonlySet<AccessEffect> = new Set<AccessEffect>(['read', 'insert', 'update'])
+
+/** An access with the columns that it is to; absent where no rule asks: any column, then. */
+export type ColumnAccess = Access & { readonly columns?: readonly string[] }
+
+const ANY: readonly string[] = ['*']
+
+/** Empty where a relation is read of which no column is mentioned: `count(*)`. */
+export function columnsOf(statement: StatementFacts, { effect, relation }: Access): readonly string[] {
+  if (statement.incomplete !== undefined || relation === undefined) return ANY
+  const mentioned = statement.columns.filter((mention) => mayBeOf(mention, relation))
+  const touched = mentioned.filter(({ uses }) => {
+    const isWritten = uses.includes('written')
+    return effect === 'read' ? !isWritten || uses.length > 1 : isWritten
+  })
+  return [...new Set(touched.map(({ column }) => column))]
+}
+
+/** One of the two names may lack the schema that the other has. */
+function mayBeOf({ relation }: ColumnMention, of: NonNullable<Access['relation']>): boolean {
+  if (relation === undefined || relation.name === '*' || of.name === '*') return true
+  if (relation.name !== of.name) return false
+  return relation.schema === undefined || of.schema === undefined || relation.schema === of.schema
+}
+
+/** For rules that refuse or hold; without a pattern they are on the whole relation. */
+export const couldMeanColumn = (pattern: string | undefined, { columns = ANY }: ColumnAccess): boolean =>
+  pattern === undefined || columns.some((column) => column === '*' || matchesGlob(pattern, column))
+
+/** For the record: a statement may have thousands. */
+export function withoutColumns({ columns: _, ...access }: ColumnAccess): Access {
+  return access
+}
+
+/** What leave is needed for, each by itself; one of undefined where only the relation counts. */
+export const columnsToCover = ({ columns = ANY }: ColumnAccess): readonly (string | undefined)[] =>
+  columns.length === 0 ? [undefined] : columns

@@ -10,20 +10,46 @@ export type ColumnAccess = Access & { readonly columns?: readonly string[] }
 
 const ANY: readonly string[] = ['*']
 
-/** Empty where a relation is read of which no column is mentioned: `count(*)`. */
+/**
+ * Commands whose reading is all by columns that they mention. Others read relations as such: a publication all of their
+ * rows, a foreign key whatever it is compared with, LIKE their definition.
+ */
+const READS_BY_COLUMN: ReadonlySet<string> = new Set([
+  'SELECT',
+  'SELECT INTO',
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'MERGE',
+  'COPY',
+  'EXPLAIN',
+  'PREPARE',
+  'DECLARE CURSOR',
+  'CREATE TABLE AS',
+  'CREATE MATERIALIZED VIEW',
+  'CREATE VIEW',
+])
+
+/** Empty where no column is mentioned of a relation that is read, and for INSERT … DEFAULT VALUES: `count(*)`. */
 export function columnsOf(statement: StatementFacts, { effect, relation }: Access): readonly string[] {
-  if (statement.incomplete !== undefined || relation === undefined) return ANY
-  const mentioned = statement.columns.filter((mention) => mayBeOf(mention, relation))
-  const touched = mentioned.filter(({ uses }) => {
-    const isWritten = uses.includes('written')
-    return effect === 'read' ? !isWritten || uses.length > 1 : isWritten
-  })
+  if (statement.incomplete !== undefined || relation === undefined || relation.name === '*') return ANY
+  if (effect === 'read' && !READS_BY_COLUMN.has(statement.command)) return ANY
+  const touched = statement.columns.filter(
+    (mention) => mayBeOf(mention, relation) && isTouched(mention, effect),
+  )
+  // Nothing that is assigned to: what changes is no row of a table, as with nextval.
+  if (effect === 'update' && touched.length === 0) return ANY
   return [...new Set(touched.map(({ column }) => column))]
+}
+
+function isTouched({ uses }: ColumnMention, effect: AccessEffect): boolean {
+  const isWritten = uses.includes('written')
+  return effect === 'read' ? !isWritten || uses.length > 1 : isWritten
 }
 
 /** One of the two names may lack the schema that the other has. */
 function mayBeOf({ relation }: ColumnMention, of: NonNullable<Access['relation']>): boolean {
-  if (relation === undefined || relation.name === '*' || of.name === '*') return true
+  if (relation === undefined || relation.name === '*') return true
   if (relation.name !== of.name) return false
   return relation.schema === undefined || of.schema === undefined || relation.schema === of.schema
 }

@@ -5,7 +5,7 @@ import { configOf, judge, outcome, policyOf, rule } from './stage.ts'
 
 beforeAll(loadParser)
 
-const OPEN = rule('allow', ['read', 'insert', 'update', 'delete'], { relations: ['public.*'] })
+const OPEN = rule('allow', '*')
 const SOME = { columns: ['public.c.id', 'public.c.name'] }
 
 describe('leave to read some columns', () => {
@@ -45,6 +45,8 @@ describe('leave to read some columns', () => {
     'update c set name = $1 where id = 1',
     'prepare p as select ssn from c',
     'explain select ssn from c',
+    'create publication p for table c where (id > 1)',
+    'create table x (id int references c(id))',
   ])('does not cover %s', (sql) => {
     expect(outcome(policy, sql)).toBe('deny')
   })
@@ -85,6 +87,14 @@ describe('a rule that denies or holds a column', () => {
     ['delete from c where ssn is null', 'deny'],
     ['select d.id from d, c where ssn is null', 'deny'],
     ['copy c to stdout', 'deny'],
+    ['create view v as select id from c', 'allow'],
+    ['create view v as select ssn from c', 'deny'],
+    ['create publication p for table c where (id > 1)', 'deny'],
+    ['create publication p for all tables', 'deny'],
+    ['create publication p for tables in schema public', 'deny'],
+    ['create table x (s text references c(ssn))', 'deny'],
+    ['create table x (like c, id int check (id > 1))', 'deny'],
+    ["select nextval('s')", 'allow'],
   ])('%s: %s', (sql, expected) => {
     expect(outcome(policyOf(DENY), sql)).toBe(expected)
   })

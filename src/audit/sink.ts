@@ -1,15 +1,17 @@
 // Audit events as JSON lines, to a file or to standard output, each tied to the one before (docs/audit.md).
 import { hash } from 'node:crypto'
 import type { Config } from '../config/schema.ts'
-import type { AuditEvent, AuditSink } from '../core/audit.ts'
+import type { AuditBatch, AuditEvent, AuditSink } from '../core/audit.ts'
 import { lastEvent, openLogFile } from './file.ts'
-import { lineWriter } from './write.ts'
+import { createLines } from './line.ts'
+import { lineWriter, Unwritten } from './write.ts'
 
-/** Changes when a field changes its meaning or goes away; new fields and types do not change it. */
-const SCHEMA = 1
 /** `prev` of the first event of a chain */
 const GENESIS = '0'.repeat(64)
 const STDOUT = 1
+const NEWLINE = 10
+/** A batch is written without waiting for anybody beyond this, in characters: memory stays bounded. */
+const BATCH_MOST = 256 * 1024
 
 export interface AuditClock {
   /** milliseconds since the epoch */
@@ -25,19 +27,75 @@ function openSink(path: string | undefined, clock: AuditClock) {
   return openLogFile(path, clock.monotonic)
 }
 
+interface Batch extends AuditBatch {
+  lines: string
+  /** hash of the event before the first */
+  readonly before: string
+  failure: { readonly error: unknown } | undefined
+}
+
 /** Throws when the file cannot be opened. Its chain goes on where the last process left it: one process a file. */
 export function createAudit(config: Config['audit'], clock: AuditClock = systemClock): AuditSink {
-  const before = config.file === undefined ? undefined : lastEvent(config.file)
+  const last = config.file === undefined ? undefined : lastEvent(config.file)
   const sink = openSink(config.file, clock)
-  let previous = before === undefined ? GENESIS : hash('sha256', before, 'hex')
-  return {
-    write(event: AuditEvent) {
-      const time = new Date(clock.now()).toISOString()
-      const line = JSON.stringify({ time, schema: SCHEMA, ...event, prev: previous })
-      sink.write(Buffer.from(`${line}\n`))
-      // after the write: an event that could not be kept is no link of the chain
-      previous = hash('sha256', line, 'hex')
-    },
-    close: () => sink.close(),
+  const lineOf = createLines()
+  let previous = last === undefined ? GENESIS : hash('sha256', last, 'hex')
+  let waiting: Batch | undefined
+
+  function begin(): Batch {
+    const batch: Batch = {
+      lines: '',
+      before: previous,
+      failure: undefined,
+      confirm() {
+        if (batch === waiting) write()
+        if (batch.failure !== undefined) throw batch.failure.error
+      },
+    }
+    waiting = batch
+    return batch
   }
+
+  /** Writes what waits. Whoever waits for it hears of a failure from `confirm`. */
+  function write(): void {
+    if (waiting === undefined) return
+    const batch = waiting
+    waiting = undefined
+    const bytes = Buffer.from(batch.lines)
+    batch.lines = ''
+    try {
+      sink.write(bytes)
+    } catch (error) {
+      batch.failure = { error }
+      const kept = error instanceof Unwritten ? error.kept : 0
+      // An event that could not be kept is no link of the chain.
+      previous = lastHash(bytes.subarray(0, kept)) ?? batch.before
+    }
+  }
+
+  function append(event: AuditEvent): AuditBatch {
+    const batch = waiting ?? begin()
+    const line = lineOf(event, clock.now(), previous)
+    batch.lines += `${line}\n`
+    previous = hash('sha256', line, 'hex')
+    if (batch.lines.length > BATCH_MOST) write()
+    return batch
+  }
+
+  return {
+    append,
+    write: (event) => append(event).confirm(),
+    close() {
+      write()
+      sink.close()
+    },
+  }
+}
+
+/** Of the last whole line; undefined when there is none. */
+function lastHash(bytes: Buffer): string | undefined {
+  const end = bytes.lastIndexOf(NEWLINE)
+  if (end < 0) return undefined
+  const start = end === 0 ? 0 : bytes.lastIndexOf(NEWLINE, end - 1) + 1
+  return hash('sha256', bytes.subarray(start, end), 'hex')
 }

@@ -4,11 +4,24 @@ import { writeSync } from 'node:fs'
 /** How long a full pipe may stay full, in milliseconds: the whole process waits with it, so it may not be long. */
 const STALL_MOST = 1000
 const PAUSE = 5
-const NEWLINE = Buffer.from('\n')
+const NEWLINE = 10
+const NEWLINE_BYTES = Buffer.of(NEWLINE)
+
+/** Not all could be written. */
+export class Unwritten extends Error {
+  override readonly name = 'Unwritten'
+  /** how much of it was, in bytes */
+  readonly kept: number
+
+  constructor(kept: number, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.kept = kept
+  }
+}
 
 export interface LineWriter {
-  /** Returns when the operating system has the whole line. Throws when it could not be kept. */
-  write(line: Buffer): void
+  /** Returns when the operating system has all the lines, each with its newline. Throws Unwritten. */
+  write(lines: Buffer): void
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
@@ -29,19 +42,34 @@ function tryWrite(descriptor: number, bytes: Buffer): number {
 /** @param torn whether the descriptor's file ends in half a line, left by a killed process */
 export function lineWriter(descriptor: number, torn = false): LineWriter {
   let halfLine = torn
-  return {
-    write(line) {
-      let rest = halfLine ? Buffer.concat([NEWLINE, line]) : line
-      const deadline = performance.now() + STALL_MOST
-      while (rest.length > 0) {
-        const written = tryWrite(descriptor, rest)
-        if (written > 0) halfLine = true
+
+  function writeAll(bytes: Buffer, wrote: (left: number) => void): void {
+    let rest = bytes
+    let deadline: number | undefined
+    while (rest.length > 0) {
+      const written = tryWrite(descriptor, rest)
+      if (written > 0) {
+        halfLine = rest[written - 1] !== NEWLINE
         rest = rest.subarray(written)
-        if (written > 0) continue
-        if (performance.now() > deadline) throw new Error('the reader of the audit log has stopped reading')
-        pause()
+        wrote(rest.length)
+        continue
       }
-      halfLine = false
+      deadline ??= performance.now() + STALL_MOST
+      if (performance.now() > deadline) throw new Error('the reader of the audit log has stopped reading')
+      pause()
+    }
+  }
+
+  return {
+    write(lines) {
+      let left = lines.length
+      try {
+        writeAll(halfLine ? Buffer.concat([NEWLINE_BYTES, lines]) : lines, (rest) => {
+          left = Math.min(left, rest)
+        })
+      } catch (error) {
+        throw new Unwritten(lines.length - left, error)
+      }
     },
   }
 }

@@ -17,7 +17,7 @@ export interface AdminOptions {
   readonly verifyToken: VerifyToken
   readonly metrics: Metrics
   readonly ready: () => boolean
-  readonly audit: AuditSink
+  readonly audit: Pick<AuditSink, 'write'>
   readonly log: Log
 }
 

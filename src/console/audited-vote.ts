@@ -17,7 +17,7 @@ export interface Ballot {
 
 export interface VoteDependencies {
   readonly approvals: Approvals
-  readonly audit: AuditSink
+  readonly audit: Pick<AuditSink, 'write'>
   readonly log: Log
 }
 

@@ -65,5 +65,16 @@ export type AuditEvent =
 export interface AuditSink {
   /** Returns when the event is where the process's death cannot take it. Throws when it cannot be kept: then nothing goes on. */
   write(event: AuditEvent): void
+  /** Keeps the event in memory, behind all that came before: nothing that it speaks of may go on before `confirm`. */
+  append(event: AuditEvent): AuditBatch
   close(): void
+}
+
+/** Events that are written together. */
+export interface AuditBatch {
+  /**
+   * Returns when every event of the batch is where the process's death cannot take it; writes them when nobody did yet.
+   * Throws when they could not be kept, each time: then nothing goes on.
+   */
+  confirm(): void
 }

@@ -5,7 +5,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Approvals } from '../approvals/contract.ts'
 import { splitHostPort } from '../config/address.ts'
 import type { Config } from '../config/schema.ts'
-import type { AuditSink } from '../core/audit.ts'
+import type { AuditLog } from '../core/audit.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createApp } from './app.ts'
@@ -17,7 +17,7 @@ export interface AdminOptions {
   readonly verifyToken: VerifyToken
   readonly metrics: Metrics
   readonly ready: () => boolean
-  readonly audit: Pick<AuditSink, 'write'>
+  readonly audit: AuditLog
   readonly log: Log
 }
 

@@ -2,7 +2,7 @@
 import type { Approvals, Verdict } from '../approvals/contract.ts'
 import { type VoteRefusal, voteObstacle } from '../approvals/vote.ts'
 import type { ApprovalRequest } from '../core/approval.ts'
-import type { AuditActor, AuditEvent, AuditSink } from '../core/audit.ts'
+import type { AuditActor, AuditEvent, AuditLog } from '../core/audit.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import type { Log } from '../telemetry/log.ts'
 import { Problem } from './problem.ts'
@@ -17,7 +17,7 @@ export interface Ballot {
 
 export interface VoteDependencies {
   readonly approvals: Approvals
-  readonly audit: Pick<AuditSink, 'write'>
+  readonly audit: AuditLog
   readonly log: Log
 }
 

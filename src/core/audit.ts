@@ -62,12 +62,15 @@ export type AuditEvent =
       readonly actor?: AuditActor
     }
 
-export interface AuditSink {
+export interface AuditLog {
   /** Returns when the event is where the process's death cannot take it. Throws when it cannot be kept: then nothing goes on. */
   write(event: AuditEvent): void
+  close(): void
+}
+
+export interface AuditSink extends AuditLog {
   /** Keeps the event in memory, behind all that came before: nothing that it speaks of may go on before `confirm`. */
   append(event: AuditEvent): AuditBatch
-  close(): void
 }
 
 /** Events that are written together. */

@@ -1,11 +1,13 @@
-// What is kept of a session, in the recording and in the audit log. Nothing that was judged goes on before it is written.
+// What is kept of a session, in the recording and in the audit log. Nothing that was judged goes on before it is written:
+// what a turn of the event loop brings is kept together, and written with one call.
 import type { ApprovalState } from '../core/approval.ts'
-import type { AuditActor } from '../core/audit.ts'
+import type { AuditActor, AuditBatch, AuditEvent } from '../core/audit.ts'
 import type { Decision } from '../core/decision.ts'
 import type { Refusal } from '../core/errors.ts'
 import type { Operation } from '../core/operation.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import type { Observation } from '../core/session.ts'
+import type { RecordingEvent } from '../recording/event.ts'
 import type { SessionRecording } from '../recording/session.ts'
 import type { ConnectionFacts } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
@@ -20,15 +22,17 @@ export interface Journal {
   observed(event: Observation): void
   /** bytes that the client gets */
   shown(bytes: Uint8Array): void
-  /** Writes what was kept. Call it before anything that depends on it is forwarded. */
-  flush(): void
+  /** What was decided, or told, is not written yet: nothing may go on before `commit`. */
+  readonly owes: boolean
+  /** Writes everything. Throws when it cannot be kept: then nothing that depends on it may go on. */
+  commit(): void
   close(reason: string): void
 }
 
 type Deps = Pick<GatewayDependencies, 'config' | 'policy' | 'recorder' | 'audit' | 'metrics'>
 
-/** Results may lie in memory this long, in milliseconds: they are written in batches, statements never wait. */
-const RESULTS_WITHIN = 25
+/** What nothing waits for may lie in memory this long, in milliseconds: it is written in batches. */
+const WITHIN = 25
 
 export function createJournal(deps: Deps, session: string, connection: ConnectionFacts): Journal {
   const { audit } = deps
@@ -36,36 +40,58 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
   let recording: SessionRecording | undefined
   let actor: AuditActor | undefined
   let unwritten = false
+  /** with the events of other sessions */
+  let batch: AuditBatch | undefined
+  let owes = false
+  let closed = false
   let later: NodeJS.Timeout | undefined
 
-  function append(event: Parameters<SessionRecording['append']>[0]): void {
+  /** What was observed, and results, are written a little later; an error then is thrown at the next statement. */
+  function observe(event: RecordingEvent): void {
+    if (closed) return
     recording?.append(event)
     unwritten = true
-  }
-
-  function flush(): void {
-    if (!unwritten) return
-    unwritten = false
-    if (!recording) return
-    const began = performance.now()
-    recording.flush()
-    deps.metrics.stage('record', (performance.now() - began) / 1000)
-  }
-
-  /** Results are flushed a little later; an error then is thrown at the next statement. */
-  function flushLater(): void {
     later ??= setTimeout(() => {
       later = undefined
       try {
-        flush()
+        write()
       } catch {
         unwritten = true
       }
-    }, RESULTS_WITHIN)
+    }, WITHIN)
+  }
+
+  function write(): void {
+    if (unwritten && recording) {
+      unwritten = false
+      const began = performance.now()
+      recording.flush()
+      deps.metrics.stage('record', (performance.now() - began) / 1000)
+    }
+    batch?.confirm()
+    batch = undefined
+  }
+
+  function keep(event: RecordingEvent, audited?: AuditEvent): void {
+    // A hold that its session's end withdrew settles after it: the audit log still gets it.
+    if (closed) return audited && audit.write(audited)
+    owes = true
+    observe(event)
+    if (audited === undefined) return
+    const joined = audit.append(audited)
+    // Somebody wrote the one before.
+    if (batch !== joined) batch?.confirm()
+    batch = joined
   }
 
   return {
-    flush,
+    get owes() {
+      return owes
+    },
+    commit() {
+      write()
+      owes = false
+    },
     admitted(principal, application) {
       actor = actorOf(principal)
       recording = deps.recorder.open({
@@ -104,67 +130,61 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
     },
     decided(operation, decision, request) {
       if (!actor) throw new Error('invariant: a decision before the admission')
-      const rules = decision.hits.filter((hit) => !hit.shadow).map((hit) => hit.rule)
-      const shadow = decision.hits.filter((hit) => hit.shadow).map((hit) => hit.rule)
+      const { rules, shadow } = rulesOf(decision)
       const { outcome, reason, policyVersion } = decision
       const { sequence, text, phase, parameters } = operation
       const { fingerprint } = operation.facts
-      append({
-        kind: 'statement',
-        sequence,
-        text,
-        phase,
-        parameters,
-        fingerprint,
-        outcome,
-        rules,
-        shadow,
-        reason,
-        policyVersion,
-        ...(request === undefined ? {} : { request }),
-      })
-      audit.write({
-        type: 'decision',
-        session,
-        resource,
-        actor,
-        operation: text,
-        sequence,
-        fingerprint,
-        outcome,
-        rules,
-        shadow,
-        policyVersion,
-        reason,
-      })
+      const made = { outcome, rules, shadow, policyVersion, reason }
+      keep(
+        {
+          kind: 'statement',
+          sequence,
+          text,
+          phase,
+          parameters,
+          fingerprint,
+          ...made,
+          ...(request === undefined ? {} : { request }),
+        },
+        { type: 'decision', session, resource, actor, operation: text, sequence, fingerprint, ...made },
+      )
     },
     hold(operation, request, state, reason) {
       const why = reason === undefined ? {} : { reason }
-      append({ kind: 'hold', sequence: operation.sequence, request, state, ...why })
-      audit.write({
-        type: 'approval',
-        request,
-        resource,
-        session,
-        ...(actor ? { actor } : {}),
-        state,
-        ...why,
-      })
+      keep(
+        { kind: 'hold', sequence: operation.sequence, request, state, ...why },
+        { type: 'approval', request, resource, session, ...(actor ? { actor } : {}), state, ...why },
+      )
     },
-    noticed: (message, hint) => append({ kind: 'notice', message, ...(hint === undefined ? {} : { hint }) }),
-    observed: append,
-    shown(bytes) {
-      append({ kind: 'result', bytes })
-      flushLater()
-    },
+    noticed: (message, hint) => keep({ kind: 'notice', message, ...(hint === undefined ? {} : { hint }) }),
+    observed: observe,
+    shown: (bytes) => observe({ kind: 'result', bytes }),
     close(reason) {
       clearTimeout(later)
+      closed = true
       recording?.close(reason)
-      // A hold that its session's end withdrew settles after this: the audit log still gets it.
-      recording = undefined
       if (actor) audit.write({ type: 'logout', session, resource, actor, reason })
     },
   }
+}
+
+interface Rules {
+  readonly rules: readonly string[]
+  readonly shadow: readonly string[]
+}
+
+/** A decision of the policy is one object for many statements. */
+const known = new WeakMap<Decision, Rules>()
+
+function rulesOf(decision: Decision): Rules {
+  let found = known.get(decision)
+  if (found === undefined) {
+    const ids = (shadow: boolean) =>
+      decision.hits.filter((hit) => hit.shadow === shadow).map(({ rule }) => rule)
+    found = { rules: ids(false), shadow: ids(true) }
+    known.set(decision, found)
+  }
+  return found
 }
 
 function actorOf(principal: Principal): AuditActor {

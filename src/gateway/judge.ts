@@ -85,7 +85,7 @@ export function createJudge(context: JudgeContext): Judge {
   function waiting(operation: Operation, decision: Decision, request: ApprovalRequest): void {
     journal.decided(operation, decision, request.id)
     journal.hold(operation, request.id, 'pending')
-    journal.flush()
+    journal.commit()
     const who = request.approvers.join(' or ')
     context.tell(
       `held for approval as request ${request.id}: ${decision.reason}`,

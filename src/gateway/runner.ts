@@ -27,6 +27,8 @@ const UNREACHED =
  */
 const TURN = 25
 
+type Outward = Extract<Effect, { kind: 'to-client' | 'to-server' | 'bypass' }>
+
 const STOPPING: Refusal = { code: 'shutting-down', message: 'terminating connection: chaperone is stopping' }
 
 export function createRunner(
@@ -58,6 +60,8 @@ export function createRunner(
   let ended = false
   let ready = false
   let queue: Effect[] = []
+  /** what goes on once the record of this turn is written */
+  let waiting: Outward[] = []
   let working = false
   let turnBegan = 0
 
@@ -86,12 +90,10 @@ export function createRunner(
     switch (effect.kind) {
       case 'to-client':
         if (ready) journal.shown(effect.bytes)
-        metrics.bytes(facts.resource, 'to-client', effect.bytes.length)
-        return downlink.toClient(effect.bytes)
+        return outward(effect)
       case 'to-server':
-        journal.flush()
-        metrics.bytes(facts.resource, 'to-server', effect.bytes.length)
-        return downlink.toServer(effect.bytes)
+      case 'bypass':
+        return outward(effect)
       case 'judge':
         if (!judge) throw new Error('invariant: an operation before the admission')
         return judge.judge(effect.operation)
@@ -106,11 +108,42 @@ export function createRunner(
         return registry.setCancelKey(runner, effect.key)
       case 'cancel':
         return cancel(effect.key)
-      case 'bypass':
-        return downlink.bypass()
       case 'close':
         return end(effect.reason)
     }
+  }
+
+  /** What follows a judgement goes on at the end of the turn, when the records of all that came in it are written at once. */
+  function outward(effect: Outward): void {
+    if (waiting.length === 0) {
+      if (!journal.owes) return send(effect)
+      setImmediate(commit)
+    }
+    waiting.push(effect)
+  }
+
+  function commit(): void {
+    try {
+      release()
+    } catch (error) {
+      crash(error)
+    }
+  }
+
+  /** Throws when the record cannot be kept: then nothing of what waits is sent. */
+  function release(): void {
+    if (waiting.length === 0) return
+    const due = waiting
+    waiting = []
+    journal.commit()
+    for (const effect of due) send(effect)
+  }
+
+  function send(effect: Outward): void {
+    if (effect.kind === 'bypass') return downlink.bypass()
+    metrics.bytes(facts.resource, effect.kind, effect.bytes.length)
+    if (effect.kind === 'to-client') downlink.toClient(effect.bytes)
+    else downlink.toServer(effect.bytes)
   }
 
   function observe(event: Extract<Effect, { kind: 'observe' }>['event']): void {
@@ -216,6 +249,7 @@ export function createRunner(
     log.error({ err: error }, 'the session failed')
     metrics.error('internal')
     outcome = 'failed'
+    waiting = []
     const refusal = { code: 'internal', message: 'the session ended because of an internal error' } as const
     try {
       for (const effect of session.terminate(refusal))
@@ -233,6 +267,7 @@ export function createRunner(
     registry.remove(runner)
     metrics.sessionClosed(facts.resource, outcome)
     try {
+      release()
       journal.close(reason)
     } catch (error) {
       log.error({ err: error }, 'the end of the session could not be recorded')

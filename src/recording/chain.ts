@@ -9,25 +9,27 @@ const SUFFIX_START = ',"hash":"'
 const SUFFIX_END = '"}\n'
 const SUFFIX_LENGTH = SUFFIX_START.length + HASH_LENGTH + SUFFIX_END.length
 
-export interface SealedLine {
-  /** the complete line with its newline */
-  readonly bytes: Buffer
+export interface Sealed<Line extends string | Buffer> {
+  /** complete, with its newline */
+  readonly line: Line
   readonly hash: string
 }
 
-/**
- * Seals one event. `body` is its JSON without the closing brace; the seal adds the hash and closes it.
- * `ascii` promises that the body holds nothing else, which saves a pass over long results.
- */
-export function sealLine(previous: string, body: string, ascii = false): SealedLine {
-  const length = ascii ? body.length : Buffer.byteLength(body)
+/** Seals one event. `body` is its JSON without the closing brace; the seal adds the hash and closes it. */
+export function sealLine(previous: string, body: string): Sealed<string> {
+  const digest = hash('sha256', previous + body, 'hex')
+  return { line: body + SUFFIX_START + digest + SUFFIX_END, hash: digest }
+}
+
+/** The same for a long body that is ASCII: without a pass over it to tell how it is encoded. */
+export function sealLongLine(previous: string, body: string): Sealed<Buffer> {
+  const { length } = body
   const buffer = Buffer.allocUnsafe(HASH_LENGTH + length + SUFFIX_LENGTH)
   buffer.write(previous, 0, 'latin1')
-  if (ascii) buffer.write(body, HASH_LENGTH, 'latin1')
-  else buffer.write(body, HASH_LENGTH, 'utf8')
+  buffer.write(body, HASH_LENGTH, 'latin1')
   const digest = hash('sha256', buffer.subarray(0, HASH_LENGTH + length), 'hex')
   buffer.write(`${SUFFIX_START}${digest}${SUFFIX_END}`, HASH_LENGTH + length, 'latin1')
-  return { bytes: buffer.subarray(HASH_LENGTH), hash: digest }
+  return { line: buffer.subarray(HASH_LENGTH), hash: digest }
 }
 
 /** The hash that a line states, when it is the right one after `previous`. `line` has no newline. */

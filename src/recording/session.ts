@@ -1,6 +1,7 @@
 // Writes the recording of one session. What `flush` has returned for outlives the process.
+import { membersOf } from '../core/json.ts'
 import { principalId } from '../core/principal.ts'
-import { GENESIS, sealLine } from './chain.ts'
+import { GENESIS, type Sealed, sealLine, sealLongLine } from './chain.ts'
 import { type RecordingEvent, RecordingFull, type RecordingLevel, type SessionHeader } from './event.ts'
 import type { AppendOnlyFile } from './file.ts'
 
@@ -36,6 +37,8 @@ export interface SessionFileOptions {
 const RESULT_BATCH = 64 * 1024
 /** A longer result becomes several events: they are one stream of bytes, and readers need not hold a long line. */
 const RESULT_MOST = 1024 * 1024
+/** A line with results is kept as text, and written together with those around it, up to this many characters. */
+const LONG = 4096
 /** Written without waiting for `flush` beyond this, so that a session holds no more in memory. */
 const UNWRITTEN_MOST = 256 * 1024
 
@@ -51,31 +54,33 @@ export function recordSession(
   let size = 0
   let statements = 0
   let resultBytes = 0
-  let lines: Buffer[] = []
+  let lines: (string | Buffer)[] = []
   let unwritten = 0
   let results: Uint8Array[] = []
   let pending = 0
   let state: 'open' | 'full' | 'failed' | 'closed' = 'open'
 
-  /** `fields` is JSON text that begins with a comma, or nothing. */
-  function addLine(kind: string, fields: string, ascii: boolean): void {
-    const t = Math.max(0, Math.round(options.clock() - origin))
-    const line = sealLine(previous, `{"seq":${sequence},"t":${t},"kind":"${kind}"${fields}`, ascii)
-    if (kind !== 'end' && size + line.bytes.length > options.limit) {
+  /** `members` is JSON text that begins with a comma. */
+  function bodyOf(members: string): string {
+    return `{"seq":${sequence},"t":${Math.max(0, Math.round(options.clock() - origin))}${members}`
+  }
+
+  function addEvent<T extends { readonly kind: string }>(event: T): void {
+    const sealed = sealLine(previous, bodyOf(membersOf(event)))
+    add(sealed, Buffer.byteLength(sealed.line), event.kind === 'end')
+  }
+
+  function add({ line, hash }: Sealed<string | Buffer>, length: number, isEnd: boolean): void {
+    if (!isEnd && size + length > options.limit) {
       state = 'full'
       throw new RecordingFull(`the recording of session ${header.session} reached ${options.limit} bytes`)
     }
-    previous = line.hash
+    previous = hash
     sequence++
-    size += line.bytes.length
-    lines.push(line.bytes)
-    unwritten += line.bytes.length
+    size += length
+    lines.push(line)
+    unwritten += length
     if (unwritten >= UNWRITTEN_MOST) write()
-  }
-
-  function addEvent(kind: string, fields: Readonly<Record<string, unknown>>): void {
-    const text = JSON.stringify(fields).slice(1, -1)
-    addLine(kind, text === '' ? '' : `,${text}`, false)
   }
 
   function addResults(): void {
@@ -85,7 +90,9 @@ export function recordSession(
     pending = 0
     resultBytes += bytes.length
     const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
-    addLine('result', `,"bytes":"${base64}"`, true)
+    const body = bodyOf(`,"kind":"result","bytes":"${base64}"`)
+    const sealed = body.length > LONG ? sealLongLine(previous, body) : sealLine(previous, body)
+    add(sealed, sealed.line.length, false)
   }
 
   function write(): void {
@@ -93,7 +100,7 @@ export function recordSession(
     const batch = lines
     lines = []
     unwritten = 0
-    file.write(batch)
+    file.write(chunksOf(batch))
   }
 
   /** A recording that failed once is never written again: what follows a torn line would look like tampering. */
@@ -131,7 +138,7 @@ export function recordSession(
   }
 
   whileOpen(() => {
-    addEvent('start', headerFields(header, options.level))
+    addEvent(startEvent(header, options.level))
     write()
   })
 
@@ -141,8 +148,7 @@ export function recordSession(
         if (event.kind === 'result') return addResult(event.bytes)
         addResults()
         if (event.kind === 'statement') statements++
-        const { kind, ...fields } = event
-        addEvent(kind, fields)
+        addEvent(event)
       }),
     flush: () =>
       whileOpen(() => {
@@ -163,7 +169,7 @@ export function recordSession(
       if (!(error instanceof RecordingFull)) throw error
     }
     guarded(() => {
-      addEvent('end', { reason, statements, resultBytes, events: sequence + 1 })
+      addEvent({ kind: 'end', reason, statements, resultBytes, events: sequence + 1 })
       write()
     })
     state = 'closed'
@@ -171,9 +177,27 @@ export function recordSession(
   }
 }
 
-function headerFields(header: SessionHeader, level: RecordingLevel): Readonly<Record<string, unknown>> {
+/** Lines of text that follow each other become one buffer. */
+function chunksOf(lines: readonly (string | Buffer)[]): readonly Buffer[] {
+  const chunks: Buffer[] = []
+  let text = ''
+  for (const line of lines) {
+    if (typeof line === 'string') {
+      text += line
+      continue
+    }
+    if (text !== '') chunks.push(Buffer.from(text))
+    text = ''
+    chunks.push(line)
+  }
+  if (text !== '') chunks.push(Buffer.from(text))
+  return chunks
+}
+
+function startEvent(header: SessionHeader, level: RecordingLevel) {
   const { principal } = header
   return {
+    kind: 'start',
     format: 'chaperone-recording/1',
     session: header.session,
     resource: header.resource,

@@ -26,6 +26,7 @@ export async function drive(
   { gateway }: BenchGateway,
   resource: BenchResource,
   port: number,
+  watch: (toServer: Uint8Array) => void = () => undefined,
 ): Promise<Driven> {
   const server: Socket = connect({ host: '127.0.0.1', port, noDelay: true })
   await once(server, 'connect')
@@ -48,6 +49,7 @@ export async function drive(
         if (isLive && endsReady(Buffer.from(bytes))) ready?.()
       },
       toServer(bytes) {
+        watch(bytes)
         sent.toServer += bytes.length
         if (isLive) server.write(bytes)
       },

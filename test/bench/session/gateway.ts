@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createMemoryApprovals } from '../../../src/approvals/memory.ts'
 import { createAudit } from '../../../src/audit/sink.ts'
 import { type ConfigInput, configSchema } from '../../../src/config/schema.ts'
+import type { AuditSink } from '../../../src/core/audit.ts'
 import type { Principal } from '../../../src/core/principal.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.ts'
@@ -75,7 +76,11 @@ function configuration(folder: string): ConfigInput {
   }
 }
 
-export async function startGateway(folder: string): Promise<BenchGateway> {
+/** @param wrap what the audit log is seen through */
+export async function startGateway(
+  folder: string,
+  wrap: (audit: AuditSink) => AuditSink = (audit) => audit,
+): Promise<BenchGateway> {
   mkdirSync(folder, { recursive: true })
   const config = configSchema.parse(configuration(folder))
   const policy = compilePolicy(config)
@@ -87,7 +92,7 @@ export async function startGateway(folder: string): Promise<BenchGateway> {
     authenticator: { authenticate: letIn, verifyToken: letIn, close: () => undefined },
     approvals: createMemoryApprovals(),
     recorder: createRecorder(config.recordings),
-    audit: createAudit(config.audit),
+    audit: wrap(createAudit(config.audit)),
     metrics,
     log: createLog(config.log),
     secret: () => new Secret('a key of the benchmark, long enough to be one'),

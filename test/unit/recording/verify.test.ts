@@ -81,7 +81,7 @@ it('a file that is no recording is tampered, not a crash', async () => {
 })
 
 it('a chain that was made anew is still held against the form: the right events at the right places', async () => {
-  const forged = (body: string) => sealLine(GENESIS, body).bytes.toString()
+  const forged = (body: string) => sealLine(GENESIS, body).line
   expect(await verify(forged('{"seq":0,"t":0,"kind":"ready"'))).toMatchObject({
     reason: expect.stringContaining('start'),
   })

@@ -6,6 +6,8 @@ import { nextSignal } from './signals.ts'
 
 const HELP = `
 Answers Envoy on processor.address, and people on admin.address. Logs are JSON lines on standard error.
+Changed policies and masks in the file are taken up within seconds, at once on SIGHUP; sessions go on. What is not good is
+refused, and the old ones stay. Other sections are read when it starts.
 On SIGINT or SIGTERM health turns first; sessions may go on for processor.stop_grace and then end with 57P01.
 
 Example:
@@ -19,7 +21,8 @@ export function registerServe(program: Command): void {
     .action(async (_: unknown, command: Command) => {
       const { config } = command.optsWithGlobals<{ config: string }>()
       const signal = nextSignal()
-      const services = await startServices(loadConfig(config))
+      const services = await startServices(loadConfig(config), config)
+      process.on('SIGHUP', () => void services.reload())
       process.stdout.write(`chaperone: serves Envoy on ${services.processor}, people on ${services.admin}\n`)
       await signal
       await services.stop()

@@ -8,28 +8,33 @@ import { startAdmin } from '../console/admin.ts'
 import { startProcessor } from '../envoy/server.ts'
 import { createGateway } from '../gateway/gateway.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
-import { compilePolicy } from '../policy/policy.ts'
 import { createRecorder } from '../recording/recorder.ts'
 import { createSecrets, type Secrets } from '../secrets/secrets.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { listenProblem } from './listening.ts'
+import { createPolicyInForce } from './reload/in-force.ts'
 
 export interface Services {
   /** where Envoy reaches the processor */
   readonly processor: string
   /** URL of health, metrics and the approvals API */
   readonly admin: string
+  /** Reads the configuration's file again, and takes up its policies and masks if they are good. Never rejects. */
+  reload(): Promise<void>
   /** Health first, then sessions after the grace period, then the rest. A second call waits for the first. */
   stop(): Promise<void>
 }
 
-/** @throws Error when a part cannot start; the parts that had started are stopped again. */
-export async function startServices(config: Config): Promise<Services> {
+/**
+ * @param file of the configuration; when given, changed policies and masks in it are taken up while sessions go on
+ * @throws Error when a part cannot start; the parts that had started are stopped again
+ */
+export async function startServices(config: Config, file?: string): Promise<Services> {
   const log = createLog(config.log)
   const cleanup: Cleanup = []
   try {
-    return await assemble(config, log, cleanup)
+    return await assemble(config, file, log, cleanup)
   } catch (error) {
     await undoAll(cleanup, log)
     throw error
@@ -39,14 +44,21 @@ export async function startServices(config: Config): Promise<Services> {
 type Cleanup = (() => void | Promise<void>)[]
 
 /** @param cleanup filled with what undoes each part, the last one first */
-async function assemble(config: Config, log: Log, cleanup: Cleanup): Promise<Services> {
+async function assemble(
+  config: Config,
+  file: string | undefined,
+  log: Log,
+  cleanup: Cleanup,
+): Promise<Services> {
   const defer = (undo: Cleanup[number]) => void cleanup.unshift(undo)
-  const policy = compilePolicy(config)
   const metrics = createMetrics()
   const audit = openedFor('audit.file', () => createAudit(config.audit))
   defer(() => audit.close())
   const secrets = createSecrets(config.secrets, (level, secret, message) => log[level]({ secret }, message))
   defer(() => secrets.close())
+  const secret = (name: string) => secrets.get(name)
+  const policy = createPolicyInForce({ config, secret, audit, log, metrics })
+  defer(() => policy.close())
   const authenticator = createAuthenticator(config, {
     report: (issuer, problem) => log.warn({ issuer }, problem),
   })
@@ -56,14 +68,14 @@ async function assemble(config: Config, log: Log, cleanup: Cleanup): Promise<Ser
 
   const gateway = await createGateway({
     config,
-    policy: () => policy,
+    policy: policy.current,
     authenticator,
     approvals,
     recorder: openedFor('recordings.directory', () => createRecorder(config.recordings)),
     audit,
     metrics,
     log,
-    secret: (name) => secrets.get(name),
+    secret,
     approvalsHint: 'Reviewers see it with `chaperone approvals list`.',
   })
   let serving = false
@@ -82,12 +94,17 @@ async function assemble(config: Config, log: Log, cleanup: Cleanup): Promise<Ser
     },
   )
   serving = true
-  log.info({ processor: processor.address, admin: admin.url, policy: policy.version }, 'chaperone serves')
+  if (file !== undefined) policy.watch(file, () => gateway.policyChanged())
+  log.info(
+    { processor: processor.address, admin: admin.url, policy: policy.current().version },
+    'chaperone serves',
+  )
 
   let stopping: Promise<void> | undefined
   return {
     processor: processor.address,
     admin: admin.url,
+    reload: () => policy.reload(),
     stop() {
       stopping ??= (async () => {
         serving = false

@@ -8,10 +8,11 @@ import { checkEnvoyAddresses } from './listening.ts'
 import { nextSignal } from './signals.ts'
 
 /** What `serve` starts; given in, so that this file needs nothing of how it is put together. */
-export type StartServices = (config: Config) => Promise<{ stop(): Promise<void> }>
+export type StartServices = (config: Config, file: string) => Promise<{ stop(): Promise<void> }>
 
 const HELP = `
 Envoy is ENVOY_BIN, else envoy on PATH, else what scripts/fetch-envoy.sh has put into the cache.
+Changed policies and masks in the file are taken up within seconds, while sessions go on.
 Prints one line once connections are taken. Ends, with both parts, on SIGINT, SIGTERM or SIGHUP, or when Envoy ends
 (exit code 1). Sessions may go on for processor.stop_grace; a second signal ends everything at once.
 
@@ -25,17 +26,18 @@ export function registerUp(program: Command, startServices: StartServices): void
     .addHelpText('after', HELP)
     .action(async (_: unknown, command: Command) => {
       const { config } = command.optsWithGlobals<{ config: string }>()
-      await up(loadConfig(config), startServices)
+      await up(config, startServices)
     })
 }
 
 /** Resolves after a signal. @throws when a part cannot start, or when Envoy ends by itself */
-async function up(config: Config, startServices: StartServices): Promise<void> {
+async function up(file: string, startServices: StartServices): Promise<void> {
+  const config = loadConfig(file)
   const binary = findEnvoy(process.env)
   // SIGHUP too, since the terminal that closes must not leave an Envoy behind.
   const signal = nextSignal(['SIGINT', 'SIGTERM', 'SIGHUP'])
   await checkEnvoyAddresses(config)
-  const services = await startServices(config)
+  const services = await startServices(config, file)
   let envoy: EnvoyProcess | undefined
   try {
     envoy = await startEnvoyProcess(binary, envoyBootstrap(config), config.envoy.admin)

@@ -37,8 +37,12 @@ export function parseConfig(text: string, path: string): Config {
 
 /** Gives findings of later checks their place in the file. */
 export function locateFindings(path: string, found: readonly Finding[]): ConfigProblem[] {
-  return found.length === 0 ? [] : placed(found, parseYaml(readText(path)))
+  return found.length === 0 ? [] : placedIn(readText(path), found)
 }
+
+/** The same in a text that was read already. */
+export const placedIn = (text: string, found: readonly Finding[]): ConfigProblem[] =>
+  placed(found, parseYaml(text))
 
 function salvage(data: unknown, error: z.ZodError): Config | undefined {
   const entries = withoutBroken(data, error.issues, 2)

@@ -63,7 +63,12 @@ export interface UpstreamLogin {
 }
 
 export type Answer =
-  | { readonly kind: 'admitted'; readonly login: UpstreamLogin; readonly masker: Masker }
+  | {
+      readonly kind: 'admitted'
+      readonly login: UpstreamLogin
+      /** the masks in force: another object each time the policy changes, also where no mask did */
+      readonly masks: () => Masker
+    }
   | { readonly kind: 'rejected'; readonly refusal: Refusal }
   | { readonly kind: 'proceed'; readonly permit: Permit }
   | { readonly kind: 'refused'; readonly refusal: Refusal }

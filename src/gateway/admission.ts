@@ -5,10 +5,10 @@ import type { Refusal } from '../core/errors.ts'
 import type { Masker } from '../core/masking.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import type { Effect, UpstreamLogin } from '../core/session.ts'
-import { createMasker } from '../masking/masker.ts'
 import { circumstancesOf } from './circumstances.ts'
 import type { ConnectionFacts } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
+import { masksInForce } from './masks-in-force.ts'
 import type { Registry } from './registry.ts'
 
 export type AuthenticateEffect = Extract<Effect, { kind: 'authenticate' }>
@@ -18,7 +18,7 @@ export type Admission =
       readonly kind: 'admitted'
       readonly principal: Principal
       readonly login: UpstreamLogin
-      readonly masker: Masker
+      readonly masks: () => Masker
     }
   | { readonly kind: 'rejected'; readonly refusal: Refusal; readonly principal?: Principal }
 
@@ -57,9 +57,7 @@ async function decide(
   if (obstacle) return rejected(obstacle, principal)
   const login = loginFor(resource, principal, connection, effect.stated.database)
   if ('code' in login) return rejected(login, principal)
-  const masks = deps.policy().masks(principal, connection.resource)
-  const masker = createMasker(masks, { key: deps.secret }, connection.resource)
-  return { kind: 'admitted', principal, login, masker }
+  return { kind: 'admitted', principal, login, masks: masksInForce(deps, principal, connection.resource) }
 }
 
 function rejected(refusal: Refusal, principal?: Principal): Admission {

@@ -14,6 +14,8 @@ export interface Gateway {
   sessions(): number
   /** no session begins any more */
   drain(): void
+  /** To be called once another policy is in force. Sessions stay; what waits for approval does not. */
+  policyChanged(): void
   /** ends all sessions with their protocol's own error */
   endSessions(): void
 }
@@ -36,6 +38,9 @@ export async function createGateway(deps: GatewayDependencies): Promise<Gateway>
     sessions: () => registry.size,
     drain() {
       draining = true
+    },
+    policyChanged() {
+      for (const session of [...registry.all()]) session.policyChanged()
     },
     endSessions() {
       for (const session of [...registry.all()]) session.stop()

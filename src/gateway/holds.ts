@@ -21,7 +21,7 @@ export type HoldResult =
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly request?: ApprovalRequest }
 
 /** Why a hold ended before its reviewers decided. */
-export type Withdrawal = 'canceled' | 'left' | 'stopping'
+export type Withdrawal = 'canceled' | 'left' | 'stopping' | 'policy-changed'
 
 export interface Hold {
   readonly result: Promise<HoldResult>
@@ -101,6 +101,7 @@ const WITHDRAWN: Readonly<Record<Withdrawal, string>> = {
   canceled: 'the asker cancelled the operation',
   left: 'the asker left',
   stopping: 'the session was ended',
+  'policy-changed': 'the policy changed',
 }
 
 const USED: Refusal = {
@@ -108,7 +109,15 @@ const USED: Refusal = {
   message: 'the approval was used or withdrawn before the operation ran',
 }
 
+/** Reviewers were asked under other rules than those that now decide. */
+export const POLICY_CHANGED: Refusal = {
+  code: 'denied',
+  message: 'the policy, or the time that its rules go by, changed while the operation waited',
+  hint: 'Send the statement again.',
+}
+
 function withdrawn(why: Withdrawal): Refusal {
+  if (why === 'policy-changed') return POLICY_CHANGED
   return {
     code: why === 'canceled' ? 'canceled' : 'shutting-down',
     message: `the request was withdrawn: ${WITHDRAWN[why]}`,

@@ -6,10 +6,11 @@ import type { Masker } from '../core/masking.ts'
 import type { Operation } from '../core/operation.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Answer } from '../core/session.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { HoldOutcome } from '../telemetry/metrics.ts'
 import type { GatewayDependencies } from './dependencies.ts'
-import { type Hold, type HoldResult, startHold, type Withdrawal } from './holds.ts'
+import { type Hold, type HoldResult, POLICY_CHANGED, startHold, type Withdrawal } from './holds.ts'
 import type { Journal } from './journal.ts'
 import { underMasks } from './under-masks.ts'
 
@@ -21,7 +22,7 @@ export interface JudgeContext {
   readonly resource: string
   readonly database: string
   readonly principal: Principal
-  readonly masker: Masker
+  readonly masks: () => Masker
   /** of this moment */
   readonly circumstances: () => Circumstances
   /** gives the answer to the session */
@@ -31,6 +32,8 @@ export interface JudgeContext {
 }
 
 interface Judged {
+  /** what made the decision, and alone can permit what it allows */
+  readonly policy: Policy
   readonly byPolicy: Decision
   /** with what the masks make of it */
   readonly decision: Decision
@@ -40,6 +43,8 @@ export interface Judge {
   judge(operation: Operation): void
   /** Withdraws the operation that waits. False when none does. */
   withdraw(why: Withdrawal): boolean
+  /** Withdraws the operation that waits, if it was decided by other rules than are in force now. */
+  policyChanged(): void
   /** the session is over: nothing may be answered any more */
   end(why: Withdrawal): void
 }
@@ -48,19 +53,21 @@ export function createJudge(context: JudgeContext): Judge {
   const { deps, journal, principal, resource, database, resume } = context
   const { metrics } = deps
   let hold: Hold | undefined
+  let heldUnder: string | undefined
   let over = false
 
   function decide(operation: Operation): Judged {
     const began = performance.now()
-    const byPolicy = deps.policy().judge(principal, resource, operation, context.circumstances())
+    const policy = deps.policy()
+    const byPolicy = policy.judge(principal, resource, operation, context.circumstances())
     metrics.stage('policy', (performance.now() - began) / 1000)
-    const decision = byPolicy.outcome === 'deny' ? byPolicy : underMasks(byPolicy, operation, context.masker)
-    return { byPolicy, decision }
+    const decision = byPolicy.outcome === 'deny' ? byPolicy : underMasks(byPolicy, operation, context.masks())
+    return { policy, byPolicy, decision }
   }
 
   /** Masks may have held what the policy allows: the permit is the policy's, the approval that of the whole. */
-  function permit({ byPolicy }: Judged, operation: Operation, approval?: ApprovalRequest) {
-    return deps.policy().permit(byPolicy, operation, byPolicy.outcome === 'hold' ? approval : undefined)
+  function permit({ policy, byPolicy }: Judged, operation: Operation, approval?: ApprovalRequest) {
+    return policy.permit(byPolicy, operation, byPolicy.outcome === 'hold' ? approval : undefined)
   }
 
   function count(decision: Decision): void {
@@ -114,11 +121,7 @@ export function createJudge(context: JudgeContext): Judge {
     if (over) return
     if (result.kind === 'refused') return resume({ kind: 'refused', refusal: result.refusal })
     if (!stands(operation, judged)) {
-      const message = 'the policy, or the time that its rules go by, changed while the operation waited'
-      return resume({
-        kind: 'refused',
-        refusal: { code: 'denied', message, hint: 'Send the statement again.' },
-      })
+      return resume({ kind: 'refused', refusal: POLICY_CHANGED })
     }
     resume({ kind: 'proceed', permit: permit(judged, operation, result.request) })
   }
@@ -131,6 +134,7 @@ export function createJudge(context: JudgeContext): Judge {
     const request = { session: context.session, resource, database, principal, operation, decision }
     const started = startHold(deps.approvals, request, (created) => waiting(operation, decision, created))
     hold = started
+    heldUnder = decision.policyVersion
     started.result
       .then(
         (result) => {
@@ -167,6 +171,9 @@ export function createJudge(context: JudgeContext): Judge {
       hold.withdraw(why)
       return true
     },
+    policyChanged() {
+      if (heldUnder !== undefined && heldUnder !== deps.policy().version) hold?.withdraw('policy-changed')
+    },
     end(why) {
       over = true
       hold?.withdraw(why)
@@ -189,6 +196,7 @@ function holdOutcome(result: HoldResult): HoldOutcome {
     case 'approval-expired':
       return 'expired'
     case 'canceled':
+    case 'denied':
     case 'shutting-down':
       return 'withdrawn'
     default:

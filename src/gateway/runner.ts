@@ -55,7 +55,7 @@ export function createRunner(
   let judge: Judge | undefined
   let serverKey: Uint8Array | undefined
   /** what the server sends goes through masks */
-  let masks = false
+  let masked = () => false
   let outcome: SessionOutcome = 'rejected'
   let ended = false
   let ready = false
@@ -187,10 +187,10 @@ export function createRunner(
         resume({ kind: 'rejected', refusal })
       })
     }
-    const { principal: who, login, masker } = admission
+    const { principal: who, login, masks } = admission
     guarded(() => {
       principal = who
-      masks = masker.active
+      masked = () => masks().active
       journal.admitted(who, effect.stated.application)
       outcome = 'closed'
       judge = createJudge({
@@ -201,7 +201,7 @@ export function createRunner(
         resource: facts.resource,
         database: login.database,
         principal: who,
-        masker,
+        masks,
         circumstances: () => circumstancesOf(facts.peer, effect.stated.application),
         resume,
         tell,
@@ -211,7 +211,7 @@ export function createRunner(
       timers.set('session', Math.min(expires, limits?.session ?? 0), () =>
         stop({ code: 'session-expired', message: 'terminating connection: the session’s time is over' }),
       )
-      resume({ kind: 'admitted', login, masker })
+      resume({ kind: 'admitted', login, masks })
     })
   }
 
@@ -286,6 +286,7 @@ export function createRunner(
       return serverKey
     },
     cancelHold: () => judge?.withdraw('canceled') ?? false,
+    policyChanged: () => judge?.policyChanged(),
     stop: () => stop(STOPPING),
     refuse: (refusal) => stop(refusal),
     connection: {
@@ -295,7 +296,7 @@ export function createRunner(
       },
       fromServer(bytes) {
         metrics.bytes(facts.resource, 'from-server', bytes.length)
-        if (!masks) return input(() => session.fromServer(bytes))
+        if (!masked()) return input(() => session.fromServer(bytes))
         const began = performance.now()
         input(() => session.fromServer(bytes))
         metrics.stage('mask', (performance.now() - began) / 1000)

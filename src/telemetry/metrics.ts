@@ -28,6 +28,9 @@ export interface Metrics {
   holdOpened(resource: string): void
   holdClosed(resource: string, outcome: HoldOutcome): void
   error(code: ErrorCode): void
+  /** the version of the policy that decides from now on */
+  policyInForce(version: string): void
+  policyReload(outcome: 'taken' | 'refused'): void
   /** The text of `/metrics` and its content type. */
   expose(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -135,6 +138,23 @@ function createJudgementMetrics(registers: Registry[]) {
   }
 }
 
+function createPolicyMetrics(registers: Registry[]) {
+  return {
+    inForce: new Gauge({
+      name: 'chaperone_policy_info',
+      help: 'The version of the policy in force',
+      labelNames: ['version'],
+      registers,
+    }),
+    reloads: new Counter({
+      name: 'chaperone_policy_reloads_total',
+      help: 'Changed configurations, by what became of them',
+      labelNames: ['outcome'],
+      registers,
+    }),
+  }
+}
+
 /** Metrics with a registry of their own: two in one process do not meet. */
 export function createMetrics(): Metrics {
   const registry = new Registry()
@@ -143,6 +163,7 @@ export function createMetrics(): Metrics {
   const bytes = createByteMetrics([registry])
   const holds = createHoldMetrics([registry])
   const judgements = createJudgementMetrics([registry])
+  const policies = createPolicyMetrics([registry])
   return {
     sessionOpened: (resource) => sessions.current.inc({ resource }),
     sessionClosed: (resource, outcome) => {
@@ -162,6 +183,12 @@ export function createMetrics(): Metrics {
       holds.total.inc({ resource, outcome })
     },
     error: (code) => judgements.errors.inc({ code }),
+    policyInForce: (version) => {
+      // One series: versions that are gone would only pile up.
+      policies.inForce.reset()
+      policies.inForce.set({ version }, 1)
+    },
+    policyReload: (outcome) => policies.reloads.inc({ outcome }),
     expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
 }

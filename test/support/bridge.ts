@@ -86,9 +86,10 @@ export function protocolOf(
 /** How the session may answer `authenticate` here: everybody is let in. */
 export function admission(options: BridgeOptions): Answer {
   const { user, password } = options.upstream
+  const masker = maskerOf(options.masks)
   return {
     kind: 'admitted',
-    masker: maskerOf(options.masks),
+    masks: () => masker,
     login: {
       user,
       database: options.database ?? 'postgres',

@@ -17,7 +17,8 @@ export interface ConversationLimits {
 export interface Conversation {
   readonly out: Output
   readonly analyze: (sql: string) => AnalysisResult
-  readonly masker: Masker
+  /** the masks in force; another object each time the policy changes. What runs keeps those that it was judged under */
+  readonly masks: () => Masker
   readonly catalog: Catalog
   readonly context: SessionContext
   readonly expected: ExpectedQueue
@@ -48,7 +49,7 @@ export interface Conversation {
 const MAX_EXPECTED = 100_000
 
 export function createConversation(
-  deps: Pick<Conversation, 'out' | 'analyze' | 'masker' | 'catalog' | 'context'>,
+  deps: Pick<Conversation, 'out' | 'analyze' | 'masks' | 'catalog' | 'context'>,
   limits: ConversationLimits,
 ): Conversation {
   return {

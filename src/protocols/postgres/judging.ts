@@ -1,6 +1,7 @@
 // One statement's way to its judgement: names resolved, catalog asked where masks need it, then the question to policy.
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
 import type { Facts } from '../../core/facts.ts'
+import type { Masker } from '../../core/masking.ts'
 import type { ParameterValue, SqlOperation } from '../../core/operation.ts'
 import { consumePermit } from '../../core/permit.ts'
 import type { Answer } from '../../core/session.ts'
@@ -27,10 +28,16 @@ export interface Judging {
 }
 
 export function createJudging(talk: Conversation): Judging {
+  /** the masks of the last statement */
+  let last: Masker | undefined
   let waiting: 'lookup' | ((answer: Answer) => void) | undefined
 
   function judge(question: Question, facts: Facts): void {
-    const touch = touches(talk, facts)
+    const masker = talk.masks()
+    // Without masks it is not noted what code runs.
+    if (last !== undefined && last !== masker && !last.active) talk.opaque = true
+    last = masker
+    const touch = touches({ masker, catalog: talk.catalog }, facts)
     talk.sequence += 1
     const { text, phase, parameters } = question
     const operation = {
@@ -50,7 +57,9 @@ export function createJudging(talk: Conversation): Judging {
         case 'proceed':
           consumePermit(answer.permit, operation)
           talk.opaque ||= touch.opaque
-          return question.proceed(running(operation, touch.masked, touch.opaque))
+          return question.proceed(
+            running(operation, { masker, touchesMasked: touch.masked, opaque: touch.opaque }),
+          )
         case 'refused':
           return question.refuse(answer.refusal)
         default:
@@ -67,7 +76,7 @@ export function createJudging(talk: Conversation): Judging {
     ask(question) {
       const facts = talk.sqlNames.resolve(question.facts)
       const missing =
-        talk.masker.active && talk.transaction !== 'E' ? talk.catalog.missing(relationsOf(facts)) : undefined
+        talk.masks().active && talk.transaction !== 'E' ? talk.catalog.missing(relationsOf(facts)) : undefined
       if (!missing) return judge(question, facts)
       waiting = 'lookup'
       lookUp(talk, missing, () => {

@@ -1,7 +1,7 @@
 // What a server's messages mean to the session, and what of them the client may see. Every message is matched with what
 // it answers; one that answers nothing ends the session.
 import { ProtocolError } from '../../core/errors.ts'
-import type { ResultPlan } from '../../core/masking.ts'
+import type { Masker, ResultPlan } from '../../core/masking.ts'
 import { decodeCommandTag, decodeDataRow, decodeDiagnostic, decodeRowDescription } from './backend.ts'
 import type { BackendHandler, RowRun, Verdict } from './backend-stream.ts'
 import { BACKEND } from './codes.ts'
@@ -20,7 +20,7 @@ import { withhold } from './withhold.ts'
 type Reply = (bytes: Uint8Array, head: Expected | undefined) => Verdict
 
 export function createReplies(talk: Conversation): BackendHandler {
-  const { expected, out, masker, catalog } = talk
+  const { expected, out, catalog } = talk
 
   function unexpected(what: string): never {
     throw new ProtocolError(`the target sent ${what}, which answers nothing that was asked`)
@@ -54,17 +54,19 @@ export function createReplies(talk: Conversation): BackendHandler {
 
   /** The text of an error or a notice, less what may hold a masked value. */
   function shownText(bytes: Uint8Array, head: Expected | undefined): Uint8Array {
+    const run = runOf(head)
+    const masker = run?.masker ?? talk.masks()
     if (!masker.active) return bytes
     // The commit at Sync checks deferred constraints of any statement before it, and they show their row.
     if (head?.kind === 'sync') return withhold(bytes, false)
     // Bind plans, and the planner calls functions that are marked immutable.
-    const cause = head?.kind === 'bind' ? head.statement : runOf(head)
+    const cause = head?.kind === 'bind' ? head.statement : run
     if (cause?.touchesMasked) return withhold(bytes, cause.opaque)
-    return concernsMasked(bytes) ? withhold(bytes, false) : bytes
+    return concernsMasked(bytes, masker) ? withhold(bytes, false) : bytes
   }
 
   /** COMMIT and SET CONSTRAINTS name no relation, but fail with the row of one; the error says of which. */
-  function concernsMasked(bytes: Uint8Array): boolean {
+  function concernsMasked(bytes: Uint8Array, masker: Masker): boolean {
     const fields = decodeDiagnostic(bytes)
     const [schema, name] = [fields.get('s'), fields.get('t')]
     if (name === undefined) return false
@@ -177,11 +179,11 @@ export function createReplies(talk: Conversation): BackendHandler {
   }
 
   function planQuery(bytes: Uint8Array, run: Running): void {
-    if (!masker.active) return
+    if (!run.masker.active) return
     run.planned = true
     const fields = decodeRowDescription(bytes)
     const shown = run.opaque ? undefined : rowsOnlyPlaces(run.operation.facts, fields.length)
-    run.plan = planResult(fields, masker, catalog, run.touchesMasked, shown)
+    run.plan = planResult(fields, run.masker, catalog, run.touchesMasked, shown)
   }
 
   /** The plan is made when rows come: only then the statement was judged, and the catalog asked. */
@@ -192,12 +194,12 @@ export function createReplies(talk: Conversation): BackendHandler {
     // SQL, or code, may have made a named portal or the statement's name stand for something else.
     const certain = portal.name === '' && !portal.statement.opaque && !talk.opaque && !run.opaque
     const shown = certain ? rowsOnlyPlaces(run.operation.facts, portal.fields.length) : undefined
-    run.plan = planResult(portal.fields, masker, catalog, touched, shown)
+    run.plan = planResult(portal.fields, run.masker, catalog, touched, shown)
   }
 
   /** The plan of the rows that come now. With masks, rows that were never described are not let through. */
   function planOf(head: Expected | undefined, run: Running): ResultPlan | undefined {
-    if (!masker.active) return undefined
+    if (!run.masker.active) return undefined
     if (!run.planned && head?.kind === 'execute' && head.portal) planPortal(head.portal, run)
     return run.planned ? run.plan : unexpected('rows without a description')
   }
@@ -207,6 +209,12 @@ export function createReplies(talk: Conversation): BackendHandler {
     if (portal.running) portal.running.planned = false
   }
 
+  function describe(portal: Portal, bytes: Uint8Array): void {
+    if (talk.masks().active) return described(portal, decodeRowDescription(bytes))
+    // Nobody looks at it now; should masks come into force meanwhile, it is asked for again.
+    portal.describedIn = undefined
+  }
+
   function rowDescription(bytes: Uint8Array, head: Expected | undefined): Verdict {
     switch (head?.kind) {
       case 'query':
@@ -214,7 +222,7 @@ export function createReplies(talk: Conversation): BackendHandler {
         return 'forward'
       case 'describe':
         expected.shift()
-        if (head.portal && masker.active) described(head.portal, decodeRowDescription(bytes))
+        if (head.portal) describe(head.portal, bytes)
         return head.injected ? 'drop' : 'forward'
       default:
         return unexpected('RowDescription')
@@ -244,7 +252,7 @@ export function createReplies(talk: Conversation): BackendHandler {
   function rows(bytes: Uint8Array, from: number): RowRun | undefined {
     const head = expected.head()
     const run = runOf(head)
-    if (!run || (masker.active && !run.planned)) return undefined
+    if (!run || (run.masker.active && !run.planned)) return undefined
     const plan = planOf(head, run)
     const found = plan === undefined ? wholeRows(bytes, from) : maskRows(bytes, from, plan)
     run.rows += found.rows
@@ -309,7 +317,7 @@ export function createReplies(talk: Conversation): BackendHandler {
       const shown = shownText(bytes, head)
       return shown === bytes ? 'forward' : shown
     },
-    [BACKEND.NotificationResponse]: (bytes) => (masker.active ? withoutPayload(bytes) : 'forward'),
+    [BACKEND.NotificationResponse]: (bytes) => (talk.masks().active ? withoutPayload(bytes) : 'forward'),
     [BACKEND.ParameterStatus](bytes) {
       checkParameter(bytes)
       return 'forward'

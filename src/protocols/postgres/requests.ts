@@ -10,6 +10,7 @@ import type { Frame } from './frontend-stream.ts'
 import { createJudging } from './judging.ts'
 import { createRefusals } from './refusals.ts'
 import { portal as newPortal, type Portal, type Running, type Statement } from './statement.ts'
+import { touches } from './touches.ts'
 
 export interface Requests {
   /** Handles one message. False: it must be given again when `ready` turns true. */
@@ -83,10 +84,10 @@ export function createRequests(talk: Conversation): Requests {
     const analysis = talk.analyze(sql)
     if (analysis.kind !== 'facts') return refuse.parse(refuse.notAnalysed(analysis))
     const { facts } = analysis
-    const proceed = ({ touchesMasked, opaque }: Running) => {
+    const proceed = ({ masker, touchesMasked, opaque }: Running) => {
       talk.sqlNames.note(facts, sql)
       if (name !== '') talk.sqlNames.noteProtocol('prepared', name, facts, sql)
-      const statement = { sql, facts, touchesMasked, opaque }
+      const statement = { sql, facts, masker, touchesMasked, opaque }
       expected.push({ kind: 'parse', commit: talk.statements.change(name, statement, talk.sending) })
       send(bytes)
     }
@@ -101,13 +102,26 @@ export function createRequests(talk: Conversation): Requests {
     return { statements, fingerprint: known?.fingerprint ?? `${kind}:${name}` }
   }
 
+  /** A statement that may be any of several. */
+  function anything(sql: string, facts: Facts): Statement {
+    return { sql, facts, masker: talk.masks(), touchesMasked: true, opaque: true }
+  }
+
+  /** The statement under the masks in force: its errors may show no more than they. */
+  function asOfNow(statement: Statement): Statement {
+    const masker = talk.masks()
+    if (statement.masker === masker) return statement
+    const { masked, opaque } = touches({ masker, catalog: talk.catalog }, statement.facts)
+    return { ...statement, masker, touchesMasked: masked, opaque }
+  }
+
   function statementOf(name: string): Statement | 'wait' | undefined {
     const found = talk.statements.resolve(name, talk.sending)
     if (found.kind === 'wait') return 'wait'
     const known = found.kind === 'known' ? found.value : undefined
-    if (!talk.sqlNames.definedBySql('prepared', name)) return known
+    if (!talk.sqlNames.definedBySql('prepared', name)) return known && asOfNow(known)
     const facts = meaning('prepared', name, known?.facts)
-    return { sql: known?.sql ?? `EXECUTE ${JSON.stringify(name)}`, facts, touchesMasked: true, opaque: true }
+    return anything(known?.sql ?? `EXECUTE ${JSON.stringify(name)}`, facts)
   }
 
   function bind(bytes: Uint8Array): boolean {
@@ -136,7 +150,7 @@ export function createRequests(talk: Conversation): Requests {
     if (!talk.sqlNames.definedBySql('cursor', name)) return known
     const facts = meaning('cursor', name, known?.statement.facts)
     const sql = known?.statement.sql ?? `FETCH ${JSON.stringify(name)}`
-    return newPortal(name, { sql, facts, touchesMasked: true, opaque: true }, known?.parameters ?? [])
+    return newPortal(name, anything(sql, facts), known?.parameters ?? [])
   }
 
   function describe(bytes: Uint8Array): boolean {
@@ -154,13 +168,13 @@ export function createRequests(talk: Conversation): Requests {
    * With masks, rows need a description. One that was asked for before this segment may have been skipped; and a
    * function can close a named portal and open a cursor of that name, so those are described each time.
    */
-  function needsDescription(portal: Portal): boolean {
-    return talk.masker.active && (portal.name !== '' || portal.describedIn !== talk.sending)
+  function needsDescription(portal: Portal, { masker }: Running): boolean {
+    return masker.active && (portal.name !== '' || portal.describedIn !== talk.sending)
   }
 
   function run(portal: Portal, running: Running, bytes: Uint8Array): void {
     portal.running = running
-    if (needsDescription(portal)) {
+    if (needsDescription(portal, running)) {
       portal.describedIn = talk.sending
       expected.push({ kind: 'describe', portal, injected: true })
       send(describePortal(portal.name))
@@ -180,7 +194,8 @@ export function createRequests(talk: Conversation): Requests {
     const portal = portalOf(name)
     if (portal === 'wait') return wait()
     if (!portal) return refuse.execute(refuse.noSuchPortal(name))
-    if (portal.running) {
+    // A changed policy is asked again, also where a portal goes on.
+    if (portal.running?.masker === talk.masks()) {
       run(portal, portal.running, bytes)
       return true
     }

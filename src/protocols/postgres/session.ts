@@ -90,9 +90,9 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   function enter(done: LoggedIn): void {
     if (!admitted) throw new ProtocolError('a login without an admission', 'internal')
     welcome(out, context.random, door.minor, done)
-    const { masker, login: used } = admitted
+    const { masks, login: used } = admitted
     const catalog = options.catalogOf(used.database)
-    const talk = createConversation({ out, analyze: options.analyze, masker, catalog, context }, limits)
+    const talk = createConversation({ out, analyze: options.analyze, masks, catalog, context }, limits)
     requests = createRequests(talk)
     replies = createReplies(talk)
     phase = 'ready'

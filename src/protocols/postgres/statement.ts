@@ -1,14 +1,15 @@
 // What a session remembers of a prepared statement, a portal and a statement that runs.
 import type { Refusal } from '../../core/errors.ts'
 import type { Facts } from '../../core/facts.ts'
-import type { ResultPlan } from '../../core/masking.ts'
+import type { Masker, ResultPlan } from '../../core/masking.ts'
 import type { ParameterValue, SqlOperation } from '../../core/operation.ts'
 import type { FieldDescription } from './backend.ts'
 
 export interface Statement {
   readonly sql: string
   readonly facts: Facts
-  /** as of its Parse: what errors of a Bind, which runs the planner, may show */
+  /** the masks of its Parse, and what by them errors of a Bind, which runs the planner, may show */
+  readonly masker: Masker
   readonly touchesMasked: boolean
   readonly opaque: boolean
 }
@@ -21,13 +22,15 @@ export interface Portal {
   describedIn: number | undefined
   /** the description that came, with the formats that Bind chose; undefined also when there are no rows */
   fields: readonly FieldDescription[] | undefined
-  /** set once its Execute was let through: going on after PortalSuspended is the same operation */
+  /** set once its Execute was let through: going on after PortalSuspended is the same operation, until the policy changes */
   running: Running | undefined
 }
 
 /** A statement on the server's side, from the moment it was let through until it is complete. */
 export interface Running {
   readonly operation: SqlOperation
+  /** the masks that it was judged under */
+  readonly masker: Masker
   /** the statement reads a relation with masks, or something that is not known */
   readonly touchesMasked: boolean
   /** error texts may come from code that is not known to be harmless */
@@ -58,7 +61,10 @@ export function portal(name: string, statement: Statement, parameters: readonly 
   return { name, statement, parameters, describedIn: undefined, fields: undefined, running: undefined }
 }
 
-export function running(operation: SqlOperation, touchesMasked: boolean, opaque: boolean): Running {
+export function running(
+  operation: SqlOperation,
+  judged: Pick<Running, 'masker' | 'touchesMasked' | 'opaque'>,
+): Running {
   const state = { planned: false, plan: undefined, failed: false, mark: 0, rows: 0, bytes: 0, tags: [] }
-  return { operation, touchesMasked, opaque, ...state }
+  return { operation, ...judged, ...state }
 }

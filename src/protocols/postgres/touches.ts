@@ -1,5 +1,6 @@
 // Does a statement touch something that masks hide? Names, views and inheritance count; what cannot be told counts too.
 import type { Facts, RelationName } from '../../core/facts.ts'
+import type { Masker } from '../../core/masking.ts'
 import type { Conversation } from './conversation.ts'
 
 export interface Touch {
@@ -24,25 +25,28 @@ export function relationsOf(facts: Facts): readonly RelationName[] {
   )
 }
 
-export function touches(talk: Pick<Conversation, 'masker' | 'catalog'>, facts: Facts): Touch {
-  if (!talk.masker.active) return NOTHING
+/** What touching is seen by. */
+export interface Sight {
+  readonly masker: Masker
+  readonly catalog: Conversation['catalog']
+}
+
+export function touches(sight: Sight, facts: Facts): Touch {
+  if (!sight.masker.active) return NOTHING
   const relations = relationsOf(facts)
-  const { relations: behind, opaque: hidden } = talk.catalog.behind(relations)
+  const { relations: behind, opaque: hidden } = sight.catalog.behind(relations)
   const opaque =
     hidden ||
     facts.statements.some(
       (statement) =>
         statement.incomplete !== undefined || statement.accesses.some((access) => OPAQUE.has(access.effect)),
     )
-  const masked = opaque || [...relations, ...behind].some((relation) => talk.masker.masksRelation(relation))
-  const renaming = behind.length > 0 || hidden ? relations.filter((relation) => renames(talk, relation)) : []
+  const masked = opaque || [...relations, ...behind].some((relation) => sight.masker.masksRelation(relation))
+  const renaming = behind.length > 0 || hidden ? relations.filter((relation) => renames(sight, relation)) : []
   return { masked, opaque, hidden, behind, renaming }
 }
 
-function renames(
-  { masker, catalog }: Pick<Conversation, 'masker' | 'catalog'>,
-  relation: RelationName,
-): boolean {
+function renames({ masker, catalog }: Sight, relation: RelationName): boolean {
   const { relations, opaque, view } = catalog.behind([relation])
   return opaque || (view && relations.some((behind) => masker.masksRelation(behind)))
 }

@@ -32,6 +32,7 @@ const NO_KEYS = {
     throw new Error('no key')
   },
 }
+const MASKER = createMasker([], NO_KEYS, 'app')
 let protocol: Protocol
 beforeAll(async () => {
   await loadParser()
@@ -70,7 +71,7 @@ function sent(chunks: readonly Uint8Array[]): Uint8Array {
   })
   const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
   session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token')]))
-  session.resume({ kind: 'admitted', login, masker: createMasker([], NO_KEYS, 'app') })
+  session.resume({ kind: 'admitted', login, masks: () => MASKER })
   session.fromServer(Buffer.concat([message('R', Buffer.alloc(4)), message('Z', Buffer.from('I'))]))
   const out: Uint8Array[] = []
   carryOut(session, session.resume({ kind: 'bypassed' }), out)

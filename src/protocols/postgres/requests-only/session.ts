@@ -1,6 +1,7 @@
 // One PostgreSQL connection whose results go past the session: front door, login to the server, then requests only.
 // Sans-I/O: bytes in, effects out. Until the login is done everything is as in ../session.ts.
 import { ProtocolError, type Refusal } from '../../../core/errors.ts'
+import type { Masker } from '../../../core/masking.ts'
 import type { Answer, Effect, ProtocolSession, SessionContext } from '../../../core/session.ts'
 import { createBackendStream } from '../backend-stream.ts'
 import { FRONTEND } from '../codes.ts'
@@ -32,6 +33,7 @@ export function createRequestsOnlySession(
   let login: LoginAttempt | undefined
   let loggedIn: LoggedIn | undefined
   let requests: Requests | undefined
+  let inForce: (() => Masker) | undefined
   let admitted: Extract<Answer, { kind: 'admitted' }> | undefined
   /** a message of the client's is looked at, or waits for its judgement */
   let handling = false
@@ -85,10 +87,11 @@ export function createRequestsOnlySession(
     if (phase !== 'handover' || !loggedIn || !admitted)
       throw new ProtocolError('results go past before the login is done', 'internal')
     welcome(out, context.random, door.minor, loggedIn)
-    const { masker, login: used } = admitted
+    const { masks, login: used } = admitted
     const catalog = options.catalogOf(used.database)
-    const talk = createConversation({ out, analyze: options.analyze, masker, catalog, context }, limits)
+    const talk = createConversation({ out, analyze: options.analyze, masks, catalog, context }, limits)
     requests = createRequests(talk, limits)
+    inForce = masks
     phase = 'ready'
     // The credential and what the login kept are of no use any more.
     login = undefined
@@ -125,6 +128,7 @@ export function createRequestsOnlySession(
     if (phase === 'cancel' || phase === 'closed') return
     if (phase === 'door' && door.state === 'startup') knock(chunk)
     else inbox.push(chunk)
+    if (inForce) unmasked(inForce)
     if (inbox.pending > limits.buffered)
       throw new ProtocolError('more was sent than is kept while the session waits', 'too-large')
     pump()
@@ -133,9 +137,7 @@ export function createRequestsOnlySession(
   function accept(answer: Answer): void {
     switch (answer.kind) {
       case 'admitted':
-        // The configuration is refused before it comes to this: masks of results that are not seen would hide nothing.
-        if (answer.masker.active)
-          throw new ProtocolError('masks apply, and results are not processed', 'internal')
+        unmasked(answer.masks)
         admitted = answer
         login = createLogin(answer.login, context.random, out)
         phase = 'login'
@@ -152,6 +154,11 @@ export function createRequestsOnlySession(
         requests.answer(answer)
         return pump()
     }
+  }
+
+  /** The configuration is refused before it comes to this: masks of results that are not seen would hide nothing. */
+  function unmasked(masks: () => Masker): void {
+    if (masks().active) throw new ProtocolError('masks apply, and results are not processed', 'internal')
   }
 
   /** Runs one input. A protocol error ends the session with the protocol's own fatal error. */

@@ -1,0 +1,59 @@
+// From the text of a changed configuration to a policy that may take the place of the one in force.
+import { parseConfig, placedIn } from '../../config/load.ts'
+import { ConfigError } from '../../config/problems.ts'
+import { checkReferences } from '../../config/references.ts'
+import type { Config } from '../../config/schema.ts'
+import type { Secret } from '../../core/secret.ts'
+import { createMasker } from '../../masking/masker.ts'
+import { compilePolicy, type Policy } from '../../policy/policy.ts'
+import { policyProblems } from '../../policy/problems.ts'
+
+export interface TakenUp {
+  readonly policy: Policy
+  /** sections that changed as well, and are as they were until the services start anew */
+  readonly waiting: readonly string[]
+}
+
+const TAKEN_UP: ReadonlySet<string> = new Set(['policies', 'masks'])
+
+/**
+ * Rules and masks are of the text, everything that they refer to is as it runs: a search path that sessions do not have,
+ * or a key that is not there, would make them rules about something else.
+ *
+ * @throws ConfigError, or another Error when a mask cannot be applied
+ */
+export function takeUp(
+  text: string,
+  file: string,
+  running: Config,
+  secret: (name: string) => Secret,
+): TakenUp {
+  const next = parseConfig(text, file)
+  const merged: Config = { ...running, policies: next.policies, masks: next.masks }
+  const found = [...checkReferences(merged, merged), ...policyProblems(merged)]
+  if (found.length > 0) throw new ConfigError(file, placedIn(text, found))
+  const policy = compilePolicy(merged)
+  for (const resource of Object.keys(merged.resources)) tryMasks(merged, resource, secret)
+  return { policy, waiting: changedSections(next, running) }
+}
+
+/** Keys that are missing or too short are found here, and not by the sessions. */
+function tryMasks(config: Config, resource: string, secret: (name: string) => Secret): void {
+  const masks = Object.entries(config.masks).filter(
+    ([, { resources }]) => resources === '*' || resources.includes(resource),
+  )
+  createMasker(
+    masks.map(([id, mask]) => ({ ...mask, id })),
+    { key: secret },
+    resource,
+  )
+}
+
+function changedSections(next: Config, running: Config): string[] {
+  const before = new Map<string, unknown>(Object.entries(running))
+  return Object.entries(next)
+    .filter(
+      ([name, value]) => !TAKEN_UP.has(name) && JSON.stringify(value) !== JSON.stringify(before.get(name)),
+    )
+    .map(([name]) => name)
+}

@@ -122,8 +122,10 @@ function render(answer: Answer): string {
       ...shadow.map((hit) => `        in shadow, rule ${hit.rule} would ${shadowVerb(hit)}`),
     ]),
     ...others.map(({ rule, why }) => `  rule ${rule} does not count: ${why}`),
-    ...answer.masks.map(
-      ({ id, strategy, columns }) => `mask ${id}: ${strategy} ${columns.join(', ')}, where it comes back`,
+    ...answer.masks.map(({ id, strategy, columns, detect }) =>
+      detect === undefined
+        ? `mask ${id}: ${strategy} ${columns.join(', ')}, where it comes back`
+        : `mask ${id}: ${strategy} what looks like ${detect.join(', ')}, wherever it comes back`,
     ),
     ...(decision.obligations === undefined ? [] : obligationLines(decision.obligations)),
     `decision: ${decision.outcome}: ${decision.reason}`,

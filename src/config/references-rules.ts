@@ -20,6 +20,7 @@ export function checkPolicy(check: ReferenceCheck, at: Path, rule: PolicyRuleCon
 
 export function checkMask(check: ReferenceCheck, at: Path, mask: MaskRuleConfig): void {
   checkResourceNames(check, at, mask.resources)
+  checkSubject(check, at, mask)
   checkProbes(check, at, mask)
   check.needs([...at, 'key'], 'secrets', mask.key)
   const { strategy } = mask
@@ -45,6 +46,30 @@ export function checkMask(check: ReferenceCheck, at: Path, mask: MaskRuleConfig)
   if (mask.keep_first !== undefined && mask.keep_last !== undefined) {
     check.report([...at, 'keep_first'], 'one of `keep_first` and `keep_last`, not both')
   }
+}
+
+/** A mask is for columns, or for what detectors find. */
+function checkSubject(
+  check: ReferenceCheck,
+  at: Path,
+  { columns, detect, strategy, probes }: MaskRuleConfig,
+): void {
+  if (columns === undefined && detect === undefined) {
+    check.report(at, 'it masks nothing', 'list `columns`, or what to `detect`')
+  }
+  if (detect === undefined) return
+  if (columns !== undefined) {
+    check.report([...at, 'detect'], 'one of `columns` and `detect`, not both', 'write two masks')
+  }
+  if (strategy === 'null' || strategy === 'fixed') {
+    const cure = 'use redact, partial, hash or tokenize'
+    check.report(
+      [...at, 'strategy'],
+      `${strategy} is for whole values, and detectors find pieces of them`,
+      cure,
+    )
+  }
+  if (probes !== 'refuse') check.report([...at, 'probes'], 'is only for masks of columns')
 }
 
 /** Who approves is said where something is held, and only there. */

@@ -109,9 +109,37 @@ export const policyRule = z.strictObject({
   shadow: z.boolean().default(false).describe('recorded, not enforced'),
 })
 
+const detectors = z.enum([
+  'card',
+  'iban',
+  'email',
+  'us-ssn',
+  'phone',
+  'jwt',
+  'private-key',
+  'aws-key',
+  'github-token',
+  'gitlab-token',
+  'slack-token',
+  'stripe-key',
+  'google-api-key',
+  'api-token',
+])
+
 export const maskRule = z.strictObject({
   resources: z.array(name).min(1).or(z.literal('*')).describe('names, or * for all'),
-  columns: z.array(columnPattern).min(1).describe('schema.relation.column, each may have *'),
+  columns: z
+    .array(columnPattern)
+    .min(1)
+    .optional()
+    .describe('schema.relation.column, each may have *; this or `detect`'),
+  detect: z
+    .array(detectors)
+    .min(1)
+    .optional()
+    .describe(
+      'what is looked for in all that the client is sent, but for columns with masks of their own; docs/masking.md says what each finds',
+    ),
   strategy: z
     .enum(['redact', 'null', 'fixed', 'partial', 'hash', 'tokenize'])
     .default('redact')

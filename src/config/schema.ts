@@ -239,7 +239,10 @@ export const configSchema = z.strictObject({
   certificates: z.record(name, certificate).default({}).describe('certificates with their private keys'),
   resources: z.record(name, resource).describe('targets behind Envoy'),
   policies: z.record(name, policyRule).default({}).describe('rules; what no rule allows is refused'),
-  masks: z.record(name, maskRule).default({}).describe('columns that clients do not see'),
+  masks: z
+    .record(name, maskRule)
+    .default({})
+    .describe('values that clients do not see: columns, and what detectors find'),
   store: store.describe('where requests for approval are kept'),
   recordings: recordings.describe('what the client saw, one file per session'),
   audit: z

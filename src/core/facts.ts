@@ -106,6 +106,14 @@ export interface SessionReference {
   readonly name: string
 }
 
+/** How the rows of a COPY are written: characters of one byte each, quote and escape for csv. */
+export interface CopyRows {
+  readonly format: 'text' | 'csv'
+  readonly delimiter: string
+  readonly quote: string
+  readonly escape: string
+}
+
 export interface StatementFacts {
   /** command in the words of the completion tag: `SELECT`, `DROP TABLE`, … */
   readonly command: string
@@ -116,6 +124,8 @@ export interface StatementFacts {
   readonly outputs?: readonly OutputColumn[]
   /** COPY through the connection: data goes in or out of the client */
   readonly copy?: 'in' | 'out'
+  /** of a copy out, where its rows can be read back; absent for the binary format and unusual options */
+  readonly copyRows?: CopyRows
   /** the statement gives back rows that are computed from what it reads (not a bare completion) */
   readonly returnsRows: boolean
   readonly changes: readonly SessionChange[]

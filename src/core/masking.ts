@@ -53,10 +53,22 @@ export type ProbeVerdict =
   /** it may run once reviewers approved it */
   | { readonly kind: 'hold'; readonly terms: HoldTerms; readonly reason: string }
 
+/** Looks for sensitive values in texts that have no column. */
+export interface Detection {
+  /** May something be found in it, or in what stands escaped in it? Quick, and never wrong with a no. */
+  suspects(bytes: Uint8Array, start: number, end: number): boolean
+  /** The text with what was found masked; the text itself when nothing was. */
+  cleanse(text: Uint8Array): Uint8Array
+}
+
 /** The masks of one session, made by masking/ for a principal on a resource. */
 export interface Masker {
   /** false when no mask applies to this session: results need not be looked at */
   readonly active: boolean
+  /** a mask names columns: what statements touch, and the catalog behind it, counts */
+  readonly namesColumns: boolean
+  /** absent when no detector applies to this session */
+  readonly detection?: Detection
   /** Does a mask name this relation? Without a schema: could it, in any schema. */
   masksRelation(relation: RelationName): boolean
   /** Does a mask name this column of this relation? */

@@ -2,11 +2,15 @@
 import type { RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
 import type { ColumnOrigin, Masker, ProbeVerdict, ResultColumn, ValueMask } from '../core/masking.ts'
+import { createCleanser } from './detect/cleanse.ts'
+import { copyRefusal } from './detect/copy.ts'
+import { detectorMask } from './detect/value.ts'
 import { holdTermsOf, type Probed, type ProbeMasks, probesOf } from './probes.ts'
 import { maskingRefusal } from './refusals.ts'
 import {
   type ColumnRule,
   columnRules,
+  findStrategies,
   type MaskKeys,
   type MaskRule,
   namesRelation,
@@ -59,7 +63,9 @@ function verdictOf(probes: readonly Probed[]): ProbeVerdict | undefined {
  */
 export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resource: string): Masker {
   const rulesOf = relationRules(rules.flatMap((rule) => columnRules(rule, keys, resource)))
-  const active = rules.length > 0
+  const namesColumns = rules.some((rule) => rule.columns !== undefined)
+  const strategies = findStrategies(rules, keys, resource)
+  const cleanser = strategies.size === 0 ? undefined : createCleanser(strategies)
 
   /** The strictest strategy for a stored column; a mask above it in the inheritance tree counts as well. */
   function strategyOf(origin: Extract<ColumnOrigin, { kind: 'column' }>): Strategy | undefined {
@@ -72,7 +78,11 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
     return strategy
   }
 
-  function maskOf(column: ResultColumn, touchesMasked: boolean): ValueMask | undefined {
+  const maskOf = (column: ResultColumn, touchesMasked: boolean): ValueMask | undefined =>
+    columnMaskOf(column, touchesMasked) ?? (cleanser && detectorMask(column, cleanser))
+
+  function columnMaskOf(column: ResultColumn, touchesMasked: boolean): ValueMask | undefined {
+    if (!namesColumns) return undefined
     switch (column.origin.kind) {
       case 'column': {
         const strategy = strategyOf(column.origin)
@@ -97,12 +107,15 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
   }
 
   return {
-    active,
+    active: namesColumns || cleanser !== undefined,
+    namesColumns,
+    ...(cleanser ? { detection: cleanser } : {}),
     masksRelation,
     masksColumn,
-    probes: (operation) => (active ? verdictOf(probesOf(probeMasks, operation)) : undefined),
-    refuses: (operation) => (active ? maskingRefusal({ masksRelation, masksColumn }, operation) : undefined),
-    plan: (columns, touchesMasked) =>
-      columns.map((column) => (active ? maskOf(column, touchesMasked) : undefined)),
+    probes: (operation) => (namesColumns ? verdictOf(probesOf(probeMasks, operation)) : undefined),
+    refuses: (operation) =>
+      (namesColumns ? maskingRefusal({ masksRelation, masksColumn }, operation) : undefined) ??
+      (cleanser ? copyRefusal(operation) : undefined),
+    plan: (columns, touchesMasked) => columns.map((column) => maskOf(column, touchesMasked)),
   }
 }

@@ -4,6 +4,8 @@ import type { HoldTerms } from '../core/decision.ts'
 import type { RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
 import type { Secret } from '../core/secret.ts'
+import type { FindStrategy } from './detect/cleanse.ts'
+import type { Detector } from './detect/found.ts'
 import { hashKey } from './hash.ts'
 import { tokenKey } from './keyed.ts'
 import type { Strategy } from './value-mask.ts'
@@ -55,8 +57,33 @@ function strategyOf(rule: MaskRule, keys: MaskKeys, resource: string): Strategy 
   }
 }
 
+/**
+ * The strategy for what each detector finds: the strictest of the rules that name it.
+ *
+ * @throws Error for a rule that cannot be applied as it is written
+ */
+export function findStrategies(
+  rules: readonly MaskRule[],
+  keys: MaskKeys,
+  resource: string,
+): ReadonlyMap<Detector, FindStrategy> {
+  const strategies = new Map<Detector, FindStrategy>()
+  for (const rule of rules) {
+    if (rule.detect === undefined) continue
+    const strategy = strategyOf(rule, keys, resource)
+    if (strategy.kind === 'null' || strategy.kind === 'fixed') {
+      throw new Error(`mask ${JSON.stringify(rule.id)}: ${strategy.kind} is for whole values`)
+    }
+    for (const detector of rule.detect) {
+      strategies.set(detector, stricter(strategies.get(detector), strategy))
+    }
+  }
+  return strategies
+}
+
 /** @throws Error for a rule that cannot be applied as it is written: a session without its masks must not start */
 export function columnRules(rule: MaskRule, keys: MaskKeys, resource: string): readonly ColumnRule[] {
+  if (rule.columns === undefined) return []
   const strategy = strategyOf(rule, keys, resource)
   return rule.columns.map((pattern) => {
     const [schema, relation, column, ...rest] = pattern.split('.')
@@ -90,7 +117,7 @@ export function namesRelation(rule: ColumnRule, relation: RelationName): boolean
 const STRICTNESS: readonly Strategy['kind'][] = ['null', 'redact', 'fixed', 'hash', 'tokenize', 'partial']
 
 /** Of two equally strict the first stays; of two `partial` the one that shows less. */
-export function stricter(a: Strategy | undefined, b: Strategy): Strategy {
+export function stricter<S extends Strategy>(a: S | undefined, b: S): S {
   if (a === undefined) return b
   if (a.kind === 'partial' && b.kind === 'partial') return b.kept.count < a.kept.count ? b : a
   return STRICTNESS.indexOf(b.kind) < STRICTNESS.indexOf(a.kind) ? b : a

@@ -39,6 +39,8 @@ function text(message: BackendMessage): string {
   switch (message.kind) {
     case 'DataRow':
       return message.values.map((value) => value?.toString('latin1') ?? '').join('|')
+    case 'RowDescription':
+      return message.columns.map(({ name }) => name).join('|')
     case 'CopyData':
       return message.data.toString('latin1')
     case 'FunctionCallResponse':

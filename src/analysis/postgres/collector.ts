@@ -1,6 +1,7 @@
 // What one statement's walk has found so far.
 import type {
   Access,
+  CopyRows,
   RelationName,
   SessionChange,
   SessionReference,
@@ -26,7 +27,7 @@ export interface Collector {
   reference(reference: SessionReference): void
   /** the first reason is kept */
   incomplete(reason: string): void
-  copy(direction: 'in' | 'out'): void
+  copy(direction: 'in' | 'out', rows: CopyRows | undefined): void
   /** how many columns were mentioned up to now */
   readonly mentions: number
   finish(command: string, returnsRows: boolean): CollectedFacts
@@ -39,6 +40,7 @@ export function createCollector(): Collector {
   const references: SessionReference[] = []
   let reason: string | undefined
   let direction: 'in' | 'out' | undefined
+  let copyRows: CopyRows | undefined
   let mentions = 0
 
   const add = (access: Access): void => {
@@ -64,8 +66,9 @@ export function createCollector(): Collector {
       reason ??= why
       add({ effect: 'unknown', object: why })
     },
-    copy: (to) => {
+    copy: (to, rows) => {
       direction = to
+      copyRows = rows
     },
     get mentions() {
       return mentions
@@ -79,6 +82,7 @@ export function createCollector(): Collector {
         changes,
         references,
         ...(direction !== undefined && { copy: direction }),
+        ...(copyRows !== undefined && { copyRows }),
         ...(reason !== undefined && { incomplete: reason }),
       }
     },

@@ -1,5 +1,7 @@
 // Handlers for SELECT, VALUES, INSERT, UPDATE, DELETE and MERGE, with their common table expressions.
+
 import type { Node } from 'libpg-query'
+import { copyRows } from './copy-rows.ts'
 import { createdName, rangeName } from './names.ts'
 import type { Body } from './nodes.ts'
 import { isSettingsView } from './settings.ts'
@@ -159,7 +161,7 @@ function copy(body: Body<'CopyStmt'>, walk: Walk): string {
     walk.facts.onRelation(into ? 'insert' : 'read', name)
   }
   if (body.filename === undefined) {
-    walk.facts.copy(into ? 'in' : 'out')
+    walk.facts.copy(into ? 'in' : 'out', into ? undefined : copyRows(body))
   } else {
     walk.facts.onObject(body.is_program === true ? 'server-program' : 'server-file', body.filename)
   }

@@ -125,7 +125,9 @@ function masksOf(config: Config, resource: string): string[] {
 
 function describeMask(name: string, mask: MaskRuleConfig): string {
   const except = mask.except_groups === undefined ? '' : `, but not from ${mask.except_groups.join(', ')}`
-  return `${name}: ${mask.strategy}${keptBy(mask)} ${mask.columns.join(', ')}${except}`
+  const what =
+    mask.detect === undefined ? (mask.columns ?? []) : [`what looks like ${mask.detect.join(', ')}`]
+  return `${name}: ${mask.strategy}${keptBy(mask)} ${what.join(', ')}${except}`
 }
 
 function keptBy(mask: MaskRuleConfig): string {

@@ -30,6 +30,7 @@ export interface AnswerMask {
   readonly id: string
   readonly strategy: MaskRuleConfig['strategy']
   readonly columns: readonly string[]
+  readonly detect?: MaskRuleConfig['detect']
 }
 
 export interface Answer {
@@ -157,7 +158,9 @@ function sourceOf(address: string): string {
 /** A relation whose schema is open may be in any: what may be masked is shown, rather than left out. */
 function masksOn({ statements }: Facts, masks: readonly (MaskRuleConfig & { id: string })[]): AnswerMask[] {
   const relations = statements.flatMap(({ accesses }) => accesses.flatMap(({ relation }) => relation ?? []))
-  return masks.flatMap(({ id, strategy, columns }) => {
+  return masks.flatMap(({ id, strategy, columns = [], detect }) => {
+    // What detectors find may be in any value.
+    if (detect !== undefined) return [{ id, strategy, columns: [], detect }]
     const touched = columns.filter((pattern) => {
       const [schema = '', name = ''] = pattern.split('.')
       return relations.some(

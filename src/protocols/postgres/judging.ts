@@ -34,8 +34,8 @@ export function createJudging(talk: Conversation): Judging {
 
   function judge(question: Question, facts: Facts): void {
     const masker = talk.masks()
-    // Without masks it is not noted what code runs.
-    if (last !== undefined && last !== masker && !last.active) talk.opaque = true
+    // Without masks of columns it is not noted what code runs.
+    if (last !== undefined && last !== masker && !last.namesColumns) talk.opaque = true
     last = masker
     const touch = touches({ masker, catalog: talk.catalog }, facts)
     talk.sequence += 1
@@ -76,7 +76,9 @@ export function createJudging(talk: Conversation): Judging {
     ask(question) {
       const facts = talk.sqlNames.resolve(question.facts)
       const missing =
-        talk.masks().active && talk.transaction !== 'E' ? talk.catalog.missing(relationsOf(facts)) : undefined
+        talk.masks().namesColumns && talk.transaction !== 'E'
+          ? talk.catalog.missing(relationsOf(facts))
+          : undefined
       if (!missing) return judge(question, facts)
       waiting = 'lookup'
       lookUp(talk, missing, () => {

@@ -1,12 +1,14 @@
 // What a server's messages mean to the session, and what of them the client may see. Every message is matched with what
 // it answers; one that answers nothing ends the session.
 import { ProtocolError } from '../../core/errors.ts'
-import type { Masker, ResultPlan } from '../../core/masking.ts'
+import type { Detection, Masker, ResultPlan } from '../../core/masking.ts'
 import { decodeCommandTag, decodeDataRow, decodeDiagnostic, decodeRowDescription } from './backend.ts'
 import type { BackendHandler, RowRun, Verdict } from './backend-stream.ts'
+import { cleanseDiagnostic, cleanseLastText, cleanseNames } from './cleanse-messages.ts'
 import { BACKEND } from './codes.ts'
 import { complete } from './completion.ts'
 import type { Conversation } from './conversation.ts'
+import { cleanseCopyData } from './copy-rows.ts'
 import { message } from './encode.ts'
 import type { Expected, Lookup } from './expected.ts'
 import { maskRow, maskRows, wholeRows } from './masked-rows.ts'
@@ -52,15 +54,22 @@ export function createReplies(talk: Conversation): BackendHandler {
     return head?.kind === 'query' || head?.kind === 'execute' ? head.run : undefined
   }
 
-  /** The text of an error or a notice, less what may hold a masked value. */
+  /** Of the statement that is answered, as it was judged; else those in force. */
+  const maskerOf = (head: Expected | undefined): Masker => runOf(head)?.masker ?? talk.masks()
+
+  /** The text of an error or a notice, less what may hold a masked value, and what detectors find in the rest. */
   function shownText(bytes: Uint8Array, head: Expected | undefined): Uint8Array {
-    const run = runOf(head)
-    const masker = run?.masker ?? talk.masks()
-    if (!masker.active) return bytes
+    const masker = maskerOf(head)
+    const shown = withheldText(bytes, head, masker)
+    return masker.detection === undefined ? shown : cleanseDiagnostic(shown, masker.detection)
+  }
+
+  function withheldText(bytes: Uint8Array, head: Expected | undefined, masker: Masker): Uint8Array {
+    if (!masker.namesColumns) return bytes
     // The commit at Sync checks deferred constraints of any statement before it, and they show their row.
     if (head?.kind === 'sync') return withhold(bytes, false)
     // Bind plans, and the planner calls functions that are marked immutable.
-    const cause = head?.kind === 'bind' ? head.statement : run
+    const cause = head?.kind === 'bind' ? head.statement : runOf(head)
     if (cause?.touchesMasked) return withhold(bytes, cause.opaque)
     return concernsMasked(bytes, masker) ? withhold(bytes, false) : bytes
   }
@@ -215,15 +224,20 @@ export function createReplies(talk: Conversation): BackendHandler {
     portal.describedIn = undefined
   }
 
+  function shownNames(bytes: Uint8Array, head: Expected): Verdict {
+    const { detection } = maskerOf(head)
+    return detection ? cleanseNames(bytes, detection) : 'forward'
+  }
+
   function rowDescription(bytes: Uint8Array, head: Expected | undefined): Verdict {
     switch (head?.kind) {
       case 'query':
         if (head.run) planQuery(bytes, head.run)
-        return 'forward'
+        return shownNames(bytes, head)
       case 'describe':
         expected.shift()
         if (head.portal) describe(head.portal, bytes)
-        return head.injected ? 'drop' : 'forward'
+        return head.injected ? 'drop' : shownNames(bytes, head)
       default:
         return unexpected('RowDescription')
     }
@@ -309,18 +323,25 @@ export function createReplies(talk: Conversation): BackendHandler {
     [BACKEND.CopyData](bytes, head) {
       const run = runOf(head)
       if (!run) return unexpected('CopyData')
-      run.bytes += bytes.length
-      return 'forward'
+      const { detection } = run.masker
+      const shown = detection ? shownCopyData(bytes, run, detection) : bytes
+      run.bytes += shown.length
+      return shown === bytes ? 'forward' : shown
     },
     [BACKEND.CopyDone]: (_bytes, head) => (runOf(head) ? 'forward' : unexpected('CopyDone')),
     [BACKEND.NoticeResponse](bytes, head) {
       const shown = shownText(bytes, head)
       return shown === bytes ? 'forward' : shown
     },
-    [BACKEND.NotificationResponse]: (bytes) => (talk.masks().active ? withoutPayload(bytes) : 'forward'),
+    [BACKEND.NotificationResponse](bytes) {
+      const { namesColumns, detection } = talk.masks()
+      if (namesColumns) return withoutPayload(bytes)
+      return detection ? cleanseLastText(bytes, detection) : 'forward'
+    },
     [BACKEND.ParameterStatus](bytes) {
       checkParameter(bytes)
-      return 'forward'
+      const { detection } = talk.masks()
+      return detection ? cleanseLastText(bytes, detection) : 'forward'
     },
   }
 
@@ -336,11 +357,19 @@ export function createReplies(talk: Conversation): BackendHandler {
       const run = runOf(head)
       if (!run) return false
       if (type === BACKEND.DataRow && planOf(head, run) !== undefined) return false
+      if (type === BACKEND.CopyData && run.masker.detection !== undefined) return false
       if (type === BACKEND.DataRow) run.rows += 1
       run.bytes += length + 1
       return true
     },
   }
+}
+
+/** Its masker lets no COPY run whose rows cannot be read, and in one text only COPYs that write them alike. */
+function shownCopyData(bytes: Uint8Array, run: Running, detection: Detection): Uint8Array {
+  const rows = run.operation.facts.statements.find(({ copy }) => copy === 'out')?.copyRows
+  if (rows === undefined) throw new ProtocolError('rows of a COPY that cannot be looked through')
+  return cleanseCopyData(bytes, rows, detection)
 }
 
 function endsSession(error: Uint8Array): boolean {

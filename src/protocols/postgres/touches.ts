@@ -32,7 +32,7 @@ export interface Sight {
 }
 
 export function touches(sight: Sight, facts: Facts): Touch {
-  if (!sight.masker.active) return NOTHING
+  if (!sight.masker.namesColumns) return NOTHING
   const relations = relationsOf(facts)
   const { relations: behind, opaque: hidden } = sight.catalog.behind(relations)
   const opaque =

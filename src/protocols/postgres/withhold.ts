@@ -4,7 +4,7 @@ import { message } from './encode.ts'
 
 const WITHHELD = 'text withheld by chaperone: the statement touches masked columns'
 /** Fields that never hold a value: severity, SQLSTATE, positions, place in the server's source (54.8). */
-const SAFE = new Set(['S', 'V', 'C', 'P', 'p', 'F', 'L', 'R'])
+export const SAFE: ReadonlySet<string> = new Set(['S', 'V', 'C', 'P', 'p', 'F', 'L', 'R'])
 /** Names of objects, which the server itself fills in; RAISE … USING sets them to any text. */
 const OBJECTS = new Set(['s', 't', 'c', 'd', 'n'])
 /**

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EvasionCase, Leak } from '../../evasion/case.ts'
 import { changes } from '../../evasion/changes.ts'
+import { detected } from '../../evasion/detected.ts'
 import { sideLeaks } from '../../evasion/leaks-elsewhere.ts'
 import { resultLeaks } from '../../evasion/leaks-results.ts'
 import { type Played, play } from '../../evasion/play.ts'
@@ -11,10 +12,10 @@ import { type Stack, startStack } from '../../support/stack.ts'
 
 const leaks: readonly Leak[] = [...resultLeaks, ...sideLeaks]
 /** Each run has a database of its own, so that nothing is known of the one before. */
-const RUNS = 3 * (leaks.length + changes.length) + 4 * probes.length
+const RUNS = 3 * (leaks.length + changes.length) + 4 * probes.length + 2 * detected.length
 
 let stack: Stack
-let token: { curious: string; vandal: string }
+let token: { curious: string; vandal: string; reader: string }
 let next = 0
 
 beforeAll(async () => {
@@ -24,9 +25,16 @@ beforeAll(async () => {
       databases: Array.from({ length: RUNS }, (_, n) => `case_${n}`),
       logins: [{ user: 'app_rw' }],
     },
+    masks: {
+      found: {
+        resources: '*',
+        detect: ['card', 'email', 'us-ssn', 'private-key'],
+        except_groups: ['curious', 'vandals'],
+      },
+    },
     config: {
       policies: {
-        anything: { decision: 'allow', resources: '*', groups: ['curious'], effects: '*' },
+        anything: { decision: 'allow', resources: '*', groups: ['curious', 'readers'], effects: '*' },
         additions: {
           decision: 'allow',
           resources: '*',
@@ -45,6 +53,7 @@ beforeAll(async () => {
   token = {
     curious: await stack.tokens.person(['curious']),
     vandal: await stack.tokens.person(['vandals', 'pii']),
+    reader: await stack.tokens.person(['readers', 'pii']),
   }
 })
 afterAll(() => stack?.stop())
@@ -84,7 +93,7 @@ const DATA =
   /078-05-1120|219-09-9999|457-55-5462|4111111111111111|5500005555555559|340000000000009|(ada|grace|alan)@example\.com/
 
 test('each case has a name of its own', () => {
-  for (const cases of [leaks, changes, probes]) {
+  for (const cases of [leaks, changes, probes, detected]) {
     expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length)
   }
 })
@@ -94,6 +103,16 @@ describe('a masked value does not come out by', () => {
     const value = leak.shows ?? DATA
     expect((await run(leak)).played.seen, 'straight to PostgreSQL').toMatch(value)
     const { played, alive } = await run(leak, token.curious)
+    expect(played.seen).not.toMatch(value)
+    expect(alive, 'the session goes on').toBe(true)
+  })
+})
+
+describe('what detectors look for does not come out by', () => {
+  test.each(detected.map((leak) => [leak.name, leak] as const))('%s', async (_, leak) => {
+    const value = leak.shows ?? DATA
+    expect((await run(leak)).played.seen, 'straight to PostgreSQL').toMatch(value)
+    const { played, alive } = await run(leak, token.reader)
     expect(played.seen).not.toMatch(value)
     expect(alive, 'the session goes on').toBe(true)
   })

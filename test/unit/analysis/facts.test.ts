@@ -49,6 +49,32 @@ test('COPY through the connection tells its direction', () => {
   expect(statementOf("copy t to '/x'").copy).toBeUndefined()
 })
 
+describe('COPY TO STDOUT tells how it writes its rows', () => {
+  const csv = { format: 'csv', delimiter: ',', quote: '"', escape: '"' }
+  test.each([
+    ['copy t to stdout', { ...csv, format: 'text', delimiter: '\t' }],
+    ["copy t to stdout (delimiter '|', null 'none')", { ...csv, format: 'text', delimiter: '|' }],
+    ['copy t to stdout (format csv, header, force_quote *)', csv],
+    ["copy t to stdout csv delimiter ';' quote $$'$$", { ...csv, delimiter: ';', quote: "'", escape: "'" }],
+    ["copy t to stdout (format csv, escape '\\')", { ...csv, escape: '\\' }],
+  ])('%s', (sql, rows) => {
+    expect(statementOf(sql).copyRows).toEqual(rows)
+  })
+
+  test.each([
+    'copy t to stdout (format binary)',
+    'copy binary t to stdout',
+    "copy t to stdout (delimiter '1')",
+    "copy t to stdout (format csv, quote '1')",
+    "copy t to stdout (format csv, escape '1')",
+    "copy t to stdout (encoding 'sjis')",
+    "copy t to stdout (format 'json')",
+    'copy t from stdin',
+  ])('but not: %s', (sql) => {
+    expect(statementOf(sql).copyRows).toBeUndefined()
+  })
+})
+
 describe('names of the session', () => {
   test('PREPARE carries the facts of what it prepares', () => {
     const [change] = statementOf('prepare "P x" as delete from t').changes

@@ -132,6 +132,22 @@ describe('a configuration is refused when', () => {
     ],
     ['Envoy has a certificate for nothing', top(processor), 'has no effect'],
     ['requests-only and a mask meet', inResource('process: requests-only'), 'masks.mail would hide nothing'],
+    ['a mask is for nothing', changed('    columns: [public.customers.email]\n', ''), 'it masks nothing'],
+    [
+      'a mask is for columns and for what detectors find',
+      changed('    columns: [public', '    detect: [card]\n    columns: [public'),
+      'not both',
+    ],
+    [
+      'finds are masked whole',
+      changed('    columns: [public.customers.email]', '    detect: [card]\n    strategy: "null"'),
+      'null is for whole values',
+    ],
+    [
+      'finds are held',
+      changed('    columns: [public.customers.email]', '    detect: [card]\n    probes: allow'),
+      'is only for masks of columns',
+    ],
     [
       'requests-only and a full recording meet',
       `${inResource('process: requests-only', without('masks:\n  mail:\n    resources: [orders]\n    columns: [public.customers.email]\n'))}recordings: { directory: r }\n`,

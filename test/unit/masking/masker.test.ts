@@ -41,6 +41,43 @@ function seen(rules: MaskRule[], column: ResultColumn, value: string | null, tou
   return masked === null ? null : Buffer.from(masked).toString()
 }
 
+describe('a mask of what detectors find', () => {
+  const finds = (more: Partial<MaskRule> = {}): MaskRule => ({
+    id: 'd',
+    resources: '*',
+    detect: ['email'],
+    strategy: 'redact',
+    probes: 'refuse',
+    ...more,
+  })
+  const at = 'public.users.note'
+
+  it('is for any column and any computed value', () => {
+    for (const origin of [stored(at), { kind: 'derived' }, { kind: 'unknown' }] as const)
+      expect(seen([finds()], text(origin), 'to ada@example.com')).toBe('to ***')
+  })
+
+  it('leaves a column to the mask that names it', () => {
+    expect(
+      seen([finds(), rule([at], { strategy: 'fixed', value: 'x' })], text(stored(at)), 'ada@example.com'),
+    ).toBe('x')
+  })
+
+  it('takes the strictest of several strategies for one detector', () => {
+    const rules = [finds({ strategy: 'partial' }), finds()]
+    expect(seen(rules, text(stored(at)), 'ada@example.com')).toBe('***')
+  })
+
+  it('needs no catalog, and makes nothing a probe', () => {
+    expect(masker(finds())).toMatchObject({ active: true, namesColumns: false })
+  })
+
+  it('without a mask there is nothing to look through', () => {
+    expect(masker()).toMatchObject({ active: false, namesColumns: false })
+    expect(masker().detection).toBeUndefined()
+  })
+})
+
 describe('which relations and columns a mask names', () => {
   const m = masker(rule(['public.users.email', 'hr.*.salary']))
   it.each([

@@ -1,0 +1,119 @@
+// Credentials that say what they are: tokens with a prefix of their issuer's, JSON Web Tokens, private keys in PEM.
+import { ALPHABETS, type Detector, endOfRun, type Found } from './found.ts'
+import { type Shape, TOKENS } from './tokens.ts'
+
+const { alphanumeric, url } = ALPHABETS
+
+/** What has a shape of its own behind its prefix. */
+const SHAPES: readonly Shape[] = [
+  ...TOKENS,
+  { detector: 'jwt', prefix: 'eyJ', body: url, min: 10, pivot: 2 },
+  { detector: 'private-key', prefix: '-----BEGIN', body: url, min: 0, pivot: 7 },
+]
+
+const pivotOf = ({ prefix, pivot }: Shape) => pivot ?? prefix.length - 1
+
+const [SLASH, BACKSLASH] = [0x2f, 0x5c] as const
+
+/** Shapes by the byte of their pivot, and for each such byte what may stand before it. */
+export interface Prefixes {
+  readonly shapes: ReadonlyMap<number, readonly Shape[]>
+  /** one where the byte before a pivot is of some prefix: `before[pivot * 256 + byte]` */
+  readonly before: Uint8Array
+}
+
+export function prefixesOf(detectors: ReadonlySet<Detector>): Prefixes {
+  const shapes = new Map<number, Shape[]>()
+  const before = new Uint8Array(256 * 256)
+  for (const shape of SHAPES) {
+    if (!detectors.has(shape.detector)) continue
+    const at = pivotOf(shape)
+    const pivot = shape.prefix.charCodeAt(at)
+    shapes.set(pivot, [...(shapes.get(pivot) ?? []), shape])
+    before[pivot * 256 + shape.prefix.charCodeAt(at - 1)] = 1
+    // In JSON a slash may be written behind a backslash.
+    if (pivot === SLASH) before[pivot * 256 + BACKSLASH] = 1
+  }
+  return { shapes, before }
+}
+
+function hasPrefix(bytes: Uint8Array, start: number, prefix: string): boolean {
+  for (let i = 0; i < prefix.length; i += 1) if (bytes[start + i] !== prefix.charCodeAt(i)) return false
+  return true
+}
+
+/** What was seen of one text. */
+export interface Seen {
+  /** no JSON Web Token begins before: looking again at each `eyJ` of one long run would be quadratic */
+  noTokenBefore: number
+}
+
+/** @param at where the pivot is */
+export function secretAt(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  { shapes }: Prefixes,
+  seen: Seen,
+): Found | undefined {
+  for (const shape of shapes.get(bytes[at] as number) ?? []) {
+    const start = at - pivotOf(shape)
+    if (start < 0 || start + shape.prefix.length > end || !hasPrefix(bytes, start, shape.prefix)) continue
+    const stop = endOf(bytes, start, end, shape, seen)
+    if (stop >= 0) return { detector: shape.detector, start, end: stop }
+  }
+  return undefined
+}
+
+function endOf(bytes: Uint8Array, start: number, end: number, shape: Shape, seen: Seen): number {
+  const behind = start + shape.prefix.length
+  if (shape.detector === 'private-key') return keyEnd(bytes, behind, end)
+  if (shape.detector === 'jwt') return jwtEnd(bytes, behind, end, seen)
+  // Upper case letters and digits are everywhere in base64.
+  if (shape.detector === 'aws-key' && start > 0 && alphanumeric[bytes[start - 1] as number] === 1) return -1
+  const stop = endOfRun(bytes, behind, end, shape.body)
+  const length = stop - behind
+  if (length < shape.min || (shape.max !== undefined && length > shape.max)) return -1
+  return shape.max !== undefined && stop < end && alphanumeric[bytes[stop] as number] === 1 ? -1 : stop
+}
+
+const DOT = 0x2e
+
+/** The shortest header is `{"alg":""}`, and the shortest payload `{}`, in base64url. */
+const MIN_HEADER = 10
+const MIN_PAYLOAD = 3
+/** Of a token without a payload in the clear: key, initialization vector, ciphertext, tag. */
+const MAX_PARTS = 5
+
+/** Header, payload or encrypted key, and the parts that a signature or an encryption adds (RFC 7515, RFC 7516). */
+function jwtEnd(bytes: Uint8Array, behind: number, end: number, seen: Seen): number {
+  if (behind <= seen.noTokenBefore) return -1
+  const header = endOfRun(bytes, behind, end, url)
+  let at = header
+  let parts = 1
+  while (parts < MAX_PARTS && at < end && bytes[at] === DOT) {
+    at = endOfRun(bytes, at + 1, end, url)
+    parts += 1
+  }
+  if (header - behind >= MIN_HEADER && at - header > MIN_PAYLOAD + 1) return at
+  seen.noTokenBefore = header
+  return -1
+}
+
+const MAX_LABEL = 64
+const PRIVATE = 'PRIVATE KEY'
+const END = '-----END'
+const DASHES = '-----'
+
+/** To the end of the block, or of the text where it is cut: errors show the beginnings of values. */
+function keyEnd(bytes: Uint8Array, behind: number, end: number): number {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, end)
+  const label = view.indexOf(DASHES, behind, 'latin1')
+  const closed = label >= 0 && label - behind <= MAX_LABEL
+  const name = view.toString('latin1', behind, closed ? label : Math.min(end, behind + MAX_LABEL))
+  if (!name.includes(PRIVATE)) return -1
+  const last = view.indexOf(END, behind, 'latin1')
+  if (last < 0) return end
+  const dashes = view.indexOf(DASHES, last + END.length, 'latin1')
+  return dashes >= 0 && dashes - last <= MAX_LABEL + END.length ? dashes + DASHES.length : end
+}

@@ -78,7 +78,7 @@ export function createChunks(): Chunks {
           first = 0
         }
       }
-      return head.subarray(0, wanted)
+      return head.length === wanted ? head : head.subarray(0, wanted)
     },
     clear() {
       chunks = []

@@ -46,7 +46,7 @@ export function createFrontendStream(limitOf: LimitOf): FrontendStream {
       const header = chunks.peek(HEADER)
       if (!header) return undefined
       const type = header[0] as number
-      const length = Buffer.from(header.buffer, header.byteOffset, HEADER).readInt32BE(1)
+      const length = int32(header, 1)
       // The header is judged before memory is taken for the body (invariant 8).
       if (length < 4 || length > LARGEST)
         throw new ProtocolError(`a message states the impossible length ${length}`)
@@ -61,6 +61,12 @@ export function createFrontendStream(limitOf: LimitOf): FrontendStream {
     },
   }
 }
+
+const int32 = (bytes: Uint8Array, at: number) =>
+  ((bytes[at] as number) << 24) |
+  ((bytes[at + 1] as number) << 16) |
+  ((bytes[at + 2] as number) << 8) |
+  (bytes[at + 3] as number)
 
 function drop(chunks: Chunks, state: { left: number }): void {
   const length = Math.min(chunks.length, state.left)

@@ -101,7 +101,7 @@ export interface SessionContext {
   /** milliseconds, monotonic */
   readonly now: () => number
   /** told how long the analysis of a statement took, in milliseconds */
-  readonly analysed?: (took: number) => void
+  readonly analysed?: (took: number, known: boolean) => void
 }
 
 /** What a protocol is told about a resource. Sizes in bytes. */

@@ -48,7 +48,10 @@ export function createRunner(
     peer: facts.peer,
     random: randomBytes,
     now: () => performance.now(),
-    analysed: (took) => metrics.stage('analysis', took / 1000),
+    analysed: (took, known) => {
+      metrics.stage('analysis', took / 1000)
+      metrics.analysed(facts.resource, known)
+    },
   })
   const startedAt = performance.now()
   let principal: Principal | undefined

@@ -26,6 +26,8 @@ export interface Metrics {
   /** @param seconds how long the stage took */
   stage(stage: Stage, seconds: number): void
   bytes(resource: string, direction: Direction, count: number): void
+  /** A text came. @param known its facts were known from before */
+  analysed(resource: string, known: boolean): void
   holdOpened(resource: string): void
   holdClosed(resource: string, outcome: HoldOutcome): void
   error(code: ErrorCode): void
@@ -83,6 +85,32 @@ function createByteMetrics(registers: Registry[]) {
       counts.set(resource, count)
     }
     count[direction] += bytes
+  }
+}
+
+/** How many of the texts were known from before. */
+function createAnalysisMetrics(registers: Registry[]) {
+  const counts = new Map<string, { hit: number; miss: number }>()
+  new Counter({
+    name: 'chaperone_analysis_cache_total',
+    help: 'Texts by whether their analysis was known from before',
+    labelNames: ['resource', 'outcome'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [resource, { hit, miss }] of counts) {
+        this.inc({ resource, outcome: 'hit' }, hit)
+        this.inc({ resource, outcome: 'miss' }, miss)
+      }
+    },
+  })
+  return (resource: string, known: boolean) => {
+    let count = counts.get(resource)
+    if (count === undefined) {
+      count = { hit: 0, miss: 0 }
+      counts.set(resource, count)
+    }
+    count[known ? 'hit' : 'miss'] += 1
   }
 }
 
@@ -180,6 +208,7 @@ export function createMetrics(): Metrics {
   const sessions = createSessionMetrics([registry])
   const bytes = createByteMetrics([registry])
   const holds = createHoldMetrics([registry])
+  const analysed = createAnalysisMetrics([registry])
   const decision = createDecisionMetrics([registry])
   const judgements = createJudgementMetrics([registry])
   const policies = createPolicyMetrics([registry])
@@ -196,6 +225,7 @@ export function createMetrics(): Metrics {
       else judgements.seconds.observe(stage, seconds)
     },
     bytes,
+    analysed,
     holdOpened: (resource) => holds.current.inc({ resource }),
     holdClosed: (resource, outcome) => {
       holds.current.dec({ resource })

@@ -73,6 +73,7 @@ const typical = (samples: readonly Throughput[]): Throughput => ({
   tps: median(samples.map((sample) => sample.tps)),
   envoyCpu: median(samples.map((sample) => sample.envoyCpu)),
   processorCpu: median(samples.map((sample) => sample.processorCpu)),
+  known: median(samples.map((sample) => sample.known)),
 })
 
 /** Milliseconds. */

@@ -11,6 +11,8 @@ export interface Throughput {
   /** microseconds of CPU per transaction */
   readonly envoyCpu: number
   readonly processorCpu: number
+  /** share of the texts whose analysis was known from before; NaN when no text came */
+  readonly known: number
 }
 
 /** Few, since a busy machine must do as well. */
@@ -25,18 +27,39 @@ export async function throughput(
 ): Promise<Throughput> {
   const envoy = path.name.startsWith('plain') ? bench.plain.pid : bench.stack.envoy.pid
   const processor = bench.stack.services.pid
+  const texts = await analysed(bench)
   const before = [cpuSeconds(envoy), cpuSeconds(processor)] as const
   // pgbench's clock runs while its clients log in, one after the other; its tps leaves that time out.
   const duration = seconds + Math.ceil(clients / LOGINS_PER_SECOND)
   const options = ['-n', '-S', '-M', mode, '-c', String(clients), '-j', '1', '-T', String(duration)]
   const done = await run('pgbench', [...options, conninfo(path)], path.password, '', 120_000)
   const after = [cpuSeconds(envoy), cpuSeconds(processor)] as const
+  const { hit, miss } = await analysed(bench)
   const tps = Number(/tps = ([\d.]+)/.exec(done.stdout)?.[1])
   const count = Number(/transactions actually processed: (\d+)/.exec(done.stdout)?.[1])
   const failed = Number(/number of failed transactions: (\d+)/.exec(done.stdout)?.[1])
   if (done.code !== 0 || failed !== 0 || !(tps > 0)) throw new Error(`pgbench: ${done.stdout}${done.stderr}`)
   const micros = (seconds: number) => (seconds / count) * 1e6
-  return { tps, envoyCpu: micros(after[0] - before[0]), processorCpu: micros(after[1] - before[1]) }
+  return {
+    tps,
+    envoyCpu: micros(after[0] - before[0]),
+    processorCpu: micros(after[1] - before[1]),
+    known: (hit - texts.hit) / (hit - texts.hit + miss - texts.miss),
+  }
+}
+
+/** Texts so far, by whether their analysis was known. */
+async function analysed({ stack }: Bench): Promise<{ readonly hit: number; readonly miss: number }> {
+  const metrics = await (await fetch(`${stack.admin}/metrics`)).text()
+  const count = (outcome: string) =>
+    [
+      ...metrics.matchAll(
+        new RegExp(`^chaperone_analysis_cache_total\\{.*outcome="${outcome}"\\} (\\d+)$`, 'gm'),
+      ),
+    ]
+      .map(([, value]) => Number(value))
+      .reduce((sum, value) => sum + value, 0)
+  return { hit: count('hit'), miss: count('miss') }
 }
 
 function conninfo(path: Path): string {

@@ -1,6 +1,7 @@
 // The results as Markdown.
 import { cpus } from 'node:os'
 import type { ByPath, Memory, ReadingRow, Setup, ThroughputRow } from './measures.ts'
+import type { Throughput } from './pgbench.ts'
 
 export interface Results {
   readonly throughput: readonly ThroughputRow[]
@@ -25,6 +26,8 @@ export function markdown(results: Results): string {
     throughputTable(results.throughput),
     '## CPU per transaction, microseconds',
     cpuTable(results.throughput),
+    '## Against the aims',
+    aimsTable(results),
     '## From nothing to the first result, milliseconds',
     setupTable(results.setup),
     '## Reading',
@@ -84,6 +87,33 @@ function cpuTable(rows: readonly ThroughputRow[]): string {
     ]),
   )
 }
+
+/** CPU of everything between client and server, against that of the plain Envoy; the aims are those of docs/performance.md. */
+function aimsTable({ throughput, reading }: Results): string {
+  const cpu = ({ envoyCpu, processorCpu }: Throughput) => envoyCpu + processorCpu
+  const rows = throughput
+    .filter(({ clients }) => clients === 8)
+    .map(({ mode, results: { 'plain, TLS': plain, chaperone, 'requests-only': fast } }) => [
+      `CPU per query, ${mode}, 8 clients`,
+      ratio(cpu(chaperone) / plain.envoyCpu),
+      '4.50',
+      fast ? ratio(cpu(fast) / plain.envoyCpu) : NONE,
+      '3.00',
+      percent(chaperone.known),
+    ])
+  const reads = reading.map(({ what, results: { 'plain, TLS': plain, chaperone } }) => [
+    `time of ${what}`,
+    ratio(chaperone.ms / plain.ms),
+    what.includes('two columns masked') ? '1.50' : NONE,
+    NONE,
+    NONE,
+    NONE,
+  ])
+  const head = ['times plain, TLS', 'everything on', 'aim', 'requests-only', 'aim', 'texts known from before']
+  return table(head, [...rows, ...reads])
+}
+
+const percent = (share: number) => (Number.isNaN(share) ? NONE : `${(share * 100).toFixed(1)} %`)
 
 function setupTable(results: ByPath<Setup>): string {
   return table(

@@ -24,8 +24,9 @@ export function createPostgresProtocol(settings: ProtocolSettings, now: () => nu
     start(context) {
       const analyze = (sql: string) => {
         const began = context.now()
+        const { misses } = analyzer.stats()
         const result = analyzer.analyze(sql)
-        context.analysed?.(context.now() - began)
+        context.analysed?.(context.now() - began, analyzer.stats().misses === misses)
         return result
       }
       return create({ methods, limits, ...discovery, analyze, catalogOf }, context)

@@ -36,6 +36,16 @@ describe('metrics', () => {
     expect(text).not.toContain('chaperone_decisions_total{')
   })
 
+  it('counts texts that were known and those that were not, by resource', async () => {
+    const text = await exposed((metrics) => {
+      metrics.analysed('orders', false)
+      metrics.analysed('orders', true)
+      metrics.analysed('orders', true)
+    })
+    expect(text).toContain('chaperone_analysis_cache_total{resource="orders",outcome="hit"} 2')
+    expect(text).toContain('chaperone_analysis_cache_total{resource="orders",outcome="miss"} 1')
+  })
+
   it('adds bytes by direction', async () => {
     const text = await exposed((metrics) => {
       metrics.bytes('orders', 'to-client', 10)

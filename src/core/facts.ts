@@ -51,6 +51,8 @@ export interface Access {
   readonly object?: string
   /** kind of object for create, alter and drop: `table`, `view`, `function`, `database`, … */
   readonly objectType?: string
+  /** where it hides, when the statement does not show it: `behind public.v` */
+  readonly via?: string
 }
 
 /** What comes of a column's value in a statement. */

@@ -1,11 +1,22 @@
 // What is judged, as one value that approvals, recordings and rules share.
-import type { Facts, RelationName } from './facts.ts'
+import type { Access, Facts, RelationName } from './facts.ts'
 
 export type ParameterValue =
   | { readonly kind: 'null' }
   | { readonly kind: 'text'; readonly value: string }
   /** a binary parameter, hex, with the type's OID when the client stated it */
   | { readonly kind: 'binary'; readonly hex: string; readonly type?: number }
+
+/** What happens to a relation behind one that the statement names. Rules that refuse or hold look at it. */
+export interface Reached {
+  readonly access: Access
+  /** the relation that the statement's name may mean */
+  readonly from: Required<RelationName>
+  /** as the statement names it: without a schema only relations on the search path are meant */
+  readonly named: RelationName
+  /** its columns that are touched; `mentioned` where they are those that the statement mentions, `any` where it cannot be told */
+  readonly columns: readonly string[] | 'mentioned' | 'any'
+}
 
 export interface SqlOperation {
   readonly kind: 'sql'
@@ -22,6 +33,8 @@ export interface SqlOperation {
   readonly renaming?: readonly RelationName[]
   /** what stands behind a relation that it names cannot be told: it may be anything */
   readonly opaque?: boolean
+  /** absent where nothing is behind its names, and where the catalog is not asked for the policy: the same list as long as it holds the same */
+  readonly reached?: readonly Reached[]
 }
 
 /** One operation of any protocol. The gateway knows no more of it than this. */

@@ -68,6 +68,8 @@ export type Answer =
       readonly login: UpstreamLogin
       /** the masks in force: another object each time the policy changes, also where no mask did */
       readonly masks: () => Masker
+      /** Could a rule refuse or hold what is behind the relations that a statement names? It may change with the policy. */
+      readonly looksBehind: () => boolean
     }
   | { readonly kind: 'rejected'; readonly refusal: Refusal }
   | { readonly kind: 'proceed'; readonly permit: Permit }

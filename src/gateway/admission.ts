@@ -19,6 +19,7 @@ export type Admission =
       readonly principal: Principal
       readonly login: UpstreamLogin
       readonly masks: () => Masker
+      readonly looksBehind: () => boolean
     }
   | { readonly kind: 'rejected'; readonly refusal: Refusal; readonly principal?: Principal }
 
@@ -57,7 +58,23 @@ async function decide(
   if (obstacle) return rejected(obstacle, principal)
   const login = loginFor(resource, principal, connection, effect.stated.database)
   if ('code' in login) return rejected(login, principal)
-  return { kind: 'admitted', principal, login, masks: masksInForce(deps, principal, connection.resource) }
+  const masks = masksInForce(deps, principal, connection.resource)
+  const looksBehind = whetherRulesLookBehind(deps, principal, connection.resource)
+  return { kind: 'admitted', principal, login, masks, looksBehind }
+}
+
+/** Asked for each statement, and told anew when the policy is another. */
+function whetherRulesLookBehind(deps: Deps, principal: Principal, resource: string): () => boolean {
+  let policy = deps.policy()
+  let looksBehind = policy.looksBehind(principal, resource)
+  return () => {
+    const now = deps.policy()
+    if (now !== policy) {
+      looksBehind = now.looksBehind(principal, resource)
+      policy = now
+    }
+    return looksBehind
+  }
 }
 
 function rejected(refusal: Refusal, principal?: Principal): Admission {

@@ -190,7 +190,7 @@ export function createRunner(
         resume({ kind: 'rejected', refusal })
       })
     }
-    const { principal: who, login, masks } = admission
+    const { principal: who, login, masks, looksBehind } = admission
     guarded(() => {
       principal = who
       masked = () => masks().active
@@ -214,7 +214,7 @@ export function createRunner(
       timers.set('session', Math.min(expires, limits?.session ?? 0), () =>
         stop({ code: 'session-expired', message: 'terminating connection: the session’s time is over' }),
       )
-      resume({ kind: 'admitted', login, masks })
+      resume({ kind: 'admitted', login, masks, looksBehind })
     })
   }
 

@@ -1,6 +1,7 @@
 // One access against the rules that are for this principal: deny beats hold, hold beats allow, silence denies.
 import type { Outcome, RecordingLevel, RuleHit } from '../core/decision.ts'
 import type { Access } from '../core/facts.ts'
+import type { Reached } from '../core/operation.ts'
 import { type ColumnAccess, withoutColumns } from './columns.ts'
 import { couldMeanAccess, coveredBy, obliges, type Rule } from './rule.ts'
 
@@ -61,6 +62,32 @@ function enforce(access: ColumnAccess, rules: RuleSet): Enforced {
   if (covering === undefined) return { outcome: 'deny', rules: [], builtIn: 'no-rule' }
   const hold = rules.hold.filter(could)
   return hold.length > 0 ? { outcome: 'hold', rules: hold } : { outcome: 'allow', rules: covering }
+}
+
+/**
+ * What happens behind a name. Only rules that refuse or hold look at it: a view is a way to give less than its tables, and
+ * to make one takes leave to read them.
+ */
+export function judgeReached({ from, named }: Reached, access: ColumnAccess, rules: RuleSet): AccessVerdict {
+  const meant = named.schema !== undefined || isFound(from.schema, rules.searchPath)
+  const could = (rule: Rule) => meant && couldMeanAccess(rule, access, rules.searchPath)
+  const deny = rules.deny.filter(could)
+  const hold = rules.hold.filter(could)
+  const outcome = deny.length > 0 ? 'deny' : hold.length > 0 ? 'hold' : 'allow'
+  const made = deny.length > 0 ? deny : hold
+  const recorded = withoutColumns(access)
+  const shadow = rules.shadow.flatMap((rule) => {
+    const { decision } = rule.config
+    return STRICTNESS[decision] > STRICTNESS[outcome] && could(rule)
+      ? [{ rule: rule.id, outcome: decision, access: recorded, shadow: true }]
+      : []
+  })
+  return { access, outcome, rules: made, shadow }
+}
+
+/** Temporary relations are found before all others; `*` is what could not be told. */
+function isFound(schema: string, path: readonly string[]): boolean {
+  return schema === '*' || schema.startsWith('pg_temp_') || path.includes(schema)
 }
 
 /** Whoever is let in may use the session itself; only a rule that names the effect holds it. */

@@ -1,8 +1,9 @@
 // All accesses of an operation to one decision: the strictest access decides a statement, the strictest statement all.
 import type { Decision, HoldTerms, Outcome, RuleHit } from '../core/decision.ts'
-import type { Operation } from '../core/operation.ts'
+import type { Facts } from '../core/facts.ts'
+import type { Operation, Reached } from '../core/operation.ts'
 import { type ColumnAccess, columnsOf, ON_COLUMNS, withoutColumns } from './columns.ts'
-import { type AccessVerdict, judgeAccess, type RuleSet } from './judge-access.ts'
+import { type AccessVerdict, judgeAccess, judgeReached, type RuleSet } from './judge-access.ts'
 import { obligationsOf } from './obligations.ts'
 import type { Rule } from './rule.ts'
 import { denyHint, holdHint, reasonOf } from './wording.ts'
@@ -14,7 +15,7 @@ const EXPIRES_AFTER = 30 * 60_000
 const MAX_HITS = 64
 
 export function judgeStatements(
-  operation: Pick<Operation, 'facts' | 'phase'>,
+  operation: Pick<Operation, 'facts' | 'phase' | 'reached'>,
   rules: RuleSet,
   policyVersion: string,
 ): Decision {
@@ -68,8 +69,22 @@ export function accessesOf(
   })
 }
 
-function verdictsOf(operation: Pick<Operation, 'facts'>, rules: RuleSet): AccessVerdict[] {
-  return accessesOf(operation, rules).map((access) => judgeAccess(access, rules))
+export function verdictsOf(operation: Pick<Operation, 'facts' | 'reached'>, rules: RuleSet): AccessVerdict[] {
+  const { facts, reached = [] } = operation
+  const named = accessesOf(operation, rules).map((access) => judgeAccess(access, rules))
+  return [...named, ...reached.map((one) => judgeReached(one, reachedColumns(one, facts, rules), rules))]
+}
+
+/** Parents and children have the columns that the statement mentions; a view has those that its query mentions. */
+function reachedColumns(
+  { access, named, columns }: Reached,
+  { statements }: Facts,
+  { byColumn }: Pick<RuleSet, 'byColumn'>,
+): ColumnAccess {
+  if (!byColumn || columns === 'any' || !ON_COLUMNS.has(access.effect)) return access
+  if (columns !== 'mentioned') return { ...access, columns }
+  const mentioned = { effect: access.effect, relation: named }
+  return { ...access, columns: statements.flatMap((statement) => columnsOf(statement, mentioned)) }
 }
 
 function withHint(reason: string, hint: string | undefined): { reason: string; hint?: string } {

@@ -12,7 +12,10 @@ const MOST: Readonly<Record<RecordingLevel, number>> = { off: 0, commands: 1, fu
 export function obligationsOf(verdicts: readonly AccessVerdict[], rules: RuleSet): Obligations | undefined {
   if (!rules.obliging) return undefined
   const meant = [...rules.hold, ...rules.allow].filter((rule) =>
-    verdicts.some(({ access }) => couldMeanAccess(rule, access, rules.searchPath)),
+    verdicts.some(({ access, rules: made }) =>
+      // What is behind a name needs no leave, so only the rules that hold it count.
+      access.via === undefined ? couldMeanAccess(rule, access, rules.searchPath) : made.includes(rule),
+    ),
   )
   const limits = meant.flatMap(limitsOf)
   const recording = recordingOf(meant, rules.recording)

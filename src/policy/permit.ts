@@ -9,6 +9,7 @@ import { issuePermit, type Permit } from '../core/permit-issuer.ts'
 export interface JudgedAs {
   readonly facts: Facts
   readonly phase: Operation['phase']
+  readonly reached: Operation['reached'] | undefined
   readonly resource: string
   /** principalId of who asked */
   readonly principal: string
@@ -22,7 +23,8 @@ export function permitFor(
   approval?: ApprovalRequest,
 ): Permit {
   if (judged === undefined) throw new Error('invariant: a decision that this policy did not make')
-  if (judged.facts !== operation.facts || judged.phase !== operation.phase) {
+  const { facts, phase, reached } = operation
+  if (judged.facts !== facts || judged.phase !== phase || judged.reached !== reached) {
     throw new Error('invariant: a decision about another operation')
   }
   if (decision.outcome === 'allow') return issuePermit(operation)

@@ -6,15 +6,15 @@ import type { ApprovalRequest } from '../core/approval.ts'
 import type { Circumstances } from '../core/circumstances.ts'
 import type { Decision, RecordingLevel } from '../core/decision.ts'
 import type { Facts } from '../core/facts.ts'
-import type { Operation } from '../core/operation.ts'
+import type { Operation, Reached } from '../core/operation.ts'
 import type { Permit } from '../core/permit.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import { explainRules } from './explain.ts'
-import { accessesOf, judgeStatements } from './judge.ts'
-import { type AccessVerdict, judgeAccess, type RuleSet } from './judge-access.ts'
+import { judgeStatements, verdictsOf } from './judge.ts'
+import type { AccessVerdict, RuleSet } from './judge-access.ts'
 import { type JudgedAs, permitFor } from './permit.ts'
 import { policyProblems } from './problems.ts'
-import { compileRule } from './rule.ts'
+import { appliesTo, compileRule } from './rule.ts'
 import { createRuleSets } from './rule-sets.ts'
 
 /** The policy cannot be used. `message` has one line per problem. */
@@ -43,6 +43,8 @@ export interface Policy {
   readonly version: string
   /** Could any rule that is in force now allow or hold something for this principal there? @throws Error when it cannot be told */
   mayReach(principal: Principal, resource: string, circumstances: Circumstances): boolean
+  /** Could a rule refuse or hold what is behind the relations that a statement names? At any time of day. */
+  looksBehind(principal: Principal, resource: string): boolean
   /** Never throws: an error while judging denies. At `prepare`, what would be held is allowed: it is held at `execute`. */
   judge(principal: Principal, resource: string, operation: Operation, circumstances: Circumstances): Decision
   /** @throws Error unless the decision allows the operation, or holds it and the approval was consumed for it */
@@ -70,14 +72,19 @@ export function compilePolicy(config: Config): Policy {
   const judged = new WeakMap<Decision, JudgedAs>()
   const ruleSetOf = createRuleSets(rules, config)
   const remembered = rememberDecisions()
+  // Rules that name no relations mean every one, also those that statements name.
+  const lookBehind = rules.filter(
+    ({ config: { decision, relations, columns } }) =>
+      decision !== 'allow' && (relations !== undefined || columns !== undefined),
+  )
 
   const judge: Policy['judge'] = (principal, resource, operation, circumstances) =>
     guarded(version, () => {
       const set = ruleSetOf(principal, resource, circumstances)
       return remembered(set, operation, () => {
-        const { facts, phase } = operation
+        const { facts, phase, reached } = operation
         const decision = guarded(version, () => judgeStatements(operation, set, version))
-        judged.set(decision, { facts, phase, resource, principal: principalId(principal) })
+        judged.set(decision, { facts, phase, reached, resource, principal: principalId(principal) })
         return decision
       })
     })
@@ -88,6 +95,7 @@ export function compilePolicy(config: Config): Policy {
       const { allow, hold } = ruleSetOf(principal, resource, circumstances)
       return allow.length + hold.length > 0
     },
+    looksBehind: (principal, resource) => lookBehind.some((rule) => appliesTo(rule, principal, resource)),
     recordingLevels: (resource) => {
       const meant = rules.filter(
         ({ config: { resources } }) => resources === '*' || resources.includes(resource),
@@ -106,7 +114,7 @@ export function compilePolicy(config: Config): Policy {
       const set = ruleSetOf(principal, resource, circumstances)
       return {
         decision: judge(principal, resource, operation, circumstances),
-        verdicts: accessesOf(operation, set).map((access) => judgeAccess(access, set)),
+        verdicts: verdictsOf(operation, set),
         ...explainRules(rules, { principal, resource, circumstances, set, operation }),
       }
     },
@@ -130,21 +138,26 @@ function guarded(policyVersion: string, evaluate: () => Decision): Decision {
   }
 }
 
+const NOTHING_REACHED: readonly Reached[] = []
+
 type Remember = (
   rules: RuleSet,
-  operation: Pick<Operation, 'facts' | 'phase'>,
+  operation: Pick<Operation, 'facts' | 'phase' | 'reached'>,
   decide: () => Decision,
 ) => Decision
 
 /**
- * Facts of a known text are one object, and so are the rules of a principal on a resource under like circumstances: a
- * statement that was judged costs a few look-ups.
+ * Facts of a known text are one object, so is what is behind its names as long as that is the same, and so are the rules
+ * of a principal on a resource under like circumstances: a statement that was judged costs a few look-ups.
  */
 function rememberDecisions(): Remember {
-  const known = new WeakMap<Facts, WeakMap<RuleSet, Map<Operation['phase'], Decision>>>()
-  return (rules, { facts, phase }, decide) => {
-    const byRules = known.get(facts) ?? new WeakMap<RuleSet, Map<Operation['phase'], Decision>>()
-    known.set(facts, byRules)
+  type ByRules = WeakMap<RuleSet, Map<Operation['phase'], Decision>>
+  const known = new WeakMap<Facts, WeakMap<readonly Reached[], ByRules>>()
+  return (rules, { facts, phase, reached = NOTHING_REACHED }, decide) => {
+    const byReached = known.get(facts) ?? new WeakMap<readonly Reached[], ByRules>()
+    known.set(facts, byReached)
+    const byRules: ByRules = byReached.get(reached) ?? new WeakMap()
+    byReached.set(reached, byRules)
     const decisions = byRules.get(rules) ?? new Map<Operation['phase'], Decision>()
     byRules.set(rules, decisions)
     const found = decisions.get(phase)

@@ -8,8 +8,8 @@ const MAX_WORDS = 160
 
 const clip = (text: string) => (text.length > MAX_WORDS ? `${text.slice(0, MAX_WORDS)}…` : text)
 
-/** `drop table public.customers`, `call app.purge`, `read pg_catalog.pg_authid`. */
-export function describeAccess({ effect, relation, object, objectType }: Access): string {
+/** `drop table public.customers`, `read hr.salaries (behind public.v)`, `call app.purge`, `read pg_catalog.pg_authid`. */
+export function describeAccess({ effect, relation, object, objectType, via }: Access): string {
   const name =
     relation === undefined
       ? (object ?? '')
@@ -18,6 +18,7 @@ export function describeAccess({ effect, relation, object, objectType }: Access)
         : `${relation.schema}.${relation.name}`
   const everything = relation?.schema === '*' && relation.name === '*'
   const words = everything ? [effect, 'in any schema'] : [effect, objectType, name]
+  if (via !== undefined) words.push(`(${via})`)
   return clip(words.filter((word) => word !== undefined && word !== '').join(' '))
 }
 

@@ -91,6 +91,16 @@ export const sideLeaks: readonly Leak[] = [
     steps: ['select x from people'],
   },
   {
+    name: 'a view of a child of the table',
+    given: [
+      'create table old_customers () inherits (customers)',
+      'insert into old_customers select * from only customers',
+      'create view old as select ssn as x from old_customers',
+      'grant select on old to app_rw',
+    ],
+    steps: ['select x from old'],
+  },
+  {
     name: 'a view of a view',
     given: [
       'create view a as select ssn as x from customers',

@@ -90,6 +90,7 @@ export function admission(options: BridgeOptions): Answer {
   return {
     kind: 'admitted',
     masks: () => masker,
+    looksBehind: () => false,
     login: {
       user,
       database: options.database ?? 'postgres',

@@ -4,15 +4,20 @@ import type { RelationName } from '../../core/facts.ts'
 
 export type Named = Required<RelationName>
 
+export interface Behind extends Named {
+  /** those of its columns that the view's query mentions; undefined when it may be any */
+  readonly columns?: readonly string[]
+}
+
 /** One relation, as a row of the query tells it. */
 export interface Entry {
   readonly oid: number
   readonly relation: Named
   readonly columns: ReadonlyMap<number, string>
-  /** inheritance parents and children, however far: the same columns */
+  /** inheritance parents and children, however far: the same columns. Of a view, those of the tables behind it */
   readonly family: readonly Named[]
   /** relations that a view's rule reads, however deep */
-  readonly behind: readonly Named[]
+  readonly behind: readonly Behind[]
   /** a view that calls functions: what it reads cannot be told */
   readonly opaque: boolean
   readonly view: boolean
@@ -21,6 +26,7 @@ export interface Entry {
 /**
  * A last row has the age of the transaction, in seconds, where all its statements see what was there at its beginning.
  * $1: names (text[]), $2: OIDs (oid[]). Every operator is qualified: the session's search_path must not choose one.
+ * A view that mentions a whole row (attribute 0) has no dependency on single columns: it may show any.
  * Built-in functions leave no trace in pg_depend, so a dependency on pg_proc is one on somebody's own function.
  */
 export const CATALOG_QUERY = `
@@ -31,23 +37,28 @@ WITH RECURSIVE asked AS (
     AND (c.relname OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[]) OR c.oid OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.oid[]))
     AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,m,f,S}'::pg_catalog."char"[])
 ), reads AS (
-  SELECT r.ev_class AS view, d.refclassid, d.refobjid
+  SELECT r.ev_class AS view, d.refclassid, d.refobjid, d.refobjsubid,
+    r.ev_action::pg_catalog.text OPERATOR(pg_catalog.~~) '%:varattno 0 %' AS whole
   FROM pg_catalog.pg_rewrite r, pg_catalog.pg_depend d
   WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass
     AND d.objid OPERATOR(pg_catalog.=) r.oid
     AND d.refobjid OPERATOR(pg_catalog.<>) r.ev_class
 ), lineage AS (
-  SELECT a.oid AS root, r.refclassid, r.refobjid
+  SELECT a.oid AS root, r.refclassid, r.refobjid, r.refobjsubid, r.whole
   FROM asked a, reads r WHERE r.view OPERATOR(pg_catalog.=) a.oid
   UNION
-  SELECT l.root, r.refclassid, r.refobjid
+  SELECT l.root, r.refclassid, r.refobjid, r.refobjsubid, r.whole
   FROM lineage l, reads r WHERE r.view OPERATOR(pg_catalog.=) l.refobjid
+), starts AS (
+  SELECT a.oid AS root, a.oid FROM asked a
+  UNION
+  SELECT l.root, l.refobjid FROM lineage l WHERE l.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
 ), ancestors AS (
-  SELECT a.oid AS root, i.inhparent AS oid FROM asked a, pg_catalog.pg_inherits i WHERE i.inhrelid OPERATOR(pg_catalog.=) a.oid
+  SELECT s.root, i.inhparent AS oid FROM starts s, pg_catalog.pg_inherits i WHERE i.inhrelid OPERATOR(pg_catalog.=) s.oid
   UNION
   SELECT t.root, i.inhparent FROM ancestors t, pg_catalog.pg_inherits i WHERE i.inhrelid OPERATOR(pg_catalog.=) t.oid
 ), descendants AS (
-  SELECT a.oid AS root, i.inhrelid AS oid FROM asked a, pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) a.oid
+  SELECT s.root, i.inhrelid AS oid FROM starts s, pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) s.oid
   UNION
   SELECT t.root, i.inhrelid FROM descendants t, pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) t.oid
 ), family AS (
@@ -60,10 +71,13 @@ SELECT pg_catalog.json_build_object(
   'family', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname))
     FROM family f, pg_catalog.pg_class c, pg_catalog.pg_namespace n
     WHERE f.root OPERATOR(pg_catalog.=) a.oid AND c.oid OPERATOR(pg_catalog.=) f.oid AND n.oid OPERATOR(pg_catalog.=) c.relnamespace),
-  'behind', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname))
-    FROM lineage l, pg_catalog.pg_class c, pg_catalog.pg_namespace n
-    WHERE l.root OPERATOR(pg_catalog.=) a.oid AND l.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
-      AND c.oid OPERATOR(pg_catalog.=) l.refobjid AND n.oid OPERATOR(pg_catalog.=) c.relnamespace),
+  'behind', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname,
+      CASE WHEN NOT b.whole THEN (SELECT coalesce(pg_catalog.json_agg(t.attname), '[]') FROM pg_catalog.pg_attribute t
+        WHERE t.attrelid OPERATOR(pg_catalog.=) c.oid AND t.attnum OPERATOR(pg_catalog.=) ANY (b.columns)) END))
+    FROM (SELECT l.refobjid, pg_catalog.bool_or(l.whole) AS whole, pg_catalog.array_agg(l.refobjsubid) AS columns FROM lineage l
+      WHERE l.root OPERATOR(pg_catalog.=) a.oid AND l.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+      GROUP BY l.refobjid) b, pg_catalog.pg_class c, pg_catalog.pg_namespace n
+    WHERE c.oid OPERATOR(pg_catalog.=) b.refobjid AND n.oid OPERATOR(pg_catalog.=) c.relnamespace),
   'opaque', EXISTS (SELECT FROM lineage l WHERE l.root OPERATOR(pg_catalog.=) a.oid
     AND l.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass)
 )::pg_catalog.text FROM asked a
@@ -82,7 +96,7 @@ interface Row {
   readonly kind: string
   readonly columns: readonly (readonly [number, string])[] | null
   readonly family: Pairs
-  readonly behind: Pairs
+  readonly behind: readonly (readonly [string, string, readonly string[] | null])[] | null
   readonly opaque: boolean
 }
 
@@ -115,7 +129,11 @@ function decodeEntry(value: unknown): Entry {
     relation: { schema: row.schema, name: row.name },
     columns: new Map(row.columns ?? []),
     family: named(row.family),
-    behind: named(row.behind),
+    behind: (row.behind ?? []).map(([schema, name, columns]) => ({
+      schema,
+      name,
+      ...(columns && { columns }),
+    })),
     opaque: row.opaque,
     view: row.kind === 'v' || row.kind === 'm',
   }
@@ -145,7 +163,7 @@ function isRow(value: unknown): value is Row {
     typeof row.opaque === 'boolean' &&
     isPairs(row.columns, 'number') &&
     isPairs(row.family, 'string') &&
-    isPairs(row.behind, 'string')
+    isBehind(row.behind)
   )
 }
 
@@ -159,6 +177,20 @@ function isPairs(value: unknown, first: 'number' | 'string'): boolean {
     )
   )
 }
+
+function isBehind(value: unknown): boolean {
+  if (value === null) return true
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (one: unknown) =>
+        Array.isArray(one) && one.length === 3 && isPairs([one.slice(0, 2)], 'string') && isNames(one[2]),
+    )
+  )
+}
+
+const isNames = (value: unknown): boolean =>
+  value === null || (Array.isArray(value) && value.every((name: unknown) => typeof name === 'string'))
 
 const named = (pairs: Pairs): readonly Named[] => (pairs ?? []).map(([schema, name]) => ({ schema, name }))
 

@@ -17,6 +17,8 @@ export interface Catalog {
     /** one of them is a view, whose columns have names of its own */
     readonly view: boolean
   }
+  /** The relations that the name may mean in any schema; undefined when the catalog was not asked, or too long ago. */
+  meanings(relation: RelationName): readonly Entry[] | undefined
   /** after a statement that may have changed the catalog */
   forget(): void
 }
@@ -38,6 +40,9 @@ const MAX_ASKED = 20_000
 const MAX_STRANGERS = 1000
 const SYSTEM_SCHEMAS = new Set(['pg_catalog', 'information_schema'])
 
+export const isSystem = ({ schema }: RelationName): boolean =>
+  schema !== undefined && SYSTEM_SCHEMAS.has(schema)
+
 export function createCatalog(now: () => number): Catalog {
   const byOid = new Map<number, Entry>()
   const byName = new Map<string, Set<Entry>>()
@@ -45,8 +50,6 @@ export function createCatalog(now: () => number): Catalog {
   const strangers = new Set<number>()
 
   const isFresh = (key: string) => now() - (askedAt.get(key) ?? Number.NEGATIVE_INFINITY) < FRESH_FOR
-  const isSystem = (relation: RelationName) =>
-    relation.schema !== undefined && SYSTEM_SCHEMAS.has(relation.schema)
 
   function add(entry: Entry): void {
     byOid.set(entry.oid, entry)
@@ -55,7 +58,10 @@ export function createCatalog(now: () => number): Catalog {
   }
 
   function matches(entry: Entry, relation: RelationName): boolean {
-    return relation.schema === undefined || relation.schema === entry.relation.schema
+    const { schema } = entry.relation
+    // A temporary relation is in pg_temp for whoever names it, and in pg_temp_3 in the catalog.
+    if (relation.schema === 'pg_temp') return schema.startsWith('pg_temp_')
+    return relation.schema === undefined || relation.schema === schema
   }
 
   return {
@@ -98,6 +104,10 @@ export function createCatalog(now: () => number): Catalog {
     forget() {
       // What was learned stays until it is asked for again: results on their way still need it.
       askedAt.clear()
+    },
+    meanings(relation) {
+      if (!isFresh(relation.name)) return undefined
+      return [...(byName.get(relation.name) ?? [])].filter((entry) => matches(entry, relation))
     },
     behind(relations) {
       const found: Named[] = []

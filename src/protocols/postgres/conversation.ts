@@ -20,6 +20,8 @@ export interface Conversation {
   /** the masks in force; another object each time the policy changes. What runs keeps those that it was judged under */
   readonly masks: () => Masker
   readonly catalog: Catalog
+  /** the policy wants to know what is behind the names of statements */
+  readonly looksBehind: () => boolean
   readonly context: SessionContext
   readonly expected: ExpectedQueue
   readonly statements: Names<Statement>
@@ -49,7 +51,7 @@ export interface Conversation {
 const MAX_EXPECTED = 100_000
 
 export function createConversation(
-  deps: Pick<Conversation, 'out' | 'analyze' | 'masks' | 'catalog' | 'context'>,
+  deps: Pick<Conversation, 'out' | 'analyze' | 'masks' | 'catalog' | 'looksBehind' | 'context'>,
   limits: ConversationLimits,
 ): Conversation {
   return {

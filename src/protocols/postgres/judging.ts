@@ -1,4 +1,4 @@
-// One statement's way to its judgement: names resolved, catalog asked where masks need it, then the question to policy.
+// One statement's way to its judgement: names resolved, catalog asked where masks or rules need it, then the question to policy.
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
 import type { Facts } from '../../core/facts.ts'
 import type { Masker } from '../../core/masking.ts'
@@ -7,6 +7,7 @@ import { consumePermit } from '../../core/permit.ts'
 import type { Answer } from '../../core/session.ts'
 import type { Conversation } from './conversation.ts'
 import { lookUp } from './lookup.ts'
+import { createReach } from './reach.ts'
 import { type Running, running } from './statement.ts'
 import { relationsOf, touches } from './touches.ts'
 
@@ -28,6 +29,7 @@ export interface Judging {
 }
 
 export function createJudging(talk: Conversation): Judging {
+  const reach = createReach(talk.catalog)
   /** the masks of the last statement */
   let last: Masker | undefined
   let waiting: 'lookup' | ((answer: Answer) => void) | undefined
@@ -40,6 +42,7 @@ export function createJudging(talk: Conversation): Judging {
     const touch = touches({ masker, catalog: talk.catalog }, facts)
     talk.sequence += 1
     const { text, phase, parameters } = question
+    const reached = talk.looksBehind() ? reach.of(facts) : []
     const operation = {
       kind: 'sql',
       sequence: talk.sequence,
@@ -50,6 +53,7 @@ export function createJudging(talk: Conversation): Judging {
       behind: touch.behind,
       ...(touch.renaming.length > 0 ? { renaming: touch.renaming } : {}),
       ...(touch.hidden ? { opaque: true } : {}),
+      ...(reached.length > 0 ? { reached } : {}),
     } as const
     waiting = (answer) => {
       waiting = undefined
@@ -75,10 +79,9 @@ export function createJudging(talk: Conversation): Judging {
     },
     ask(question) {
       const facts = talk.sqlNames.resolve(question.facts)
-      const missing =
-        talk.masks().namesColumns && talk.transaction !== 'E'
-          ? talk.catalog.missing(relationsOf(facts))
-          : undefined
+      // In a transaction that failed the server answers nothing: what is not known then may be anything.
+      const asks = (talk.masks().namesColumns || talk.looksBehind()) && talk.transaction !== 'E'
+      const missing = asks ? talk.catalog.missing(relationsOf(facts)) : undefined
       if (!missing) return judge(question, facts)
       waiting = 'lookup'
       lookUp(talk, missing, () => {

@@ -90,9 +90,12 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   function enter(done: LoggedIn): void {
     if (!admitted) throw new ProtocolError('a login without an admission', 'internal')
     welcome(out, context.random, door.minor, done)
-    const { masks, login: used } = admitted
+    const { masks, looksBehind, login: used } = admitted
     const catalog = options.catalogOf(used.database)
-    const talk = createConversation({ out, analyze: options.analyze, masks, catalog, context }, limits)
+    const talk = createConversation(
+      { out, analyze: options.analyze, masks, catalog, looksBehind, context },
+      limits,
+    )
     requests = createRequests(talk)
     replies = createReplies(talk)
     phase = 'ready'

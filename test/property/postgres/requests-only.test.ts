@@ -71,7 +71,7 @@ function sent(chunks: readonly Uint8Array[]): Uint8Array {
   })
   const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
   session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token')]))
-  session.resume({ kind: 'admitted', login, masks: () => MASKER })
+  session.resume({ kind: 'admitted', login, masks: () => MASKER, looksBehind: () => false })
   session.fromServer(Buffer.concat([message('R', Buffer.alloc(4)), message('Z', Buffer.from('I'))]))
   const out: Uint8Array[] = []
   carryOut(session, session.resume({ kind: 'bypassed' }), out)

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { loadParser } from '../../../src/analysis/postgres/analyze.ts'
 import type { ApprovalRequest } from '../../../src/core/approval.ts'
+import type { Reached, SqlOperation } from '../../../src/core/operation.ts'
 import { consumePermit } from '../../../src/core/permit.ts'
 import { principalId } from '../../../src/core/principal.ts'
 import { PolicyError } from '../../../src/policy/policy.ts'
@@ -193,6 +194,63 @@ describe('whom a rule is for', () => {
     expect(policy.masks(principal(), 'db').map(({ id }) => id)).toEqual(['m'])
     expect(policy.masks(principal(['dba']), 'db')).toEqual([])
     expect(policy.masks(principal(), 'other')).toEqual([])
+  })
+})
+
+describe('what is behind a name', () => {
+  const policy = policyOf({ all: rule('allow', '*'), no: rule('deny', ['read'], { relations: ['hr.pay'] }) })
+  const behind = (schema: string, qualified: boolean): readonly Reached[] => [
+    {
+      access: { effect: 'read', relation: { schema: 'hr', name: 'pay' }, via: `behind ${schema}.v` },
+      from: { schema, name: 'v' },
+      named: qualified ? { schema, name: 'v' } : { name: 'v' },
+      columns: 'any',
+    },
+  ]
+  let asked: SqlOperation
+  beforeAll(() => {
+    asked = operation('select * from v')
+  })
+  const outcomeOf = (reached?: readonly Reached[]) =>
+    policy.judge(principal(), 'db', reached ? { ...asked, reached } : asked, NOON)
+
+  test('is refused by a rule that refuses it, which says where it hides', () => {
+    expect(outcomeOf(behind('public', false))).toMatchObject({
+      outcome: 'deny',
+      reason: 'rule no: read hr.pay (behind public.v)',
+    })
+  })
+
+  test('does not count for a name without a schema that the search path does not find', () => {
+    expect(outcomeOf(behind('other', false)).outcome).toBe('allow')
+    expect(outcomeOf(behind('other', true)).outcome).toBe('deny')
+    expect(outcomeOf(behind('pg_temp_3', false)).outcome).toBe('deny')
+  })
+
+  test('is judged anew when it is something else: a decision is not remembered by the text alone', () => {
+    expect(
+      [outcomeOf(), outcomeOf(behind('public', false)), outcomeOf()].map(({ outcome }) => outcome),
+    ).toEqual(['allow', 'deny', 'allow'])
+  })
+
+  test('needs no leave of its own', () => {
+    const narrow = policyOf({ v: rule('allow', ['read'], { relations: ['public.v'] }) })
+    const decision = narrow.judge(principal(), 'db', { ...asked, reached: behind('public', false) }, NOON)
+    expect(decision.outcome).toBe('allow')
+  })
+
+  test('is part of what a permit is for', () => {
+    const decision = outcomeOf()
+    expect(() => policy.permit(decision, { ...asked, reached: behind('public', false) })).toThrow('invariant')
+  })
+
+  test('is asked for where a rule refuses or holds relations by name, for that principal', () => {
+    const some = policyOf({ d: rule('deny', ['read'], { relations: ['hr.*'], groups: ['dev'] }) })
+    expect(some.looksBehind(principal(['dev']), 'db')).toBe(true)
+    expect(some.looksBehind(principal(['ops']), 'db')).toBe(false)
+    expect(
+      policyOf({ a: rule('allow', '*'), d: rule('deny', ['drop']) }).looksBehind(principal(), 'db'),
+    ).toBe(false)
   })
 })
 

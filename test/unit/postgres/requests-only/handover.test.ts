@@ -38,7 +38,7 @@ function handover(early: Uint8Array = new Uint8Array(0)): {
   const session = start()
   session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token'), early]))
   const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
-  session.resume({ kind: 'admitted', login, masks: () => MASKER })
+  session.resume({ kind: 'admitted', login, masks: () => MASKER, looksBehind: () => false })
   return { session, effects: session.fromServer(Buffer.concat([AUTHENTICATION_OK, READY])) }
 }
 
@@ -75,10 +75,9 @@ it('a session with masks is not begun', () => {
   session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token')]))
   const masker = { ...createMasker([], NO_KEYS, 'app'), active: true }
   const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
-  expect(kinds(session.resume({ kind: 'admitted', login, masks: () => masker }))).toEqual([
-    'to-client',
-    'close',
-  ])
+  expect(
+    kinds(session.resume({ kind: 'admitted', login, masks: () => masker, looksBehind: () => false })),
+  ).toEqual(['to-client', 'close'])
 })
 
 it('an idle session that is ended says nothing: a result may be on its way past it', () => {

@@ -1,8 +1,8 @@
 // The layers of docs/architecture.md, lowest first. A layer may import itself and those before it; peers never meet.
 const layers = [
   ['core'],
-  ['wire', 'config', 'telemetry'],
-  ['analysis', 'policy', 'approvals', 'masking', 'recording', 'audit', 'identity', 'secrets'],
+  ['wire', 'config', 'telemetry', 'http2'],
+  ['grpc', 'analysis', 'policy', 'approvals', 'masking', 'recording', 'audit', 'identity', 'secrets'],
   ['protocols'],
   ['gateway'],
   ['envoy', 'console'],
@@ -43,6 +43,24 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(policy/|core/permit\\.ts$)' },
       to: { path: '^src/core/permit-issuer\\.ts$' },
+    },
+    {
+      name: 'http2-knows-only-itself',
+      severity: 'error',
+      from: { path: '^src/http2/' },
+      to: { path: '^src/(?!http2/)' },
+    },
+    {
+      name: 'grpc-knows-only-http2',
+      severity: 'error',
+      from: { path: '^src/grpc/' },
+      to: { path: '^src/(?!(grpc|http2)/)' },
+    },
+    {
+      name: 'grpc-stops-at-envoy',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(envoy|grpc|http2)/' },
+      to: { path: '^src/(grpc|http2)/' },
     },
     {
       name: 'protobuf-stops-at-envoy',

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { type HostPort, splitHostPort } from '../config/address.ts'
 import type { Config, ResourceConfig } from '../config/schema.ts'
+import { LIMITS } from '../grpc/server.ts'
 import { processorAddress } from './address.ts'
 import { PROCESSOR_CLUSTER, sessionName, targetName, upstreamTlsName, wireName } from './envoy-names.ts'
 import { type EnvoyObject, typed } from './envoy-object.ts'
@@ -86,24 +87,16 @@ export function processorCluster(config: Config, address: string): EnvoyObject {
       typed_extension_protocol_options: {
         'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
           'upstreams.http.v3.HttpProtocolOptions',
-          {
-            explicit_http_config: { http2_protocol_options: HTTP2 },
-            common_http_protocol_options: { max_requests_per_connection: STREAMS_PER_CONNECTION },
-          },
+          { explicit_http_config: { http2_protocol_options: HTTP2 } },
         ),
       },
     },
   )
 }
 
-/**
- * Envoy resets each sidestream when its connection ends or is bypassed, and Node's HTTP/2 sends GOAWAY after 1,000
- * resets on one connection (its defence against CVE-2023-44487; Node 20 cannot be told otherwise): sidestreams that
- * start at that moment are refused. A connection that takes no more than 900 streams never gets there.
- */
-const STREAMS_PER_CONNECTION = 900
-
 /** Sessions have no message timeout, so only these pings notice a processor that hangs (E6). */
 const HTTP2: EnvoyObject = {
+  // Envoy opens streams before it has read the SETTINGS that would tell it: those beyond the limit would be refused.
+  max_concurrent_streams: LIMITS.streams,
   connection_keepalive: { interval: '10s', timeout: '5s' },
 }

@@ -1,6 +1,6 @@
 // The second sidestream of a requests-only connection: gives the target's bytes to the session until the login is done,
 // then steps aside, so that results go to the client directly (design E13).
-import { status } from '@grpc/grpc-js'
+import { STATUS } from '../grpc/status.ts'
 import type { ProcessingRequest } from './codec.ts'
 import { pairId } from './connection-facts.ts'
 import type { Pairs, SessionHalf } from './pairs.ts'
@@ -17,7 +17,7 @@ export function createLogin(writer: SidestreamWriter, pairs: Pairs): SidestreamH
   const join = ({ attributes }: ProcessingRequest): SessionHalf | undefined => {
     const id = pairId(attributes)
     const found = id === undefined ? undefined : pairs.join(id, { bypass })
-    if (found === undefined) writer.fail(status.FAILED_PRECONDITION, 'a login without its session')
+    if (found === undefined) writer.fail(STATUS.FAILED_PRECONDITION, 'a login without its session')
     return found
   }
 

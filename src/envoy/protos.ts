@@ -1,8 +1,7 @@
 // Loads the services of protos/ that are not on the hot path.
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { ServiceDefinition } from '@grpc/grpc-js'
-import { loadSync } from '@grpc/proto-loader'
+import { loadSync, type ServiceDefinition } from '@grpc/proto-loader'
 
 /** src/envoy and dist/envoy lie equally deep. */
 export const PROTOS = fileURLToPath(new URL('../../protos', import.meta.url))

@@ -1,11 +1,11 @@
 // What a sidestream is for, as the generated configuration states it in gRPC initial metadata.
-import { type Metadata, status } from '@grpc/grpc-js'
 import type { AcceptConnection } from '../gateway/connection.ts'
+import type { Call, CallHandler } from '../grpc/call.ts'
+import { STATUS } from '../grpc/status.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createGate } from './gate-service.ts'
 import { runHandshake } from './handshake.ts'
 import { createLogin } from './login-service.ts'
-import type { Sidestream } from './network-ext-proc.ts'
 import type { Pairs } from './pairs.ts'
 import { createRequestsOnlySession, createSession } from './session-service.ts'
 import { attach } from './sidestream.ts'
@@ -31,16 +31,16 @@ export interface Dispatch {
 }
 
 /** Gives a new sidestream to its role. One that names no role or no resource is refused: its connection closes. */
-export function dispatch(call: Sidestream, { resources, pairs, accept, log }: Dispatch): void {
-  const role = ROLES.find((known) => known === header(call.metadata, ROLE_HEADER))
-  const resource = header(call.metadata, RESOURCE_HEADER)
-  attach(
+export function dispatch(call: Call, { resources, pairs, accept, log }: Dispatch): CallHandler {
+  const role = ROLES.find((known) => known === header(call, ROLE_HEADER))
+  const resource = header(call, RESOURCE_HEADER)
+  return attach(
     call,
     (writer) => {
       const process = resources.get(resource ?? '')
       if (role === undefined || resource === undefined || process === undefined) {
         log.warn({}, 'a sidestream names no known role and resource: is Envoy’s configuration up to date?')
-        writer.fail(status.FAILED_PRECONDITION, 'unknown role or resource')
+        writer.fail(STATUS.FAILED_PRECONDITION, 'unknown role or resource')
         return { request: () => {}, gone: () => {} }
       }
       switch (role) {
@@ -60,7 +60,8 @@ export function dispatch(call: Sidestream, { resources, pairs, accept, log }: Di
   )
 }
 
-function header(metadata: Metadata, name: string): string | undefined {
-  const values = metadata.get(name)
-  return values.length === 1 ? String(values[0]) : undefined
+/** Undefined for a header that came more than once: nobody could tell which of them is meant. */
+function header({ headers }: Call, name: string): string | undefined {
+  const values = headers.filter(([known]) => known === name)
+  return values.length === 1 ? values[0]?.[1] : undefined
 }

@@ -1,13 +1,9 @@
 // Envoy's Secret Discovery Service, state of the world and delta (envoyproxy.io: xDS REST and gRPC protocol).
 import { createHash, randomBytes } from 'node:crypto'
-import {
-  type ServerDuplexStream,
-  type ServiceDefinition,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js'
+import type { Method } from '../grpc/call.ts'
+import { STATUS } from '../grpc/status.ts'
 import type { Log } from '../telemetry/log.ts'
-import { loadService } from './protos.ts'
+import { type LoadedCall, type LoadedHandler, loadedMethod } from './loaded-methods.ts'
 import { type SdsResources, SECRET_TYPE, type SecretResource } from './sds-resources.ts'
 
 interface DiscoveryRequest {
@@ -46,26 +42,25 @@ interface DeltaDiscoveryResponse {
   readonly nonce: string
 }
 
-type SotwCall = ServerDuplexStream<DiscoveryRequest, DiscoveryResponse>
-type DeltaCall = ServerDuplexStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse>
-
 /** Names that one stream may ask for: all that a large configuration has, and no more. */
 const MAX_NAMES = 10_000
 
-export interface Sds {
-  readonly definition: ServiceDefinition
-  readonly implementation: UntypedServiceImplementation
-}
+const SERVICE = 'envoy.service.secret.v3.SecretDiscoveryService'
 
-export function createSds(resources: SdsResources, log: Log): Sds {
+/** @returns the service's methods by path */
+export function createSds(
+  resources: SdsResources,
+  log: Log,
+): readonly (readonly [path: string, method: Method])[] {
   const versions = createVersions()
-  return {
-    definition: loadService('envoy.service.secret.v3.SecretDiscoveryService'),
-    implementation: {
-      StreamSecrets: (call: SotwCall) => streamSecrets(call, resources, versions, log),
-      DeltaSecrets: (call: DeltaCall) => deltaSecrets(call, resources, versions, log),
-    },
-  }
+  return [
+    loadedMethod<DiscoveryRequest, DiscoveryResponse>(SERVICE, 'StreamSecrets', (call) =>
+      streamSecrets(call, resources, versions, log),
+    ),
+    loadedMethod<DeltaDiscoveryRequest, DeltaDiscoveryResponse>(SERVICE, 'DeltaSecrets', (call) =>
+      deltaSecrets(call, resources, versions, log),
+    ),
+  ]
 }
 
 type Versions = (resource: SecretResource) => string
@@ -89,7 +84,12 @@ function createVersions(): Versions {
   }
 }
 
-function streamSecrets(call: SotwCall, resources: SdsResources, versionOf: Versions, log: Log): void {
+function streamSecrets(
+  call: LoadedCall<DiscoveryResponse>,
+  resources: SdsResources,
+  versionOf: Versions,
+  log: Log,
+): LoadedHandler<DiscoveryRequest> {
   let names: readonly string[] = []
   let sentVersion: string | undefined
   let nonce = ''
@@ -100,13 +100,11 @@ function streamSecrets(call: SotwCall, resources: SdsResources, versionOf: Versi
     if (found.length === 0 || (!force && version === sentVersion)) return
     sentVersion = version
     nonce = randomBytes(8).toString('hex')
-    call.write({ version_info: version, resources: found, type_url: SECRET_TYPE, nonce })
+    call.send({ version_info: version, resources: found, type_url: SECRET_TYPE, nonce })
   }
-  serve<DiscoveryRequest, DiscoveryResponse>(
-    call,
-    resources,
-    () => send(false),
-    (request) => {
+  return {
+    gone: resources.onChange(() => send(false)),
+    request(request) {
       if (!accepted(call, request, request.resource_names.length)) return
       // An answer to an older response says nothing about the newest one.
       if (request.response_nonce !== '' && request.response_nonce !== nonce) return
@@ -121,10 +119,15 @@ function streamSecrets(call: SotwCall, resources: SdsResources, versionOf: Versi
       names = asked
       if (changed) send(true)
     },
-  )
+  }
 }
 
-function deltaSecrets(call: DeltaCall, resources: SdsResources, versionOf: Versions, log: Log): void {
+function deltaSecrets(
+  call: LoadedCall<DeltaDiscoveryResponse>,
+  resources: SdsResources,
+  versionOf: Versions,
+  log: Log,
+): LoadedHandler<DeltaDiscoveryRequest> {
   /** name to the version that Envoy has; empty while it has none */
   const subscribed = new Map<string, string>()
 
@@ -139,7 +142,7 @@ function deltaSecrets(call: DeltaCall, resources: SdsResources, versionOf: Versi
       changed.push({ name, version, resource })
     }
     if (changed.length === 0) return
-    call.write({
+    call.send({
       system_version_info: '',
       resources: changed,
       removed_resources: [],
@@ -147,33 +150,23 @@ function deltaSecrets(call: DeltaCall, resources: SdsResources, versionOf: Versi
       nonce: randomBytes(8).toString('hex'),
     })
   }
-  serve<DeltaDiscoveryRequest, DeltaDiscoveryResponse>(call, resources, send, (request) => {
-    if (!accepted(call, request, subscribed.size + request.resource_names_subscribe.length)) return
-    if (request.error_detail) log.warn({ reason: request.error_detail.message }, 'Envoy refused a secret')
-    for (const name of request.resource_names_unsubscribe) subscribed.delete(name)
-    for (const name of request.resource_names_subscribe) {
-      subscribed.set(name, request.initial_resource_versions[name] ?? '')
-    }
-    warnUnknown(request.resource_names_subscribe, resources, log)
-    send()
-  })
+  return {
+    gone: resources.onChange(send),
+    request(request) {
+      if (!accepted(call, request, subscribed.size + request.resource_names_subscribe.length)) return
+      if (request.error_detail) log.warn({ reason: request.error_detail.message }, 'Envoy refused a secret')
+      for (const name of request.resource_names_unsubscribe) subscribed.delete(name)
+      for (const name of request.resource_names_subscribe) {
+        subscribed.set(name, request.initial_resource_versions[name] ?? '')
+      }
+      warnUnknown(request.resource_names_subscribe, resources, log)
+      send()
+    },
+  }
 }
 
-/** Wires a discovery stream. Ending it is harmless, unlike a sidestream: Envoy keeps what it has and asks again. */
-function serve<Request, Response>(
-  call: ServerDuplexStream<Request, Response>,
-  resources: SdsResources,
-  changed: () => void,
-  request: (request: Request) => void,
-): void {
-  const stop = resources.onChange(changed)
-  call.on('data', request)
-  call.on('end', () => call.end())
-  for (const event of ['cancelled', 'error', 'close'] as const) call.on(event, stop)
-}
-
-function accepted<Request, Response>(
-  call: ServerDuplexStream<Request, Response>,
+function accepted<Response>(
+  call: LoadedCall<Response>,
   request: { readonly type_url: string },
   count: number,
 ): boolean {
@@ -184,7 +177,7 @@ function accepted<Request, Response>(
         ? 'too many names'
         : undefined
   if (problem === undefined) return true
-  call.emit('error', { code: status.INVALID_ARGUMENT, details: problem })
+  call.fail(STATUS.INVALID_ARGUMENT, problem)
   return false
 }
 

@@ -1,14 +1,16 @@
 // The processor: one gRPC server for network ext_proc, secret discovery and health.
 import { readFileSync } from 'node:fs'
-import { Server, ServerCredentials } from '@grpc/grpc-js'
 import type { Config } from '../config/schema.ts'
 import type { AcceptConnection } from '../gateway/connection.ts'
+import type { Call } from '../grpc/call.ts'
+import { createGrpcServer } from '../grpc/server.ts'
+import type { Http2Server, ServerTls } from '../http2/server.ts'
 import type { Log } from '../telemetry/log.ts'
 import { prepareSocket, processorAddress, refusePlainTcp, restrictSocket } from './address.ts'
 import { type CertificateFiles, openCertificates } from './certificate-files.ts'
 import { MAX_MESSAGE } from './codec.ts'
 import { createHealth, type Health } from './health-service.ts'
-import { networkExternalProcessor, type Sidestream } from './network-ext-proc.ts'
+import { NETWORK_EXT_PROC, PROCESS } from './network-ext-proc.ts'
 import { createPairs } from './pairs.ts'
 import { dispatch } from './roles.ts'
 import { createSdsResources, type SecretSource } from './sds-resources.ts'
@@ -43,28 +45,35 @@ export async function startProcessor({ config, accept, secrets, log }: Processor
   const address = processorAddress(config.processor.address)
   refusePlainTcp(address, config.processor.tls !== undefined)
   const certificates = await openCertificates(config.certificates, log)
-  const health = createHealth(['envoy.service.network_ext_proc.v3.NetworkExternalProcessor'])
-  const streams = new Set<Sidestream>()
-  const server = new Server({
-    'grpc.max_receive_message_length': MAX_MESSAGE,
-    'grpc.max_send_message_length': MAX_MESSAGE,
-  })
+  const health = createHealth([NETWORK_EXT_PROC])
+  const streams = new Set<Call>()
   const resources = new Map(Object.entries(config.resources).map(([name, { process }]) => [name, process]))
   const pairs = createPairs()
-  server.addService(networkExternalProcessor, {
-    process: (call: Sidestream) => {
-      streams.add(call)
-      call.once('close', () => streams.delete(call))
-      call.once('cancelled', () => streams.delete(call))
-      dispatch(call, { resources, pairs, accept, log })
-    },
-  })
+  const sidestream = (call: Call) => {
+    streams.add(call)
+    const handler = dispatch(call, { resources, pairs, accept, log })
+    const closed = () => {
+      streams.delete(call)
+      handler.closed()
+    }
+    return { ...handler, closed }
+  }
   const sds = createSds(createSdsResources(config, certificates, secrets), log)
-  server.addService(sds.definition, sds.implementation)
-  server.addService(health.definition, health.implementation)
+  const tls = serverTls(config.processor.tls, certificates)
+  const server = createGrpcServer({
+    methods: new Map([[PROCESS, sidestream], ...sds, ...health.methods]),
+    maxMessage: MAX_MESSAGE,
+    failed: (err) => log.error({ err }, 'a call failed'),
+    ...(tls && { tls }),
+  })
+  certificates.onChange((name) => {
+    const renewed =
+      name === config.processor.tls?.certificate && serverTls(config.processor.tls, certificates)
+    if (renewed) server.renewTls(renewed)
+  })
   try {
     if (address.kind === 'unix') await prepareSocket(address.path)
-    const port = await bind(server, config, certificates)
+    const port = await server.listen(address)
     if (address.kind === 'unix') restrictSocket(address.path)
     return {
       address: address.kind === 'unix' ? config.processor.address : `${bracketed(address.host)}:${port}`,
@@ -73,49 +82,35 @@ export async function startProcessor({ config, accept, secrets, log }: Processor
     }
   } catch (error) {
     certificates.stop()
-    server.forceShutdown()
+    server.destroy()
     throw error
   }
 }
 
-function bind(server: Server, config: Config, certificates: CertificateFiles): Promise<number> {
-  const { address, tls } = config.processor
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials(tls, certificates), (error, port) => {
-      if (error) reject(error)
-      else resolve(port)
-    })
-  })
-}
-
 /** Mutual TLS: only a client with a certificate of `client_ca` is Envoy. */
-function credentials(tls: Config['processor']['tls'], certificates: CertificateFiles): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure()
+function serverTls(tls: Config['processor']['tls'], certificates: CertificateFiles): ServerTls | undefined {
+  if (tls === undefined) return undefined
   const pair = certificates.get(tls.certificate)
   if (pair === undefined) throw new Error(`processor.tls.certificate: no certificate ${tls.certificate}`)
-  return ServerCredentials.createSsl(
-    readFileSync(tls.client_ca),
-    [{ cert_chain: pair.chain, private_key: pair.key }],
-    true,
-  )
+  return { cert: pair.chain, key: pair.key, ca: readFileSync(tls.client_ca) }
 }
 
 interface Running {
-  readonly server: Server
+  readonly server: Http2Server
   readonly health: Health
   readonly certificates: CertificateFiles
-  readonly streams: ReadonlySet<Sidestream>
+  readonly streams: ReadonlySet<Call>
 }
 
 async function stop(running: Running, graceMs: number, endSessions?: () => void): Promise<void> {
   const { server, health, certificates, streams } = running
   health.stopServing()
   // Sends GOAWAY: live streams go on, new ones find no connection, and Envoy closes their clients.
-  server.tryShutdown(() => {})
+  server.stopAccepting()
   await until(() => streams.size === 0, graceMs)
   endSessions?.()
   await until(() => streams.size === 0, END_WITHIN)
-  server.forceShutdown()
+  server.destroy()
   certificates.stop()
 }
 

@@ -1,6 +1,6 @@
 // A session's sidestream: Envoy's requests to the gateway's connection, and what the gateway sends back to Envoy.
-import { status } from '@grpc/grpc-js'
 import type { AcceptConnection, Connection, Downlink } from '../gateway/connection.ts'
+import { STATUS } from '../grpc/status.ts'
 import type { Data, ProcessingRequest } from './codec.ts'
 import { connectionFacts, pairId } from './connection-facts.ts'
 import type { Pairs, SessionHalf } from './pairs.ts'
@@ -22,7 +22,7 @@ export function createSession(
   const open = ({ attributes }: ProcessingRequest): Connection | undefined => {
     const facts = connectionFacts(resource, attributes)
     if (facts !== undefined && pairId(attributes) === undefined) return accept(facts, outbox.downlink)
-    writer.fail(status.FAILED_PRECONDITION, 'attributes are missing, or those of a requests-only resource')
+    writer.fail(STATUS.FAILED_PRECONDITION, 'attributes are missing, or those of a requests-only resource')
     return undefined
   }
 
@@ -49,7 +49,7 @@ export function createRequestsOnlySession(
 ): SidestreamHandler {
   let id: string | undefined
   let connection: Connection | undefined
-  const broken = (details: string) => writer.fail(status.FAILED_PRECONDITION, details)
+  const broken = (details: string) => writer.fail(STATUS.FAILED_PRECONDITION, details)
   const outbox = createOutbox(writer, () => {
     const login = id === undefined ? undefined : pairs.loginOf(id)
     if (login === undefined) broken('a bypass without a login')

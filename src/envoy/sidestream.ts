@@ -1,8 +1,15 @@
 // One sidestream of Envoy's, made safe: it cannot end with OK (E1), a handler's exception ends it, and `gone` comes once.
-import { status } from '@grpc/grpc-js'
+import type { Call, CallHandler } from '../grpc/call.ts'
+import { type ErrorStatus, STATUS } from '../grpc/status.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { Data, ProcessingRequest, ProcessingResponse } from './codec.ts'
-import type { Sidestream } from './network-ext-proc.ts'
+import {
+  type Data,
+  decodeRequest,
+  encodeResponse,
+  type ProcessingRequest,
+  type ProcessingResponse,
+} from './codec.ts'
+import { ProtobufError } from './wire.ts'
 
 export interface SidestreamHandler {
   request(request: ProcessingRequest): void
@@ -26,8 +33,6 @@ export interface SidestreamWriter {
   fail(code: ErrorStatus, details: string): void
 }
 
-export type ErrorStatus = Exclude<status, status.OK>
-
 /** Envoy resets the stream as soon as it has read CLOSE or the bypass flag; if it has not by then, it is ended from here. */
 const RESET_WITHIN = 5_000
 /** How long a client may take to read what was sent and to close, in milliseconds; then the connection closes anyway. */
@@ -36,10 +41,10 @@ const END: Data = { bytes: new Uint8Array(0), endOfStream: true }
 
 /** Wires a call to the handler that `create` makes. */
 export function attach(
-  call: Sidestream,
+  call: Call,
   create: (writer: SidestreamWriter) => SidestreamHandler,
   log: Log,
-): void {
+): CallHandler {
   let handler: SidestreamHandler | undefined
   let gone = false
   let finished = false
@@ -54,22 +59,23 @@ export function attach(
     guard(() => handler?.gone())
   }
   const fail = (code: ErrorStatus, details: string) => {
-    if (!call.destroyed && !call.writableEnded) endWithError(call, code, details)
+    call.finish(code, details)
     lost()
   }
   const guard = (work: () => void) => {
     try {
       work()
     } catch (err) {
-      log.error({ err }, 'a sidestream handler failed; its connection is closed')
-      fail(status.INTERNAL, 'internal error')
+      if (err instanceof ProtobufError) log.warn({ err }, 'not a ProcessingRequest; its connection is closed')
+      else log.error({ err }, 'a sidestream handler failed; its connection is closed')
+      fail(STATUS.INTERNAL, 'internal error')
     }
   }
   const close = () => {
     if (gone) return
     finished = true
     clearTimeout(lastResort)
-    lastResort = setTimeout(() => fail(status.ABORTED, 'the sidestream was not reset'), RESET_WITHIN)
+    lastResort = setTimeout(() => fail(STATUS.ABORTED, 'the sidestream was not reset'), RESET_WITHIN)
     write(call, { connection: 'close' })
   }
   const end = () => {
@@ -84,30 +90,24 @@ export function attach(
     if (!response.bypass) return
     finished = true
     bypassing = true
-    lastResort = setTimeout(() => fail(status.ABORTED, 'the sidestream was not reset'), RESET_WITHIN)
+    lastResort = setTimeout(() => fail(STATUS.ABORTED, 'the sidestream was not reset'), RESET_WITHIN)
   }
 
-  call.on('data', (request) => {
-    if (!finished) guard(() => handler?.request(request))
-    else if (bypassing && !gone) guard(() => handler?.lost?.(request))
-  })
-  call.on('end', () => fail(status.CANCELLED, 'the client side ended the stream'))
-  call.on('cancelled', lost)
-  call.on('error', lost)
-  call.on('close', lost)
   guard(() => {
     handler = create({ send, close, end, fail })
   })
-}
-
-/** grpc-js sends the status of an emitted error after what was written before it. `call.end()` alone would send OK (E1). */
-function endWithError(call: Sidestream, code: ErrorStatus, details: string): void {
-  call.emit('error', Object.assign(new Error(details), { code, details }))
+  return {
+    message(bytes) {
+      if (!finished) guard(() => handler?.request(decodeRequest(bytes)))
+      else if (bypassing && !gone) guard(() => handler?.lost?.(decodeRequest(bytes)))
+    },
+    halfClosed: () => fail(STATUS.CANCELLED, 'the client side ended the stream'),
+    drained: () => call.resume(),
+    closed: lost,
+  }
 }
 
 /** While Envoy does not take what was written, no more is read from it, in either direction: memory stays bounded (E8). */
-function write(call: Sidestream, response: ProcessingResponse): void {
-  if (call.write(response) || call.isPaused()) return
-  call.pause()
-  call.once('drain', () => call.resume())
+function write(call: Call, response: ProcessingResponse): void {
+  if (!call.send([encodeResponse(response)])) call.pause()
 }

@@ -1,8 +1,34 @@
 // The smallest Envoy around network ext_proc, with a gRPC handler of the test's own: to state facts about Envoy itself.
-import { Server, ServerCredentials } from '@grpc/grpc-js'
-import { networkExternalProcessor, type Sidestream } from '../../src/envoy/network-ext-proc.ts'
+import { Server, ServerCredentials, type ServerDuplexStream, type ServiceDefinition } from '@grpc/grpc-js'
+import {
+  decodeRequest,
+  encodeResponse,
+  type ProcessingRequest,
+  type ProcessingResponse,
+} from '../../src/envoy/codec.ts'
+import { PROCESS } from '../../src/envoy/network-ext-proc.ts'
 import { type Envoy, startEnvoy } from './envoy.ts'
 import { freePorts } from './ports.ts'
+
+export type Sidestream = ServerDuplexStream<ProcessingRequest, ProcessingResponse>
+
+/** The server never encodes a request nor decodes a response. */
+function notSpoken(): never {
+  throw new Error('only the server side is implemented')
+}
+
+/** For grpc-js, so that what is stated of Envoy does not rest on Chaperone's own server. */
+const networkExternalProcessor = {
+  process: {
+    path: PROCESS,
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: notSpoken,
+    requestDeserialize: decodeRequest,
+    responseSerialize: encodeResponse,
+    responseDeserialize: notSpoken,
+  },
+} as const satisfies ServiceDefinition
 
 export interface PlainEnvoy {
   readonly envoy: Envoy

@@ -4,8 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { status } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ProcessingRequest } from '../../../src/envoy/codec.ts'
-import type { Sidestream } from '../../../src/envoy/network-ext-proc.ts'
-import { type PlainEnvoy, startPlainEnvoy } from '../../support/envoy-plain.ts'
+import { type PlainEnvoy, type Sidestream, startPlainEnvoy } from '../../support/envoy-plain.ts'
 import { eventually, Received, startTcp, type TcpPeer } from '../../support/envoy-stack.ts'
 
 const data = (text: string) => ({ bytes: Buffer.from(text), endOfStream: false })

@@ -1,16 +1,12 @@
 // Secret discovery as an xDS client sees it, over a real gRPC connection.
-import {
-  type ClientDuplexStream,
-  credentials,
-  makeClientConstructor,
-  Server,
-  ServerCredentials,
-} from '@grpc/grpc-js'
+import { type ClientDuplexStream, credentials, makeClientConstructor } from '@grpc/grpc-js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
 import { loadService } from '../../../src/envoy/protos.ts'
 import { createSdsResources, SECRET_TYPE } from '../../../src/envoy/sds-resources.ts'
 import { createSds } from '../../../src/envoy/sds-service.ts'
+import { createGrpcServer } from '../../../src/grpc/server.ts'
+import type { Http2Server } from '../../../src/http2/server.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 
 interface Answer {
@@ -21,7 +17,7 @@ interface Answer {
 type Stream = ClientDuplexStream<object, Answer>
 
 const SERVICE = 'envoy.service.secret.v3.SecretDiscoveryService'
-let server: Server
+let server: Http2Server
 let value: string
 let listeners: Set<() => void>
 let lines: string[]
@@ -43,13 +39,12 @@ beforeEach(async () => {
   }
   const config = { certificates: {}, secrets: { db: { env: 'X' }, other: { env: 'Y' } } }
   const sds = createSds(createSdsResources(config, certificates, secrets), log)
-  server = new Server()
-  server.addService(sds.definition, sds.implementation)
-  const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    ),
-  )
+  server = createGrpcServer({
+    methods: new Map(sds),
+    maxMessage: 1024 * 1024,
+    failed: (error) => void lines.push(`failed: ${error}`),
+  })
+  const port = await server.listen({ host: '127.0.0.1', port: 0 })
   const client = new (makeClientConstructor(loadService(SERVICE), SERVICE))(
     `127.0.0.1:${port}`,
     credentials.createInsecure(),
@@ -69,7 +64,7 @@ beforeEach(async () => {
 
 afterEach(() => {
   closeClient()
-  server.forceShutdown()
+  server.destroy()
 })
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 150))

@@ -6,6 +6,7 @@ import { UNKNOWN_COLUMNS } from './columns/statement.ts'
 import { safeFingerprint, textFingerprint } from './fingerprint.ts'
 import { loadParser, parseSql } from './parser.ts'
 import { type AnalyzedStatement, analyzeStatement } from './statement.ts'
+import { templateOf } from './template.ts'
 
 export { loadParser }
 
@@ -21,7 +22,8 @@ export interface AnalyzerOptions {
 export interface Analyzer {
   /** Facts of every statement in the text. Never throws. Needs `loadParser` to have resolved; refuses until then. */
   analyze(sql: string): AnalysisResult
-  stats(): CacheStats
+  /** Of what is remembered, and of the texts that were known, or not. */
+  stats(): CacheStats & { readonly hits: number; readonly misses: number }
 }
 
 /** An application has tens to hundreds of texts; an agent writes new ones. */
@@ -35,20 +37,44 @@ const CACHED_TEXT = 64 * 1024
 export function createAnalyzer(options: AnalyzerOptions = {}): Analyzer {
   const { cacheEntries = CACHE_ENTRIES, maxBytes = MAX_BYTES } = options
   const trustedFunctions = new Set(options.trustedFunctions ?? [])
-  const cache = createCache<AnalysisResult>(cacheEntries, CACHE_BYTES)
+  const texts = createCache<AnalysisResult>(cacheEntries, CACHE_BYTES)
+  /** by the text without the numbers that facts do not depend on */
+  const templates = createCache<AnalysisResult>(cacheEntries, CACHE_BYTES)
+  let hits = 0
+  let misses = 0
 
   const analyze = (sql: string): AnalysisResult => {
-    const known = cache.get(sql)
-    if (known !== undefined) return known
+    const template = templateOf(sql)
+    const known = (template === undefined ? undefined : templates.get(template)) ?? texts.get(sql)
+    if (known !== undefined) {
+      hits += 1
+      return known
+    }
+    misses += 1
     // A code unit is at least one byte, so the cheap test comes first.
     if (sql.length > maxBytes || Buffer.byteLength(sql) > maxBytes) {
       return { kind: 'too-large', limit: maxBytes }
     }
     const { result, lasting } = analyzeText(sql, trustedFunctions)
-    if (lasting && sql.length <= CACHED_TEXT) cache.set(sql, result, weight(sql, result))
+    if (!lasting || sql.length > CACHED_TEXT) return result
+    if (template !== undefined && isOfAny(result, sql)) templates.set(template, result, weight(sql, result))
+    else texts.set(sql, result, weight(sql, result))
     return result
   }
-  return { analyze, stats: () => cache.stats() }
+  return {
+    analyze,
+    stats: () => ({
+      entries: texts.stats().entries + templates.stats().entries,
+      bytes: texts.stats().bytes + templates.stats().bytes,
+      hits,
+      misses,
+    }),
+  }
+}
+
+/** Is it the result of every text of the same template? Not where an approval goes by the very text. */
+function isOfAny(result: AnalysisResult, sql: string): boolean {
+  return result.kind === 'facts' && result.facts.fingerprint !== textFingerprint(sql)
 }
 
 /** Bytes of text and facts in memory, roughly: 2 a character, 200 an access or column. */

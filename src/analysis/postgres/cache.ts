@@ -3,8 +3,6 @@
 export interface CacheStats {
   readonly entries: number
   readonly bytes: number
-  readonly hits: number
-  readonly misses: number
 }
 
 export interface Cache<V> {
@@ -17,8 +15,6 @@ export interface Cache<V> {
 export function createCache<V>(maxEntries: number, maxBytes: number): Cache<V> {
   const entries = new Map<string, { readonly value: V; readonly bytes: number }>()
   let held = 0
-  let hits = 0
-  let misses = 0
 
   const evict = (key: string): void => {
     held -= entries.get(key)?.bytes ?? 0
@@ -28,11 +24,7 @@ export function createCache<V>(maxEntries: number, maxBytes: number): Cache<V> {
   return {
     get: (key) => {
       const entry = entries.get(key)
-      if (entry === undefined) {
-        misses++
-        return undefined
-      }
-      hits++
+      if (entry === undefined) return undefined
       // A Map keeps the order of insertion: the first key is the one not used for longest.
       entries.delete(key)
       entries.set(key, entry)
@@ -48,6 +40,6 @@ export function createCache<V>(maxEntries: number, maxBytes: number): Cache<V> {
         evict(oldest)
       }
     },
-    stats: () => ({ entries: entries.size, bytes: held, hits, misses }),
+    stats: () => ({ entries: entries.size, bytes: held }),
   }
 }

@@ -11,7 +11,7 @@ import { type BenchGateway, type BenchResource, startGateway } from './gateway.t
 
 const ROWS = 100_000
 /** All rounds end before the catalog's answers are too old to be believed. */
-const STATEMENTS = 5_000
+const STATEMENTS = 3_000
 const ROUNDS = 5
 /** What Envoy reads at once, in bytes. */
 const CHUNK = 32 * 1024
@@ -163,16 +163,15 @@ async function measure(wanted: (what: string) => boolean): Promise<Figure[]> {
   const postgres = await startPostgres({ hba: 'trust' })
   try {
     await postgres.query(SCHEMA)
-    const bench = await startGateway(temporaryDirectory('bench-session').path)
+    // Each with a catalog of its own: when its answers grow too old, a session asks again, and nobody answers.
+    const fresh = () => startGateway(temporaryDirectory('bench-session').path)
     const figures: Figure[] = []
     for (const mode of MODES.filter(({ name }) => wanted(`statement, ${name}`))) {
-      const value = await statements(bench, postgres.port, mode)
+      const value = await statements(await fresh(), postgres.port, mode)
       figures.push({ what: `statement, ${mode.name}`, value, unit: 'µs a statement' })
     }
     for (const [what, table, resource] of READINGS.filter(([name]) => wanted(name))) {
-      // Each with a catalog of its own: when its answers grow too old, a session asks again, and nobody answers.
-      const fresh = await startGateway(temporaryDirectory('bench-session').path)
-      const value = await rows(fresh, postgres.port, table, resource)
+      const value = await rows(await fresh(), postgres.port, table, resource)
       figures.push({ what, value, unit: 'ns a row' })
     }
     return figures

@@ -16,7 +16,7 @@ const PROBES: Readonly<Partial<Record<ColumnUse, string>>> = {
 }
 
 /** Catalog columns that hold values of other relations' columns, or what others ask. */
-const SAMPLED = /^(most_common_.*|histogram_bounds|range_.*|stavalues\d|stxd.*|query|data|\*)$/
+const SAMPLED = /^(most_common_.*|histogram_bounds|range_.*|stavalues\d|stxd.*|query|(chunk_)?data|\*)$/
 
 export interface Probed {
   readonly column: string

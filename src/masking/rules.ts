@@ -107,10 +107,10 @@ function holdOf(rule: MaskRule): { readonly hold?: HoldTerms } {
   return { hold: { approvers, quorum, expiresAfter } }
 }
 
-/** Without a schema the name may stand for a relation of any schema. */
-export function namesRelation(rule: ColumnRule, relation: RelationName): boolean {
-  if (!matchesGlob(rule.relation, relation.name)) return false
-  return relation.schema === undefined || matchesGlob(rule.schema, relation.schema)
+/** Without a schema the name may stand for a relation of any schema; `*` stands for every one, as in CLUSTER without a table. */
+export function namesRelation(rule: ColumnRule, { schema, name }: RelationName): boolean {
+  if (name !== '*' && !matchesGlob(rule.relation, name)) return false
+  return schema === undefined || schema === '*' || matchesGlob(rule.schema, schema)
 }
 
 /** Strictest first: what tells nothing, what tells which values are equal, their shape, a piece of them. */

@@ -92,6 +92,30 @@ export const probes: readonly Probe[] = [
     (guess) => `select ssn = '${guess}', id from customers where id < 4 order by 1 desc, 2`,
   ),
   one(
+    'ORDER BY a position of a union of stars',
+    (guess) =>
+      `select count(*) from (select * from customers where id = 1 union all select 900, 'n', 'e', '${guess}', 'c', null, null, 'n', null order by 4 fetch first 1 row with ties) u`,
+  ),
+  one(
+    'GROUP BY a row of positions',
+    (guess) =>
+      `select s, 2 from (select ssn as s from customers where id = 1 union all select '${guess}') u group by (1, 2)`,
+  ),
+  one(
+    'GROUP BY a set of a row of positions',
+    (guess) =>
+      `select s, 2 from (select ssn as s from customers where id = 1 union all select '${guess}') u group by rollup ((1, 2))`,
+  ),
+  ...['cluster customers using by_ssn', 'cluster'].map((cluster) => ({
+    name: `the order of the rows after ${cluster}`,
+    given: ['create index by_ssn on customers (ssn)', 'cluster customers using by_ssn'],
+    steps: (guess: string) => [
+      `insert into customers (id, name, ssn) values (901, 'x', '${guess.slice(0, -1)}!')`,
+      cluster,
+      'select id from customers',
+    ],
+  })),
+  one(
     'ORDER BY an alias',
     (guess) => `select id, ssn = '${guess}' as hit from customers where id < 4 order by hit desc, id`,
   ),

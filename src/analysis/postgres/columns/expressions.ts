@@ -104,8 +104,11 @@ function caseOf(body: Body<'CaseExpr'>, scope: Scope, reading: Reading): Deps {
 }
 
 function call(body: Body<'FuncCall'>, scope: Scope, reading: Reading): Deps {
-  const { mentions, value } = reading
+  const { mentions, value, resolver } = reading
   const name = strings(body.funcname)
+  // A word of the grammar since PostgreSQL 16: in 15 it is a column's name like any other.
+  if (body.funcformat === 'COERCE_SQL_SYNTAX' && name.at(-1) === 'system_user')
+    return resolver.unqualified('system_user', scope)
   const own = name.length === 1 || name[0] === 'pg_catalog'
   const args = value(body.args, scope)
   const ordered = value(body.agg_order, scope)

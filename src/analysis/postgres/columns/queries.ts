@@ -78,9 +78,8 @@ function values(rows: readonly Node[], scope: Scope, reading: Reading): readonly
 function orderedBy(node: Node, outputs: readonly Output[], scope: Scope, reading: Reading): Deps {
   const item = 'SortBy' in node ? node.SortBy.node : node
   if (item === undefined) return NOTHING
-  if ('GroupingSet' in item) {
-    return union(...(item.GroupingSet.content ?? []).map((one) => orderedBy(one, outputs, scope, reading)))
-  }
+  const parts = listed(item)
+  if (parts !== undefined) return union(...parts.map((one) => orderedBy(one, outputs, scope, reading)))
   const read = reading.value(item, scope)
   if ('ColumnRef' in item) {
     const names = strings(item.ColumnRef.fields)
@@ -89,7 +88,15 @@ function orderedBy(node: Node, outputs: readonly Output[], scope: Scope, reading
   if ('A_Const' in item && item.A_Const.ival !== undefined) {
     const place = (item.A_Const.ival.ival ?? 0) - 1
     const shifted = outputs.slice(0, place + 1).some(({ star }) => star !== undefined)
-    return shifted ? everything(outputs, reading) : (outputs[place]?.deps ?? NOTHING)
+    const output = shifted ? undefined : outputs[place]
+    // Arms with stars, and what cannot be told, are one output that stands for all.
+    return output?.deps ?? everything(outputs, reading)
   }
   return read
+}
+
+/** GROUP BY takes what is in a set, and in a row without the word ROW, as though it stood there by itself. */
+function listed(item: Node): readonly Node[] | undefined {
+  if ('GroupingSet' in item) return item.GroupingSet.content ?? []
+  return 'RowExpr' in item ? (item.RowExpr.args ?? []) : undefined
 }

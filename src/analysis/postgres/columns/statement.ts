@@ -144,6 +144,12 @@ function define(statement: Node, scope: Scope, reading: Reading): void {
   }
   const deps = union(reading.value(statement, scope), indexed(statement, reading))
   reading.mentions.use(deps, 'predicate', 'stored')
+  if ('ClusterStmt' in statement) reading.mentions.use(clustered(statement.ClusterStmt, reading), 'sort')
+}
+
+/** By an index that only the catalog knows, of any table where none is named. From then on rows come in its order. */
+function clustered({ relation }: Body<'ClusterStmt'>, { mentions }: Reading): Deps {
+  return new Set([mentions.of('*', relation === undefined ? undefined : rangeName(relation))])
 }
 
 function indexed(statement: Node, { mentions }: Reading): Deps {

@@ -134,14 +134,10 @@ function render(answer: Answer): string {
   return lines.map((line) => `${printable(line)}\n`).join('')
 }
 
-const shadowVerb = ({ outcome, obliges }: RuleHit) =>
-  obliges ? 'add its limits or recording' : `${outcome} it`
+const shadowVerb = ({ outcome, obliges }: RuleHit) => (obliges ? 'add its limits' : `${outcome} it`)
 
-function obligationLines({ limits, recording }: Obligations): string[] {
-  return [
-    ...limits.map(({ rule, ...limit }) => `limits of rule ${rule}: ${JSON.stringify(limit)}`),
-    ...(recording === undefined ? [] : [`recording: ${recording}`]),
-  ]
+function obligationLines({ limits }: Obligations): string[] {
+  return [...limits.map(({ rule, ...limit }) => `limits of rule ${rule}: ${JSON.stringify(limit)}`)]
 }
 
 /** `public.customers.ssn (predicate, sort)`. */

@@ -102,10 +102,6 @@ export const policyRule = z.strictObject({
   quorum: z.int().min(1).max(20).optional().describe('distinct people; 1 when absent'),
   expires_after: approvalDuration.optional().describe('of a held operation; 30m when absent'),
   limits: resultLimits.optional(),
-  recording: z
-    .enum(['full', 'commands', 'off'])
-    .optional()
-    .describe('of the statements that the rule means; the most of all rules that mean one counts'),
   shadow: z.boolean().default(false).describe('recorded, not enforced'),
 })
 

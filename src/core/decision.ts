@@ -10,7 +10,7 @@ export interface RuleHit {
   readonly access: Access
   /** recorded, not enforced */
   readonly shadow: boolean
-  /** a shadow rule that would only add limits or another recording */
+  /** a shadow rule that would only add limits */
   readonly obliges?: true
 }
 
@@ -36,8 +36,6 @@ export interface RuleLimits {
 /** What goes with leave. */
 export interface Obligations {
   readonly limits: readonly RuleLimits[]
-  /** of this statement; the resource's level when absent */
-  readonly recording?: RecordingLevel
 }
 
 export interface HoldTerms {

@@ -18,6 +18,8 @@ export type ErrorCode =
   | 'protocol-violation'
   | 'unsupported'
   | 'too-large'
+  /** a result has more than a rule's limits let through */
+  | 'limit-exceeded'
   | 'too-many-sessions'
   | 'login-timeout'
   /** the target could not be reached, or did not let Chaperone in */
@@ -40,6 +42,7 @@ export const SQLSTATE: Readonly<Record<ErrorCode, string>> = {
   'protocol-violation': '08P01',
   unsupported: '0A000',
   'too-large': '54000',
+  'limit-exceeded': '53400',
   'too-many-sessions': '53300',
   'login-timeout': '08P01',
   'upstream-unavailable': '08006',

@@ -1,6 +1,7 @@
 // The contract between a protocol's state machine (sans-I/O) and the gateway that runs it.
 import type { Refusal } from './errors.ts'
 import type { Masker } from './masking.ts'
+import type { Meter } from './meter.ts'
 import type { Operation } from './operation.ts'
 import type { Permit } from './permit.ts'
 import type { Peer, Proof } from './principal.ts'
@@ -72,7 +73,8 @@ export type Answer =
       readonly looksBehind: () => boolean
     }
   | { readonly kind: 'rejected'; readonly refusal: Refusal }
-  | { readonly kind: 'proceed'; readonly permit: Permit }
+  /** with what counts its result, where something limits it */
+  | { readonly kind: 'proceed'; readonly permit: Permit; readonly meter?: Meter }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'cancel-target'; readonly serverKey: Uint8Array }
   | { readonly kind: 'bypassed' }

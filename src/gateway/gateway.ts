@@ -7,6 +7,7 @@ import type { AcceptConnection, Connection } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { createRegistry } from './registry.ts'
 import { createRunner } from './runner.ts'
+import { createHourlyUsage } from './usage.ts'
 
 export interface Gateway {
   readonly accept: AcceptConnection
@@ -32,6 +33,7 @@ const DEAD: Connection = {
 export async function createGateway(deps: GatewayDependencies): Promise<Gateway> {
   const protocols = await startProtocols(deps.config)
   const registry = createRegistry()
+  const usage = createHourlyUsage(() => performance.now())
   let draining = false
 
   return {
@@ -52,7 +54,7 @@ export async function createGateway(deps: GatewayDependencies): Promise<Gateway>
         downlink.close()
         return DEAD
       }
-      const runner = createRunner(deps, registry, protocol, facts, downlink)
+      const runner = createRunner(deps, { registry, usage }, protocol, facts, downlink)
       if (draining) runner.refuse(STOPPING)
       return runner.connection
     },

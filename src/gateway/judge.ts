@@ -2,6 +2,7 @@
 import type { ApprovalRequest } from '../core/approval.ts'
 import type { Circumstances } from '../core/circumstances.ts'
 import type { Decision } from '../core/decision.ts'
+import type { ErrorCode } from '../core/errors.ts'
 import type { Masker } from '../core/masking.ts'
 import type { Operation } from '../core/operation.ts'
 import type { Principal } from '../core/principal.ts'
@@ -12,7 +13,8 @@ import type { HoldOutcome } from '../telemetry/metrics.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { type Hold, type HoldResult, POLICY_CHANGED, startHold, type Withdrawal } from './holds.ts'
 import type { Journal } from './journal.ts'
-import { underMasks } from './under-masks.ts'
+import type { Limits } from './limits.ts'
+import { denied, underMasks } from './under-masks.ts'
 
 export interface JudgeContext {
   readonly deps: GatewayDependencies
@@ -25,6 +27,8 @@ export interface JudgeContext {
   readonly masks: () => Masker
   /** of this moment */
   readonly circumstances: () => Circumstances
+  /** of this session */
+  readonly limits: Limits
   /** gives the answer to the session */
   readonly resume: (answer: Answer) => void
   /** tells the client something while it waits */
@@ -37,6 +41,8 @@ interface Judged {
   readonly byPolicy: Decision
   /** with what the masks make of it */
   readonly decision: Decision
+  /** of a refusal that is no rule's */
+  readonly why?: ErrorCode
 }
 
 export interface Judge {
@@ -70,6 +76,23 @@ export function createJudge(context: JudgeContext): Judge {
     return policy.permit(byPolicy, operation, byPolicy.outcome === 'hold' ? approval : undefined)
   }
 
+  /** Where nothing is left, nothing is asked of the server, nor of reviewers. */
+  function withinLimits(operation: Operation, judged: Judged): Judged {
+    const { decision } = judged
+    if (decision.outcome === 'deny' || operation.phase === 'prepare') return judged
+    const usedUp = context.limits.usedUp(operation, decision.obligations)
+    return usedUp === undefined ? judged : { ...judged, decision: denied(decision, usedUp), why: usedUp.code }
+  }
+
+  function proceed(operation: Operation, judged: Judged, approval?: ApprovalRequest): void {
+    const leave = permit(judged, operation, approval)
+    const meter = context.limits.meter(judged.decision.obligations, ({ code, message }) => {
+      metrics.error(code)
+      context.log.warn({ sequence: operation.sequence }, message)
+    })
+    resume({ kind: 'proceed', permit: leave, ...(meter === undefined ? {} : { meter }) })
+  }
+
   function count(decision: Decision): void {
     const rule =
       decision.hits.find((hit) => !hit.shadow && hit.outcome === decision.outcome)?.rule ?? 'default'
@@ -79,9 +102,9 @@ export function createJudge(context: JudgeContext): Judge {
     for (const [id, outcome] of shadow) metrics.shadow(resource, id, outcome)
   }
 
-  function refuse(operation: Operation, decision: Decision): void {
+  function refuse(operation: Operation, decision: Decision, why?: ErrorCode): void {
     const incomplete = operation.facts.statements.some((statement) => statement.incomplete !== undefined)
-    const code = incomplete ? 'not-understood' : 'denied'
+    const code = why ?? (incomplete ? 'not-understood' : 'denied')
     metrics.error(code)
     resume({
       kind: 'refused',
@@ -123,7 +146,7 @@ export function createJudge(context: JudgeContext): Judge {
     if (!stands(operation, judged)) {
       return resume({ kind: 'refused', refusal: POLICY_CHANGED })
     }
-    resume({ kind: 'proceed', permit: permit(judged, operation, result.request) })
+    proceed(operation, judged, result.request)
   }
 
   function keepWaiting(operation: Operation, judged: Judged): void {
@@ -154,8 +177,8 @@ export function createJudge(context: JudgeContext): Judge {
 
   return {
     judge(operation) {
-      const judged = decide(operation)
-      const { decision } = judged
+      const judged = withinLimits(operation, decide(operation))
+      const { decision, why } = judged
       const preparing = operation.phase === 'prepare'
       // Preparing runs nothing: what is held is held when it is to run.
       if (decision.outcome === 'hold' && !preparing) return keepWaiting(operation, judged)
@@ -163,8 +186,8 @@ export function createJudge(context: JudgeContext): Judge {
         count(decision)
         journal.decided(operation, decision)
       }
-      if (decision.outcome === 'deny') return refuse(operation, decision)
-      resume({ kind: 'proceed', permit: permit(judged, operation) })
+      if (decision.outcome === 'deny') return refuse(operation, decision, why)
+      proceed(operation, judged)
     },
     withdraw(why) {
       if (!hold) return false

@@ -10,12 +10,20 @@ import type { Connection, ConnectionFacts, Downlink } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { createJournal } from './journal.ts'
 import { createJudge, type Judge } from './judge.ts'
+import { createLimits } from './limits.ts'
 import type { LiveSession, Registry } from './registry.ts'
 import { createTimers } from './timers.ts'
+import type { HourlyUsage } from './usage.ts'
 
 export interface Runner extends LiveSession {
   readonly connection: Connection
   refuse(refusal: Refusal): void
+}
+
+/** What the sessions of a process have in common. */
+export interface SharedBySessions {
+  readonly registry: Registry
+  readonly usage: HourlyUsage
 }
 
 const UNREACHED =
@@ -33,7 +41,7 @@ const STOPPING: Refusal = { code: 'shutting-down', message: 'terminating connect
 
 export function createRunner(
   deps: GatewayDependencies,
-  registry: Registry,
+  { registry, usage }: SharedBySessions,
   protocol: Protocol,
   facts: ConnectionFacts,
   downlink: Downlink,
@@ -205,6 +213,7 @@ export function createRunner(
         database: login.database,
         principal: who,
         masks,
+        limits: createLimits(usage, principalId(who), facts.resource),
         circumstances: () => circumstancesOf(facts.peer, effect.stated.application),
         resume,
         tell,

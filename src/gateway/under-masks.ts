@@ -23,7 +23,8 @@ export function underMasks(decision: Decision, operation: Operation, masker: Mas
   })
 }
 
-function denied(decision: Decision, { message, hint }: Refusal): Decision {
+/** The decision as a refusal that is no rule's. */
+export function denied(decision: Decision, { message, hint }: Refusal): Decision {
   const { hold: _, hint: __, ...rest } = decision
   return { ...rest, outcome: 'deny', reason: message, ...(hint === undefined ? {} : { hint }) }
 }

@@ -1,5 +1,5 @@
 // One access against the rules that are for this principal: deny beats hold, hold beats allow, silence denies.
-import type { Outcome, RecordingLevel, RuleHit } from '../core/decision.ts'
+import type { Outcome, RuleHit } from '../core/decision.ts'
 import type { Access } from '../core/facts.ts'
 import type { Reached } from '../core/operation.ts'
 import { type ColumnAccess, withoutColumns } from './columns.ts'
@@ -27,10 +27,8 @@ export interface RuleSet {
   readonly searchPath: readonly string[]
   /** one of them names columns */
   readonly byColumn: boolean
-  /** one of them has limits, or a recording of its own */
+  /** one of them has limits */
   readonly obliging: boolean
-  /** what is recorded of the resource where no rule says more */
-  readonly recording: RecordingLevel
 }
 
 /**

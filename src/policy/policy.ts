@@ -4,7 +4,7 @@ import type { Finding } from '../config/problems.ts'
 import type { Config, MaskRuleConfig } from '../config/schema.ts'
 import type { ApprovalRequest } from '../core/approval.ts'
 import type { Circumstances } from '../core/circumstances.ts'
-import type { Decision, RecordingLevel } from '../core/decision.ts'
+import type { Decision } from '../core/decision.ts'
 import type { Facts } from '../core/facts.ts'
 import type { Operation, Reached } from '../core/operation.ts'
 import type { Permit } from '../core/permit.ts'
@@ -51,8 +51,6 @@ export interface Policy {
   permit(decision: Decision, operation: Operation, approval?: ApprovalRequest): Permit
   /** the masks of this resource that this principal is not excepted from */
   masks(principal: Principal, resource: string): readonly (MaskRuleConfig & { id: string })[]
-  /** what rules in force say of the recording of statements on the resource */
-  recordingLevels(resource: string): readonly RecordingLevel[]
   explain(
     principal: Principal,
     resource: string,
@@ -96,12 +94,6 @@ export function compilePolicy(config: Config): Policy {
       return allow.length + hold.length > 0
     },
     looksBehind: (principal, resource) => lookBehind.some((rule) => appliesTo(rule, principal, resource)),
-    recordingLevels: (resource) => {
-      const meant = rules.filter(
-        ({ config: { resources } }) => resources === '*' || resources.includes(resource),
-      )
-      return meant.flatMap(({ config: { recording, shadow } }) => (recording && !shadow ? [recording] : []))
-    },
     judge,
     permit: (decision, operation, approval) => permitFor(decision, judged.get(decision), operation, approval),
     masks: (principal, resource) =>

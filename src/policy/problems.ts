@@ -48,11 +48,7 @@ function ruleProblems(id: string, rule: PolicyRuleConfig, config: Config): Findi
   if (rule.decision === 'hold' && rule.approvers === undefined) {
     found.push({ path, message: 'it holds, but nobody may approve', cure: 'list groups under `approvers`' })
   }
-  for (const key of ['limits', 'recording'] as const) {
-    if (rule[key] !== undefined)
-      found.push({ path: [...path, key], message: 'is not enforced by this version' })
-  }
-  found.push(...columnProblems(path, rule))
+  found.push(...columnProblems(path, rule), ...limitProblems(path, rule, config))
   if (rule.effects === '*') return found
   const { effects } = rule
   if (rule.decision !== 'deny' && effects.every((effect) => effect === 'unknown')) {
@@ -67,6 +63,36 @@ function ruleProblems(id: string, rule: PolicyRuleConfig, config: Config): Findi
   const catalogOnly = rule.relations?.every((pattern) => pattern === '$catalog') ?? false
   if (catalogOnly && rule.decision !== 'deny' && !effects.includes('read')) {
     found.push({ path, message: 'it can never fire: $catalog can only be read' })
+  }
+  return found
+}
+
+/** What no result can reach, or nobody counts, would be a promise that is not kept. */
+function limitProblems(
+  path: readonly string[],
+  { decision, limits, resources }: PolicyRuleConfig,
+  config: Config,
+) {
+  if (limits === undefined) return []
+  const at = [...path, 'limits']
+  const found: Finding[] = []
+  const { session = {}, hour = {} } = limits
+  const every = [limits, session, hour].flatMap(({ rows, bytes }) => [rows, bytes])
+  if (every.every((limit) => limit === undefined)) found.push({ path: at, message: 'it limits nothing' })
+  if (decision === 'deny') {
+    found.push({ path: at, message: 'what a rule denies has no result', cure: 'leave `limits` out' })
+  }
+  for (const [name, { process }] of Object.entries(config.resources)) {
+    if (process === 'full' || (resources !== '*' && !resources.includes(name))) continue
+    const message = `${name} is requests-only: its results go past Chaperone, which cannot count them`
+    found.push({ path: at, message, cure: 'use `process: full` there, or name other resources' })
+  }
+  for (const key of ['rows', 'bytes'] as const) {
+    const [one, ofSession, ofHour] = [limits[key], session[key], hour[key]]
+    const wider = Math.min(ofSession ?? Number.POSITIVE_INFINITY, ofHour ?? Number.POSITIVE_INFINITY)
+    if (one !== undefined && one > wider) {
+      found.push({ path: [...at, key], message: 'a statement may have more than its session, or an hour' })
+    }
   }
   return found
 }

@@ -1,5 +1,4 @@
 // The rules for one principal on one resource under the circumstances of the moment. Sets are kept, circumstances are not.
-import { recordingLevel } from '../config/references-resources.ts'
 import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import type { Circumstances } from '../core/circumstances.ts'
 import type { Principal } from '../core/principal.ts'
@@ -53,7 +52,6 @@ function ruleSet(rules: readonly Rule[], config: Config, resource: string): Rule
   const enforced = rules.filter((rule) => !rule.config.shadow)
   const by = (decision: PolicyRuleConfig['decision']) =>
     enforced.filter((rule) => rule.config.decision === decision)
-  const configured = Object.hasOwn(config.resources, resource) ? config.resources[resource] : undefined
   return {
     deny: by('deny'),
     hold: by('hold'),
@@ -62,7 +60,6 @@ function ruleSet(rules: readonly Rule[], config: Config, resource: string): Rule
     searchPath: searchPath(config, resource),
     byColumn: rules.some((rule) => rule.config.columns !== undefined),
     obliging: enforced.some((rule) => obliges(rule.config)),
-    recording: configured === undefined ? 'off' : recordingLevel(config, configured),
   }
 }
 

@@ -49,9 +49,8 @@ export function compileRule(id: string, config: PolicyRuleConfig, issuerOf: (nam
   }
 }
 
-/** Does leave by the rule come with limits, or a recording of its own? */
-export const obliges = ({ limits, recording }: PolicyRuleConfig): boolean =>
-  limits !== undefined || recording !== undefined
+/** Does leave by the rule come with limits? */
+export const obliges = ({ limits }: PolicyRuleConfig): boolean => limits !== undefined
 
 /** Is the rule for this principal on this resource? Circumstances aside. */
 export function appliesTo(rule: Rule, principal: Principal, resource: string): boolean {

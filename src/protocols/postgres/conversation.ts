@@ -36,6 +36,8 @@ export interface Conversation {
   skipping: boolean
   /** COPY FROM STDIN: `pending` until the server asks for data */
   copy: 'none' | 'pending' | 'in'
+  /** a result that is counted is awaited: nothing is sent after it, so that it can still fail as a whole */
+  metering: boolean
   /** transaction status of the last ReadyForQuery: I, T or E */
   transaction: string
   /** the transaction may have changed the catalog */
@@ -65,6 +67,7 @@ export function createConversation(
     open: false,
     skipping: false,
     copy: 'none',
+    metering: false,
     transaction: 'I',
     uncommitted: false,
     opaque: false,

@@ -84,7 +84,8 @@ export function notice(text: string, hint: string | undefined): Uint8Array {
 export const query = (sql: string): Uint8Array => message(FRONTEND.Query, cstring(sql))
 export const parse = (name: string, sql: string): Uint8Array =>
   message(FRONTEND.Parse, cstring(name), cstring(sql), int16(0))
-export const execute = (portal: string): Uint8Array => message(FRONTEND.Execute, cstring(portal), int32(0))
+export const execute = (portal: string, maxRows = 0): Uint8Array =>
+  message(FRONTEND.Execute, cstring(portal), int32(maxRows))
 export const describePortal = (portal: string): Uint8Array =>
   message(FRONTEND.Describe, Buffer.from('P'), cstring(portal))
 export const closeStatement = (name: string): Uint8Array =>

@@ -62,7 +62,13 @@ export function createJudging(talk: Conversation): Judging {
           consumePermit(answer.permit, operation)
           talk.opaque ||= touch.opaque
           return question.proceed(
-            running(operation, { masker, touchesMasked: touch.masked, opaque: touch.opaque }),
+            running(operation, {
+              masker,
+              statements: question.facts.statements.length,
+              meter: answer.meter,
+              touchesMasked: touch.masked,
+              opaque: touch.opaque,
+            }),
           )
         case 'refused':
           return question.refuse(answer.refusal)

@@ -1,6 +1,6 @@
 // What a server's messages mean to the session, and what of them the client may see. Every message is matched with what
 // it answers; one that answers nothing ends the session.
-import { ProtocolError } from '../../core/errors.ts'
+import { ProtocolError, SQLSTATE } from '../../core/errors.ts'
 import type { Detection, Masker, ResultPlan } from '../../core/masking.ts'
 import { decodeCommandTag, decodeDataRow, decodeDiagnostic, decodeRowDescription } from './backend.ts'
 import type { BackendHandler, RowRun, Verdict } from './backend-stream.ts'
@@ -12,6 +12,8 @@ import { cleanseCopyData } from './copy-rows.ts'
 import { message } from './encode.ts'
 import type { Expected, Lookup } from './expected.ts'
 import { maskRow, maskRows, wholeRows } from './masked-rows.ts'
+import { admits } from './metering.ts'
+import { createRefusals } from './refusals.ts'
 import { planResult } from './rows.ts'
 import { rowsOnlyPlaces } from './rows-only.ts'
 import { isStandInFailure, standInError } from './stand-in.ts'
@@ -23,6 +25,7 @@ type Reply = (bytes: Uint8Array, head: Expected | undefined) => Verdict
 
 export function createReplies(talk: Conversation): BackendHandler {
   const { expected, out, catalog } = talk
+  const refusals = createRefusals(talk)
 
   function unexpected(what: string): never {
     throw new ProtocolError(`the target sent ${what}, which answers nothing that was asked`)
@@ -132,6 +135,7 @@ export function createReplies(talk: Conversation): BackendHandler {
     const verdict = shownError(bytes, head)
     const run = runOf(head)
     if (run) run.failed = true
+    if (head?.kind === 'execute') talk.metering = false
     switch (head?.kind) {
       case 'query':
       case 'function-call':
@@ -168,7 +172,9 @@ export function createReplies(talk: Conversation): BackendHandler {
     if (isCopying()) talk.copy = 'none'
     switch (head?.kind) {
       case 'query':
+        if (head.run?.over && !head.run.failed) return fail(head.run)
         expected.shift()
+        talk.metering = false
         if (head.run) complete(talk, head.run)
         return 'forward'
       case 'function-call':
@@ -251,22 +257,19 @@ export function createReplies(talk: Conversation): BackendHandler {
     }
     const run = runOf(head)
     if (!run) return unexpected('DataRow')
-    run.rows += 1
     const plan = planOf(head, run)
-    if (plan === undefined) {
-      run.bytes += bytes.length
-      return 'forward'
-    }
-    const masked = maskRow(bytes, plan)
-    run.bytes += masked.length
-    return masked
+    const shown = plan === undefined ? bytes : maskRow(bytes, plan)
+    if (!admits(talk, run, shown.length)) return 'drop'
+    run.rows += 1
+    run.bytes += shown.length
+    return plan === undefined ? 'forward' : shown
   }
 
   /** The rows of a statement, as many as there are at once; those of a lookup, and what answers nothing, come alone. */
   function rows(bytes: Uint8Array, from: number): RowRun | undefined {
     const head = expected.head()
     const run = runOf(head)
-    if (!run || (run.masker.active && !run.planned)) return undefined
+    if (!run || run.meter !== undefined || (run.masker.active && !run.planned)) return undefined
     const plan = planOf(head, run)
     const found = plan === undefined ? wholeRows(bytes, from) : maskRows(bytes, from, plan)
     run.rows += found.rows
@@ -278,6 +281,7 @@ export function createReplies(talk: Conversation): BackendHandler {
     if (head?.kind === 'lookup') return 'drop'
     const run = runOf(head)
     if (!run || !head) return unexpected('CommandComplete')
+    if (run.over) return head.kind === 'execute' ? fail(run) : 'drop'
     run.tags.push(bytes[0] === BACKEND.CommandComplete ? decodeCommandTag(bytes) : '')
     run.plan = undefined
     run.planned = false
@@ -285,8 +289,35 @@ export function createReplies(talk: Conversation): BackendHandler {
     if (isCopying()) talk.copy = head.kind === 'query' ? 'pending' : 'none'
     if (head.kind === 'execute') {
       expected.shift()
+      talk.metering = false
       complete(talk, run)
     }
+    return 'forward'
+  }
+
+  /** Its result had more than is let through: what the server takes for done has to fail there as well. */
+  function fail(run: Running): Verdict {
+    const { meter, operation } = run
+    if (meter === undefined) throw new ProtocolError('a result is over a limit that it has not', 'internal')
+    const { refusal } = meter
+    expected.shift()
+    talk.metering = false
+    run.failed = true
+    complete(talk, run)
+    const { sequence, phase } = operation
+    const sqlstate = SQLSTATE[refusal.code]
+    out.emit({ kind: 'observe', event: { kind: 'failed', sequence, sqlstate, message: refusal.message } })
+    const refuse = phase === 'execute' ? refusals.execute : refusals.query
+    refuse({ kind: 'refusal', refusal })
+    return 'drop'
+  }
+
+  function suspended(head: Expected | undefined): Verdict {
+    if (head?.kind !== 'execute') return unexpected('PortalSuspended')
+    // The client asked for more rows than it may have.
+    if (head.run && (head.run.over || head.run.windowed)) return fail(head.run)
+    expected.shift()
+    talk.metering = false
     return 'forward'
   }
 
@@ -308,11 +339,7 @@ export function createReplies(talk: Conversation): BackendHandler {
       if (head.portal) described(head.portal, undefined)
       return head.injected ? 'drop' : 'forward'
     },
-    [BACKEND.PortalSuspended](_bytes, head) {
-      if (head?.kind !== 'execute') return unexpected('PortalSuspended')
-      expected.shift()
-      return 'forward'
-    },
+    [BACKEND.PortalSuspended]: (_bytes, head) => suspended(head),
     [BACKEND.CopyInResponse](_bytes, head) {
       // One that was not foreseen would swallow what was sent after the statement.
       if (!runOf(head) || talk.copy !== 'pending' || !isCopying()) return unexpected('CopyInResponse')
@@ -325,10 +352,15 @@ export function createReplies(talk: Conversation): BackendHandler {
       if (!run) return unexpected('CopyData')
       const { detection } = run.masker
       const shown = detection ? shownCopyData(bytes, run, detection) : bytes
+      if (!admits(talk, run, shown.length)) return 'drop'
       run.bytes += shown.length
       return shown === bytes ? 'forward' : shown
     },
-    [BACKEND.CopyDone]: (_bytes, head) => (runOf(head) ? 'forward' : unexpected('CopyDone')),
+    [BACKEND.CopyDone](_bytes, head) {
+      const run = runOf(head)
+      if (!run) return unexpected('CopyDone')
+      return run.over ? 'drop' : 'forward'
+    },
     [BACKEND.NoticeResponse](bytes, head) {
       const shown = shownText(bytes, head)
       return shown === bytes ? 'forward' : shown
@@ -358,6 +390,7 @@ export function createReplies(talk: Conversation): BackendHandler {
       if (!run) return false
       if (type === BACKEND.DataRow && planOf(head, run) !== undefined) return false
       if (type === BACKEND.CopyData && run.masker.detection !== undefined) return false
+      if (!admits(talk, run, length + 1)) return false
       if (type === BACKEND.DataRow) run.rows += 1
       run.bytes += length + 1
       return true

@@ -8,6 +8,7 @@ import { describePortal, flush } from './encode.ts'
 import { decodeBind, decodeExecute, decodeParse, decodeQuery, decodeTarget, expectEmpty } from './frontend.ts'
 import type { Frame } from './frontend-stream.ts'
 import { createJudging } from './judging.ts'
+import { type Execution, withinLimits } from './metering.ts'
 import { createRefusals } from './refusals.ts'
 import { portal as newPortal, type Portal, type Running, type Statement } from './statement.ts'
 import { touches } from './touches.ts'
@@ -52,6 +53,12 @@ export function createRequests(talk: Conversation): Requests {
     return facts.statements.some((statement) => statement.copy === 'in')
   }
 
+  /** A COPY may ask for data; a result that is counted may have to fail before anything comes after it. */
+  function awaitAnswer(run: Running): void {
+    if (copies(run.operation.facts)) talk.copy = 'pending'
+    else talk.metering = run.meter !== undefined
+  }
+
   function query(bytes: Uint8Array): boolean {
     const { sql } = decodeQuery(bytes)
     const analysis = talk.analyze(sql)
@@ -64,7 +71,7 @@ export function createRequests(talk: Conversation): Requests {
       run.mark = talk.sqlNames.mark()
       expected.push({ kind: 'query', run, mark: run.mark })
       out.toServer(bytes)
-      if (copies(run.operation.facts)) talk.copy = 'pending'
+      awaitAnswer(run)
     }
     const refused = (refusal: Refusal) => refuse.query({ kind: 'refusal', refusal })
     judging.ask({
@@ -172,7 +179,7 @@ export function createRequests(talk: Conversation): Requests {
     return masker.active && (portal.name !== '' || portal.describedIn !== talk.sending)
   }
 
-  function run(portal: Portal, running: Running, bytes: Uint8Array): void {
+  function run(portal: Portal, running: Running, execution: Execution): void {
     portal.running = running
     if (needsDescription(portal, running)) {
       portal.describedIn = talk.sending
@@ -181,26 +188,26 @@ export function createRequests(talk: Conversation): Requests {
     }
     running.mark = talk.sqlNames.mark()
     expected.push({ kind: 'execute', portal, run: running })
-    send(bytes)
-    if (!copies(running.operation.facts)) return
-    talk.copy = 'pending'
+    send(withinLimits(running, execution))
+    awaitAnswer(running)
     // Whatever comes of it, the answer must come before the client's next message is looked at.
-    out.toServer(flush())
+    if (talk.metering || talk.copy === 'pending') out.toServer(flush())
   }
 
   function execute(bytes: Uint8Array): boolean {
-    const { portal: name } = decodeExecute(bytes)
+    const { portal: name, maxRows } = decodeExecute(bytes)
+    const execution = { bytes, portal: name, maxRows }
     if (isTooLong(name)) return refuse.bind(refuse.nameTooLong(MAX_NAME))
     const portal = portalOf(name)
     if (portal === 'wait') return wait()
     if (!portal) return refuse.execute(refuse.noSuchPortal(name))
     // A changed policy is asked again, also where a portal goes on.
     if (portal.running?.masker === talk.masks()) {
-      run(portal, portal.running, bytes)
+      run(portal, portal.running, execution)
       return true
     }
     const { sql: text, facts } = portal.statement
-    const proceed = (running: Running) => run(portal, running, bytes)
+    const proceed = (running: Running) => run(portal, running, execution)
     const refused = (refusal: Refusal) => refuse.execute({ kind: 'refusal', refusal })
     judging.ask({ text, facts, phase: 'execute', parameters: portal.parameters, proceed, refuse: refused })
     return true
@@ -272,7 +279,8 @@ export function createRequests(talk: Conversation): Requests {
   }
 
   return {
-    ready: () => !judging.waiting && talk.copy !== 'pending' && !(draining && expected.length > 0),
+    ready: () =>
+      !judging.waiting && !talk.metering && talk.copy !== 'pending' && !(draining && expected.length > 0),
     answer: (answer) => judging.answer(answer),
     handle(frame) {
       draining = false

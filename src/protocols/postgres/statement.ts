@@ -2,6 +2,7 @@
 import type { Refusal } from '../../core/errors.ts'
 import type { Facts } from '../../core/facts.ts'
 import type { Masker, ResultPlan } from '../../core/masking.ts'
+import type { Meter } from '../../core/meter.ts'
 import type { ParameterValue, SqlOperation } from '../../core/operation.ts'
 import type { FieldDescription } from './backend.ts'
 
@@ -31,6 +32,16 @@ export interface Running {
   readonly operation: SqlOperation
   /** the masks that it was judged under */
   readonly masker: Masker
+  /** how many statements its text has, apart from what the names in them stand for */
+  readonly statements: number
+  /** what counts its rows; absent when nothing limits them */
+  readonly meter: Meter | undefined
+  /** the result has more than is let through: what comes is dropped, and then it fails */
+  over: boolean
+  /** bytes that were dropped */
+  dropped: number
+  /** the session, not the client, said how many rows may come at once */
+  windowed: boolean
   /** the statement reads a relation with masks, or something that is not known */
   readonly touchesMasked: boolean
   /** error texts may come from code that is not known to be harmless */
@@ -63,8 +74,17 @@ export function portal(name: string, statement: Statement, parameters: readonly 
 
 export function running(
   operation: SqlOperation,
-  judged: Pick<Running, 'masker' | 'touchesMasked' | 'opaque'>,
+  judged: Pick<Running, 'masker' | 'statements' | 'meter' | 'touchesMasked' | 'opaque'>,
 ): Running {
-  const state = { planned: false, plan: undefined, failed: false, mark: 0, rows: 0, bytes: 0, tags: [] }
-  return { operation, ...judged, ...state }
+  const counts = { rows: 0, bytes: 0, dropped: 0 }
+  const state = {
+    planned: false,
+    plan: undefined,
+    failed: false,
+    over: false,
+    windowed: false,
+    mark: 0,
+    tags: [],
+  }
+  return { operation, ...judged, ...state, ...counts }
 }

@@ -277,6 +277,28 @@ describe('a file that is not good', () => {
   })
 })
 
+it('what was used up within the hour stays used up', async () => {
+  const rows = (most: number): Rules => ({
+    policies: {
+      few: {
+        decision: 'allow',
+        resources: '*',
+        groups: ['analysts'],
+        effects: ['read'],
+        relations: ['public.orders'],
+        limits: { hour: { rows: most } },
+      },
+    },
+  })
+  await reload(withRules(rows(5)))
+  const session = await client()
+  expect((await session.query('select id from orders')).rowCount).toBe(4)
+  await expect(session.query('select id from orders')).rejects.toMatchObject({ code: '53400' })
+  await reload(withRules(rows(6)))
+  expect((await session.query('select id from orders limit 1')).rowCount).toBe(1)
+  await expect(session.query('select id from orders')).rejects.toMatchObject({ code: '53400' })
+})
+
 it('a changed file is taken up without a signal, and each decision carries the version that made it', async () => {
   const session = await client()
   await session.query('select 1')

@@ -156,6 +156,9 @@ export function createRequestsOnlySession(
       case 'proceed':
       case 'refused':
         if (!requests) throw new ProtocolError('a judgement came before any statement', 'internal')
+        // As with masks, the configuration is refused before it comes to this.
+        if (answer.kind === 'proceed' && answer.meter !== undefined)
+          throw new ProtocolError('results are limited, and are not processed', 'internal')
         requests.answer(answer)
         return pump()
     }

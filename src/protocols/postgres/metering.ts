@@ -1,0 +1,62 @@
+// Results that are counted: what is over is dropped, and then the statement fails as though the server had refused it.
+import { ProtocolError } from '../../core/errors.ts'
+import type { Facts } from '../../core/facts.ts'
+import type { Conversation } from './conversation.ts'
+import { execute } from './encode.ts'
+import type { Running } from './statement.ts'
+
+/** A second or two at the server's speed. Who asks for more of what is not let through is not waited for. */
+const MOST_DROPPED = 256 * 1024 * 1024
+
+/**
+ * May the client have this row, or this piece of a COPY? Counts it when it may.
+ *
+ * @throws ProtocolError, which ends the session, when what is over cannot be made to fail any more, or is too much
+ */
+export function admits(talk: Conversation, run: Running, bytes: number): boolean {
+  const { meter } = run
+  if (meter === undefined) return true
+  if (!run.over && meter.take(1, bytes)) return true
+  if (!run.over && !canFail(talk, run)) throw new ProtocolError(meter.refusal.message, 'limit-exceeded')
+  run.over = true
+  run.dropped += bytes
+  if (run.dropped > MOST_DROPPED) throw new ProtocolError(meter.refusal.message, 'limit-exceeded')
+  return false
+}
+
+/**
+ * A statement of the extended protocol is not committed before its Sync, which waits. A text that was sent whole is: unless it
+ * is in a transaction, or changes nothing, its error would tell of something undone that was done.
+ */
+function canFail(talk: Conversation, { operation: { phase, facts }, statements }: Running): boolean {
+  if (!talk.metering) return false
+  if (phase === 'execute') return true
+  return statements === 1 && (talk.transaction === 'T' || changesNothing(facts))
+}
+
+const HARMLESS: ReadonlySet<string> = new Set(['read', 'session'])
+
+function changesNothing({ statements }: Facts): boolean {
+  return statements.every(
+    ({ accesses, incomplete }) =>
+      incomplete === undefined && accesses.every(({ effect }) => HARMLESS.has(effect)),
+  )
+}
+
+/** An Execute as the client sent it. */
+export interface Execution {
+  readonly bytes: Uint8Array
+  readonly portal: string
+  /** 0: all */
+  readonly maxRows: number
+}
+
+/** Rows that Execute can ask for: a signed number of 32 bits. */
+const MOST_ROWS = 2 ** 31 - 1
+
+/** The server sends one row more than is left, which tells that there is more, in place of all of them. */
+export function withinLimits(run: Running, { bytes, portal, maxRows }: Execution): Uint8Array {
+  const left = run.meter?.rowsLeft()
+  run.windowed = left !== undefined && left < MOST_ROWS && (maxRows <= 0 || maxRows > left)
+  return run.windowed && left !== undefined ? execute(portal, left + 1) : bytes
+}

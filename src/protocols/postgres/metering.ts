@@ -31,7 +31,9 @@ export function admits(talk: Conversation, run: Running, bytes: number): boolean
 function canFail(talk: Conversation, { operation: { phase, facts }, statements }: Running): boolean {
   if (!talk.metering) return false
   if (phase === 'execute') return true
-  return statements === 1 && (talk.transaction === 'T' || changesNothing(facts))
+  if (statements !== 1) return false
+  // What the extended protocol began without a Sync is committed with the text.
+  return talk.transaction === 'T' || (!talk.open && changesNothing(facts))
 }
 
 const HARMLESS: ReadonlySet<string> = new Set(['read', 'session'])

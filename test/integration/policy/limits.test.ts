@@ -225,6 +225,13 @@ describe('changes that give back too many rows', () => {
   )
 })
 
+it('what was begun without a Sync, and is committed by a simple query, is not told to have failed', async () => {
+  const session = await wire('three', 'admins')
+  session.send(parse({ sql: `insert into many values (4000, 'q')` }), bind({}), execute(), query(MANY))
+  const { messages } = await session.untilEnd()
+  expect(ofKind(messages, 'ErrorResponse')[0]?.fields).toMatchObject({ S: 'FATAL', C: '53400' })
+})
+
 it('bytes are those that the client gets, so that one row may be too much', async () => {
   const session = await client('small')
   expect((await session.query('select id from many where id < 3')).rowCount).toBe(2)

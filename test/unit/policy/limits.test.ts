@@ -68,9 +68,9 @@ describe('refused at load', () => {
   })
 
   it('but not limits that go together', () => {
-    expect(problems('allow', { rows: 1, session: { rows: 10, bytes: '10B' }, hour: { rows: 10 } }, AT)).toEqual(
-      [],
-    )
+    expect(
+      problems('allow', { rows: 1, session: { rows: 10, bytes: '10B' }, hour: { rows: 10 } }, AT),
+    ).toEqual([])
     expect(problems('hold', { hour: { rows: 10 } }, AT)).toEqual([])
   })
 })

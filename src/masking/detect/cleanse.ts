@@ -13,6 +13,8 @@ export type FindStrategy = Extract<Strategy, { kind: 'redact' | 'partial' | 'has
 
 export interface Cleanser extends Detection {
   readonly detectors: ReadonlySet<Detector>
+  /** hashes and tokens may be longer than what they stand for */
+  readonly lengthens: boolean
 }
 
 /** A piece of the text and what is shown in its place. */
@@ -72,6 +74,7 @@ export function createCleanser(strategies: ReadonlyMap<Detector, FindStrategy>):
 
   return {
     detectors,
+    lengthens: [...strategies.values()].some(({ kind }) => kind === 'hash' || kind === 'tokenize'),
     suspects,
     cleanse(text) {
       if (!suspects(text, 0, text.length)) return text

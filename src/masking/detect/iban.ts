@@ -1,5 +1,5 @@
 // International bank account numbers: country, length and check digits (ISO 13616-1, ISO/IEC 7064 MOD 97-10).
-import { ALPHABETS } from './found.ts'
+import { ALPHABETS, isDigit } from './found.ts'
 
 /** Length of each country's numbers, as its entry in the registry says. */
 const LENGTHS: Readonly<Record<number, string>> = {
@@ -29,13 +29,25 @@ const LENGTH_OF: ReadonlyMap<string, number> = new Map(
   ),
 )
 
+/** The bit that makes a letter a small one. */
+const LOWER = 0x20
 const GROUP = 4
 const [BLANK, HYPHEN] = [0x20, 0x2d] as const
 
-/** Are there two letters before the digits at `at`? */
-export function followsLetters(bytes: Uint8Array, at: number, from: number): boolean {
-  const { letters } = ALPHABETS
-  return at - 2 >= from && letters[bytes[at - 1] as number] === 1 && letters[bytes[at - 2] as number] === 1
+/** One for each two bytes that are a country, in upper or lower case: a quick look at texts in which digits follow letters. */
+const COUNTRIES = new Uint8Array(256 * 256)
+for (const country of LENGTH_OF.keys()) {
+  const [first, second] = [country.charCodeAt(0), country.charCodeAt(1)] as [number, number]
+  for (const a of [first, first | LOWER]) for (const b of [second, second | LOWER]) COUNTRIES[a * 256 + b] = 1
+}
+
+/** Do the letters of a country stand before the digit at `at`, and another digit behind it? */
+export function followsCountry(bytes: Uint8Array, at: number, from: number): boolean {
+  return (
+    at - 2 >= from &&
+    COUNTRIES[(bytes[at - 2] as number) * 256 + (bytes[at - 1] as number)] === 1 &&
+    isDigit(bytes[at + 1])
+  )
 }
 
 /** The end of the number that begins at `start` as a word, in one piece or in groups of four; -1 for none. */

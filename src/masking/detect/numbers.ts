@@ -154,10 +154,10 @@ export function internationalEnd(bytes: Uint8Array, plus: number, end: number): 
       if (digits >= 8) stop = at + 1
     } else if (isSeparator(byte) || byte === OPEN || byte === CLOSE) {
       gap += 1
-      if (gap > 2 || digits === 0) break
+      if (gap > 2) break
     } else break
   }
-  return bytes[plus + 1] === 0x30 ? -1 : stop
+  return stop
 }
 
 export interface Numbers {

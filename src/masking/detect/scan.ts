@@ -1,10 +1,10 @@
 // One pass over a text for all detectors at once. Most values hold none of the bytes that a find begins with, and cost a
 // look-up a byte. Time is linear: each detector looks a bounded way around such a byte, or goes on behind what it saw.
 import { emailAt } from './email.ts'
-import { type Detector, type Found, isDigit } from './found.ts'
-import { followsLetters, ibanEnd } from './iban.ts'
+import type { Detector, Found } from './found.ts'
+import { followsCountry, ibanEnd } from './iban.ts'
 import { findNumbers, internationalEnd, isSeparator, type Numbers } from './numbers.ts'
-import { prefixesOf, type Seen, secretAt } from './secrets.ts'
+import { mayBePrefix, prefixesOf, type Seen, secretAt } from './secrets.ts'
 
 export interface Scanner {
   /** May something be in it, or in what stands escaped in it? Quick, and never wrong with a no. */
@@ -14,12 +14,25 @@ export interface Scanner {
 }
 
 /** What a byte may be the sign of. */
-const [NOTHING, DIGIT, AT, PIVOT, ESCAPE, PLUS] = [0, 1, 2, 3, 4, 5] as const
-const [LOWER_U, LOWER_X, BACKSLASH] = [0x75, 0x78, 0x5c] as const
+const NOTHING = 0
+const DIGIT = 1
+const AT = 2
+const PIVOT = 3
+const ESCAPE = 4
+const PLUS = 5
 
-/** Digits of the shortest number that each looks for, in one run. */
-const SHORTEST = { card: 12, 'us-ssn': 9, phone: 7 } as const
-const NEVER = Number.MAX_SAFE_INTEGER
+const LOWER_U = 0x75
+const LOWER_X = 0x78
+const BACKSLASH = 0x5c
+const BLANK = 0x20
+const CLOSE = 0x29
+
+/** Digits of the shortest card number, and of what is written in groups of which one has three digits. */
+const CARD = 12
+const GROUPED = 9
+const GROUP = 3
+/** Digits of a telephone number behind an area in parentheses. */
+const LOCAL = 7
 
 export function createScanner(detectors: ReadonlySet<Detector>): Scanner {
   const numbers: Numbers = {
@@ -28,24 +41,33 @@ export function createScanner(detectors: ReadonlySet<Detector>): Scanner {
     phone: detectors.has('phone'),
   }
   const iban = detectors.has('iban')
-  const enough = Math.min(
-    ...Object.entries(SHORTEST).map(([name, digits]) => (detectors.has(name as Detector) ? digits : NEVER)),
-  )
+  const grouped = numbers.ssn || numbers.phone
   const prefixes = prefixesOf(detectors)
-  const { before } = prefixes
-  const signs = signsOf(detectors, prefixes.shapes.keys(), iban || enough !== NEVER)
+  const signs = signsOf(detectors, prefixes.pivots, iban || grouped || numbers.card)
 
-  /** Where the run of digits with single separators ends that begins at `start`; -1 when it has too few of them. */
-  function longRun(bytes: Uint8Array, start: number, end: number): number {
-    let digits = 1
-    let at = start + 1
-    while (at < end) {
+  /** The end of the run of digits with single separators that begins at `start`, negative when nothing can be in it. */
+  function runEnd(bytes: Uint8Array, start: number, end: number): number {
+    let digits = 0
+    let group = 0
+    let three = false
+    let at = start
+    for (; at < end; at += 1) {
       const byte = bytes[at] as number
-      if (isDigit(byte)) digits += 1
-      else if (!isSeparator(byte) || at + 1 >= end || !isDigit(bytes[at + 1])) break
-      at += 1
+      if (byte >= 0x30 && byte <= 0x39) {
+        group += 1
+        continue
+      }
+      const next = at + 1 < end ? (bytes[at + 1] as number) : 0
+      if (!isSeparator(byte) || next < 0x30 || next > 0x39) break
+      digits += group
+      three ||= group === GROUP
+      group = 0
     }
-    return digits >= enough ? at : -at
+    digits += group
+    if (digits < LOCAL) return -at
+    if (numbers.card && digits >= CARD) return at
+    if (grouped && three && (digits >= GROUPED || followsArea(bytes, start))) return at
+    return -at
   }
 
   /** The next place that something may begin at; -1 for none. */
@@ -54,13 +76,15 @@ export function createScanner(detectors: ReadonlySet<Detector>): Scanner {
       const sign = signs[bytes[at] as number]
       if (sign === NOTHING) continue
       if (sign === DIGIT) {
-        const stop = longRun(bytes, at, end)
-        if (stop > 0 || (iban && followsLetters(bytes, at, start))) return at
+        const stop = runEnd(bytes, at, end)
+        if (stop > 0 || (iban && followsCountry(bytes, at, start))) return at
         at = -stop - 1
       } else if (sign === PIVOT) {
-        if (at > start && before[(bytes[at] as number) * 256 + (bytes[at - 1] as number)] === 1) return at
+        if (mayBePrefix(bytes, at, start, prefixes)) return at
       } else if (sign === ESCAPE) {
         if (bytes[at + 1] === LOWER_U || bytes[at + 1] === LOWER_X) return at
+      } else if (sign === PLUS) {
+        if ((bytes[at + 1] as number) > 0x30 && (bytes[at + 1] as number) <= 0x39) return at
       } else return at
     }
     return -1
@@ -93,14 +117,14 @@ export function createScanner(detectors: ReadonlySet<Detector>): Scanner {
   }
 
   function lookAtDigits(bytes: Uint8Array, at: number, end: number, found: Found[]): number {
-    if (iban && followsLetters(bytes, at, 0)) {
+    if (iban && followsCountry(bytes, at, 0)) {
       const stop = ibanEnd(bytes, at - 2, end)
       if (stop >= 0) {
         found.push({ detector: 'iban', start: at - 2, end: stop })
         return stop
       }
     }
-    const stop = longRun(bytes, at, end)
+    const stop = runEnd(bytes, at, end)
     if (stop > 0) findNumbers(bytes, at, stop, end, numbers, found)
     return Math.abs(stop)
   }
@@ -117,6 +141,9 @@ export function createScanner(detectors: ReadonlySet<Detector>): Scanner {
     },
   }
 }
+
+const followsArea = (bytes: Uint8Array, at: number) =>
+  bytes[at - 1] === CLOSE || (bytes[at - 1] === BLANK && bytes[at - 2] === CLOSE)
 
 function signsOf(detectors: ReadonlySet<Detector>, pivots: Iterable<number>, digits: boolean): Uint8Array {
   const signs = new Uint8Array(256)

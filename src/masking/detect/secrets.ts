@@ -15,31 +15,47 @@ const pivotOf = ({ prefix, pivot }: Shape) => pivot ?? prefix.length - 1
 
 const [SLASH, BACKSLASH] = [0x2f, 0x5c] as const
 
-/** Shapes by the byte of their pivot, and for each such byte what may stand before it. */
+/** Shapes by the byte of their pivot and the one before it. */
 export interface Prefixes {
+  readonly pivots: ReadonlySet<number>
+  /** by `pivot * 256 + before` */
   readonly shapes: ReadonlyMap<number, readonly Shape[]>
-  /** one where the byte before a pivot is of some prefix: `before[pivot * 256 + byte]` */
-  readonly before: Uint8Array
 }
 
 export function prefixesOf(detectors: ReadonlySet<Detector>): Prefixes {
-  const shapes = new Map<number, Shape[]>()
-  const before = new Uint8Array(256 * 256)
+  const pivots = new Set<number>()
+  const shapes = new Map<number, readonly Shape[]>()
   for (const shape of SHAPES) {
     if (!detectors.has(shape.detector)) continue
     const at = pivotOf(shape)
     const pivot = shape.prefix.charCodeAt(at)
-    shapes.set(pivot, [...(shapes.get(pivot) ?? []), shape])
-    before[pivot * 256 + shape.prefix.charCodeAt(at - 1)] = 1
-    // In JSON a slash may be written behind a backslash.
-    if (pivot === SLASH) before[pivot * 256 + BACKSLASH] = 1
+    pivots.add(pivot)
+    const key = pivot * 256 + shape.prefix.charCodeAt(at - 1)
+    shapes.set(key, [...(shapes.get(key) ?? []), shape])
   }
-  return { shapes, before }
+  return { pivots, shapes }
 }
+
+/** Those that may have their pivot at `at`, which is not the first byte. */
+const shapesAt = (bytes: Uint8Array, at: number, { shapes }: Prefixes) =>
+  shapes.get((bytes[at] as number) * 256 + (bytes[at - 1] as number))
 
 function hasPrefix(bytes: Uint8Array, start: number, prefix: string): boolean {
   for (let i = 0; i < prefix.length; i += 1) if (bytes[start + i] !== prefix.charCodeAt(i)) return false
   return true
+}
+
+/** Is a prefix around the pivot at `at`? In JSON its slashes may have backslashes before them. */
+export function mayBePrefix(bytes: Uint8Array, at: number, from: number, prefixes: Prefixes): boolean {
+  if (at === from) return false
+  if (bytes[at] === SLASH && bytes[at - 1] === BACKSLASH) return true
+  const shapes = shapesAt(bytes, at, prefixes)
+  if (shapes === undefined) return false
+  for (const shape of shapes) {
+    const start = at - pivotOf(shape)
+    if (start >= from && hasPrefix(bytes, start, shape.prefix)) return true
+  }
+  return false
 }
 
 /** What was seen of one text. */
@@ -53,10 +69,10 @@ export function secretAt(
   bytes: Uint8Array,
   at: number,
   end: number,
-  { shapes }: Prefixes,
+  prefixes: Prefixes,
   seen: Seen,
 ): Found | undefined {
-  for (const shape of shapes.get(bytes[at] as number) ?? []) {
+  for (const shape of (at > 0 && shapesAt(bytes, at, prefixes)) || []) {
     const start = at - pivotOf(shape)
     if (start < 0 || start + shape.prefix.length > end || !hasPrefix(bytes, start, shape.prefix)) continue
     const stop = endOf(bytes, start, end, shape, seen)

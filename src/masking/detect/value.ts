@@ -1,5 +1,5 @@
 // Masks for the values of a column that no rule names: what detectors find in them is masked, by the type that they have.
-import type { ResultColumn, ValueMask } from '../../core/masking.ts'
+import type { ResultColumn, ValueMask, ValueWriter } from '../../core/masking.ts'
 import { mapArray } from '../arrays.ts'
 import { codecOf, type Format } from '../codecs.ts'
 import { HIDDEN_TYPES, type HiddenType } from '../postgres-types.ts'
@@ -7,6 +7,7 @@ import type { Cleanser } from './cleanse.ts'
 import { cleanseJson } from './json.ts'
 
 type Look = (value: Uint8Array) => Uint8Array | null
+type Passes = (bytes: Uint8Array, start: number, end: number) => boolean
 
 /** Types without a shape of their own that hold text; the binary form of those in `SAME` is the text. */
 const TEXTUAL: ReadonlySet<string> = new Set(['name', 'xml', 'refcursor', 'tsvector', 'tsquery', 'jsonpath'])
@@ -21,8 +22,24 @@ const MIN_HIGH = Math.floor(10 ** (MIN_DIGITS - 1) / 2 ** 32)
 export function detectorMask({ type: oid, format }: ResultColumn, cleanser: Cleanser): ValueMask | undefined {
   const type = HIDDEN_TYPES.get(oid)
   const look = type === undefined ? unknownType(format, cleanser) : lookOf(type, format, cleanser)
-  return look && ((value) => value && look(value))
+  if (look === undefined) return undefined
+  const mask = (value: Uint8Array | null) => value && look(value)
+  const passes = passing(type, format, cleanser)
+  return passes && !cleanser.lengthens ? Object.assign(mask, { writer: passingWriter(passes, look) }) : mask
 }
+
+/** A quick look that says whether nothing can be in a value; undefined where only decoding it tells. */
+function passing(type: HiddenType | undefined, format: Format, cleanser: Cleanser): Passes | undefined {
+  const kind = type?.kind
+  if (format === 'binary' && kind === 'int8') return isSmall
+  if (format === 'binary' && kind === 'numeric') return isShort
+  if (format === 'binary' ? kind === 'array' : holdsBytea(type)) return undefined
+  return (bytes, start, end) => !cleanser.suspects(bytes, start, end)
+}
+
+/** Octal escapes put digits before what would be found. */
+const holdsBytea = (type: HiddenType | undefined): boolean =>
+  type?.kind === 'bytea' || (type?.element !== undefined && holdsBytea(HIDDEN_TYPES.get(type.element)))
 
 function lookOf(type: HiddenType, format: Format, cleanser: Cleanser): Look | undefined {
   switch (type.kind) {
@@ -100,12 +117,40 @@ const fromEscapes = (value: Uint8Array): Uint8Array =>
     'latin1',
   )
 
+/** What is shown in place of a find is no longer than it, but for a few characters of filler. */
+const GROWTH = 32
+const NULL = -1
+
+function passingWriter(passes: Passes, look: Look): ValueWriter {
+  return {
+    growth: GROWTH,
+    write(from, start, end, out, to) {
+      if (passes(from, start, end)) return copied(from, start, end, out, to)
+      const shown = look(from.subarray(start, end))
+      if (shown === null) return NULL
+      if (shown.length > end - start + GROWTH)
+        throw new Error('invariant: what is shown is longer than the find')
+      out.set(shown, to)
+      return to + shown.length
+    },
+  }
+}
+
+/** Shorter copies are quicker byte by byte than through a view of their own. */
+const SHORT = 48
+
+function copied(from: Uint8Array, start: number, end: number, out: Uint8Array, to: number): number {
+  if (end - start > SHORT) out.set(from.subarray(start, end), to)
+  else for (let i = start; i < end; i += 1) out[to + i - start] = from[i] as number
+  return to + end - start
+}
+
 function number(kind: 'int8' | 'numeric', format: Format, cleanser: Cleanser, hidden: Uint8Array): Look {
   if (format === 'text') return (value) => (cleanser.cleanse(value) === value ? value : hidden)
   const codec = codecOf(kind, format)
   const small = kind === 'int8' ? isSmall : isShort
   return (value) => {
-    if (small(value)) return value
+    if (small(value, 0)) return value
     // Of a numeric with more digits than are read nothing is shown.
     const digits = Buffer.from(codec.decode(value) ?? '', 'latin1')
     return digits.length > 0 && cleanser.cleanse(digits) === digits ? value : hidden
@@ -113,13 +158,14 @@ function number(kind: 'int8' | 'numeric', format: Format, cleanser: Cleanser, hi
 }
 
 /** The weight of the first digit, whose base is 10000: NaN and infinities have none. */
-const isShort = (value: Uint8Array) => {
-  const weight = (((value[2] ?? 0) << 24) >> 16) | (value[3] ?? 0)
+const isShort = (bytes: Uint8Array, start: number) => {
+  const weight = (((bytes[start + 2] ?? 0) << 24) >> 16) | (bytes[start + 3] ?? 0)
   return weight < MIN_DIGITS / 4 - 1
 }
 
-const isSmall = (value: Uint8Array) => {
-  const high = ((value[0] ?? 0) << 24) | ((value[1] ?? 0) << 16) | ((value[2] ?? 0) << 8) | (value[3] ?? 0)
+const isSmall = (bytes: Uint8Array, start: number) => {
+  const byte = (place: number) => bytes[start + place] ?? 0
+  const high = (byte(0) << 24) | (byte(1) << 16) | (byte(2) << 8) | byte(3)
   return high >= 0 ? high < MIN_HIGH : -high <= MIN_HIGH
 }
 
@@ -131,7 +177,7 @@ function array(type: HiddenType, format: Format, cleanser: Cleanser): Look | und
   if (look === undefined) return undefined
   const each = { oid: element, mask: (value: Uint8Array | null) => value && look(value) }
   // In binary the bytes of numbers and lengths say nothing.
-  const quick = format === 'text'
+  const quick = format === 'text' && !holdsBytea(type)
   return (value) => {
     if (quick && !cleanser.suspects(value, 0, value.length)) return value
     return mapArray(value, format, each) ?? type[format]

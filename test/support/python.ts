@@ -7,14 +7,17 @@ import { promisify } from 'node:util'
 
 const exec = promisify(execFile)
 
-const VERSIONS = { psycopg: '3.3.9', asyncpg: '0.32.0', sqlalchemy: '2.1.9' }
+const VERSIONS = { psycopg: '3.3.9', asyncpg: '0.32.0', sqlalchemy: '2.1.9', faker: '40.63.0' }
 const REQUIREMENTS = [
   `psycopg[binary]==${VERSIONS.psycopg}`,
   `asyncpg==${VERSIONS.asyncpg}`,
   `sqlalchemy==${VERSIONS.sqlalchemy}`,
+  `faker==${VERSIONS.faker}`,
 ]
 const CHECK = Object.entries(VERSIONS)
-  .map(([name, version]) => `import ${name}; assert ${name}.__version__ == "${version}"`)
+  .map(
+    ([name, version]) => `from importlib.metadata import version; assert version("${name}") == "${version}"`,
+  )
   .join('; ')
 /** A fresh installation downloads 20 MB. */
 const INSTALL_TIMEOUT_MS = 180_000

@@ -1,49 +1,55 @@
 // Numbers that people are known by, in a run of digits with single separators between them: cards, social security, phones.
 import { passesLuhn } from '../luhn.ts'
-import { type Found, isDigit } from './found.ts'
+import { bytesOf, type Found, isDigit } from './found.ts'
 
 const [BLANK, HYPHEN, DOT, OPEN, CLOSE] = [0x20, 0x2d, 0x2e, 0x28, 0x29] as const
 
+const HEX_LETTERS = bytesOf('abcdefABCDEF')
+
 export const isSeparator = (byte: number) => byte === BLANK || byte === HYPHEN || byte === DOT
 
-/** Digits of a card number (ISO/IEC 7812-1), of which 12 are those of the shortest that networks issue. */
-const MIN_CARD = 12
+/** Digits of a card number (ISO/IEC 7812-1). Shorter ones are not issued any more, and look like article numbers. */
+export const MIN_CARD = 14
 const MAX_CARD = 19
 /** Groups that card numbers are printed in: 4-4-4-4-3 has the most. */
 const MAX_GROUPS = 5
 const LEADING_GROUPS: ReadonlySet<number> = new Set([4, 6])
 const MIN_GROUP = 3
 
-/** Issuer ranges of the networks, first digits and lengths, as the networks publish them. */
-const ISSUERS: readonly {
-  readonly from: number
-  readonly to: number
-  readonly lengths: readonly number[]
-}[] = [
-  { from: 4000, to: 4999, lengths: [13, 16, 19] },
-  { from: 5100, to: 5599, lengths: [16] },
-  { from: 2221, to: 2720, lengths: [16] },
-  { from: 3400, to: 3499, lengths: [15] },
-  { from: 3700, to: 3799, lengths: [15] },
-  { from: 3000, to: 3059, lengths: [14, 16, 19] },
-  { from: 3600, to: 3699, lengths: [14, 16, 19] },
-  { from: 3800, to: 3999, lengths: [14, 16, 19] },
-  { from: 3528, to: 3589, lengths: [16, 17, 18, 19] },
-  { from: 6011, to: 6011, lengths: [16, 19] },
-  { from: 6440, to: 6599, lengths: [16, 19] },
-  { from: 6200, to: 6299, lengths: [16, 17, 18, 19] },
-  { from: 2200, to: 2204, lengths: [16, 17, 18, 19] },
-  ...[5018, 5020, 5038, 5893, 6304, 6390, 6759, 6761, 6762, 6763].map((prefix) => ({
-    from: prefix,
-    to: prefix,
-    lengths: [12, 13, 14, 15, 16, 17, 18, 19],
-  })),
+/** Issuer ranges of the networks, as first four digits, and how many digits their numbers have. */
+const ISSUERS: readonly (readonly [from: number, to: number, ...lengths: number[]])[] = [
+  // Visa
+  [4000, 4999, 16, 19],
+  // Mastercard
+  [5100, 5599, 16],
+  [2221, 2720, 16],
+  // American Express
+  [3400, 3499, 15],
+  [3700, 3799, 15],
+  // Diners Club
+  [3000, 3059, 14, 16, 19],
+  [3600, 3699, 14, 16, 19],
+  [3800, 3999, 14, 16, 19],
+  // JCB
+  [3500, 3599, 16, 17, 18, 19],
+  // Discover
+  [6011, 6011, 16, 19],
+  [6440, 6599, 16, 19],
+  // UnionPay
+  [6200, 6299, 16, 17, 18, 19],
+  // Mir
+  [2200, 2204, 16, 17, 18, 19],
+  // Maestro
+  [5000, 5099, 16, 17, 18, 19],
+  [5600, 5899, 16, 17, 18, 19],
+  [6300, 6399, 16, 17, 18, 19],
+  [6700, 6799, 16, 17, 18, 19],
 ]
 
 function isCard(digits: string): boolean {
   const prefix = Number(digits.slice(0, 4))
   const issued = ISSUERS.some(
-    ({ from, to, lengths }) => prefix >= from && prefix <= to && lengths.includes(digits.length),
+    ([from, to, ...lengths]) => prefix >= from && prefix <= to && lengths.includes(digits.length),
   )
   return issued && passesLuhn(digits)
 }
@@ -60,6 +66,10 @@ const text = (bytes: Uint8Array, start: number, end: number) => {
   return out
 }
 
+/** Hyphens and hexadecimal digits on: the groups are those of a UUID. */
+const isPieceOfHex = (bytes: Uint8Array, start: number, end: number, separator: number) =>
+  separator === HYPHEN && (HEX_LETTERS[bytes[start - 1] ?? 0] === 1 || HEX_LETTERS[bytes[end] ?? 0] === 1)
+
 /** The longest card number that begins with the group at `start`; -1 for none. */
 function cardEnd(bytes: Uint8Array, start: number, end: number): number {
   let digits = ''
@@ -71,7 +81,8 @@ function cardEnd(bytes: Uint8Array, start: number, end: number): number {
     if (digits.length + next - at > MAX_CARD) break
     if (groups > 1 && next - at < MIN_GROUP) break
     digits += text(bytes, at, next)
-    if (digits.length >= MIN_CARD && isCard(digits)) found = next
+    if (digits.length >= MIN_CARD && isCard(digits) && !isPieceOfHex(bytes, start, next, separator))
+      found = next
     if (groups === 1 && !LEADING_GROUPS.has(digits.length)) break
     const between = bytes[next] as number
     if (next + 1 >= end || (between !== BLANK && between !== HYPHEN) || !isDigit(bytes[next + 1])) break
@@ -105,9 +116,8 @@ function ssnEnd(bytes: Uint8Array, start: number, end: number): number {
   return continues || continued ? -1 : stop
 }
 
-/** Neither area nor exchange begins with 0 or 1, or is x11. */
-const isPlanned = (bytes: Uint8Array, at: number) =>
-  (bytes[at] as number) >= 0x32 && !(bytes[at + 1] === 0x31 && bytes[at + 2] === 0x31)
+/** Neither area nor exchange begins with 0 or 1. */
+const isPlanned = (bytes: Uint8Array, at: number) => (bytes[at] as number) >= 0x32
 
 const isGroup = (bytes: Uint8Array, at: number, digits: number, end: number) =>
   at + digits <= end && groupEnd(bytes, at, end) === at + digits

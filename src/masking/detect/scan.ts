@@ -3,7 +3,7 @@
 import { emailAt } from './email.ts'
 import type { Detector, Found } from './found.ts'
 import { followsCountry, ibanEnd } from './iban.ts'
-import { findNumbers, internationalEnd, isSeparator, type Numbers } from './numbers.ts'
+import { findNumbers, internationalEnd, isSeparator, MIN_CARD, type Numbers } from './numbers.ts'
 import { mayBePrefix, prefixesOf, type Seen, secretAt } from './secrets.ts'
 
 export interface Scanner {
@@ -27,8 +27,7 @@ const BACKSLASH = 0x5c
 const BLANK = 0x20
 const CLOSE = 0x29
 
-/** Digits of the shortest card number, and of what is written in groups of which one has three digits. */
-const CARD = 12
+/** Digits of what is written in groups of which one has three. */
 const GROUPED = 9
 const GROUP = 3
 /** Digits of a telephone number behind an area in parentheses. */
@@ -65,7 +64,7 @@ export function createScanner(detectors: ReadonlySet<Detector>): Scanner {
     }
     digits += group
     if (digits < LOCAL) return -at
-    if (numbers.card && digits >= CARD) return at
+    if (numbers.card && digits >= MIN_CARD) return at
     if (grouped && three && (digits >= GROUPED || followsArea(bytes, start))) return at
     return -at
   }

@@ -85,8 +85,7 @@ function endOf(bytes: Uint8Array, start: number, end: number, shape: Shape, seen
   const behind = start + shape.prefix.length
   if (shape.detector === 'private-key') return keyEnd(bytes, behind, end)
   if (shape.detector === 'jwt') return jwtEnd(bytes, behind, end, seen)
-  // Upper case letters and digits are everywhere in base64.
-  if (shape.detector === 'aws-key' && start > 0 && alphanumeric[bytes[start - 1] as number] === 1) return -1
+  if (shape.word && start > 0 && alphanumeric[bytes[start - 1] as number] === 1) return -1
   const stop = endOfRun(bytes, behind, end, shape.body)
   const length = stop - behind
   if (length < shape.min || (shape.max !== undefined && length > shape.max)) return -1

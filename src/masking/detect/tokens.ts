@@ -10,15 +10,18 @@ export interface Shape {
   readonly max?: number
   /** which character of the prefix is looked for: a rare one, and no digit; the last when absent */
   readonly pivot?: number
+  /** letters and digits do not go before it: the prefix is a part of common words */
+  readonly word?: true
 }
 
 const { alphanumeric, hex, letters, word, url, base64, base32, tokens } = ALPHABETS
 
 /** Prefixes with blanks between them. */
-type Row = readonly [Detector, string, Uint8Array, number, Pick<Shape, 'max' | 'pivot'>?]
+type Row = readonly [Detector, string, Uint8Array, number, Pick<Shape, 'max' | 'pivot' | 'word'>?]
 
 const ROWS: readonly Row[] = [
-  ['aws-key', 'AKIA ASIA ABIA ACCA', base32, 16, { max: 16 }],
+  // Upper case letters and digits are everywhere in base64.
+  ['aws-key', 'AKIA ASIA ABIA ACCA', base32, 16, { max: 16, word: true }],
   ['github-token', 'ghp_ gho_ ghu_ ghs_ ghr_', alphanumeric, 36],
   ['github-token', 'github_pat_', word, 40],
   [
@@ -27,18 +30,23 @@ const ROWS: readonly Row[] = [
     tokens,
     18,
   ],
-  ['slack-token', 'xoxb- xoxp- xoxa- xoxr- xoxs- xoxo- xoxe- xoxe. xapp-', tokens, 10],
-  ['slack-token', 'hooks.slack.com/services/ hooks.slack.com/workflows/', base64, 20],
-  ['stripe-key', 'sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_', alphanumeric, 10],
+  ['slack-token', 'xoxb- xoxp- xoxa- xoxr- xoxs- xoxo- xoxe- xoxe. xapp-', url, 12],
+  [
+    'slack-token',
+    'hooks.slack.com/services/ hooks.slack.com/workflows/ hooks.slack.com/triggers/',
+    base64,
+    20,
+  ],
+  ['stripe-key', 'sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_', alphanumeric, 10, { word: true }],
   ['google-api-key', 'AIza', url, 35, { max: 35, pivot: 2 }],
   ['api-token', 'npm_', alphanumeric, 36],
   ['api-token', 'pypi-AgEIcHlwaS5vcmc', url, 50, { pivot: 4 }],
   ['api-token', 'SG.', tokens, 60],
   ['api-token', 'dop_v1_ doo_v1_ dor_v1_', hex, 64],
   ['api-token', 'shpat_ shpca_ shppa_ shpss_', alphanumeric, 32],
-  ['api-token', 'hf_ api_org_', letters, 34],
+  ['api-token', 'hf_ api_org_', letters, 34, { max: 34, word: true }],
   ['api-token', 'hvs. hvb.', url, 90],
-  ['api-token', 'sk-ant- sk-proj- sk-svcacct- sk-admin-', url, 40],
+  ['api-token', 'sk-ant- sk-proj- sk-svcacct- sk-admin-', url, 40, { word: true }],
   ['api-token', 'rubygems_', hex, 48],
   ['api-token', 'lin_api_', alphanumeric, 40],
   ['api-token', 'dckr_pat_', url, 27],

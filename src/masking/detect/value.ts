@@ -5,6 +5,7 @@ import { codecOf, type Format } from '../codecs.ts'
 import { HIDDEN_TYPES, type HiddenType } from '../postgres-types.ts'
 import type { Cleanser } from './cleanse.ts'
 import { cleanseJson } from './json.ts'
+import { MIN_CARD } from './numbers.ts'
 
 type Look = (value: Uint8Array) => Uint8Array | null
 type Passes = (bytes: Uint8Array, start: number, end: number) => boolean
@@ -13,10 +14,10 @@ type Passes = (bytes: Uint8Array, start: number, end: number) => boolean
 const TEXTUAL: ReadonlySet<string> = new Set(['name', 'xml', 'refcursor', 'tsvector', 'tsquery', 'jsonpath'])
 const SAME: ReadonlySet<string> = new Set(['name', 'xml', 'refcursor'])
 
-/** Digits of the shortest card number: a value that has fewer bytes, or is less than that, is none. */
-const MIN_DIGITS = 12
-/** The high half of the smallest int8 of that many digits. */
-const MIN_HIGH = Math.floor(10 ** (MIN_DIGITS - 1) / 2 ** 32)
+/** The high half of the smallest int8 that has as many digits as a card number. */
+const MIN_HIGH = Math.floor(10 ** (MIN_CARD - 1) / 2 ** 32)
+/** The weight of the first digit of such a numeric, whose base is 10000. */
+const MIN_WEIGHT = Math.ceil(MIN_CARD / 4) - 1
 
 /** Undefined for values in which nothing can be found: numbers of few digits, dates, addresses of hosts. */
 export function detectorMask({ type: oid, format }: ResultColumn, cleanser: Cleanser): ValueMask | undefined {
@@ -157,10 +158,10 @@ function number(kind: 'int8' | 'numeric', format: Format, cleanser: Cleanser, hi
   }
 }
 
-/** The weight of the first digit, whose base is 10000: NaN and infinities have none. */
+/** NaN and infinities have no weight. */
 const isShort = (bytes: Uint8Array, start: number) => {
   const weight = (((bytes[start + 2] ?? 0) << 24) >> 16) | (bytes[start + 3] ?? 0)
-  return weight < MIN_DIGITS / 4 - 1
+  return weight < MIN_WEIGHT
 }
 
 const isSmall = (bytes: Uint8Array, start: number) => {

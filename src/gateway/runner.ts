@@ -13,6 +13,7 @@ import { createJudge, type Judge } from './judge.ts'
 import { createLimits } from './limits.ts'
 import type { LiveSession, Registry } from './registry.ts'
 import { createTimers } from './timers.ts'
+import { atTurnEnd } from './turn-end.ts'
 import type { HourlyUsage } from './usage.ts'
 
 export interface Runner extends LiveSession {
@@ -128,7 +129,7 @@ export function createRunner(
   function outward(effect: Outward): void {
     if (waiting.length === 0) {
       if (!journal.owes) return send(effect)
-      setImmediate(commit)
+      atTurnEnd(commit)
     }
     waiting.push(effect)
   }

@@ -105,7 +105,7 @@ function resourceOf(name: string, { resources }: Config): ResourceConfig {
 const analyzers = new WeakMap<ResourceConfig, Analyzer>()
 
 /** Which functions are trusted, and how long a statement may be, is the resource's to say. */
-function analyzerOf(resource: ResourceConfig): Analyzer {
+export function analyzerOf(resource: ResourceConfig): Analyzer {
   const known = analyzers.get(resource)
   if (known !== undefined) return known
   const { trusted_functions, limits } = resource
@@ -156,7 +156,10 @@ function sourceOf(address: string): string {
 }
 
 /** A relation whose schema is open may be in any: what may be masked is shown, rather than left out. */
-function masksOn({ statements }: Facts, masks: readonly (MaskRuleConfig & { id: string })[]): AnswerMask[] {
+export function masksOn(
+  { statements }: Facts,
+  masks: readonly (MaskRuleConfig & { id: string })[],
+): AnswerMask[] {
   const relations = statements.flatMap(({ accesses }) => accesses.flatMap(({ relation }) => relation ?? []))
   return masks.flatMap(({ id, strategy, columns = [], detect }) => {
     // What detectors find may be in any value.

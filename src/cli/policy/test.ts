@@ -4,20 +4,28 @@ import { loadParser } from '../../analysis/postgres/analyze.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
 import { compilePolicy, type Policy } from '../../policy/policy.ts'
+import { listRecordings } from '../../recording/read.ts'
 import { printable, printableJson } from '../terminal.ts'
 import { type PolicyCase, readCases } from './cases.ts'
 import { type Answer, ask } from './question.ts'
+import { compareRecordings, type Rules } from './recordings.ts'
+import { renderedComparison } from './recordings-view.ts'
 
 const HELP = `
 A case fails when the decision, or anything else that it expects, is another. Exit code 1 when any case fails.
 Cases that depend on the time need \`at\`. docs/policy.md has the shape of the file.
+With --recordings, the statements of recorded sessions are judged by the rules as they would have been then, and those that
+are decided otherwise are listed; exit code 1 when there are any. --before compares with another configuration.
 
-Example:
-  chaperone policy test policy-cases.yaml`
+Examples:
+  chaperone policy test policy-cases.yaml
+  chaperone --config new.yaml policy test --recordings /var/lib/chaperone/recordings --before chaperone.yaml`
 
 interface Options {
   readonly config: string
   readonly json?: boolean
+  readonly recordings?: string
+  readonly before?: string
 }
 
 interface Difference {
@@ -38,15 +46,39 @@ export function registerPolicy(program: Command): void {
     .description('work on the rules')
     .command('test')
     .description('compare what the policy decides with what cases expect')
-    .argument('<files...>', 'YAML files of cases')
+    .argument('[files...]', 'YAML files of cases')
+    .option('--recordings <directory>', 'judge the statements of recorded sessions')
+    .option(
+      '--before <file>',
+      'with --recordings: a configuration to compare with, in place of what was decided then',
+    )
     .option('--json', 'one JSON document instead of lines')
     .addHelpText('after', HELP)
     .action(async (files: readonly string[], _: unknown, command: Command) => {
       const options = command.optsWithGlobals<Options>()
+      const { recordings, json = false, before } = options
+      if ((files.length === 0) === (recordings === undefined))
+        throw new Error('needs files of cases, or --recordings with a directory')
+      if (before !== undefined && recordings === undefined) throw new Error('--before is for --recordings')
+      if (recordings !== undefined) return testRecordings(recordings, options)
       const results = await testFiles(files, options.config)
-      process.stdout.write(options.json === true ? `${printableJson(results)}\n` : rendered(results))
+      process.stdout.write(json ? `${printableJson(results)}\n` : rendered(results))
       if (results.some(({ differences }) => differences.length > 0)) process.exitCode = 1
     })
+}
+
+/** @throws ConfigError, PolicyError, and the file system's errors */
+async function testRecordings(directory: string, { config, before, json = false }: Options): Promise<void> {
+  const rulesOf = (path: string): Rules => {
+    const loaded = loadConfig(path)
+    return { config: loaded, policy: compilePolicy(loaded) }
+  }
+  const after = rulesOf(config)
+  const compared = before === undefined ? undefined : rulesOf(before)
+  await loadParser()
+  const comparison = await compareRecordings(await listRecordings(directory), after, compared)
+  process.stdout.write(json ? `${printableJson(comparison)}\n` : renderedComparison(comparison, after.config))
+  if (comparison.changes.length + comparison.skipped.length > 0) process.exitCode = 1
 }
 
 /** @throws ConfigError, PolicyError */

@@ -1,0 +1,198 @@
+// What a policy makes of the statements that recorded sessions sent, beside what was decided then, or by another policy.
+import type { Config } from '../../config/schema.ts'
+import type { Outcome } from '../../core/decision.ts'
+import type { Facts } from '../../core/facts.ts'
+import type { SqlOperation } from '../../core/operation.ts'
+import type { Principal } from '../../core/principal.ts'
+import { Secret } from '../../core/secret.ts'
+import { underMasks } from '../../gateway/under-masks.ts'
+import { createMasker } from '../../masking/masker.ts'
+import type { Policy } from '../../policy/policy.ts'
+import { createSqlNames, type SqlNames } from '../../protocols/postgres/sql-names.ts'
+import { type RecordingSummary, readRecording } from '../../recording/read.ts'
+import type { RecordedEvent, RecordedStart, RecordedStatement } from '../../recording/recorded.ts'
+import { analyzerOf, masksOn } from './question.ts'
+
+export interface Rules {
+  readonly config: Config
+  readonly policy: Policy
+}
+
+export interface Change {
+  readonly principal: string
+  readonly resource: string
+  readonly sql: string
+  readonly before: Verdict
+  readonly after: Verdict
+  /** the first of them */
+  readonly session: string
+  readonly sequence: number
+  /** how many of them there were */
+  times: number
+}
+
+export interface Verdict {
+  readonly outcome: Outcome
+  readonly reason: string
+  /** that may touch a relation named; absent for what was recorded */
+  readonly masks?: readonly string[]
+}
+
+export interface Comparison {
+  sessions: number
+  statements: number
+  readonly changes: Change[]
+  /** statements that refer to names which only their session knew */
+  unknown: number
+  /** sessions of resources that the configuration does not have, or whose recording cannot be read */
+  readonly skipped: { readonly session: string; readonly why: string }[]
+}
+
+/** Differences that are told apart; more would be read by nobody. */
+const MAX_CHANGES = 10_000
+/** As many names as a session may define (`limits.prepared` of the configuration is 10,000 at most by default). */
+const MAX_NAMES = 100_000
+/** Masks are not applied here, only asked what they refuse: any key does. */
+const ANY_KEY = { key: () => new Secret('no value is ever masked with this key') }
+
+/**
+ * The parser has to be loaded.
+ * @param before what to compare with in place of what was recorded
+ */
+export async function compareRecordings(
+  recordings: readonly RecordingSummary[],
+  after: Rules,
+  before: Rules | undefined,
+): Promise<Comparison> {
+  const comparison: Comparison = { sessions: 0, statements: 0, changes: [], unknown: 0, skipped: [] }
+  const known = new Map<string, Change>()
+  for (const { id, path, start } of recordings) {
+    const why = start === undefined ? 'it does not begin as a recording does' : unusable(start, after, before)
+    if (start === undefined || why !== undefined) {
+      comparison.skipped.push({ session: id, why: why ?? '' })
+      continue
+    }
+    comparison.sessions += 1
+    try {
+      await compareSession(readRecording(path), start, after, before, comparison, known)
+    } catch (error) {
+      comparison.skipped.push({ session: id, why: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  return comparison
+}
+
+function unusable({ resource, principal }: RecordedStart, ...all: (Rules | undefined)[]): string | undefined {
+  if (all.some((rules) => rules !== undefined && !Object.hasOwn(rules.config.resources, resource)))
+    return `the configuration has no resource ${resource}`
+  if (principal.kind !== 'person' && principal.kind !== 'workload') return `nobody is a ${principal.kind}`
+  return undefined
+}
+
+async function compareSession(
+  events: AsyncIterable<RecordedEvent>,
+  start: RecordedStart,
+  after: Rules,
+  before: Rules | undefined,
+  comparison: Comparison,
+  known: Map<string, Change>,
+): Promise<void> {
+  const names = { after: createSqlNames(MAX_NAMES), before: createSqlNames(MAX_NAMES) }
+  const principal = principalOf(start)
+  for await (const event of events) {
+    if (event.kind !== 'statement') continue
+    comparison.statements += 1
+    const at = Date.parse(start.startedAt) + event.t
+    const now = verdict(event, start, principal, after, names.after, at)
+    const recorded = { outcome: event.outcome, reason: event.reason }
+    const then = before ? verdict(event, start, principal, before, names.before, at) : recorded
+    if (now === undefined || then === undefined) comparison.unknown += 1
+    else if (isChanged(then, now)) note(event, start, then, now, comparison, known)
+  }
+}
+
+function isChanged(before: Verdict, after: Verdict): boolean {
+  if (before.outcome !== after.outcome) return true
+  return before.masks !== undefined && before.masks.join() !== after.masks?.join()
+}
+
+function note(
+  { text: sql, sequence }: RecordedStatement,
+  { principal: { id: principal }, resource, session }: RecordedStart,
+  before: Verdict,
+  after: Verdict,
+  { changes }: Comparison,
+  known: Map<string, Change>,
+): void {
+  const key = JSON.stringify([principal, resource, sql, before.outcome, after])
+  const same = known.get(key)
+  if (same !== undefined) same.times += 1
+  else if (changes.length < MAX_CHANGES) {
+    const change = { principal, resource, sql, before, after, session, sequence, times: 1 }
+    known.set(key, change)
+    changes.push(change)
+  } else throw new Error(`more than ${MAX_CHANGES} statements are decided otherwise`)
+}
+
+/** An issuer has no fragment, and a name under `certificate_identities` no `#`. */
+function principalOf({ principal }: RecordedStart): Principal {
+  const [, issuer = '', subject = ''] = /^([^#]*)#(.*)$/s.exec(principal.id) ?? []
+  return {
+    issuer,
+    subject,
+    kind: principal.kind === 'workload' ? 'workload' : 'person',
+    name: principal.name,
+    groups: principal.groups,
+    // Recordings have none: rules that demand claims count as not meant.
+    claims: {},
+    method: principal.method === 'certificate' ? 'certificate' : 'oidc',
+    expiresAt: Number.POSITIVE_INFINITY,
+  }
+}
+
+/** Undefined when it refers to a name that the recording does not explain. */
+function verdict(
+  event: RecordedStatement,
+  start: RecordedStart,
+  principal: Principal,
+  { config, policy }: Rules,
+  names: SqlNames,
+  at: number,
+): Verdict | undefined {
+  const { resource, source, application } = start
+  const configured = config.resources[resource]
+  if (configured === undefined) return undefined
+  const analysis = analyzerOf(configured).analyze(event.text)
+  if (analysis.kind !== 'facts') return { outcome: 'deny', reason: 'it cannot be read', masks: [] }
+  const facts = names.resolve(analysis.facts)
+  if (event.outcome !== 'deny') names.note(analysis.facts, event.text)
+  if (!isUnderstood(facts) && isUnderstood(analysis.facts)) return undefined
+  const circumstances = { at, source, ...(application === undefined ? {} : { application }) }
+  const masks = policy.masks(principal, resource)
+  const touching = masksOn(facts, masks).map(({ id }) => id)
+  if (!policy.mayReach(principal, resource, circumstances)) {
+    return {
+      outcome: 'deny',
+      reason: 'no rule in force lets this principal reach the resource',
+      masks: touching,
+    }
+  }
+  const operation: SqlOperation = {
+    kind: 'sql',
+    sequence: event.sequence,
+    text: event.text,
+    facts,
+    phase: event.phase === 'execute' || event.phase === 'prepare' ? event.phase : 'query',
+    // No rule looks at them.
+    parameters: [],
+    behind: [],
+  }
+  const byPolicy = policy.judge(principal, resource, operation, circumstances)
+  const decision =
+    byPolicy.outcome === 'deny'
+      ? byPolicy
+      : underMasks(byPolicy, operation, createMasker(masks, ANY_KEY, resource))
+  return { outcome: decision.outcome, reason: decision.reason, masks: touching }
+}
+
+const isUnderstood = ({ statements }: Facts) => statements.every(({ incomplete }) => incomplete === undefined)

@@ -1,0 +1,150 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { registerPolicy } from '../../../src/cli/policy/test.ts'
+import { createRecorder } from '../../../src/recording/recorder.ts'
+import { changed, GOOD_CONFIG } from '../../support/config.ts'
+import { ada, header, statement } from '../../support/recording.ts'
+import { type TemporaryDirectory, temporaryDirectory } from '../../support/tmp.ts'
+
+let home: TemporaryDirectory
+beforeEach(() => {
+  home = temporaryDirectory('policy-recordings')
+})
+afterEach(() => home.remove())
+
+interface Sent {
+  readonly text: string
+  readonly outcome?: 'allow' | 'deny' | 'hold'
+  readonly phase?: string
+}
+
+/** A session of Ada's on `orders` that sent these, a minute after the other. */
+function record(session: string, sent: readonly Sent[], more: Partial<typeof header> = {}): void {
+  let now = 0
+  const recorder = createRecorder(
+    { directory: join(home.path, 'recordings'), level: 'full', max_session: 1e6 },
+    () => now,
+  )
+  const recording = recorder.open({ ...header, resource: 'orders', session, ...more })
+  sent.forEach((one, index) => {
+    now = (index + 1) * 60_000
+    recording.append({ ...statement, sequence: index + 1, ...one })
+  })
+  recording.close('the client left')
+}
+
+const config = (name: string, text: string) => {
+  const file = join(home.path, name)
+  writeFileSync(file, text)
+  return file
+}
+
+async function policyTest(file: string, ...args: readonly string[]) {
+  const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  const program = new Command('chaperone').exitOverride().option('--config <file>')
+  registerPolicy(program)
+  await program.parseAsync(
+    ['--config', file, 'policy', 'test', '--recordings', join(home.path, 'recordings'), ...args],
+    { from: 'user' },
+  )
+  const out = written.mock.calls.map(([text]) => String(text)).join('')
+  written.mockRestore()
+  const code = process.exitCode ?? 0
+  process.exitCode = undefined
+  return { code, out }
+}
+
+const READ = { text: 'SELECT id FROM public.customers' }
+
+describe('policy test --recordings', () => {
+  it('ends with 0 when everything is decided as it was', async () => {
+    record('one', [READ, { text: 'DELETE FROM public.customers', outcome: 'deny' }])
+    expect(await policyTest(config('c.yaml', GOOD_CONFIG))).toEqual({
+      code: 0,
+      out: '2 statements of 1 sessions, 0 decided otherwise\n',
+    })
+  })
+
+  it('lists what is decided otherwise, once for all that are alike', async () => {
+    record('one', [READ, READ, { text: 'SELECT 1' }])
+    const file = config('c.yaml', changed('decision: allow', 'decision: hold\n    approvers: [dba]'))
+    const { code, out } = await policyTest(file)
+    expect(code).toBe(1)
+    expect(out).toBe(
+      [
+        'https://issuer.test#ada on orders (session one, statement 1, 2 times)',
+        '  SELECT id FROM public.customers',
+        '  was allow: rule read-all allows it',
+        '  now hold: rule read: read public.customers (masks mail)',
+        '3 statements of 1 sessions, 2 decided otherwise\n',
+      ].join('\n'),
+    )
+  })
+
+  it('judges as of the time, the source, the application and the principal of the session', async () => {
+    // Sunday, 22 November 2026, 12:30 UTC; the second statement a minute after the first
+    const when = `    effects: [read]
+    subjects: ['https://issuer.test#ada']
+    groups: [analysts]
+    when: { time_zone: Europe/Berlin, days: [sun], from: '13:31', to: '13:32' }
+    sources: [127.0.0.0/8]\n`
+    record('one', [READ, { text: 'SELECT id FROM public.later', outcome: 'deny' }], {
+      startedAt: Date.UTC(2026, 10, 22, 12, 30),
+    })
+    record('two', [{ ...READ, outcome: 'deny' }], { startedAt: Date.UTC(2026, 10, 23, 12, 30) })
+    record('three', [{ ...READ, outcome: 'deny' }], { principal: { ...ada, subject: 'bob' } })
+    const { code, out } = await policyTest(config('c.yaml', changed('    effects: [read]\n', when)))
+    expect(out).toBe('4 statements of 3 sessions, 0 decided otherwise\n')
+    expect(code).toBe(0)
+  })
+
+  it('knows what names stood for, and says of how many it does not', async () => {
+    record('one', [
+      { text: 'PREPARE p AS SELECT id FROM public.customers' },
+      { text: 'EXECUTE p' },
+      { text: 'EXECUTE made_by_the_protocol' },
+    ])
+    const file = config('c.yaml', changed('effects: [read]', 'effects: [insert]'))
+    const { out } = await policyTest(file, '--json')
+    const { changes, unknown } = JSON.parse(out)
+    expect(changes.map(({ sql }: { sql: string }) => sql)).toEqual([
+      'PREPARE p AS SELECT id FROM public.customers',
+      'EXECUTE p',
+    ])
+    expect(unknown).toBe(1)
+  })
+
+  it('with --before compares two configurations, masks as well', async () => {
+    record('one', [
+      { ...READ, outcome: 'deny' },
+      { text: `SELECT id FROM public.customers WHERE email = ''` },
+    ])
+    const before = config('before.yaml', GOOD_CONFIG)
+    const after = config(
+      'after.yaml',
+      changed('columns: [public.customers.email]', 'columns: [public.orders.email]'),
+    )
+    const { code, out } = await policyTest(after, '--before', before, '--json')
+    expect(code).toBe(1)
+    expect(JSON.parse(out).changes).toMatchObject([
+      { sequence: 1, before: { outcome: 'allow', masks: ['mail'] }, after: { outcome: 'allow', masks: [] } },
+      { sequence: 2, before: { outcome: 'deny', masks: ['mail'] }, after: { outcome: 'allow', masks: [] } },
+    ])
+  })
+
+  it('a session that cannot be judged is no success', async () => {
+    record('one', [READ], { resource: 'gone' })
+    const { code, out } = await policyTest(config('c.yaml', GOOD_CONFIG))
+    expect(code).toBe(1)
+    expect(out).toContain('not judged: session one: the configuration has no resource gone\n')
+  })
+
+  it('says which rules demand claims, since recordings have none', async () => {
+    record('one', [{ ...READ, outcome: 'deny' }])
+    const claims = changed('    effects: [read]\n', '    effects: [read]\n    claims: { team: core }\n')
+    const { out } = await policyTest(config('c.yaml', claims))
+    expect(out).toContain('recordings hold no claims, so these rules count for nobody: read\n')
+  })
+})

@@ -13,15 +13,17 @@ import { printable, printableJson } from './terminal.ts'
 
 const HELP = `
 Names that EXECUTE and FETCH refer to are only known to a session; such statements are judged by what they say alone.
-Functions and views that only the server's catalog tells are not looked up. Masks are those that may touch a relation named.
+Functions and views that only the server's catalog tells are not looked up. Masks are those that may touch a relation named;
+what they refuse or hold (docs/masking.md, "Probes") is in the decision.
 
-Example:
-  chaperone explain --resource orders --as-groups analysts 'SELECT email FROM customers'`
+Examples:
+  chaperone explain --resource orders --as-groups analysts 'SELECT email FROM customers'
+  chaperone explain --resource orders --issuer corp --as-groups analysts,eu --source 10.1.2.3 'DELETE FROM customers'`
 
 interface Options {
   readonly config: string
   readonly resource: string
-  readonly asGroups: readonly string[]
+  readonly asGroups?: readonly string[]
   readonly asSubject: string
   readonly kind?: PrincipalKind
   readonly issuer?: string
@@ -38,7 +40,7 @@ export function registerExplain(program: Command): void {
     .description('show what a statement does and what the policy would decide')
     .argument('<sql>', 'one or more statements')
     .requiredOption('--resource <name>', 'where it would run')
-    .option('--as-groups <list>', 'groups of who asks, separated by commas', commaList, [])
+    .option('--as-groups <list>', 'groups of who asks, separated by commas (none when absent)', commaList)
     .option('--as-subject <subject>', 'subject of who asks', 'somebody')
     .addOption(new Option('--kind <kind>', 'kind of who asks').choices(['person', 'workload']))
     .option('--issuer <name>', 'the issuer or certificate identity that vouches for them')
@@ -82,7 +84,13 @@ async function explainText(sql: string, options: Options): Promise<string> {
   const policy = compilePolicy(config)
   await loadParser()
   const { resource, kind, issuer, source, application, at } = options
-  const who = { subject: options.asSubject, groups: options.asGroups, kind, issuer, claims: options.claim }
+  const who = {
+    subject: options.asSubject,
+    groups: options.asGroups ?? [],
+    kind,
+    issuer,
+    claims: options.claim,
+  }
   const answer = ask({ resource, sql, ...who, source, application, at }, config, policy)
   return options.json === true ? `${printableJson(asJson(answer, policy.version))}\n` : render(answer)
 }

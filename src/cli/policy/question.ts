@@ -1,12 +1,14 @@
 // A question to the policy without a session: somebody, a resource, a statement and the circumstances, and what comes of it.
 import { type Analyzer, createAnalyzer } from '../../analysis/postgres/analyze.ts'
 import type { Config, MaskRuleConfig, ResourceConfig } from '../../config/schema.ts'
-import type { Outcome } from '../../core/decision.ts'
+import type { Decision, Outcome } from '../../core/decision.ts'
 import type { Facts } from '../../core/facts.ts'
 import { matchesGlob } from '../../core/glob.ts'
 import { parseAddress } from '../../core/network.ts'
 import type { SqlOperation } from '../../core/operation.ts'
 import type { Principal, PrincipalKind } from '../../core/principal.ts'
+import { underMasks } from '../../gateway/under-masks.ts'
+import { createMasker, type MaskRule } from '../../masking/masker.ts'
 import type { Explanation, Policy } from '../../policy/policy.ts'
 
 export interface Question {
@@ -80,20 +82,38 @@ export function ask(question: Question, config: Config, policy: Policy): Answer 
   }
   const explanation = policy.explain(principal, resource, operation, circumstances)
   const reachable = policy.mayReach(principal, resource, circumstances)
-  const { decision } = explanation
+  const masks = policy.masks(principal, resource)
+  const decision = reachable
+    ? masked(explanation.decision, operation, masks, resource)
+    : notReached(explanation.decision)
   const ids = (shadow: boolean) => [
     ...new Set(decision.hits.filter((hit) => hit.shadow === shadow).map((hit) => hit.rule)),
   ]
   return {
-    // Who may not reach the resource is refused at the login, whatever the statement.
-    outcome: reachable ? decision.outcome : 'deny',
-    reason: reachable ? decision.reason : 'no rule in force lets this principal reach the resource',
+    outcome: decision.outcome,
+    reason: decision.reason,
     ...(decision.hint === undefined ? {} : { hint: decision.hint }),
     rules: ids(false),
     shadow: ids(true),
-    masks: masksOn(facts, policy.masks(principal, resource)),
-    judged: { facts, explanation, reachable },
+    masks: masksOn(facts, masks),
+    judged: { facts, explanation: { ...explanation, decision }, reachable },
   }
+}
+
+/** Who may not reach the resource is refused at the login, whatever the statement. */
+function notReached({ hold: _, hint: __, ...decision }: Decision): Decision {
+  return { ...decision, outcome: 'deny', reason: 'no rule in force lets this principal reach the resource' }
+}
+
+/** Masks refuse or hold probes and ways out of their reach. What they show is not asked for: no key is needed. */
+function masked(byPolicy: Decision, operation: SqlOperation, masks: readonly MaskRule[], resource: string) {
+  if (byPolicy.outcome === 'deny') return byPolicy
+  const shown = masks.map((mask): MaskRule => ({ ...mask, strategy: 'redact' }))
+  return underMasks(byPolicy, operation, createMasker(shown, { key: noKey }, resource))
+}
+
+function noKey(name: string): never {
+  throw new Error(`the key ${name} is not read here`)
 }
 
 function resourceOf(name: string, { resources }: Config): ResourceConfig {

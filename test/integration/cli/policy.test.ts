@@ -64,6 +64,19 @@ describe('chaperone explain', () => {
     expect(night.stdout).toMatch(/^decision: deny: /m)
   })
 
+  it('refuses what masks refuse: a statement in which a masked value decides something', () => {
+    const sql = "SELECT id FROM public.customers WHERE email = 'ada@example.com'"
+    const { stdout } = chaperone('explain', ...asked, ...noon, sql)
+    expect(stdout).toMatch(
+      /^decision: deny: The masked column "email" decides which rows .* \(mask mail\)\.$/m,
+    )
+  })
+
+  it('refuses whom no rule lets in, whatever the statement', () => {
+    const { stdout } = chaperone('explain', '--resource', 'orders', '--issuer', 'corp', ...noon, 'SELECT 1')
+    expect(stdout).toMatch(/^decision: deny: no rule in force lets this principal reach the resource$/m)
+  })
+
   it('is JSON for programs', () => {
     const { stdout } = chaperone('explain', ...asked, ...noon, '--json', 'DELETE FROM public.t')
     expect(JSON.parse(stdout)).toMatchObject({
@@ -98,13 +111,20 @@ const good = `cases:
     source: 10.1.2.3
     at: 2026-11-25T12:00:00+01:00
     expect: { decision: deny, reason: 'no rule allows: delete' }
+  - name: nobody guesses addresses
+    resource: orders
+    sql: SELECT id FROM public.customers ORDER BY email
+    who: { issuer: corp }
+    source: 10.1.2.3
+    at: 2026-11-25T12:00:00+01:00
+    expect: { decision: deny, reason: mask mail }
 `
 
 describe('chaperone policy test', () => {
   it('ends with 0 when every case is decided as expected', () => {
     expect(chaperone('policy', 'test', file('good.yaml', good))).toEqual({
       status: 0,
-      stdout: '2 of 2 cases pass\n',
+      stdout: '3 of 3 cases pass\n',
       stderr: '',
     })
   })
@@ -120,7 +140,7 @@ describe('chaperone policy test', () => {
         '            got      allow: every access is allowed',
         '  masks: expected none',
         '         got      mail',
-        '1 of 2 cases pass\n',
+        '2 of 3 cases pass\n',
       ].join('\n'),
     )
   })
@@ -131,7 +151,11 @@ describe('chaperone policy test', () => {
     expect(status).toBe(1)
     const got = expect.stringContaining('there is no resource order;')
     const differences = [{ what: 'case', expected: 'an answer', got }]
-    expect(JSON.parse(stdout)).toMatchObject([{ differences }, { name: 'nobody writes', differences }])
+    expect(JSON.parse(stdout)).toMatchObject([
+      { differences },
+      { name: 'nobody writes', differences },
+      { differences },
+    ])
   })
 
   it('refuses a file of another shape, with the place', () => {

@@ -37,6 +37,18 @@ function checkedConfig(path: string, files: boolean): Config {
   return config
 }
 
+/**
+ * The configuration of services that start: what cannot be read is told with its place, before anything runs. A
+ * certificate that has expired may be replaced while they run, so it keeps nobody from starting.
+ * @throws ConfigError with every problem
+ */
+export function configToServe(path: string): Config {
+  const config = loadConfig(path)
+  const found = [...policyProblems(config), ...checkFiles(config, 0), ...secretFindings(config)]
+  if (found.length > 0) throw new ConfigError(path, locateFindings(path, found))
+  return config
+}
+
 function secretFindings(config: Config): Finding[] {
   return unreadableSecrets(config.secrets).map(({ name, reason }) => ({
     path: ['secrets', name],

@@ -27,7 +27,10 @@ Examples:
   chaperone check                            is ./chaperone.yaml right, and what does it mean?
   chaperone --config prod.yaml check         another configuration
   CHAPERONE_CONFIG=prod.yaml chaperone check the same
-Every command has its own help: chaperone help check`
+  chaperone envoy-config > envoy.yaml        what Envoy needs; --fragment for an Envoy that you run already
+  chaperone serve                            the services, beside that Envoy
+  chaperone explain --resource app --as-groups analysts 'SELECT 1'
+Every command has its own help: chaperone help check, chaperone help policy test`
 
 /** Commands find the configuration in `optsWithGlobals().config`. */
 export function createProgram(): Command {
@@ -40,10 +43,30 @@ export function createProgram(): Command {
         .default('chaperone.yaml'),
     )
     .showHelpAfterError('(chaperone --help shows what there is)')
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
+    .helpCommand(false)
     .addHelpText('after', HELP)
   for (const register of COMMANDS) register(program)
+  registerHelp(program)
   return program
+}
+
+/** commander's own takes one name, so that `help policy test` would show the help of `policy`. */
+function registerHelp(program: Command): void {
+  program
+    .command('help')
+    .description('show the help of a command')
+    .argument('[command...]', 'for example: policy test')
+    .action((names: readonly string[]) => {
+      let command: Command = program
+      for (const name of names) {
+        const found = command.commands.find((one) => one.name() === name)
+        if (found === undefined) return program.error(`error: there is no command '${names.join(' ')}'`)
+        command = found
+      }
+      command.outputHelp()
+    })
 }
 
 function registerUpWithServices(program: Command): void {

@@ -1,6 +1,6 @@
 // `chaperone serve`: the services, in the foreground, until a signal.
 import type { Command } from 'commander'
-import { loadConfig } from '../config/load.ts'
+import { configToServe } from './check.ts'
 import { startServices } from './services.ts'
 import { nextSignal } from './signals.ts'
 
@@ -21,7 +21,7 @@ export function registerServe(program: Command): void {
     .action(async (_: unknown, command: Command) => {
       const { config } = command.optsWithGlobals<{ config: string }>()
       const signal = nextSignal()
-      const services = await startServices(loadConfig(config), config)
+      const services = await startServices(configToServe(config), config)
       process.on('SIGHUP', () => void services.reload())
       process.stdout.write(`chaperone: serves Envoy on ${services.processor}, people on ${services.admin}\n`)
       await signal

@@ -1,8 +1,8 @@
 // `chaperone up`: the services and an Envoy beside them, in the foreground, for development, demo and tests.
 import type { Command } from 'commander'
-import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { envoyBootstrap } from '../envoy/bootstrap.ts'
+import { configToServe } from './check.ts'
 import { type EnvoyProcess, findEnvoy, howItEnded, startEnvoyProcess } from './envoy-process.ts'
 import { checkEnvoyAddresses } from './listening.ts'
 import { nextSignal } from './signals.ts'
@@ -32,7 +32,7 @@ export function registerUp(program: Command, startServices: StartServices): void
 
 /** Resolves after a signal. @throws when a part cannot start, or when Envoy ends by itself */
 async function up(file: string, startServices: StartServices): Promise<void> {
-  const config = loadConfig(file)
+  const config = configToServe(file)
   const binary = findEnvoy(process.env)
   // SIGHUP too, since the terminal that closes must not leave an Envoy behind.
   const signal = nextSignal(['SIGINT', 'SIGTERM', 'SIGHUP'])

@@ -79,6 +79,18 @@ describe('chaperone check', () => {
   })
 })
 
+describe('chaperone serve', () => {
+  it('starts nothing when a file or a secret is missing, and names its key, with the line', () => {
+    config(changed('tls/server.key', 'tls/none.key'))
+    const { status, stdout, stderr } = chaperone(['serve'])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/^chaperone\.yaml:\d+:3 secrets\.orders-app: .*ORDERS_PASSWORD is not set$/),
+      expect.stringMatching(/^chaperone\.yaml:\d+:5 certificates\.server\.key: .*none\.key does not exist$/),
+    ])
+  })
+})
+
 describe('the program', () => {
   it('ends with 2 when it is not understood, and says where help is', () => {
     for (const args of [['chek'], ['check', '--nofiles'], ['check', 'too', 'much']]) {
@@ -93,6 +105,17 @@ describe('the program', () => {
       status: 1,
       stdout: '',
       stderr: 'none.yaml: there is no such file; name another with --config or CHAPERONE_CONFIG\n',
+    })
+  })
+
+  it('shows the help of a command within a command, with the options that every command takes', () => {
+    const { status, stdout } = chaperone(['help', 'policy', 'test'])
+    expect(status).toBe(0)
+    expect(stdout).toContain('Usage: chaperone policy test [options] <files...>')
+    expect(stdout).toContain('--config <file>')
+    expect(chaperone(['help', 'policy', 'tset'])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("there is no command 'policy tset'"),
     })
   })
 

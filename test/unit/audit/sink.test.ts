@@ -172,8 +172,14 @@ it('when the file was rotated away, events go to a new one within a second, and 
   expect(prev(lines()[0])).toBe(sha256(rotated[1]))
 })
 
+it('makes the directory of the file, for its owner only', () => {
+  const directory = join(home.path, 'new', 'audit')
+  createAudit({ file: join(directory, 'audit.log') }).close()
+  expect(statSync(directory).mode & 0o777).toBe(0o700)
+})
+
 it('throws when the file cannot be opened', () => {
-  expect(() => createAudit({ file: join(home.path, 'no', 'audit.log') })).toThrow('ENOENT')
+  expect(() => createAudit({ file: join('/dev/null', 'audit.log') })).toThrow(/EEXIST|ENOTDIR/)
 })
 
 it('throws when the disk takes no more, and does not count the lost event as a link', () => {

@@ -33,7 +33,7 @@ function finding(issue: Issue, above: Path, input: unknown): Finding[] {
     case 'invalid_key':
       return issue.issues.map((inner) => ({ path, message: `as a name, ${inner.message}` }))
     case 'invalid_type':
-      return [wrongType(issue.expected, path, input)]
+      return [wrongType(issue, path, input)]
     case 'invalid_value':
       return [wrongValue(issue.values.map(String), path, input)]
     case 'too_small':
@@ -47,11 +47,13 @@ function finding(issue: Issue, above: Path, input: unknown): Finding[] {
 function unknownKey(path: Path, key: string): Finding {
   const known = knownKeys(path)
   // known in another alternative: a misspelling is not the cause
-  if (known.includes(key)) return { path: [...path, key], message: `${UNKNOWN_KEY} beside the others here` }
+  if (known.includes(key))
+    return { path: [...path, key], message: `${UNKNOWN_KEY} beside the others here`, cure: 'leave one out' }
   return { path: [...path, key], message: UNKNOWN_KEY, ...suggestion(key, known) }
 }
 
 type UnionIssue = Extract<Issue, { code: 'invalid_union' }>
+type WrongType = Extract<Issue, { code: 'invalid_type' }>
 
 function union(issue: UnionIssue, path: Path, input: unknown): Finding[] {
   // without errors of branches, the path ends in the discriminator
@@ -68,7 +70,9 @@ function union(issue: UnionIssue, path: Path, input: unknown): Finding[] {
   )
   if (meant !== undefined) return meant
   const forms = [...new Set(issue.errors.map(form))].join(' or ')
-  return [{ path, message: valueAt(input, path) === undefined ? MISSING : `needs ${forms}` }]
+  if (valueAt(input, path) === undefined) return [{ path, message: MISSING }]
+  const cure = forms === expected('object') ? keysFor('object', path) : {}
+  return [{ path, message: `needs ${forms}`, ...cure }]
 }
 
 /** What a branch of a union would accept, by its first complaint. */
@@ -80,11 +84,22 @@ function form(errors: readonly Issue[]): string {
   return first.code === 'invalid_value' ? first.values.map(String).join(' or ') : lowerFirst(first.message)
 }
 
-function wrongType(type: string, path: Path, input: unknown): Finding {
+/** @param issue with a message of ours, where the schema has one for a value of another type */
+function wrongType({ expected: type, message }: WrongType, path: Path, input: unknown): Finding {
   const value = valueAt(input, path)
   if (value === undefined) return { path, message: MISSING, cure: `needs ${expected(type)}` }
   if (value === null) return { path, message: 'is empty', cure: `needs ${expected(type)}` }
-  return { path, message: `needs ${expected(type)}, not ${actual(value)}` }
+  if (message.startsWith('needs ')) return { path, message }
+  return { path, message: `needs ${expected(type)}, not ${actual(value)}`, ...keysFor(type, path) }
+}
+
+/** More would be a page of the manual rather than a cure. */
+const MOST_KEYS = 8
+
+/** Which keys are meant, where a value stands in place of them. */
+function keysFor(type: string, path: Path): Pick<Finding, 'cure'> {
+  const keys = type === 'object' ? knownKeys(path) : []
+  return keys.length === 0 || keys.length > MOST_KEYS ? {} : { cure: `for example ${keys.join(' or ')}` }
 }
 
 function wrongValue(values: readonly string[], path: Path, input: unknown): Finding {

@@ -11,9 +11,10 @@ const LARGEST = 1024 ** 4
 
 function quantity(units: Readonly<Record<string, number>>, example: string, least: number, most: number) {
   const pattern = new RegExp(`^(\\d{1,15})(${Object.keys(units).join('|')})$`)
+  const needs = `needs a number with a unit (${Object.keys(units).join(', ')}), for example ${example}`
   return z
-    .string()
-    .regex(pattern, `needs a number with a unit (${Object.keys(units).join(', ')}), for example ${example}`)
+    .string({ error: ({ input }) => (typeof input === 'number' ? needs : undefined) })
+    .regex(pattern, needs)
     .transform((text, context) => {
       const match = pattern.exec(text)
       const value = Number(match?.[1]) * (units[match?.[2] ?? ''] ?? Number.NaN)

@@ -78,6 +78,16 @@ describe('a problem', () => {
     ])
   })
 
+  it('says which keys are meant where a value stands in place of them, and which cannot stand together', () => {
+    const secret = '  orders-app:\n    env: ORDERS_PASSWORD'
+    expect(complaints(changed(secret, '  orders-app: hunter2'))).toEqual([
+      'secrets.orders-app: needs keys below it; for example env or file',
+    ])
+    expect(complaints(changed(secret, `${secret}\n    file: x`))).toEqual([
+      'secrets.orders-app.file: unknown key beside the others here; leave one out',
+    ])
+  })
+
   it('of a missing key is placed at the entry that lacks it', () => {
     const [problem] = problemsOf(changed('    audience: chaperone\n', ''))
     expect(problem).toMatchObject({
@@ -119,7 +129,7 @@ describe('values', () => {
   const limits = (text: string) =>
     changed('    databases: [orders]', `    databases: [orders]\n    limits: { ${text} }`)
   it.each([
-    [limits('login: 30'), 'needs text, not number'],
+    [limits('login: 30'), 'needs a number with a unit'],
     [limits('login: 30x'), 'needs a number with a unit'],
     [limits('login: 0s'), 'must be more than zero'],
     [limits('session: 25d'), 'more than the 24d'],

@@ -93,7 +93,7 @@ function obstacleOf(
     return {
       code: 'unauthorized',
       message: `${principal.name} may not reach ${name}`,
-      hint: `No rule lets your groups in now, from where you are (${principal.groups.join(', ') || 'none'}).`,
+      hint: `No rule lets ${groupsOf(principal)} in now, from where you are.`,
     }
   }
   if (registry.count(name) >= resource.limits.sessions) {
@@ -107,6 +107,11 @@ function obstacleOf(
     return { code: 'too-many-sessions', message: `${principal.name} has ${most} sessions on ${name} already` }
   }
   return undefined
+}
+
+function groupsOf({ groups }: Principal): string {
+  if (groups.length === 0) return 'somebody without a group'
+  return `the group${groups.length === 1 ? '' : 's'} ${groups.join(', ')}`
 }
 
 function databaseObstacle(resource: ResourceConfig, database: string): Refusal | undefined {
@@ -128,7 +133,10 @@ function loginFor(
   const login = resource.logins.find(
     ({ groups }) => !groups || groups.some((group) => principal.groups.includes(group)),
   )
-  if (!login) return { code: 'unauthorized', message: 'no login of this resource is meant for your groups' }
+  if (!login) {
+    const hint = `A login is wanted for ${groupsOf(principal)}: ask whoever keeps the resource for one.`
+    return { code: 'unauthorized', message: 'no login of this resource is meant for your groups', hint }
+  }
   const password = login.secret === undefined ? undefined : connection.secrets.get(login.secret)
   if (login.secret !== undefined && password === undefined) {
     return {

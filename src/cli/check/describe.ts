@@ -38,7 +38,10 @@ function describeResource(config: Config, name: string, resource: ResourceConfig
     ...authentication(config, resource),
     ['databases', resource.databases.join(', ')],
     ['search path', resource.search_path.join(', ')],
-    ...many('logins', resource.logins.map(describeLogin)),
+    ...many(
+      'logins',
+      resource.logins.map((login, index) => describeLogin(login, index === 0)),
+    ),
     ['results', resource.process === 'full' ? 'through Chaperone' : 'past Chaperone (requests-only)'],
     ['recording', recordingLevel(config, resource)],
     ...many('rules', rulesOf(config, name)),
@@ -77,8 +80,9 @@ function authentication(config: Config, resource: ResourceConfig): Line[] {
   return many('who', [...certificates, ...issuers, ...demands])
 }
 
-function describeLogin(login: ResourceConfig['logins'][number]): string {
-  const who = login.groups === undefined ? 'everybody else' : `groups ${login.groups.join(', ')}`
+function describeLogin(login: ResourceConfig['logins'][number], first: boolean): string {
+  const everybody = first ? 'everybody' : 'everybody else'
+  const who = login.groups === undefined ? everybody : `groups ${login.groups.join(', ')}`
   const how = login.secret === undefined ? 'without a password' : `with secret ${login.secret}`
   return `${who} as ${login.user} ${how}`
 }
@@ -127,7 +131,13 @@ function describeMask(name: string, mask: MaskRuleConfig): string {
   const except = mask.except_groups === undefined ? '' : `, but not from ${mask.except_groups.join(', ')}`
   const what =
     mask.detect === undefined ? (mask.columns ?? []) : [`what looks like ${mask.detect.join(', ')}`]
-  return `${name}: ${mask.strategy}${keptBy(mask)} ${what.join(', ')}${except}`
+  return `${name}: ${mask.strategy}${keptBy(mask)} ${what.join(', ')}${except}${probesOf(mask)}`
+}
+
+/** What becomes of statements in which the value decides something, where it is not the default. */
+function probesOf({ probes, approvers, quorum }: MaskRuleConfig): string {
+  if (probes === 'allow') return ', probes allowed'
+  return probes === 'hold' ? `, probes until ${quorum ?? 1} of ${approvers?.join(', ')} approve` : ''
 }
 
 function keptBy(mask: MaskRuleConfig): string {

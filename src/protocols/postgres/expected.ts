@@ -27,6 +27,8 @@ export type Expected =
       readonly kind: 'bind'
       /** what is bound; absent in a stand-in */
       readonly statement?: Statement
+      /** set where it was judged already: its code may run now */
+      readonly run?: Running | undefined
       readonly commit: () => void
       readonly error?: StandInError | undefined
     }

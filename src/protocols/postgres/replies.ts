@@ -92,7 +92,7 @@ export function createReplies(talk: Conversation): BackendHandler {
     fields: ReadonlyMap<string, string>,
     head: Expected | undefined,
   ): Uint8Array {
-    const run = runOf(head)
+    const run = head?.kind === 'bind' ? head.run : runOf(head)
     const shown = shownText(bytes, head)
     out.emit({
       kind: 'observe',

@@ -11,7 +11,7 @@ import { createJudging } from './judging.ts'
 import { type Execution, withinLimits } from './metering.ts'
 import { createRefusals } from './refusals.ts'
 import { portal as newPortal, type Portal, type Running, type Statement } from './statement.ts'
-import { touches } from './touches.ts'
+import { runsCode, touches } from './touches.ts'
 
 export interface Requests {
   /** Handles one message. False: it must be given again when `ready` turns true. */
@@ -139,13 +139,22 @@ export function createRequests(talk: Conversation): Requests {
     if (statement === 'wait') return wait()
     if (!statement) return refuse.bind(refuse.noSuchStatement(decoded.statement))
     const portal = newPortal(decoded.portal, statement, decoded.parameters)
-    if (decoded.portal !== '')
-      talk.sqlNames.noteProtocol('cursor', decoded.portal, statement.facts, statement.sql)
-    expected.push({
-      kind: 'bind',
-      statement,
-      commit: talk.portals.change(decoded.portal, portal, talk.sending),
-    })
+    if (!runsCode(statement.facts)) return sendBind(portal, bytes)
+    const { sql: text, facts } = statement
+    const proceed = (running: Running) => {
+      portal.running = running
+      sendBind(portal, bytes)
+    }
+    const refused = (refusal: Refusal) => refuse.bind({ kind: 'refusal', refusal })
+    judging.ask({ text, facts, phase: 'execute', parameters: portal.parameters, proceed, refuse: refused })
+    return true
+  }
+
+  function sendBind(portal: Portal, bytes: Uint8Array): true {
+    const { name, statement, running } = portal
+    if (name !== '') talk.sqlNames.noteProtocol('cursor', name, statement.facts, statement.sql)
+    const commit = talk.portals.change(name, portal, talk.sending)
+    expected.push({ kind: 'bind', statement, run: running, commit })
     send(bytes)
     return true
   }

@@ -25,6 +25,17 @@ export function relationsOf(facts: Facts): readonly RelationName[] {
   )
 }
 
+/**
+ * Whatever is not known to be harmless. The planner calls what is marked immutable, and asks what is marked stable for
+ * estimates, so it runs at Bind, long before an Execute.
+ */
+export function runsCode(facts: Facts): boolean {
+  return facts.statements.some(
+    (statement) =>
+      statement.incomplete !== undefined || statement.accesses.some((access) => OPAQUE.has(access.effect)),
+  )
+}
+
 /** What touching is seen by. */
 export interface Sight {
   readonly masker: Masker
@@ -35,12 +46,7 @@ export function touches(sight: Sight, facts: Facts): Touch {
   if (!sight.masker.namesColumns) return NOTHING
   const relations = relationsOf(facts)
   const { relations: behind, opaque: hidden } = sight.catalog.behind(relations)
-  const opaque =
-    hidden ||
-    facts.statements.some(
-      (statement) =>
-        statement.incomplete !== undefined || statement.accesses.some((access) => OPAQUE.has(access.effect)),
-    )
+  const opaque = hidden || runsCode(facts)
   const masked = opaque || [...relations, ...behind].some((relation) => sight.masker.masksRelation(relation))
   const renaming = behind.length > 0 || hidden ? relations.filter((relation) => renames(sight, relation)) : []
   return { masked, opaque, hidden, behind, renaming }

@@ -25,6 +25,7 @@ import {
 } from '../frontend.ts'
 import type { Frame } from '../frontend-stream.ts'
 import { createJudging } from '../judging.ts'
+import { runsCode } from '../touches.ts'
 import { anyOf, createSessionNames, type Portal } from './names.ts'
 import { hasOneMeaning, maySet, UNREADABLE } from './readable.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
@@ -118,11 +119,26 @@ export function createRequests(
     if (meanings === 'too-many') return refuse.ambiguous('prepared statement', name)
     const statement = anyOf('prepared', name, meanings, talk.sqlNames)
     if (!statement) return refuse.noSuchStatement(name)
-    if (portal !== '') talk.sqlNames.noteProtocol('cursor', portal, statement.facts, statement.sql)
-    // Each Bind is a meaning of its own: an approval is for one run of it.
-    binds += 1
-    portals.define(portal, { statement, parameters, judged: false }, String(binds))
-    sending.extended(bytes)
+    const define = (judged: boolean) => {
+      if (portal !== '') talk.sqlNames.noteProtocol('cursor', portal, statement.facts, statement.sql)
+      // Each Bind is a meaning of its own: an approval is for one run of it.
+      binds += 1
+      portals.define(portal, { statement, parameters, judged }, String(binds))
+      sending.extended(bytes)
+    }
+    const { sql: text, facts } = statement
+    if (!runsCode(facts)) return define(false)
+    judging.ask({
+      text,
+      facts,
+      phase: 'execute',
+      parameters,
+      proceed({ operation }) {
+        unreadable ||= maySet(operation.facts)
+        define(true)
+      },
+      refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
+    })
   }
 
   /** The portal that an Execute runs; with a refusal sent when that cannot be told. */

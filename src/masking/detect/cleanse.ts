@@ -6,7 +6,7 @@ import { partialValue } from '../partial.ts'
 import type { Strategy } from '../value-mask.ts'
 import { type Unescaped, unescaped } from './escapes.ts'
 import type { Detector, Found } from './found.ts'
-import { createScanner } from './scan.ts'
+import { createScanner, MAX_FINDS } from './scan.ts'
 
 /** What stands in the place of a find. */
 export type FindStrategy = Extract<Strategy, { kind: 'redact' | 'partial' | 'hash' | 'tokenize' }>
@@ -53,12 +53,12 @@ export function createCleanser(strategies: ReadonlyMap<Detector, FindStrategy>):
     return shownOf(strategy, bytes.subarray(start, end))
   }
 
-  function piecesOf(text: Uint8Array): Piece[] {
+  /** What to show where; undefined when there is too much of it. */
+  function piecesOf(text: Uint8Array): Piece[] | undefined {
     const views = text.includes(BACKSLASH) ? unescaped(text) : []
-    const pieces: Piece[] = find(text).map((found) => {
-      const { start, end } = found
-      return { start, end, shown: isInHex(views, found) ? zeros(end - start) : shownFor(text, found) }
-    })
+    if (views === undefined) return undefined
+    const pieces = find(text).map((found) => pieceOf(text, found))
+    zeroHexDigits(pieces, views)
     for (const { bytes, starts, hex } of views) {
       for (const found of find(bytes)) {
         const shown = shownFor(bytes, found)
@@ -68,9 +68,16 @@ export function createCleanser(strategies: ReadonlyMap<Detector, FindStrategy>):
           shown: hex ? Buffer.from(buffer(shown).toString('hex')) : shown,
         })
       }
+      if (pieces.length > MAX_FINDS) return undefined
     }
-    return pieces
+    return pieces.length > MAX_FINDS ? undefined : pieces
   }
+
+  const pieceOf = (text: Uint8Array, found: Found): Piece => ({
+    start: found.start,
+    end: found.end,
+    shown: shownFor(text, found),
+  })
 
   return {
     detectors,
@@ -79,16 +86,22 @@ export function createCleanser(strategies: ReadonlyMap<Detector, FindStrategy>):
     cleanse(text) {
       if (!suspects(text, 0, text.length)) return text
       const pieces = piecesOf(text)
+      if (pieces === undefined) return REDACTED
       return pieces.length === 0 ? text : replaced(text, joined(pieces))
     },
   }
 }
 
-/** Hexadecimal digits may by chance be those of a number: without them they are hexadecimal still. */
-const isInHex = (views: readonly Unescaped[], { start, end }: Found) =>
-  views.some(({ hex, starts }) => hex && start >= (starts[0] as number) && end <= (starts.at(-1) as number))
-
-const zeros = (length: number) => Buffer.alloc(length, '0')
+/** Hexadecimal digits may by chance be those of a number: as zeros they are hexadecimal still. Both are in order. */
+function zeroHexDigits(pieces: readonly Piece[], views: readonly Unescaped[]): void {
+  const runs = views.filter(({ hex }) => hex)
+  let run = 0
+  for (const piece of pieces) {
+    while (run < runs.length && (runs[run]?.starts.at(-1) ?? 0) < piece.end) run += 1
+    if (piece.start >= (runs[run]?.starts[0] ?? Number.POSITIVE_INFINITY))
+      piece.shown = Buffer.alloc(piece.end - piece.start, '0')
+  }
+}
 
 /** Finds that overlap are one, and nothing of it is shown. */
 function joined(pieces: Piece[]): readonly Piece[] {

@@ -24,8 +24,16 @@ for (let digit = 0; digit < 16; digit += 1) {
 /** Bytes in hexadecimal that are fewer hold nothing that is looked for. */
 const MIN_HEX_BYTES = 8
 
-/** One view of the whole text with `\u` resolved, and one of each run of hexadecimal digits; none where there are none. */
-export function unescaped(text: Uint8Array): readonly Unescaped[] {
+/** Runs of hexadecimal digits beyond which a text is not looked through. */
+const MAX_RUNS = 10_000
+
+/**
+ * One view of the whole text with `\u` resolved, and one of each run of hexadecimal digits, in order; none where there
+ * are none.
+ *
+ * @returns undefined when there are too many of them
+ */
+export function unescaped(text: Uint8Array): readonly Unescaped[] | undefined {
   const views: Unescaped[] = []
   let codes = false
   for (let at = text.indexOf(BACKSLASH); at >= 0; at = text.indexOf(BACKSLASH, at + 1)) {
@@ -33,6 +41,7 @@ export function unescaped(text: Uint8Array): readonly Unescaped[] {
     if (text[at + 1] !== LOWER_X) continue
     const view = hexRun(text, at + 2)
     views.push(...view)
+    if (views.length > MAX_RUNS) return undefined
     at += 1 + (view[0]?.bytes.length ?? 0) * 2
   }
   return codes ? [withCodes(text), ...views] : views

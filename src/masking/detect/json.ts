@@ -1,5 +1,6 @@
 // JSON with what detectors find in its strings, keys and numbers masked: it stays JSON.
 import type { Cleanser } from './cleanse.ts'
+import { MAX_FINDS } from './scan.ts'
 
 const [QUOTE, BACKSLASH, MINUS] = [0x22, 0x5c, 0x2d] as const
 const ZERO = new Uint8Array(Buffer.from('0'))
@@ -11,7 +12,7 @@ const isNumber = (byte: number) =>
 
 const utf8 = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
 
-/** @returns the document itself when nothing is found in it; undefined for what is no JSON */
+/** @returns the document itself when nothing is found in it; undefined for what is no JSON, or has too many finds */
 export function cleanseJson(document: Uint8Array, cleanser: Cleanser): Uint8Array | undefined {
   const parts: Uint8Array[] = []
   let copied = 0
@@ -29,6 +30,7 @@ export function cleanseJson(document: Uint8Array, cleanser: Cleanser): Uint8Arra
     const shown = inString ? cleanseString(token, cleanser) : cleanseNumber(token, cleanser)
     if (shown === undefined) return undefined
     if (shown !== token) {
+      if (parts.length > 2 * MAX_FINDS) return undefined
       parts.push(document.subarray(copied, at), shown)
       copied = end
     }

@@ -1,58 +1,10 @@
 // Numbers that people are known by, in a run of digits with single separators between them: cards, social security, phones.
-import { passesLuhn } from '../luhn.ts'
-import { bytesOf, type Found, isDigit } from './found.ts'
+import { cardEnd } from './cards.ts'
+import { type Found, isDigit } from './found.ts'
 
 const [BLANK, HYPHEN, DOT, OPEN, CLOSE] = [0x20, 0x2d, 0x2e, 0x28, 0x29] as const
 
-const HEX_LETTERS = bytesOf('abcdefABCDEF')
-
 export const isSeparator = (byte: number) => byte === BLANK || byte === HYPHEN || byte === DOT
-
-/** Digits of a card number (ISO/IEC 7812-1). Shorter ones are not issued any more, and look like article numbers. */
-export const MIN_CARD = 14
-const MAX_CARD = 19
-/** Groups that card numbers are printed in: 4-4-4-4-3 has the most. */
-const MAX_GROUPS = 5
-const LEADING_GROUPS: ReadonlySet<number> = new Set([4, 6])
-const MIN_GROUP = 3
-
-/** Issuer ranges of the networks, as first four digits, and how many digits their numbers have. */
-const ISSUERS: readonly (readonly [from: number, to: number, ...lengths: number[]])[] = [
-  // Visa
-  [4000, 4999, 16, 19],
-  // Mastercard
-  [5100, 5599, 16],
-  [2221, 2720, 16],
-  // American Express
-  [3400, 3499, 15],
-  [3700, 3799, 15],
-  // Diners Club
-  [3000, 3059, 14, 16, 19],
-  [3600, 3699, 14, 16, 19],
-  [3800, 3999, 14, 16, 19],
-  // JCB
-  [3500, 3599, 16, 17, 18, 19],
-  // Discover
-  [6011, 6011, 16, 19],
-  [6440, 6599, 16, 19],
-  // UnionPay
-  [6200, 6299, 16, 17, 18, 19],
-  // Mir
-  [2200, 2204, 16, 17, 18, 19],
-  // Maestro
-  [5000, 5099, 16, 17, 18, 19],
-  [5600, 5899, 16, 17, 18, 19],
-  [6300, 6399, 16, 17, 18, 19],
-  [6700, 6799, 16, 17, 18, 19],
-]
-
-function isCard(digits: string): boolean {
-  const prefix = Number(digits.slice(0, 4))
-  const issued = ISSUERS.some(
-    ([from, to, ...lengths]) => prefix >= from && prefix <= to && lengths.includes(digits.length),
-  )
-  return issued && passesLuhn(digits)
-}
 
 function groupEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start
@@ -64,33 +16,6 @@ const text = (bytes: Uint8Array, start: number, end: number) => {
   let out = ''
   for (let i = start; i < end; i += 1) out += String.fromCharCode(bytes[i] as number)
   return out
-}
-
-/** Hyphens and hexadecimal digits on: the groups are those of a UUID. */
-const isPieceOfHex = (bytes: Uint8Array, start: number, end: number, separator: number) =>
-  separator === HYPHEN && (HEX_LETTERS[bytes[start - 1] ?? 0] === 1 || HEX_LETTERS[bytes[end] ?? 0] === 1)
-
-/** The longest card number that begins with the group at `start`; -1 for none. */
-function cardEnd(bytes: Uint8Array, start: number, end: number): number {
-  let digits = ''
-  let found = -1
-  let at = start
-  let separator = 0
-  for (let groups = 1; groups <= MAX_GROUPS; groups += 1) {
-    const next = groupEnd(bytes, at, end)
-    if (digits.length + next - at > MAX_CARD) break
-    if (groups > 1 && next - at < MIN_GROUP) break
-    digits += text(bytes, at, next)
-    if (digits.length >= MIN_CARD && isCard(digits) && !isPieceOfHex(bytes, start, next, separator))
-      found = next
-    if (groups === 1 && !LEADING_GROUPS.has(digits.length)) break
-    const between = bytes[next] as number
-    if (next + 1 >= end || (between !== BLANK && between !== HYPHEN) || !isDigit(bytes[next + 1])) break
-    if (separator !== 0 && between !== separator) break
-    separator = between
-    at = next + 1
-  }
-  return found
 }
 
 /** Nine digits, 3-2-4, in the ranges that the Social Security Administration gives out. */

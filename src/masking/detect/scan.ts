@@ -1,17 +1,21 @@
 // One pass over a text for all detectors at once. Most values hold none of the bytes that a find begins with, and cost a
 // look-up a byte. Time is linear: each detector looks a bounded way around such a byte, or goes on behind what it saw.
+import { MIN_CARD } from './cards.ts'
 import { emailAt } from './email.ts'
 import type { Detector, Found } from './found.ts'
 import { followsCountry, ibanEnd } from './iban.ts'
-import { findNumbers, internationalEnd, isSeparator, MIN_CARD, type Numbers } from './numbers.ts'
+import { findNumbers, internationalEnd, isSeparator, type Numbers } from './numbers.ts'
 import { mayBePrefix, prefixesOf, type Seen, secretAt } from './secrets.ts'
 
 export interface Scanner {
   /** May something be in it, or in what stands escaped in it? Quick, and never wrong with a no. */
   suspects(bytes: Uint8Array, start: number, end: number): boolean
-  /** in order; they may overlap */
+  /** in order of their beginnings; they may overlap. Those beyond MAX_FINDS are left out */
   find(bytes: Uint8Array): readonly Found[]
 }
+
+/** A value in which more is found is hidden whole: each find takes memory, and a value may have 64 MiB. */
+export const MAX_FINDS = 10_000
 
 /** What a byte may be the sign of. */
 const NOTHING = 0
@@ -134,8 +138,10 @@ export function createScanner(detectors: ReadonlySet<Detector>): Scanner {
       const found: Found[] = []
       const seen: Seen = { noTokenBefore: 0 }
       const end = bytes.length
-      for (let at = next(bytes, 0, 0, end); at >= 0; at = next(bytes, at, 0, end))
+      for (let at = next(bytes, 0, 0, end); at >= 0; at = next(bytes, at, 0, end)) {
         at = look(bytes, at, found, seen)
+        if (found.length > MAX_FINDS) break
+      }
       return found
     },
   }

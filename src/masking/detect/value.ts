@@ -3,9 +3,9 @@ import type { ResultColumn, ValueMask, ValueWriter } from '../../core/masking.ts
 import { mapArray } from '../arrays.ts'
 import { codecOf, type Format } from '../codecs.ts'
 import { HIDDEN_TYPES, type HiddenType } from '../postgres-types.ts'
+import { MIN_CARD } from './cards.ts'
 import type { Cleanser } from './cleanse.ts'
 import { cleanseJson } from './json.ts'
-import { MIN_CARD } from './numbers.ts'
 
 type Look = (value: Uint8Array) => Uint8Array | null
 type Passes = (bytes: Uint8Array, start: number, end: number) => boolean

@@ -36,6 +36,24 @@ export function cleanseCopyData(bytes: Uint8Array, rows: CopyRows, detection: De
   return copied === HEADER ? bytes : message(BACKEND.CopyData, ...parts, bytes.subarray(copied))
 }
 
+/** Bytes of one value after the other, in memory that is taken once: a row may have 64 MiB. */
+function createValue(most: number) {
+  const bytes = Buffer.allocUnsafe(most)
+  let from = 0
+  let to = 0
+  return {
+    add(byte: number): void {
+      bytes[to] = byte
+      to += 1
+    },
+    take(): Uint8Array {
+      const value = bytes.subarray(from, to)
+      from = to
+      return value
+    },
+  }
+}
+
 /** What follows the backslash when it stands for a control character. */
 const CONTROLS = new Map(
   [...'bfnrtv'].map((letter, i) => [letter.charCodeAt(0), [8, 12, 10, 13, 9, 11][i] as number]),
@@ -45,32 +63,30 @@ const LETTERS = new Map([...CONTROLS].map(([letter, control]) => [control, lette
 /** A newline, like a delimiter, stands for itself behind a backslash only. */
 function* textFields(bytes: Uint8Array, { delimiter }: CopyRows): Generator<Field> {
   const separator = delimiter.charCodeAt(0)
-  let value: number[] = []
+  const value = createValue(bytes.length)
   let start = HEADER
   for (let at = HEADER; at < bytes.length; at += 1) {
     const byte = bytes[at] as number
     if (byte === separator || byte === NEWLINE) {
-      yield { start, end: at, value: Uint8Array.from(value) }
-      value = []
+      yield { start, end: at, value: value.take() }
       start = at + 1
     } else if (byte === BACKSLASH) {
       at += 1
       const next = bytes[at] as number
-      value.push(CONTROLS.get(next) ?? next)
-    } else value.push(byte)
+      value.add(CONTROLS.get(next) ?? next)
+    } else value.add(byte)
   }
 }
 
 function escaped(value: Uint8Array, { delimiter }: CopyRows): Uint8Array {
   const separator = delimiter.charCodeAt(0)
-  const out: number[] = []
+  const out = createValue(2 * value.length)
   for (const byte of value) {
     const letter = LETTERS.get(byte)
-    if (letter !== undefined) out.push(BACKSLASH, letter)
-    else if (byte === BACKSLASH || byte === separator) out.push(BACKSLASH, byte)
-    else out.push(byte)
+    if (letter !== undefined || byte === BACKSLASH || byte === separator) out.add(BACKSLASH)
+    out.add(letter ?? byte)
   }
-  return Uint8Array.from(out)
+  return out.take()
 }
 
 function* csvFields(bytes: Uint8Array, rows: CopyRows): Generator<Field> {
@@ -79,31 +95,32 @@ function* csvFields(bytes: Uint8Array, rows: CopyRows): Generator<Field> {
     number,
     number,
   ]
-  let value: number[] = []
+  const value = createValue(bytes.length)
   let start = HEADER
   let inside = false
   for (let at = HEADER; at < bytes.length; at += 1) {
     const byte = bytes[at] as number
     const next = bytes[at + 1]
     if (inside && byte === before && (next === mark || next === before)) {
-      value.push(next)
+      value.add(next)
       at += 1
     } else if (byte === mark) inside = !inside
     else if (!inside && (byte === separator || byte === NEWLINE)) {
-      yield { start, end: at, value: Uint8Array.from(value) }
-      value = []
+      yield { start, end: at, value: value.take() }
       start = at + 1
-    } else value.push(byte)
+    } else value.add(byte)
   }
   if (inside) throw new ProtocolError('COPY data that is not whole rows')
 }
 
 function quoted(value: Uint8Array, rows: CopyRows): Uint8Array {
   const [mark, before] = [rows.quote.charCodeAt(0), rows.escape.charCodeAt(0)]
-  const out = [mark]
+  const out = createValue(2 * value.length + 2)
+  out.add(mark)
   for (const byte of value) {
-    if (byte === mark || byte === before) out.push(before)
-    out.push(byte)
+    if (byte === mark || byte === before) out.add(before)
+    out.add(byte)
   }
-  return Uint8Array.from([...out, mark])
+  out.add(mark)
+  return out.take()
 }

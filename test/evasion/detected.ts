@@ -67,6 +67,38 @@ export const detected: readonly Leak[] = [
     shows: bytes('100f045704570457'),
   },
   {
+    name: 'a float',
+    steps: ['select card::float8 from customers where id = 1'],
+    shows: /4\.111111111111111e/,
+  },
+  {
+    name: 'a float in binary',
+    steps: inFormat('select card::float8 from customers where id = 1', 1),
+    shows: bytes('432d36114ad1e38e'),
+  },
+  {
+    name: 'a float in JSON',
+    steps: ['select to_json(card::float8) from customers where id = 1'],
+    shows: /4\.?111111111111111/,
+  },
+  {
+    name: 'a number in a row in binary',
+    steps: inFormat('select row(1, row(card::bigint)) from customers where id = 1', 1),
+    shows: bytes('000e9b08a568f1c7'),
+  },
+  {
+    name: 'a number in an array of rows in binary',
+    steps: inFormat('select array_agg(row(card::bigint)) from customers where id = 1', 1),
+    shows: bytes('000e9b08a568f1c7'),
+  },
+  { name: 'a range', steps: ['select int8range(card::bigint, null) from customers where id = 1'] },
+  {
+    name: 'a range in binary',
+    steps: inFormat('select int8range(card::bigint, null) from customers where id = 1', 1),
+    shows: bytes('000e9b08a568f1c7'),
+  },
+  { name: 'a transaction', steps: ['select card::xid8 from customers where id = 1'] },
+  {
     name: 'bytes',
     steps: ['select card::bytea from customers where id = 1'],
     shows: /34313131313131/,

@@ -1,5 +1,6 @@
 // JSON with what detectors find in its strings, keys and numbers masked: it stays JSON.
 import type { Cleanser } from './cleanse.ts'
+import { withoutExponent } from './number-values.ts'
 import { MAX_FINDS } from './scan.ts'
 
 const [QUOTE, BACKSLASH, MINUS] = [0x22, 0x5c, 0x2d] as const
@@ -63,8 +64,10 @@ function cleanseString(token: Uint8Array, cleanser: Cleanser): Uint8Array | unde
   return after === before ? token : Buffer.from(JSON.stringify(utf8(after)))
 }
 
-const cleanseNumber = (token: Uint8Array, cleanser: Cleanser) =>
-  cleanser.cleanse(token) === token ? token : ZERO
+function cleanseNumber(token: Uint8Array, cleanser: Cleanser): Uint8Array {
+  const digits = Buffer.from(withoutExponent(utf8(token)))
+  return cleanser.cleanse(digits) === digits ? token : ZERO
+}
 
 function parsed(token: Uint8Array): unknown {
   try {

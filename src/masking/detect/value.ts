@@ -2,10 +2,11 @@
 import type { ResultColumn, ValueMask, ValueWriter } from '../../core/masking.ts'
 import { mapArray } from '../arrays.ts'
 import { codecOf, type Format } from '../codecs.ts'
-import { HIDDEN_TYPES, type HiddenType } from '../postgres-types.ts'
-import { MIN_CARD } from './cards.ts'
+import { HIDDEN_TYPES, type HiddenType, type TypeKind } from '../postgres-types.ts'
 import type { Cleanser } from './cleanse.ts'
 import { cleanseJson } from './json.ts'
+import { isShort, isSmall, lookAtNumber } from './number-values.ts'
+import { arrayParts, multirangeParts, type Part, rangeParts, recordParts } from './structures.ts'
 
 type Look = (value: Uint8Array) => Uint8Array | null
 type Passes = (bytes: Uint8Array, start: number, end: number) => boolean
@@ -14,10 +15,13 @@ type Passes = (bytes: Uint8Array, start: number, end: number) => boolean
 const TEXTUAL: ReadonlySet<string> = new Set(['name', 'xml', 'refcursor', 'tsvector', 'tsquery', 'jsonpath'])
 const SAME: ReadonlySet<string> = new Set(['name', 'xml', 'refcursor'])
 
-/** The high half of the smallest int8 that has as many digits as a card number. */
-const MIN_HIGH = Math.floor(10 ** (MIN_CARD - 1) / 2 ** 32)
-/** The weight of the first digit of such a numeric, whose base is 10000. */
-const MIN_WEIGHT = Math.ceil(MIN_CARD / 4) - 1
+/** Types of numbers that ranges and multiranges have bounds of. */
+const BOUNDS: ReadonlyMap<string, number> = new Map([
+  ['int8range', 20],
+  ['numrange', 1700],
+  ['int8multirange', 20],
+  ['nummultirange', 1700],
+])
 
 /** Undefined for values in which nothing can be found: numbers of few digits, dates, addresses of hosts. */
 export function detectorMask({ type: oid, format }: ResultColumn, cleanser: Cleanser): ValueMask | undefined {
@@ -34,13 +38,26 @@ function passing(type: HiddenType | undefined, format: Format, cleanser: Cleanse
   const kind = type?.kind
   if (format === 'binary' && kind === 'int8') return isSmall
   if (format === 'binary' && kind === 'numeric') return isShort
-  if (format === 'binary' ? kind === 'array' : holdsBytea(type)) return undefined
+  if (format === 'text' ? decodes(type) : type === undefined || !LOOKED_AT_IN_BINARY.has(kind ?? 'plain'))
+    return undefined
   return (bytes, start, end) => !cleanser.suspects(bytes, start, end)
 }
 
-/** Octal escapes put digits before what would be found. */
-const holdsBytea = (type: HiddenType | undefined): boolean =>
-  type?.kind === 'bytea' || (type?.element !== undefined && holdsBytea(HIDDEN_TYPES.get(type.element)))
+/** Whose bytes are the text that is looked through. */
+const LOOKED_AT_IN_BINARY: ReadonlySet<TypeKind> = new Set<TypeKind>([
+  'characters',
+  'blank-padded',
+  'bytea',
+  'json',
+  'jsonb',
+])
+
+/** Octal escapes put digits before what would be found, and exponents a point between digits. */
+const decodes = (type: HiddenType | undefined): boolean =>
+  type !== undefined &&
+  (type.kind === 'bytea' ||
+    type.kind === 'float8' ||
+    (type.element !== undefined && decodes(HIDDEN_TYPES.get(type.element))))
 
 function lookOf(type: HiddenType, format: Format, cleanser: Cleanser): Look | undefined {
   switch (type.kind) {
@@ -55,18 +72,19 @@ function lookOf(type: HiddenType, format: Format, cleanser: Cleanser): Look | un
       return json(cleanser, format === 'binary' ? 1 : 0, type[format])
     case 'int8':
     case 'numeric':
-      return cleanser.detectors.has('card') ? number(type.kind, format, cleanser, type[format]) : undefined
+    case 'float8':
+      return cleanser.detectors.has('card')
+        ? lookAtNumber(type.kind, format, cleanser, type[format])
+        : undefined
     case 'array':
       return array(type, format, cleanser)
     case 'plain':
-      if (!TEXTUAL.has(type.name)) return undefined
-      return format === 'text' || SAME.has(type.name) ? cleanser.cleanse : whole(cleanser, type[format])
+      return plain(type, format, cleanser)
     case 'bool':
     case 'int2':
     case 'int4':
     case 'uuid':
     case 'float4':
-    case 'float8':
     case 'date':
     case 'time':
     case 'timestamp':
@@ -75,9 +93,39 @@ function lookOf(type: HiddenType, format: Format, cleanser: Cleanser): Look | un
   }
 }
 
+function plain(type: HiddenType, format: Format, cleanser: Cleanser): Look | undefined {
+  if (SAME.has(type.name) || (format === 'text' && TEXTUAL.has(type.name))) return cleanser.cleanse
+  if (format === 'text' || TEXTUAL.has(type.name)) return whole(cleanser, type[format])
+  if (type.name === 'xid8') return lookAtNumber('int8', format, cleanser, type[format])
+  const bound = BOUNDS.get(type.name)
+  if (bound === undefined) return undefined
+  const partsOf = type.name.endsWith('multirange') ? multirangeParts : rangeParts
+  return (value) => (anyFound(partsOf(value, bound), cleanser, 0) ? type[format] : value)
+}
+
 /** Enums, composites, types of extensions. Their binary form has lengths in it, which a masked piece would belie. */
 const unknownType = (format: Format, cleanser: Cleanser): Look =>
-  format === 'text' ? cleanser.cleanse : whole(cleanser, null)
+  format === 'text' ? cleanser.cleanse : (value) => (isFound(value, cleanser, 0) ? null : value)
+
+/** Composites and arrays in each other that are looked into; what goes deeper is hidden. */
+const MAX_DEPTH = 16
+
+/** Of a type that is not known: is something found in it, or in what it is made of? */
+function isFound(value: Uint8Array, cleanser: Cleanser, depth: number): boolean {
+  if (cleanser.cleanse(value) !== value) return true
+  return anyFound(recordParts(value) ?? arrayParts(value), cleanser, depth + 1)
+}
+
+function anyFound(parts: readonly Part[] | undefined, cleanser: Cleanser, depth: number): boolean {
+  if (parts === undefined) return false
+  if (depth > MAX_DEPTH) return true
+  return parts.some(({ type: oid, value }) => {
+    const type = HIDDEN_TYPES.get(oid)
+    if (type === undefined) return isFound(value, cleanser, depth)
+    const look = lookOf(type, 'binary', cleanser)
+    return look !== undefined && look(value) !== value
+  })
+}
 
 /** Hides the value whole when something is found in it. */
 const whole =
@@ -146,30 +194,6 @@ function copied(from: Uint8Array, start: number, end: number, out: Uint8Array, t
   return to + end - start
 }
 
-function number(kind: 'int8' | 'numeric', format: Format, cleanser: Cleanser, hidden: Uint8Array): Look {
-  if (format === 'text') return (value) => (cleanser.cleanse(value) === value ? value : hidden)
-  const codec = codecOf(kind, format)
-  const small = kind === 'int8' ? isSmall : isShort
-  return (value) => {
-    if (small(value, 0)) return value
-    // Of a numeric with more digits than are read nothing is shown.
-    const digits = Buffer.from(codec.decode(value) ?? '', 'latin1')
-    return digits.length > 0 && cleanser.cleanse(digits) === digits ? value : hidden
-  }
-}
-
-/** NaN and infinities have no weight. */
-const isShort = (bytes: Uint8Array, start: number) => {
-  const weight = (((bytes[start + 2] ?? 0) << 24) >> 16) | (bytes[start + 3] ?? 0)
-  return weight < MIN_WEIGHT
-}
-
-const isSmall = (bytes: Uint8Array, start: number) => {
-  const byte = (place: number) => bytes[start + place] ?? 0
-  const high = (byte(0) << 24) | (byte(1) << 16) | (byte(2) << 8) | byte(3)
-  return high >= 0 ? high < MIN_HIGH : -high <= MIN_HIGH
-}
-
 function array(type: HiddenType, format: Format, cleanser: Cleanser): Look | undefined {
   const { element } = type
   const elementType = element === undefined ? undefined : HIDDEN_TYPES.get(element)
@@ -178,7 +202,7 @@ function array(type: HiddenType, format: Format, cleanser: Cleanser): Look | und
   if (look === undefined) return undefined
   const each = { oid: element, mask: (value: Uint8Array | null) => value && look(value) }
   // In binary the bytes of numbers and lengths say nothing.
-  const quick = format === 'text' && !holdsBytea(type)
+  const quick = format === 'text' && !decodes(type)
   return (value) => {
     if (quick && !cleanser.suspects(value, 0, value.length)) return value
     return mapArray(value, format, each) ?? type[format]

@@ -90,6 +90,21 @@ const numeric = (...groups: number[]) =>
     Uint16Array.of(groups.length, 3, 0, 0, ...groups).map((n) => ((n & 0xff) << 8) | (n >> 8)).buffer,
   )
 
+const int4 = (value: number) => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(value)
+  return bytes
+}
+const float8 = (value: number) => {
+  const bytes = Buffer.alloc(8)
+  bytes.writeDoubleBE(value)
+  return bytes
+}
+const part = (value: Uint8Array) => Buffer.concat([int4(value.length), value])
+/** Of a NULL and a value. */
+const record = (type: number, value: Uint8Array) =>
+  Buffer.concat([int4(2), int4(25), int4(-1), int4(type), part(value)])
+
 describe('by type', () => {
   it.each<[string, number, 'text' | 'binary', Uint8Array | string, string | null]>([
     ['varchar', 1043, 'binary', `x${CARD}`, 'x***'],
@@ -103,6 +118,38 @@ describe('by type', () => {
     ['int8', 20, 'binary', int8(BigInt(CARD)), '\0'.repeat(8)],
     ['a negative int8', 20, 'binary', int8(-BigInt(CARD)), '\0'.repeat(8)],
     ['numeric', 1700, 'binary', numeric(4111, 1111, 1111, 1111), '\0'.repeat(8)],
+    ['a float as text', 701, 'text', '4.111111111111111e+15', '0'],
+    ['a float', 701, 'binary', float8(4111111111111111), '\0'.repeat(8)],
+    ['a range', 3926, 'text', `[${CARD},)`, 'empty'],
+    [
+      'a range in binary',
+      3926,
+      'binary',
+      Buffer.concat([Buffer.of(0x12), part(int8(BigInt(CARD)))]),
+      '\u0001',
+    ],
+    [
+      'a multirange in binary',
+      4536,
+      'binary',
+      Buffer.concat([int4(1), part(Buffer.concat([Buffer.of(0x12), part(int8(BigInt(CARD)))]))]),
+      '\0\0\0\0',
+    ],
+    ['a record in binary', 2249, 'binary', record(20, int8(BigInt(CARD))), null],
+    [
+      'a record in a record',
+      2249,
+      'binary',
+      record(99_999, record(1700, numeric(4111, 1111, 1111, 1111))),
+      null,
+    ],
+    [
+      'an array of records',
+      2287,
+      'binary',
+      Buffer.concat([int4(1), int4(0), int4(2249), int4(1), int4(1), part(record(20, int8(BigInt(CARD))))]),
+      null,
+    ],
     ['an array', 1009, 'text', `{a,"b ${CARD}",NULL}`, '{a,"b ***",NULL}'],
     ['an array of numbers', 1016, 'text', `{1,${CARD}}`, '{1,"0"}'],
     ['an enum or a composite', 99_999, 'text', `(1,${CARD})`, '(1,***)'],
@@ -117,11 +164,24 @@ describe('by type', () => {
     ['an int8 that is no card', 20, 'binary', int8(4_111_111_111_111_112n)],
     ['a numeric that is NaN', 1700, 'binary', Buffer.from('000000000000c0000000'.slice(0, 16), 'hex')],
     ['random bytea whose digits look like a card', 17, 'text', `\\x${CARD}`],
+    ['a float that is no card', 701, 'text', '4.111111111111112e+15'],
+    ['a record without a find', 2249, 'binary', record(20, int8(7n))],
     ['a date', 1082, 'text', '2026-11-26'],
     ['an array without finds', 1009, 'text', '{a,b}'],
     ['NULL in an unknown type', 99_999, 'text', 'NULL'],
   ])('left alone: %s', (_, type, format, value) => {
     expect(masked(type, format, value)).toBe('as it is')
+  })
+
+  it('what goes deeper than is looked into is hidden', () => {
+    let value: Uint8Array = int8(7n)
+    for (let depth = 0; depth < 20; depth += 1) value = record(depth === 0 ? 20 : 2249, value)
+    expect(masked(2249, 'binary', value)).toBeNull()
+  })
+
+  it('a text in which there is too much is hidden whole', () => {
+    expect(text('a@b.cc '.repeat(10_001))).toBe('***')
+    expect(text(`x ${'a@b.cc '.repeat(9_999)}`)).toMatch(/^x \*\*\* /)
   })
 
   it('of a numeric with more digits than are read nothing is shown', () => {

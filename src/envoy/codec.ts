@@ -81,10 +81,30 @@ export function encodeResponse(response: ProcessingResponse): Buffer {
   let at = 0
   if (response.read) at = writeData(out, at, 0x0a, response.read)
   if (response.write) at = writeData(out, at, 0x12, response.write)
+  writeRest(out, at, response)
+  return out
+}
+
+/** What follows the data. */
+function writeRest(out: Buffer, from: number, response: ProcessingResponse): void {
+  let at = from
   if (response.read || response.write) at = writeFlag(out, at, 0x18, MODIFIED)
   if (response.connection) at = writeFlag(out, at, 0x20, response.connection === 'close' ? CLOSE : CLOSE_RST)
-  if (response.bypass) at = writeFlag(out, at, 0x30, 1)
-  return out
+  if (response.bypass) writeFlag(out, at, 0x30, 1)
+}
+
+/** From here on, in bytes, data is not copied behind its header. */
+const LARGE = 4 * 1024
+
+/** The same bytes as `encodeResponse`, with large data as it is: it must not change any more. */
+export function encodeResponseParts(response: ProcessingResponse): readonly Uint8Array[] {
+  const { read, write } = response
+  const data = read ?? write
+  if (data === undefined || data.bytes.length < LARGE || (read && write)) return [encodeResponse(response)]
+  const around = Buffer.allocUnsafe(responseLength(response) - data.bytes.length)
+  const head = writeDataHead(around, 0, read ? 0x0a : 0x12, data)
+  writeRest(around, data.endOfStream ? writeFlag(around, head, 0x10, 1) : head, response)
+  return [around.subarray(0, head), data.bytes, around.subarray(head)]
 }
 
 function responseLength(response: ProcessingResponse): number {
@@ -104,15 +124,19 @@ function dataLength(data: Data): number {
 }
 
 function writeData(out: Buffer, at: number, tag: number, data: Data): number {
-  out[at] = tag
-  let offset = writeVarint(out, at + 1, dataLength(data))
-  if (data.bytes.length > 0) {
-    out[offset] = 0x0a
-    offset = writeVarint(out, offset + 1, data.bytes.length)
-    out.set(data.bytes, offset)
-    offset += data.bytes.length
-  }
+  const from = writeDataHead(out, at, tag, data)
+  out.set(data.bytes, from)
+  const offset = from + data.bytes.length
   return data.endOfStream ? writeFlag(out, offset, 0x10, 1) : offset
+}
+
+/** Everything of the data that comes before its bytes. */
+function writeDataHead(out: Buffer, at: number, tag: number, data: Data): number {
+  out[at] = tag
+  const offset = writeVarint(out, at + 1, dataLength(data))
+  if (data.bytes.length === 0) return offset
+  out[offset] = 0x0a
+  return writeVarint(out, offset + 1, data.bytes.length)
 }
 
 function writeFlag(out: Buffer, at: number, tag: number, value: number): number {

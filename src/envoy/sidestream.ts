@@ -5,7 +5,7 @@ import type { Log } from '../telemetry/log.ts'
 import {
   type Data,
   decodeRequest,
-  encodeResponse,
+  encodeResponseParts,
   type ProcessingRequest,
   type ProcessingResponse,
 } from './codec.ts'
@@ -109,5 +109,5 @@ export function attach(
 
 /** While Envoy does not take what was written, no more is read from it, in either direction: memory stays bounded (E8). */
 function write(call: Call, response: ProcessingResponse): void {
-  if (!call.send([encodeResponse(response)])) call.pause()
+  if (!call.send(encodeResponseParts(response))) call.pause()
 }

@@ -1,14 +1,16 @@
-// Frames on their way out, copied together into large blocks: what one turn produces leaves in one write.
+// Frames on their way out: what one turn produces leaves in one write. Small pieces are copied together into blocks, since
+// each piece costs the system call; large ones stay where they are.
 import { HEADER_BYTES } from './frames.ts'
 
 /** As large as what the kernel takes at once from a socket with default buffers, in bytes. */
 const BLOCK = 64 * 1024
+/** From here on, in bytes, a copy costs more than one more piece of the write. */
+const LARGE = 4 * 1024
 
 export interface Output {
-  /** bytes that `take` would give */
-  readonly length: number
   /** A frame's header; exactly `length` bytes of payload have to follow. */
   header(length: number, type: number, flags: number, id: number): void
+  /** `source` must not change any more. */
   bytes(source: Uint8Array, from: number, to: number): void
   uint32(value: number): void
   /** Everything so far, in order; the receiver owns it. */
@@ -17,16 +19,12 @@ export interface Output {
 
 export function createOutput(): Output {
   let full: Uint8Array[] = []
-  let fullBytes = 0
   let block = Buffer.alloc(0)
   let start = 0
   let used = 0
 
   const seal = () => {
-    if (used > start) {
-      full.push(block.subarray(start, used))
-      fullBytes += used - start
-    }
+    if (used > start) full.push(block.subarray(start, used))
     start = used
   }
   const renew = () => {
@@ -37,9 +35,6 @@ export function createOutput(): Output {
   }
 
   return {
-    get length() {
-      return fullBytes + used - start
-    },
     header(length, type, flags, id) {
       if (block.length - used < HEADER_BYTES) renew()
       block[used] = length >>> 16
@@ -51,6 +46,11 @@ export function createOutput(): Output {
       used += HEADER_BYTES
     },
     bytes(source, from, to) {
+      if (to - from >= LARGE) {
+        seal()
+        full.push(source.subarray(from, to))
+        return
+      }
       let at = from
       while (at < to) {
         if (used === block.length) renew()
@@ -70,7 +70,6 @@ export function createOutput(): Output {
       seal()
       const taken = full
       full = []
-      fullBytes = 0
       return taken
     },
   }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import {
   decodeRequest,
   encodeResponse,
+  encodeResponseParts,
   type ProcessingRequest,
   type ProcessingResponse,
 } from '../../src/envoy/codec.ts'
@@ -187,5 +188,24 @@ describe('ProcessingResponse', () => {
       })
       expect(encodeResponse({ write: value }).equals(expected)).toBe(true)
     }
+  })
+
+  test('is the same in parts, and large data is not copied', () => {
+    const large = fc.integer({ min: 4_000, max: 20_000 }).map((length) => Buffer.alloc(length, 3))
+    const some = fc.record({ bytes: fc.oneof(bytes, large), endOfStream: fc.boolean() })
+    const extra = { connection: fc.constant('close' as const), bypass: fc.constant(true) }
+    const message = fc.oneof(
+      fc.record({ read: some, ...extra }, { requiredKeys: ['read'] }),
+      fc.record({ write: some, ...extra }, { requiredKeys: ['write'] }),
+      response,
+    )
+    fc.assert(
+      fc.property(message, (given) => {
+        expect(Buffer.concat(encodeResponseParts(given)).equals(encodeResponse(given))).toBe(true)
+      }),
+      { numRuns: 300 },
+    )
+    const value = Buffer.alloc(20_000)
+    expect(encodeResponseParts({ write: { bytes: value, endOfStream: false } })[1]).toBe(value)
   })
 })

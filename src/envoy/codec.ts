@@ -38,13 +38,58 @@ export interface ProcessingResponse {
   readonly bypass?: boolean
 }
 
+/** Tags: field number and wire type. Those of the response are the same. */
+const READ_DATA = 0x0a
+const WRITE_DATA = 0x12
+const DATA = 0x0a
+const END_OF_STREAM = 0x10
 const CLOSE = 1
 const CLOSE_RST = 2
 const MODIFIED = 2
 
+const NO_ATTRIBUTES: ProcessingRequest['attributes'] = Object.freeze(Object.create(null))
+
 /** @throws ProtobufError for anything that is not a ProcessingRequest. */
 export function decodeRequest(bytes: Buffer): ProcessingRequest {
   if (bytes.length > MAX_MESSAGE) throw new ProtobufError('message too large')
+  return decodePlain(bytes) ?? decodeAny(bytes)
+}
+
+/**
+ * What every request but the first is, as Envoy writes it: one direction, data and perhaps the flag of its end, and nothing
+ * else to the last byte. Undefined for all other bytes, whatever they are.
+ */
+function decodePlain(bytes: Buffer): ProcessingRequest | undefined {
+  const tag = bytes[0]
+  if (tag !== READ_DATA && tag !== WRITE_DATA) return undefined
+  const outer = shortLength(bytes, 1)
+  const from = 1 + lengthBytes(outer)
+  if (outer < 0 || from + outer !== bytes.length || bytes[from] !== DATA) return undefined
+  const length = shortLength(bytes, from + 1)
+  if (length < 0) return undefined
+  const start = from + 1 + lengthBytes(length)
+  const end = start + length
+  const endOfStream = bytes.length - end === 2 && bytes[end] === END_OF_STREAM && bytes[end + 1] === 1
+  if (end !== bytes.length && !endOfStream) return undefined
+  const data: Data = { bytes: bytes.subarray(start, end), endOfStream }
+  return tag === READ_DATA
+    ? { read: data, attributes: NO_ATTRIBUTES }
+    : { write: data, attributes: NO_ATTRIBUTES }
+}
+
+/** A length of at most three bytes, in its shortest form; -1 for any other. */
+function shortLength(bytes: Buffer, at: number): number {
+  const first = bytes[at] ?? 0x80
+  if (first < 0x80) return first
+  const second = bytes[at + 1] ?? 0x80
+  if (second < 0x80) return second > 0 ? (first & 0x7f) + second * 0x80 : -1
+  const third = bytes[at + 2] ?? 0x80
+  return third < 0x80 && third > 0 ? (first & 0x7f) + (second & 0x7f) * 0x80 + third * 0x4000 : -1
+}
+
+const lengthBytes = (length: number): number => (length < 0x80 ? 1 : length < 0x4000 ? 2 : 3)
+
+function decodeAny(bytes: Buffer): ProcessingRequest {
   let read: Data | undefined
   let write: Data | undefined
   const attributes: Record<string, JsonObject> = Object.create(null)
@@ -79,8 +124,8 @@ const EMPTY = new Uint8Array(0)
 export function encodeResponse(response: ProcessingResponse): Buffer {
   const out = Buffer.allocUnsafe(responseLength(response))
   let at = 0
-  if (response.read) at = writeData(out, at, 0x0a, response.read)
-  if (response.write) at = writeData(out, at, 0x12, response.write)
+  if (response.read) at = writeData(out, at, READ_DATA, response.read)
+  if (response.write) at = writeData(out, at, WRITE_DATA, response.write)
   writeRest(out, at, response)
   return out
 }
@@ -102,8 +147,8 @@ export function encodeResponseParts(response: ProcessingResponse): readonly Uint
   const data = read ?? write
   if (data === undefined || data.bytes.length < LARGE || (read && write)) return [encodeResponse(response)]
   const around = Buffer.allocUnsafe(responseLength(response) - data.bytes.length)
-  const head = writeDataHead(around, 0, read ? 0x0a : 0x12, data)
-  writeRest(around, data.endOfStream ? writeFlag(around, head, 0x10, 1) : head, response)
+  const head = writeDataHead(around, 0, read ? READ_DATA : WRITE_DATA, data)
+  writeRest(around, data.endOfStream ? writeFlag(around, head, END_OF_STREAM, 1) : head, response)
   return [around.subarray(0, head), data.bytes, around.subarray(head)]
 }
 
@@ -127,7 +172,7 @@ function writeData(out: Buffer, at: number, tag: number, data: Data): number {
   const from = writeDataHead(out, at, tag, data)
   out.set(data.bytes, from)
   const offset = from + data.bytes.length
-  return data.endOfStream ? writeFlag(out, offset, 0x10, 1) : offset
+  return data.endOfStream ? writeFlag(out, offset, END_OF_STREAM, 1) : offset
 }
 
 /** Everything of the data that comes before its bytes. */
@@ -135,7 +180,7 @@ function writeDataHead(out: Buffer, at: number, tag: number, data: Data): number
   out[at] = tag
   const offset = writeVarint(out, at + 1, dataLength(data))
   if (data.bytes.length === 0) return offset
-  out[offset] = 0x0a
+  out[offset] = DATA
   return writeVarint(out, offset + 1, data.bytes.length)
 }
 

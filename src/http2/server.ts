@@ -130,15 +130,19 @@ function serve(socket: Socket, limits: Limits, accept: (stream: Stream) => Strea
   const connection = createConnection(limits, accept, wake, () => performance.now())
   const greeting = setTimeout(() => socket.destroy(), GREETED_WITHIN)
   const end = () => {
+    // What else it sends is thrown away.
+    socket.off('data', take)
+    socket.resume()
     socket.end()
     setTimeout(() => socket.destroy(), LINGER).unref()
   }
-  socket.on('data', (chunk: Buffer) => {
+  const take = (chunk: Buffer) => {
     const goesOn = connection.receive(chunk)
     flush()
     if (connection.greeted) clearTimeout(greeting)
     if (!goesOn) end()
-  })
+  }
+  socket.on('data', take)
   socket.on('error', () => socket.destroy())
   socket.once('close', () => {
     clearTimeout(greeting)

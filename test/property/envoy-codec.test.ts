@@ -102,6 +102,25 @@ describe('ProcessingRequest', () => {
     )
   })
 
+  test('a request of data alone is read the same with an unknown field behind it, at every length of a varint', () => {
+    const unknown = Buffer.from('9a0603616263', 'hex')
+    for (const length of [0, 1, 123, 124, 127, 128, 16_379, 16_383, 16_384, 2_097_152]) {
+      for (const endOfStream of [false, true]) {
+        for (const field of ['read', 'write'] as const) {
+          const value = { bytes: Buffer.alloc(length, 'x'), endOfStream }
+          const encoded = reference.requestSerialize({ [`${field}_data`]: wireData(value) })
+          for (const form of [encoded, Buffer.concat([encoded, unknown])]) {
+            const { attributes, ...decoded } = decodeRequest(form)
+            expect(Object.keys(decoded)).toEqual([field])
+            expect(decoded[field]?.endOfStream).toBe(endOfStream)
+            expect(value.bytes.equals(decoded[field]?.bytes ?? Buffer.of())).toBe(true)
+            expect(Object.keys(attributes)).toEqual([])
+          }
+        }
+      }
+    }
+  })
+
   test('any other bytes decode or are refused with ProtobufError, never otherwise', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => {

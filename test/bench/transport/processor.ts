@@ -14,6 +14,12 @@ import { STATUS } from '../../../src/grpc/status.ts'
 const [, , kind, socket = ''] = process.argv
 const same = (bytes: Buffer) => bytes
 
+/** grpc-js takes a message in one piece. */
+function whole(parts: readonly Uint8Array[]): Buffer {
+  const [first] = parts
+  return parts.length === 1 && first instanceof Buffer ? first : Buffer.concat(parts)
+}
+
 /** The request's data, as the session sends what it lets through. */
 function answer(bytes: Buffer): readonly Uint8Array[] {
   const { read, write } = decodeRequest(bytes)
@@ -53,8 +59,7 @@ function startGrpcJs(): Promise<void> {
     {
       process(call: ServerDuplexStream<Buffer, Buffer>) {
         call.on('data', (bytes: Buffer) => {
-          const parts = answer(bytes)
-          if (call.write(parts.length === 1 ? parts[0] : Buffer.concat(parts))) return
+          if (call.write(whole(answer(bytes)))) return
           call.pause()
           call.once('drain', () => call.resume())
         })

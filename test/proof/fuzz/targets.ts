@@ -4,6 +4,7 @@ import { ProtocolError } from '../../../src/core/errors.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { decodeRequest } from '../../../src/envoy/codec.ts'
 import { ProtobufError } from '../../../src/envoy/wire.ts'
+import { encodeHeaders } from '../../../src/http2/hpack.ts'
 import * as backend from '../../../src/protocols/postgres/backend.ts'
 import * as frontend from '../../../src/protocols/postgres/frontend.ts'
 import { createScram } from '../../../src/protocols/postgres/scram.ts'
@@ -11,6 +12,7 @@ import { decodeStartup } from '../../../src/protocols/postgres/startup.ts'
 import { withhold } from '../../../src/protocols/postgres/withhold.ts'
 import type { BridgeOptions, Traffic } from '../../support/bridge.ts'
 import { MASKS, startBridgeServer } from '../../support/bridge-server.ts'
+import * as h2 from '../../support/http2-frames.ts'
 import * as f from '../../support/pgwire/frontend.ts'
 import { countingRandom, joined, replaySession } from '../../support/replay-session.ts'
 import { changes } from '../../unit/analysis/cases/changes.ts'
@@ -105,6 +107,41 @@ const codec: Target = {
   },
 }
 
+const FRAMES = [
+  h2.settings([4, 100], [5, 20_000]),
+  h2.open(1),
+  h2.open(3, [...h2.POST, ['content-length', '5']]),
+  h2.data(1, 'hello'),
+  h2.data(3, 'hello', 1),
+  h2.frame(8, 0, 1, h2.uint32(1_000)),
+  h2.frame(6, 0, 0, Buffer.alloc(8)),
+  h2.reset(1),
+]
+
+/** A server that says everything back, on frames of which some are damaged. */
+const http2: Target = {
+  name: 'HTTP/2 connections',
+  run(next) {
+    const frames = Array.from({ length: next(20) }, () => FRAMES[next(FRAMES.length)] ?? Buffer.alloc(0))
+    const sent = frames.map((frame) => (next(6) === 0 ? mutate(FRAMES, next) : frame))
+    const all = Buffer.concat([h2.HELLO, h2.open(1), ...sent])
+    guarded(all, [], () => {
+      const peer = h2.createPeer({}, (stream) => ({
+        data(bytes) {
+          stream.headers(encodeHeaders([[':status', '200']]), false)
+          stream.write([bytes])
+          stream.consumed(bytes.length)
+        },
+        end: () => stream.end(encodeHeaders([])),
+      }))
+      for (const piece of pieces(all, next)) peer.send(Buffer.from(piece))
+      peer.connection.lost()
+      const ends = peer.events.filter((event) => event.includes('closed'))
+      if (ends.length !== peer.streams.length) throw new Error('a stream whose owner is not told of its end')
+    })
+  },
+}
+
 const scram: Target = {
   name: 'SCRAM messages of the target',
   run(next) {
@@ -176,5 +213,5 @@ function pieces(bytes: Uint8Array, next: Random): Uint8Array[] {
 
 export async function targets(): Promise<Target[]> {
   await loadParser()
-  return [analysis(), ...decoders(), codec, scram, await sessions()]
+  return [analysis(), ...decoders(), codec, http2, scram, await sessions()]
 }

@@ -1,4 +1,6 @@
 // Plays the main job, step by step, and checks every step. The last line says whether all of it held.
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type DemoServers, startServers } from './servers.ts'
 import { say, step } from './show.ts'
 import { play } from './story.ts'
@@ -29,22 +31,45 @@ try {
 }
 
 async function stayUp({ conninfo, identities, configFile, ended }: DemoServers): Promise<void> {
-  const hours = { lifetime: 8 * 3600 }
-  const token = await identities.tokens.person(['engineers'], { subject: 'ada', ...hours })
-  const reviewer = await identities.tokens.person(['approvers'], { subject: 'rita', ...hours })
+  const folder = dirname(configFile)
+  /** A file, so that no token stands in a shell's history. */
+  const tokenFile = async (subject: string, groups: readonly string[]) => {
+    const path = join(folder, `${subject}.token`)
+    const token = await identities.tokens.person(groups, { subject, lifetime: 8 * 3600 })
+    writeFileSync(path, token, { mode: 0o600 })
+    return path
+  }
+  const ada = await tokenFile('ada', ['engineers'])
+  const alan = await tokenFile('alan', ['analysts'])
+  const rita = await tokenFile('rita', ['approvers'])
+  const field = (name: string) => new RegExp(`${name}=(\\S+)`).exec(conninfo)?.[1] ?? ''
   step('Everything stays up until Ctrl-C')
   process.stdout.write(`
-As ada, an engineer (an UPDATE of orders is held):
-  PGPASSWORD=${token} \\
-  psql "${conninfo}"
+The configuration, the audit log and the recordings are in ${folder}; tokens are good for eight hours.
+
+As ada, an engineer (an UPDATE of orders is held), or as alan, who only reads (${alan}):
+  PGPASSWORD=$(cat ${ada}) psql "${conninfo}"
 
 As rita, who approves, in another terminal and in this checkout:
   export CHAPERONE_CONFIG=${configFile}
-  export CHAPERONE_TOKEN=${reviewer}
-  npx tsx src/main.ts approvals list
-  npx tsx src/main.ts approvals approve ID --reason 'seen'
-What was recorded:
+  npx tsx src/main.ts approvals list --token-file ${rita}
+  npx tsx src/main.ts approvals approve ID --token-file ${rita} --reason 'seen'
+What was recorded, and what the rules say to a statement before it is sent:
   npx tsx src/main.ts sessions list
+  npx tsx src/main.ts explain --resource app --as-groups analysts 'SELECT ssn FROM customers'
+
+From Node.js, in this checkout (saved as a .mjs file):
+  import { readFileSync } from 'node:fs'
+  import pg from 'pg'
+  const password = readFileSync('${ada}', 'utf8'), ca = readFileSync('${field('sslrootcert')}', 'utf8')
+  const client = new pg.Client({ host: '${field('host')}', port: ${field('port')}, user: 'me', database: '${field('dbname')}', password, ssl: { ca } })
+  await client.connect()
+  console.log((await client.query('SELECT id, name, ssn FROM customers')).rows)
+  await client.end()
+From Python (pip install 'psycopg[binary]'):
+  import psycopg
+  with psycopg.connect("${conninfo}", password=open("${ada}").read()) as conn:
+      print(conn.execute("SELECT id, name, ssn FROM customers").fetchall())
 `)
   const signal = new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve)

@@ -95,7 +95,7 @@ export interface ConfigurationParts {
 /** Writes chaperone.yaml and returns its path. */
 export function writeConfiguration(parts: ConfigurationParts): string {
   const file = join(parts.folder, 'chaperone.yaml')
-  writeFileSync(file, stringify(configuration(parts)), { mode: 0o600 })
+  writeFileSync(file, stringify(configuration(parts), { aliasDuplicateObjects: false }), { mode: 0o600 })
   return file
 }
 

@@ -7,13 +7,14 @@ import { envoyBootstrap, envoyFragment } from '../envoy/bootstrap.ts'
 
 const HELP = `
 Without --fragment: a complete bootstrap for a standalone Envoy 1.40.
-With --fragment: listeners, clusters and the bootstrap extension for internal listeners, to be merged into the
-bootstrap of an Envoy that exists. That bootstrap needs node.id and node.cluster, since secrets come by discovery.
+With --fragment: listeners, clusters and the bootstrap extension for internal listeners, which an Envoy that exists
+gets besides its own (docs/envoy.md). Its bootstrap needs node.id and node.cluster, since secrets come by discovery.
 No secret is printed: Envoy asks the processor for each.
 
 Examples:
   chaperone envoy-config > envoy.yaml && envoy -c envoy.yaml
-  chaperone envoy-config --fragment > chaperone-part.yaml`
+  chaperone envoy-config --fragment > chaperone-part.yaml
+  envoy -c your-envoy.yaml --config-yaml "$(cat chaperone-part.yaml)"`
 
 export function registerEnvoyConfig(program: Command): void {
   program

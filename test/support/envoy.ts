@@ -104,13 +104,18 @@ export async function startEnvoy(bootstrap: object, options: EnvoyOptions = {}):
   }
 }
 
-/** What `envoy --mode validate` says; empty when it accepts the configuration. */
-export async function validate(bootstrap: object): Promise<string> {
+/**
+ * What `envoy --mode validate` says; empty when it accepts the configuration.
+ * @param added YAML that Envoy merges into it
+ */
+export async function validate(bootstrap: object, added?: string): Promise<string> {
   const folder = temporaryDirectory('envoy')
   try {
     const file = join(folder.path, 'envoy.json')
     writeFileSync(file, JSON.stringify(bootstrap))
-    await promisify(execFile)(envoyBinary(), ['--mode', 'validate', '-c', file, '--log-level', 'error'])
+    const more = added === undefined ? [] : ['--config-yaml', added]
+    const args = ['--mode', 'validate', '-c', file, '--log-level', 'error', ...more]
+    await promisify(execFile)(envoyBinary(), args)
     return ''
   } catch (error) {
     return String(error)

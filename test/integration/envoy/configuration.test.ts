@@ -97,15 +97,16 @@ describe.each(variants)('with %s', (_, make) => {
     expect(await validate(envoyBootstrap(make()))).toBe('')
   })
 
-  test('Envoy accepts the fragment inside a bootstrap of the team’s own', async () => {
-    const fragment = parse(envoyConfigText(make(), true)) as object
-    expect(
-      await validate({
-        node: { id: 'theirs', cluster: 'theirs' },
-        admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
-        ...fragment,
-      }),
-    ).toBe('')
+  test('Envoy merges the fragment into a bootstrap of the team’s own with --config-yaml', async () => {
+    const theirs = {
+      node: { id: 'theirs', cluster: 'theirs' },
+      admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
+      static_resources: { clusters: [{ name: 'theirs', connect_timeout: '1s' }] },
+    }
+    const fragment = envoyConfigText(make(), true)
+    expect(await validate(theirs, fragment)).toBe('')
+    const { node: _, ...anonymous } = theirs
+    expect(await validate(anonymous, fragment)).toContain("node 'id' and 'cluster' are required")
   })
 
   test('every processing filter is fail-closed, waits without limit and sees both directions', () => {

@@ -74,7 +74,11 @@ async function verifyWith(token: Secret, allowed: readonly TokenVerifier[]): Pro
   }
   // before any request: a stranger's name must not make us ask anybody
   const candidates = allowed.filter(({ config }) => mayVerify(config, issuer, token))
-  if (candidates.length === 0) return rejected(`the token's issuer ${shown(issuer)} is not accepted here`)
+  if (candidates.length === 0) {
+    const accepted = [...new Set(allowed.map(({ config }) => config.issuer))]
+    const hint = accepted.length === 0 ? undefined : `use a token of ${accepted.join(' or ')}`
+    return rejected(`the token's issuer ${shown(issuer)} is not accepted here`, hint)
+  }
   let refusal: Authentication | undefined
   for (const candidate of candidates) {
     const outcome = await candidate.verify(token)

@@ -49,8 +49,8 @@ function probesOfStatement(masks: ProbeMasks, statement: StatementFacts, operati
 }
 
 function howProbed(uses: readonly ColumnUse[]): string | undefined {
-  const use = uses.find((one) => PROBES[one] !== undefined)
-  return use && PROBES[use]
+  // In the order of the table: that it is a condition says more than that its operator may fail.
+  return Object.entries(PROBES).find(([use]) => uses.some((one) => one === use))?.[1]
 }
 
 function probed(

@@ -210,10 +210,11 @@ describe('before anything is asked of anybody', () => {
     expect(issuer.requests.length).toBe(asked)
   })
 
-  it('a token of an issuer that the resource does not accept is refused', async () => {
+  it('a token of an issuer that the resource does not accept is refused, and told which is accepted', async () => {
     const other = await startIssuer()
     const refusal = refusalOf(await tester.login(await other.sign({ ...claims(), iss: other.url })))
     expect(refusal.message).toContain('is not accepted here')
+    expect(refusal.hint).toBe(`use a token of ${issuer.url}`)
     expect(other.requests).toEqual([])
     await other.close()
   })

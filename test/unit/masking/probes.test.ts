@@ -19,8 +19,8 @@ const held = (column: string, approvers: string[], more: Partial<MaskRule> = {})
   mask(column, { probes: 'hold', approvers, ...more })
 const masker = (...rules: MaskRule[]) => createMasker(rules, { key: () => new Secret('') }, 'app')
 
-/** A statement on users that mentions these columns, all in one use. */
-const using = (use: ColumnUse, ...columns: string[]): SqlOperation => ({
+/** A statement on users that mentions these columns, all in the same use or uses. */
+const using = (use: ColumnUse | ColumnUse[], ...columns: string[]): SqlOperation => ({
   kind: 'sql',
   sequence: 1,
   text: '',
@@ -30,7 +30,7 @@ const using = (use: ColumnUse, ...columns: string[]): SqlOperation => ({
       {
         command: 'SELECT',
         accesses: [{ effect: 'read', relation: users }],
-        columns: columns.map((column) => ({ column, relation: users, uses: [use] })),
+        columns: columns.map((column) => ({ column, relation: users, uses: [use].flat() })),
         returnsRows: true,
         changes: [],
         references: [],
@@ -55,6 +55,11 @@ describe('a use of a masked column', () => {
     ['compare', 'refuse'],
   ])('%s: %s', (use, kind) => {
     expect(masker(mask('ssn')).probes(using(use, 'ssn'))?.kind).toBe(kind)
+  })
+
+  it('is told as a condition where it is one, though its operator may fail as well', () => {
+    const verdict = masker(mask('ssn')).probes(using(['fallible', 'predicate'], 'ssn'))
+    expect(verdict).toMatchObject({ refusal: { message: expect.stringContaining('decides which rows') } })
   })
 
   it('is no probe where the column is another one', () => {

@@ -46,8 +46,11 @@ export type Expected =
 
 export interface ExpectedQueue {
   readonly length: number
+  /** of the messages that wait: what a session keeps of them, about */
+  readonly bytes: number
   head(): Expected | undefined
-  push(entry: Expected): void
+  /** @param bytes of a text or of parameters that are kept with it */
+  push(entry: Expected, bytes?: number): void
   shift(): void
   /** After an error in the extended protocol: drops what the server skips, and tells what it was. */
   skipToSync(): { readonly dropped: readonly Expected[]; readonly synced: boolean }
@@ -55,34 +58,43 @@ export interface ExpectedQueue {
 
 export function createExpectedQueue(limit: number): ExpectedQueue {
   let entries: Expected[] = []
+  /** of each entry */
+  let sizes: number[] = []
   let first = 0
+  let bytes = 0
+
+  function cut(from: number): void {
+    entries = entries.slice(from)
+    sizes = sizes.slice(from)
+    first = 0
+  }
 
   return {
     get length() {
       return entries.length - first
     },
+    get bytes() {
+      return bytes
+    },
     head: () => entries[first],
-    push(entry) {
+    push(entry, size = 0) {
       if (entries.length - first >= limit)
         throw new ProtocolError(`more than ${limit} messages wait for the server`, 'too-large')
       entries.push(entry)
+      sizes.push(size)
+      bytes += size
     },
     shift() {
+      bytes -= sizes[first] ?? 0
       first += 1
-      if (first === entries.length) {
-        entries = []
-        first = 0
-      } else if (first > 1024) {
-        entries = entries.slice(first)
-        first = 0
-      }
+      if (first === entries.length || first > 1024) cut(first)
     },
     skipToSync() {
       const sync = entries.findIndex((entry, index) => index >= first && entry.kind === 'sync')
       const end = sync < 0 ? entries.length : sync
       const dropped = entries.slice(first, end)
-      entries = entries.slice(end)
-      first = 0
+      for (const size of sizes.slice(first, end)) bytes -= size
+      cut(end)
       return { dropped, synced: sync >= 0 }
     },
   }

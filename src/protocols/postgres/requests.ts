@@ -27,6 +27,12 @@ type Handler = (bytes: Uint8Array) => boolean
 const MAX_NAME = 63
 const isTooLong = (name: string) => name.length * 3 > MAX_NAME && Buffer.byteLength(name) > MAX_NAME
 
+/**
+ * Bytes of texts and parameters that the server has not answered to: beyond, the client's next message waits. As much as
+ * a session keeps of what waits, so that a batch goes through while the server is behind.
+ */
+const MAX_UNANSWERED = 32 * 1024 * 1024
+
 export function createRequests(talk: Conversation): Requests {
   const { out, expected } = talk
   const judging = createJudging(talk)
@@ -34,10 +40,14 @@ export function createRequests(talk: Conversation): Requests {
   /** the next message needs to know what the server says to all that was sent */
   let draining = false
 
+  const isFull = () => expected.bytes > MAX_UNANSWERED
+
   /** Sends a message of the extended protocol. */
   function send(bytes: Uint8Array): void {
     out.toServer(bytes)
     talk.open = true
+    // The Sync that would bring the answers may be among what waits for them.
+    if (isFull()) out.toServer(flush())
   }
 
   function wait(): boolean {
@@ -69,7 +79,7 @@ export function createRequests(talk: Conversation): Requests {
       talk.statements.forget('')
       talk.portals.forget('')
       run.mark = talk.sqlNames.mark()
-      expected.push({ kind: 'query', run, mark: run.mark })
+      expected.push({ kind: 'query', run, mark: run.mark }, bytes.length)
       out.toServer(bytes)
       awaitAnswer(run)
     }
@@ -95,7 +105,8 @@ export function createRequests(talk: Conversation): Requests {
       talk.sqlNames.note(facts, sql)
       if (name !== '') talk.sqlNames.noteProtocol('prepared', name, facts, sql)
       const statement = { sql, facts, masker, touchesMasked, opaque }
-      expected.push({ kind: 'parse', commit: talk.statements.change(name, statement, talk.sending) })
+      const commit = talk.statements.change(name, statement, talk.sending)
+      expected.push({ kind: 'parse', commit }, bytes.length)
       send(bytes)
     }
     const refused = (refusal: Refusal) => refuse.parse({ kind: 'refusal', refusal })
@@ -154,7 +165,7 @@ export function createRequests(talk: Conversation): Requests {
     const { name, statement, running } = portal
     if (name !== '') talk.sqlNames.noteProtocol('cursor', name, statement.facts, statement.sql)
     const commit = talk.portals.change(name, portal, talk.sending)
-    expected.push({ kind: 'bind', statement, run: running, commit })
+    expected.push({ kind: 'bind', statement, run: running, commit }, bytes.length)
     send(bytes)
     return true
   }
@@ -289,7 +300,11 @@ export function createRequests(talk: Conversation): Requests {
 
   return {
     ready: () =>
-      !judging.waiting && !talk.metering && talk.copy !== 'pending' && !(draining && expected.length > 0),
+      !judging.waiting &&
+      !talk.metering &&
+      talk.copy !== 'pending' &&
+      !isFull() &&
+      !(draining && expected.length > 0),
     answer: (answer) => judging.answer(answer),
     handle(frame) {
       draining = false

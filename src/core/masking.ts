@@ -12,6 +12,8 @@ export type ColumnOrigin =
       readonly column: string
       /** inheritance parents and partitioned tables above the relation: their masks count as well */
       readonly ancestors: readonly Required<RelationName>[]
+      /** of a generated column: those that it is computed from */
+      readonly from?: readonly string[]
     }
   /** an expression, or a view's column: no provenance */
   | { readonly kind: 'derived' }

@@ -18,6 +18,12 @@ export interface Reached {
   readonly columns: readonly string[] | 'mentioned' | 'any'
 }
 
+/** A column that the server computes from others of its relation. */
+export interface GeneratedColumn {
+  readonly column: string
+  readonly from: readonly string[]
+}
+
 export interface SqlOperation {
   readonly kind: 'sql'
   /** unique within the session, in order */
@@ -31,6 +37,8 @@ export interface SqlOperation {
   readonly behind: readonly RelationName[]
   /** views that it names over masked relations: their columns may be masked ones under other names */
   readonly renaming?: readonly RelationName[]
+  /** generated columns of the relations that it names, when a mask applies */
+  readonly generated?: readonly GeneratedColumn[]
   /** what stands behind a relation that it names cannot be told: it may be anything */
   readonly opaque?: boolean
   /** absent where nothing is behind its names, and where the catalog is not asked for the policy: the same list as long as it holds the same */

@@ -2,6 +2,7 @@
 import type { RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
 import type { ColumnOrigin, Masker, ProbeVerdict, ResultColumn, ValueMask } from '../core/masking.ts'
+import type { Operation } from '../core/operation.ts'
 import { createCleanser } from './detect/cleanse.ts'
 import { copyRefusal } from './detect/copy.ts'
 import { detectorMask } from './detect/value.ts'
@@ -68,11 +69,14 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
   const cleanser = strategies.size === 0 ? undefined : createCleanser(strategies)
 
   /** The strictest strategy for a stored column; a mask above it in the inheritance tree counts as well. */
-  function strategyOf(origin: Extract<ColumnOrigin, { kind: 'column' }>): Strategy | undefined {
+  function strategyOf(
+    origin: Extract<ColumnOrigin, { kind: 'column' }>,
+    column = origin.column,
+  ): Strategy | undefined {
     let strategy: Strategy | undefined
     for (const relation of [origin.relation, ...origin.ancestors]) {
       for (const rule of rulesOf(relation)) {
-        if (matchesGlob(rule.column, origin.column)) strategy = stricter(strategy, rule.strategy)
+        if (matchesGlob(rule.column, column)) strategy = stricter(strategy, rule.strategy)
       }
     }
     return strategy
@@ -85,8 +89,10 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
     if (!namesColumns) return undefined
     switch (column.origin.kind) {
       case 'column': {
-        const strategy = strategyOf(column.origin)
-        return strategy && columnMask(strategy, column)
+        const { origin } = column
+        const strategy = strategyOf(origin)
+        if (strategy !== undefined) return columnMask(strategy, column)
+        return origin.from?.some((one) => strategyOf(origin, one)) ? wholeMask(column) : undefined
       }
       case 'derived':
         return touchesMasked && column.rowsOnly !== true ? wholeMask(column) : undefined
@@ -95,15 +101,19 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
     }
   }
 
+  const samples = ({ name }: RelationName) => SAMPLES.test(name)
   const masksRelation = (relation: RelationName) =>
     rulesOf(relation).length > 0 || SAMPLES.test(relation.name)
-  const masksColumn = (relation: RelationName, column: string) =>
-    rulesOf(relation).some((rule) => matchesGlob(rule.column, column))
-
-  const probeMasks: ProbeMasks = {
-    rulesOf,
-    ruleNames: (rule, column) => matchesGlob(rule.column, column),
-    samples: ({ name }) => SAMPLES.test(name),
+  /** For one operation: a generated column is named with those that it is computed from. */
+  function namesOf({ generated = [] }: Pick<Operation, 'generated'>) {
+    const ruleNames: ProbeMasks['ruleNames'] = (rule, column) =>
+      matchesGlob(rule.column, column) ||
+      generated.some(
+        (one) => one.column === column && one.from.some((from) => matchesGlob(rule.column, from)),
+      )
+    const masksColumn = (relation: RelationName, column: string) =>
+      rulesOf(relation).some((rule) => ruleNames(rule, column))
+    return { rulesOf, ruleNames, masksRelation, masksColumn, samples }
   }
 
   return {
@@ -111,10 +121,10 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
     namesColumns,
     ...(cleanser ? { detection: cleanser } : {}),
     masksRelation,
-    masksColumn,
-    probes: (operation) => (namesColumns ? verdictOf(probesOf(probeMasks, operation)) : undefined),
+    masksColumn: namesOf({}).masksColumn,
+    probes: (operation) => (namesColumns ? verdictOf(probesOf(namesOf(operation), operation)) : undefined),
     refuses: (operation) =>
-      (namesColumns ? maskingRefusal({ masksRelation, masksColumn }, operation) : undefined) ??
+      (namesColumns ? maskingRefusal(namesOf(operation), operation) : undefined) ??
       (cleanser ? copyRefusal(operation) : undefined),
     plan: (columns, touchesMasked) => columns.map((column) => maskOf(column, touchesMasked)),
   }

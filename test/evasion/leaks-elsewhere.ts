@@ -231,6 +231,11 @@ export const sideLeaks: readonly Leak[] = [
     ],
   },
   {
+    name: 'a generated column that is there, stored elsewhere',
+    given: [`alter table customers add column code text generated always as (ssn || '') stored`],
+    steps: ['update customers set notes = code', 'select notes from customers'],
+  },
+  {
     name: 'a changed type',
     steps: ['alter table customers alter column notes type text using ssn', 'select notes from customers'],
   },

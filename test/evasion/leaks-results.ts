@@ -40,6 +40,11 @@ export const resultLeaks: readonly Leak[] = [
     shows: /078-0/,
   },
   { name: 'max', steps: ['select max(card) from customers'], shows: /5500005555555559/ },
+  ...['stored', 'virtual'].map((kind) => ({
+    name: `a generated column, ${kind}`,
+    given: [`alter table customers add column code text generated always as (ssn || '') ${kind}`],
+    steps: ['select code from customers'],
+  })),
   { name: 'a scalar subquery', steps: [`select (${SSN})`] },
   {
     name: 'a derived table with other names',

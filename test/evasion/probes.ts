@@ -26,6 +26,9 @@ export const probes: readonly Probe[] = [
     (guess) => `select id from customers where ssn like '${guess.slice(0, 6)}%' and id = 1`,
   ),
   one('WHERE with a regular expression', (guess) => `select id from customers where ssn ~ '${guess}'`),
+  one('WHERE with a generated column', (guess) => `select id from customers where code = '${guess}'`, [
+    `alter table customers add column code text generated always as (ssn || '') stored`,
+  ]),
   one(
     'WHERE with BETWEEN',
     (guess) => `select id from customers where ssn between '${guess}' and '${guess}'`,

@@ -14,6 +14,8 @@ export interface Entry {
   readonly oid: number
   readonly relation: Named
   readonly columns: ReadonlyMap<number, string>
+  /** generated columns, each with those that it is computed from */
+  readonly generated: ReadonlyMap<string, readonly string[]>
   /** inheritance parents and children, however far: the same columns. Of a view, those of the tables behind it */
   readonly family: readonly Named[]
   /** relations that a view's rule reads, however deep */
@@ -68,6 +70,15 @@ SELECT pg_catalog.json_build_object(
   'oid', a.oid::pg_catalog.int8, 'schema', a.nspname, 'name', a.relname, 'kind', a.relkind,
   'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(t.attnum, t.attname)) FROM pg_catalog.pg_attribute t
     WHERE t.attrelid OPERATOR(pg_catalog.=) a.oid AND NOT t.attisdropped),
+  'generated', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(t.attname, b.attname))
+    FROM pg_catalog.pg_attribute t, pg_catalog.pg_attrdef e, pg_catalog.pg_depend d, pg_catalog.pg_attribute b
+    WHERE t.attrelid OPERATOR(pg_catalog.=) a.oid AND t.attgenerated OPERATOR(pg_catalog.<>) ''::pg_catalog."char"
+      AND e.adrelid OPERATOR(pg_catalog.=) a.oid AND e.adnum OPERATOR(pg_catalog.=) t.attnum
+      AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+      AND d.objid OPERATOR(pg_catalog.=) e.oid
+      AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+      AND d.refobjid OPERATOR(pg_catalog.=) a.oid AND d.refobjsubid OPERATOR(pg_catalog.<>) t.attnum
+      AND b.attrelid OPERATOR(pg_catalog.=) a.oid AND b.attnum OPERATOR(pg_catalog.=) d.refobjsubid),
   'family', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname))
     FROM family f, pg_catalog.pg_class c, pg_catalog.pg_namespace n
     WHERE f.root OPERATOR(pg_catalog.=) a.oid AND c.oid OPERATOR(pg_catalog.=) f.oid AND n.oid OPERATOR(pg_catalog.=) c.relnamespace),
@@ -95,6 +106,8 @@ interface Row {
   readonly name: string
   readonly kind: string
   readonly columns: readonly (readonly [number, string])[] | null
+  /** a generated column and one that it is computed from */
+  readonly generated: Pairs
   readonly family: Pairs
   readonly behind: readonly (readonly [string, string, readonly string[] | null])[] | null
   readonly opaque: boolean
@@ -128,6 +141,7 @@ function decodeEntry(value: unknown): Entry {
     oid: row.oid,
     relation: { schema: row.schema, name: row.name },
     columns: new Map(row.columns ?? []),
+    generated: grouped(row.generated),
     family: named(row.family),
     behind: (row.behind ?? []).map(([schema, name, columns]) => ({
       schema,
@@ -137,6 +151,12 @@ function decodeEntry(value: unknown): Entry {
     opaque: row.opaque,
     view: row.kind === 'v' || row.kind === 'm',
   }
+}
+
+function grouped(pairs: Pairs): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>()
+  for (const [name, from] of pairs ?? []) groups.set(name, [...(groups.get(name) ?? []), from])
+  return groups
 }
 
 function checkRow(row: unknown): Row {
@@ -162,6 +182,7 @@ function isRow(value: unknown): value is Row {
     typeof row.kind === 'string' &&
     typeof row.opaque === 'boolean' &&
     isPairs(row.columns, 'number') &&
+    isPairs(row.generated, 'string') &&
     isPairs(row.family, 'string') &&
     isBehind(row.behind)
   )

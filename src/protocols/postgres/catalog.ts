@@ -2,6 +2,7 @@
 // database: which relation and column an OID and attribute number are, and what lies behind views and inheritance.
 import type { RelationName } from '../../core/facts.ts'
 import type { ColumnOrigin } from '../../core/masking.ts'
+import type { GeneratedColumn } from '../../core/operation.ts'
 import { decodeAnswer, type Entry, type Named } from './catalog-query.ts'
 
 export interface Catalog {
@@ -16,6 +17,7 @@ export interface Catalog {
     readonly opaque: boolean
     /** one of them is a view, whose columns have names of its own */
     readonly view: boolean
+    readonly generated: readonly GeneratedColumn[]
   }
   /** The relations that the name may mean in any schema; undefined when the catalog was not asked, or too long ago. */
   meanings(relation: RelationName): readonly Entry[] | undefined
@@ -99,7 +101,14 @@ export function createCatalog(now: () => number): Catalog {
         return { kind: 'unknown' }
       }
       if (entry.view) return { kind: 'derived' }
-      return { kind: 'column', relation: entry.relation, column, ancestors: entry.family }
+      const from = entry.generated.get(column)
+      return {
+        kind: 'column',
+        relation: entry.relation,
+        column,
+        ancestors: entry.family,
+        ...(from && { from }),
+      }
     },
     forget() {
       // What was learned stays until it is asked for again: results on their way still need it.
@@ -113,6 +122,7 @@ export function createCatalog(now: () => number): Catalog {
       const found: Named[] = []
       let opaque = false
       let view = false
+      const generated: GeneratedColumn[] = []
       for (const relation of relations) {
         if (isSystem(relation)) continue
         if (!isFresh(relation.name)) opaque = true
@@ -121,9 +131,10 @@ export function createCatalog(now: () => number): Catalog {
           found.push(...entry.behind, ...entry.family)
           opaque ||= entry.opaque
           view ||= entry.view
+          for (const [column, from] of entry.generated) generated.push({ column, from })
         }
       }
-      return { relations: found, opaque, view }
+      return { relations: found, opaque, view, generated }
     },
   }
 }

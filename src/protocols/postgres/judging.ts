@@ -52,6 +52,7 @@ export function createJudging(talk: Conversation): Judging {
       parameters,
       behind: touch.behind,
       ...(touch.renaming.length > 0 ? { renaming: touch.renaming } : {}),
+      ...(touch.generated.length > 0 ? { generated: touch.generated } : {}),
       ...(touch.hidden ? { opaque: true } : {}),
       ...(reached.length > 0 ? { reached } : {}),
     } as const

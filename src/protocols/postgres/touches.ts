@@ -1,6 +1,7 @@
 // Does a statement touch something that masks hide? Names, views and inheritance count; what cannot be told counts too.
 import type { Facts, RelationName } from '../../core/facts.ts'
 import type { Masker } from '../../core/masking.ts'
+import type { GeneratedColumn } from '../../core/operation.ts'
 import type { Conversation } from './conversation.ts'
 
 export interface Touch {
@@ -13,9 +14,17 @@ export interface Touch {
   readonly behind: readonly Required<RelationName>[]
   /** views over masked relations, or over what cannot be told */
   readonly renaming: readonly RelationName[]
+  readonly generated: readonly GeneratedColumn[]
 }
 
-const NOTHING: Touch = { masked: false, opaque: false, hidden: false, behind: [], renaming: [] }
+const NOTHING: Touch = {
+  masked: false,
+  opaque: false,
+  hidden: false,
+  behind: [],
+  renaming: [],
+  generated: [],
+}
 /** Effects behind which anything may be read. */
 const OPAQUE = new Set(['call', 'do', 'unknown', 'remote', 'large-object', 'server-file', 'server-program'])
 
@@ -45,11 +54,11 @@ export interface Sight {
 export function touches(sight: Sight, facts: Facts): Touch {
   if (!sight.masker.namesColumns) return NOTHING
   const relations = relationsOf(facts)
-  const { relations: behind, opaque: hidden } = sight.catalog.behind(relations)
+  const { relations: behind, opaque: hidden, generated } = sight.catalog.behind(relations)
   const opaque = hidden || runsCode(facts)
   const masked = opaque || [...relations, ...behind].some((relation) => sight.masker.masksRelation(relation))
   const renaming = behind.length > 0 || hidden ? relations.filter((relation) => renames(sight, relation)) : []
-  return { masked, opaque, hidden, behind, renaming }
+  return { masked, opaque, hidden, behind, renaming, generated }
 }
 
 function renames({ masker, catalog }: Sight, relation: RelationName): boolean {

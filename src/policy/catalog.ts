@@ -36,6 +36,8 @@ export function isCatalogSchema(schema: string): boolean {
 
 /** What `$catalog` stands for. */
 export function isHarmlessCatalog({ schema, name }: RelationName): boolean {
+  // Every name of a schema, and so what is not harmless as well.
+  if (name === '*') return false
   if (schema === 'pg_catalog') return !matchesAnyGlob(SENSITIVE, name)
   return schema === 'information_schema' && !matchesAnyGlob(SENSITIVE_INFORMATION, name)
 }

@@ -40,9 +40,13 @@ function meets(pattern: string, text: string): boolean {
   return text === '*' || matchesGlob(pattern, text)
 }
 
+/** Some of what is in the catalog is among what is reached. */
+const reachesCatalog = ({ schema, name }: QualifiedName): boolean =>
+  schema === '*' || (name === '*' && isCatalogSchema(schema))
+
 /** Could the pattern mean this name? For rules that refuse or hold. */
 export function couldMean(pattern: NamePattern, name: QualifiedName): boolean {
-  if (pattern.kind === 'catalog') return isHarmlessCatalog(name)
+  if (pattern.kind === 'catalog') return reachesCatalog(name) || isHarmlessCatalog(name)
   return meets(pattern.schema, name.schema) && meets(pattern.name, name.name)
 }
 

@@ -345,6 +345,18 @@ describe('a policy that cannot be meant is refused', () => {
   })
 })
 
+test('what reaches every relation is meant by a denial of the catalog, and not by leave for it', () => {
+  const publish = 'create publication p for all tables'
+  const catalog = { relations: ['$catalog'] }
+  const denied = policyOf({ a: rule('allow', '*'), d: rule('deny', ['read'], catalog) })
+  expect(judge(denied, publish)).toMatchObject({ outcome: 'deny', hits: [{ rule: 'd' }] })
+  const published = rule('allow', ['create', 'remote'])
+  const schema = 'create publication p for tables in schema pg_catalog'
+  for (const sql of [publish, schema]) {
+    expect(outcome(policyOf({ published, a: rule('allow', ['read'], catalog) }), sql)).toBe('deny')
+  }
+})
+
 test('the version follows the rules', () => {
   const version = policyOf({ a: readAll }).version
   expect(policyOf({ a: readAll }).version).toBe(version)

@@ -44,6 +44,11 @@ export type Expected =
   | { readonly kind: 'sync'; readonly mark: number }
   | Lookup
 
+/** The statement whose results come; undefined where what is answered gives none. */
+export function runOf(head: Expected | undefined): Running | undefined {
+  return head?.kind === 'query' || head?.kind === 'execute' ? head.run : undefined
+}
+
 export interface ExpectedQueue {
   readonly length: number
   /** of the messages that wait: what a session keeps of them, about */

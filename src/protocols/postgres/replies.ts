@@ -1,31 +1,29 @@
 // What a server's messages mean to the session, and what of them the client may see. Every message is matched with what
 // it answers; one that answers nothing ends the session.
 import { ProtocolError, SQLSTATE } from '../../core/errors.ts'
-import type { Detection, Masker, ResultPlan } from '../../core/masking.ts'
+import type { ResultPlan } from '../../core/masking.ts'
 import { decodeCommandTag, decodeDataRow, decodeDiagnostic, decodeRowDescription } from './backend.ts'
 import type { BackendHandler, RowRun, Verdict } from './backend-stream.ts'
-import { cleanseDiagnostic, cleanseLastText, cleanseNames } from './cleanse-messages.ts'
 import { BACKEND } from './codes.ts'
 import { complete } from './completion.ts'
 import type { Conversation } from './conversation.ts'
-import { cleanseCopyData } from './copy-rows.ts'
-import { message } from './encode.ts'
-import type { Expected, Lookup } from './expected.ts'
+import { type Expected, type Lookup, runOf } from './expected.ts'
 import { maskRow, maskRows, wholeRows } from './masked-rows.ts'
 import { admits } from './metering.ts'
 import { createRefusals } from './refusals.ts'
 import { planResult } from './rows.ts'
 import { rowsOnlyPlaces } from './rows-only.ts'
+import { createShown } from './shown.ts'
 import { isStandInFailure, standInError } from './stand-in.ts'
 import type { Portal, Running } from './statement.ts'
 import { checkParameter } from './upstream-login.ts'
-import { withhold } from './withhold.ts'
 
 type Reply = (bytes: Uint8Array, head: Expected | undefined) => Verdict
 
 export function createReplies(talk: Conversation): BackendHandler {
   const { expected, out, catalog } = talk
   const refusals = createRefusals(talk)
+  const shown = createShown(talk)
 
   function unexpected(what: string): never {
     throw new ProtocolError(`the target sent ${what}, which answers nothing that was asked`)
@@ -53,57 +51,23 @@ export function createReplies(talk: Conversation): BackendHandler {
     lookup.done(true)
   }
 
-  function runOf(head: Expected | undefined): Running | undefined {
-    return head?.kind === 'query' || head?.kind === 'execute' ? head.run : undefined
-  }
-
-  /** Of the statement that is answered, as it was judged; else those in force. */
-  const maskerOf = (head: Expected | undefined): Masker => runOf(head)?.masker ?? talk.masks()
-
-  /** The text of an error or a notice, less what may hold a masked value, and what detectors find in the rest. */
-  function shownText(bytes: Uint8Array, head: Expected | undefined): Uint8Array {
-    const masker = maskerOf(head)
-    const shown = withheldText(bytes, head, masker)
-    return masker.detection === undefined ? shown : cleanseDiagnostic(shown, masker.detection)
-  }
-
-  function withheldText(bytes: Uint8Array, head: Expected | undefined, masker: Masker): Uint8Array {
-    if (!masker.namesColumns) return bytes
-    // The commit at Sync checks deferred constraints of any statement before it, and they show their row.
-    if (head?.kind === 'sync') return withhold(bytes, false)
-    // Bind plans, and the planner calls functions that are marked immutable.
-    const cause = head?.kind === 'bind' ? head.statement : runOf(head)
-    if (cause?.touchesMasked) return withhold(bytes, cause.opaque)
-    return concernsMasked(bytes, masker) ? withhold(bytes, false) : bytes
-  }
-
-  /** COMMIT and SET CONSTRAINTS name no relation, but fail with the row of one; the error says of which. */
-  function concernsMasked(bytes: Uint8Array, masker: Masker): boolean {
-    const fields = decodeDiagnostic(bytes)
-    const [schema, name] = [fields.get('s'), fields.get('t')]
-    if (name === undefined) return false
-    const relation = schema === undefined ? { name } : { schema, name }
-    const { relations, opaque } = catalog.behind([relation])
-    return opaque || [relation, ...relations].some((one) => masker.masksRelation(one))
-  }
-
   function failed(
     bytes: Uint8Array,
     fields: ReadonlyMap<string, string>,
     head: Expected | undefined,
   ): Uint8Array {
     const run = head?.kind === 'bind' ? head.run : runOf(head)
-    const shown = shownText(bytes, head)
+    const text = shown.diagnostic(bytes, head)
     out.emit({
       kind: 'observe',
       event: {
         kind: 'failed',
         ...(run ? { sequence: run.operation.sequence } : {}),
         sqlstate: fields.get('C') ?? '',
-        message: decodeDiagnostic(shown).get('M') ?? '',
+        message: decodeDiagnostic(text).get('M') ?? '',
       },
     })
-    return shown
+    return text
   }
 
   /** An error ends its segment in the extended protocol; the server skips to the next Sync. */
@@ -230,20 +194,15 @@ export function createReplies(talk: Conversation): BackendHandler {
     portal.describedIn = undefined
   }
 
-  function shownNames(bytes: Uint8Array, head: Expected): Verdict {
-    const { detection } = maskerOf(head)
-    return detection ? cleanseNames(bytes, detection) : 'forward'
-  }
-
   function rowDescription(bytes: Uint8Array, head: Expected | undefined): Verdict {
     switch (head?.kind) {
       case 'query':
         if (head.run) planQuery(bytes, head.run)
-        return shownNames(bytes, head)
+        return verdict(bytes, shown.names(bytes, head))
       case 'describe':
         expected.shift()
         if (head.portal) describe(head.portal, bytes)
-        return head.injected ? 'drop' : shownNames(bytes, head)
+        return head.injected ? 'drop' : verdict(bytes, shown.names(bytes, head))
       default:
         return unexpected('RowDescription')
     }
@@ -258,11 +217,11 @@ export function createReplies(talk: Conversation): BackendHandler {
     const run = runOf(head)
     if (!run) return unexpected('DataRow')
     const plan = planOf(head, run)
-    const shown = plan === undefined ? bytes : maskRow(bytes, plan)
-    if (!admits(talk, run, shown.length)) return 'drop'
+    const row = plan === undefined ? bytes : maskRow(bytes, plan)
+    if (!admits(talk, run, row.length)) return 'drop'
     run.rows += 1
-    run.bytes += shown.length
-    return plan === undefined ? 'forward' : shown
+    run.bytes += row.length
+    return verdict(bytes, row)
   }
 
   /** The rows of a statement, as many as there are at once; those of a lookup, and what answers nothing, come alone. */
@@ -350,30 +309,21 @@ export function createReplies(talk: Conversation): BackendHandler {
     [BACKEND.CopyData](bytes, head) {
       const run = runOf(head)
       if (!run) return unexpected('CopyData')
-      const { detection } = run.masker
-      const shown = detection ? shownCopyData(bytes, run, detection) : bytes
-      if (!admits(talk, run, shown.length)) return 'drop'
-      run.bytes += shown.length
-      return shown === bytes ? 'forward' : shown
+      const data = shown.copyData(bytes, run)
+      if (!admits(talk, run, data.length)) return 'drop'
+      run.bytes += data.length
+      return verdict(bytes, data)
     },
     [BACKEND.CopyDone](_bytes, head) {
       const run = runOf(head)
       if (!run) return unexpected('CopyDone')
       return run.over ? 'drop' : 'forward'
     },
-    [BACKEND.NoticeResponse](bytes, head) {
-      const shown = shownText(bytes, head)
-      return shown === bytes ? 'forward' : shown
-    },
-    [BACKEND.NotificationResponse](bytes) {
-      const { namesColumns, detection } = talk.masks()
-      if (namesColumns) return withoutPayload(bytes)
-      return detection ? cleanseLastText(bytes, detection) : 'forward'
-    },
+    [BACKEND.NoticeResponse]: (bytes, head) => verdict(bytes, shown.diagnostic(bytes, head)),
+    [BACKEND.NotificationResponse]: (bytes) => verdict(bytes, shown.notification(bytes)),
     [BACKEND.ParameterStatus](bytes) {
       checkParameter(bytes)
-      const { detection } = talk.masks()
-      return detection ? cleanseLastText(bytes, detection) : 'forward'
+      return verdict(bytes, shown.parameter(bytes))
     },
   }
 
@@ -398,20 +348,9 @@ export function createReplies(talk: Conversation): BackendHandler {
   }
 }
 
-/** Its masker lets no COPY run whose rows cannot be read, and in one text only COPYs that write them alike. */
-function shownCopyData(bytes: Uint8Array, run: Running, detection: Detection): Uint8Array {
-  const rows = run.operation.facts.statements.find(({ copy }) => copy === 'out')?.copyRows
-  if (rows === undefined) throw new ProtocolError('rows of a COPY that cannot be looked through')
-  return cleanseCopyData(bytes, rows, detection)
-}
+const verdict = (bytes: Uint8Array, shown: Uint8Array): Verdict => (shown === bytes ? 'forward' : shown)
 
 function endsSession(error: Uint8Array): boolean {
   const fields = decodeDiagnostic(error)
   return (fields.get('V') ?? fields.get('S')) !== 'ERROR'
-}
-
-/** A payload is free text of another session's, which may hold what is masked here: process id and channel stay. */
-function withoutPayload(bytes: Uint8Array): Uint8Array {
-  const channelEnd = bytes.indexOf(0, 9)
-  return message(BACKEND.NotificationResponse, bytes.subarray(5, channelEnd + 1), Uint8Array.of(0))
 }

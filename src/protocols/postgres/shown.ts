@@ -1,0 +1,83 @@
+// What a client sees of the server's texts beside rows: errors and notices, notifications, parameters, names of result
+// columns, COPY. Values under masks are withheld, and what detectors find is masked.
+import { ProtocolError } from '../../core/errors.ts'
+import type { Masker } from '../../core/masking.ts'
+import { decodeDiagnostic } from './backend.ts'
+import { cleanseDiagnostic, cleanseLastText, cleanseNames } from './cleanse-messages.ts'
+import { BACKEND } from './codes.ts'
+import type { Conversation } from './conversation.ts'
+import { cleanseCopyData } from './copy-rows.ts'
+import { message } from './encode.ts'
+import { type Expected, runOf } from './expected.ts'
+import type { Running } from './statement.ts'
+import { withhold } from './withhold.ts'
+
+/** Each takes a whole message, and gives it back where the client may see all of it. */
+export interface Shown {
+  /** the text of an error or a notice, less what may hold a masked value, and what detectors find in the rest */
+  diagnostic(bytes: Uint8Array, head: Expected | undefined): Uint8Array
+  names(bytes: Uint8Array, head: Expected): Uint8Array
+  /** @throws ProtocolError for rows in which detectors cannot look */
+  copyData(bytes: Uint8Array, run: Running): Uint8Array
+  notification(bytes: Uint8Array): Uint8Array
+  parameter(bytes: Uint8Array): Uint8Array
+}
+
+export function createShown(talk: Conversation): Shown {
+  /** Of the statement that is answered, as it was judged; else those in force. */
+  const maskerOf = (head: Expected | undefined): Masker => runOf(head)?.masker ?? talk.masks()
+
+  function withheld(bytes: Uint8Array, head: Expected | undefined, masker: Masker): Uint8Array {
+    if (!masker.namesColumns) return bytes
+    // The commit at Sync checks deferred constraints of any statement before it, and they show their row.
+    if (head?.kind === 'sync') return withhold(bytes, false)
+    // Bind plans, and the planner calls functions that are marked immutable.
+    const cause = head?.kind === 'bind' ? head.statement : runOf(head)
+    if (cause?.touchesMasked) return withhold(bytes, cause.opaque)
+    return concernsMasked(bytes, masker) ? withhold(bytes, false) : bytes
+  }
+
+  /** COMMIT and SET CONSTRAINTS name no relation, but fail with the row of one; the error says of which. */
+  function concernsMasked(bytes: Uint8Array, masker: Masker): boolean {
+    const fields = decodeDiagnostic(bytes)
+    const [schema, name] = [fields.get('s'), fields.get('t')]
+    if (name === undefined) return false
+    const relation = schema === undefined ? { name } : { schema, name }
+    const { relations, opaque } = talk.catalog.behind([relation])
+    return opaque || [relation, ...relations].some((one) => masker.masksRelation(one))
+  }
+
+  return {
+    diagnostic(bytes, head) {
+      const masker = maskerOf(head)
+      const text = withheld(bytes, head, masker)
+      return masker.detection === undefined ? text : cleanseDiagnostic(text, masker.detection)
+    },
+    names(bytes, head) {
+      const { detection } = maskerOf(head)
+      return detection ? cleanseNames(bytes, detection) : bytes
+    },
+    copyData(bytes, { masker: { detection }, operation }) {
+      if (detection === undefined) return bytes
+      // Its masker lets no COPY run whose rows cannot be read, and in one text only COPYs that write them alike.
+      const rows = operation.facts.statements.find(({ copy }) => copy === 'out')?.copyRows
+      if (rows === undefined) throw new ProtocolError('rows of a COPY that cannot be looked through')
+      return cleanseCopyData(bytes, rows, detection)
+    },
+    notification(bytes) {
+      const { namesColumns, detection } = talk.masks()
+      if (namesColumns) return withoutPayload(bytes)
+      return detection ? cleanseLastText(bytes, detection) : bytes
+    },
+    parameter(bytes) {
+      const { detection } = talk.masks()
+      return detection ? cleanseLastText(bytes, detection) : bytes
+    },
+  }
+}
+
+/** A payload is free text of another session's, which may hold what is masked here: process id and channel stay. */
+function withoutPayload(bytes: Uint8Array): Uint8Array {
+  const channelEnd = bytes.indexOf(0, 9)
+  return message(BACKEND.NotificationResponse, bytes.subarray(5, channelEnd + 1), Uint8Array.of(0))
+}

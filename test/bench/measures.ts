@@ -56,8 +56,16 @@ export interface ThroughputRow {
   readonly results: ByPath<Throughput>
 }
 
+/** Clients that warm up what is measured. */
+const WARM_CLIENTS = 8
+/** Seconds in which Node compiles what every statement runs: in a short measurement it would be most of the CPU. */
+const WARM_UP = 2
+
 export async function measureThroughput(bench: Bench, plan: Plan): Promise<ThroughputRow[]> {
   const rows: ThroughputRow[] = []
+  for (const mode of MODES) {
+    for (const path of bench.paths) await throughput(bench, path, WARM_CLIENTS, mode, WARM_UP)
+  }
   for (const mode of MODES) {
     for (const clients of plan.clients) {
       const samples = await eachPath(bench, plan.rounds, (path) =>

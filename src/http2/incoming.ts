@@ -181,9 +181,10 @@ export function onPriority(connection: Connection, _: number, id: number, payloa
   connection.budget.spend()
 }
 
+/** Of the connection: a header block behind it that is not decoded would leave HPACK's table wrong (section 4.3). */
 function refuseSelfDependency(id: number, priority: Buffer): void {
   if ((priority.readUInt32BE(0) & MAX_WINDOW) === id)
-    throw new StreamError(PROTOCOL_ERROR, 'a stream on itself')
+    throw new ConnectionError(PROTOCOL_ERROR, 'a stream on itself')
 }
 
 export function onReset(connection: Connection, _: number, id: number, payload: Buffer): void {

@@ -12,6 +12,8 @@ import {
 import {
   CONTINUATION,
   DATA,
+  END_HEADERS,
+  HAS_PRIORITY,
   HEADERS,
   PING,
   RST_STREAM,
@@ -275,4 +277,14 @@ describe('the end of a connection', () => {
     expect(peer.frames()).toEqual([])
     expect(peer.events).toEqual(['1 closed 8'])
   })
+})
+
+it('HEADERS that depend on themselves end the connection: their block is not decoded, and HPACK’s table would be wrong', () => {
+  const peer = createPeer()
+  const priority = Buffer.concat([uint32(1), Buffer.of(0)])
+  peer.send(
+    HELLO,
+    frame(HEADERS, HAS_PRIORITY | END_HEADERS, 1, Buffer.concat([priority, encodeHeaders(POST)])),
+  )
+  expect(peer.goAway()).toBe(PROTOCOL_ERROR)
 })

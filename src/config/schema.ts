@@ -176,7 +176,9 @@ const resource = z.strictObject({
   trusted_functions: z
     .array(z.string().min(1))
     .default([])
-    .describe('schema.name of functions that have no effects and read nothing that is masked'),
+    .describe(
+      'schema.name, or schema.name(argument types), of functions that have no effects and read nothing that is masked; also those of triggers, defaults, casts and the like',
+    ),
   process: z
     .enum(['full', 'requests-only'])
     .default('full')

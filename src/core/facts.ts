@@ -53,6 +53,16 @@ export interface Access {
   readonly objectType?: string
   /** where it hides, when the statement does not show it: `behind public.v` */
   readonly via?: string
+  /** of a function, where the catalog told: `public.purge(integer)` */
+  readonly signature?: string
+}
+
+/** Names without a schema that only the catalog can tell the meaning of. */
+export interface UsedNames {
+  readonly functions: readonly string[]
+  readonly operators: readonly string[]
+  /** types that are not PostgreSQL's own by their spelling, with or without a schema */
+  readonly types: readonly RelationName[]
 }
 
 /** What comes of a column's value in a statement. */
@@ -132,6 +142,8 @@ export interface StatementFacts {
   readonly returnsRows: boolean
   readonly changes: readonly SessionChange[]
   readonly references: readonly SessionReference[]
+  /** absent when there are none */
+  readonly uses?: UsedNames
   /** why the facts are incomplete; absent when they are complete */
   readonly incomplete?: string
 }

@@ -7,12 +7,18 @@ export type ParameterValue =
   /** a binary parameter, hex, with the type's OID when the client stated it */
   | { readonly kind: 'binary'; readonly hex: string; readonly type?: number }
 
-/** What happens to a relation behind one that the statement names. Rules that refuse or hold look at it. */
+/** What the server's catalog says of a statement beyond its words. */
 export interface Reached {
+  /**
+   * `behind`: what happens to a relation behind one that the statement names; rules that refuse or hold look at it.
+   * `code`: code that runs without being shown; it needs leave like a call. `vouched`: the call of the statement itself,
+   * which `trusted_functions` vouches for by its signature.
+   */
+  readonly kind: 'behind' | 'code' | 'vouched'
   readonly access: Access
-  /** the relation that the statement's name may mean */
+  /** the relation, function, operator or type that the statement's name may mean */
   readonly from: Required<RelationName>
-  /** as the statement names it: without a schema only relations on the search path are meant */
+  /** as the statement names it: without a schema only what is on the search path is meant */
   readonly named: RelationName
   /** its columns that are touched; `mentioned` where they are those that the statement mentions, `any` where it cannot be told */
   readonly columns: readonly string[] | 'mentioned' | 'any'

@@ -83,9 +83,15 @@ export function judgeReached({ from, named }: Reached, access: ColumnAccess, rul
   return { access, outcome, rules: made, shadow }
 }
 
-/** Temporary relations are found before all others; `*` is what could not be told. */
+/** Code that a statement does not show. @returns undefined when the statement's name does not find it */
+export function judgeCode({ access, from, named }: Reached, rules: RuleSet): AccessVerdict | undefined {
+  const meant = named.schema !== undefined || isFound(from.schema, rules.searchPath)
+  return meant ? judgeAccess(access, rules) : undefined
+}
+
+/** Temporary relations, and what is in pg_catalog, are found before all others; `*` is what could not be told. */
 function isFound(schema: string, path: readonly string[]): boolean {
-  return schema === '*' || schema.startsWith('pg_temp_') || path.includes(schema)
+  return schema === '*' || schema === 'pg_catalog' || schema.startsWith('pg_temp_') || path.includes(schema)
 }
 
 /** Whoever is let in may use the session itself; only a rule that names the effect holds it. */

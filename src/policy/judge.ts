@@ -3,7 +3,7 @@ import type { Decision, HoldTerms, Outcome, RuleHit } from '../core/decision.ts'
 import type { Facts } from '../core/facts.ts'
 import type { Operation, Reached } from '../core/operation.ts'
 import { type ColumnAccess, columnsOf, ON_COLUMNS, withoutColumns } from './columns.ts'
-import { type AccessVerdict, judgeAccess, judgeReached, type RuleSet } from './judge-access.ts'
+import { type AccessVerdict, judgeAccess, judgeCode, judgeReached, type RuleSet } from './judge-access.ts'
 import { obligationsOf } from './obligations.ts'
 import type { Rule } from './rule.ts'
 import { denyHint, holdHint, reasonOf } from './wording.ts'
@@ -71,8 +71,17 @@ export function accessesOf(
 
 export function verdictsOf(operation: Pick<Operation, 'facts' | 'reached'>, rules: RuleSet): AccessVerdict[] {
   const { facts, reached = [] } = operation
-  const named = accessesOf(operation, rules).map((access) => judgeAccess(access, rules))
-  return [...named, ...reached.map((one) => judgeReached(one, reachedColumns(one, facts, rules), rules))]
+  const vouched = new Set(reached.filter(({ kind }) => kind === 'vouched').map(({ access }) => access))
+  const named = accessesOf(operation, rules)
+    .filter((access) => !vouched.has(access))
+    .map((access) => judgeAccess(access, rules))
+  return [...named, ...reached.flatMap((one) => reachedVerdict(one, facts, rules) ?? [])]
+}
+
+function reachedVerdict(one: Reached, facts: Facts, rules: RuleSet): AccessVerdict | undefined {
+  if (one.kind === 'vouched') return undefined
+  if (one.kind === 'code') return judgeCode(one, rules)
+  return judgeReached(one, reachedColumns(one, facts, rules), rules)
 }
 
 /** Parents and children have the columns that the statement mentions; a view has those that its query mentions. */

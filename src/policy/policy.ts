@@ -12,9 +12,10 @@ import { type Principal, principalId } from '../core/principal.ts'
 import { explainRules } from './explain.ts'
 import { judgeStatements, verdictsOf } from './judge.ts'
 import type { AccessVerdict, RuleSet } from './judge-access.ts'
+import { createLooksBehind } from './looks-behind.ts'
 import { type JudgedAs, permitFor } from './permit.ts'
 import { policyProblems } from './problems.ts'
-import { appliesTo, compileRule } from './rule.ts'
+import { compileRule } from './rule.ts'
 import { createRuleSets } from './rule-sets.ts'
 
 /** The policy cannot be used. `message` has one line per problem. */
@@ -43,7 +44,7 @@ export interface Policy {
   readonly version: string
   /** Could any rule that is in force now allow or hold something for this principal there? @throws Error when it cannot be told */
   mayReach(principal: Principal, resource: string, circumstances: Circumstances): boolean
-  /** Could a rule refuse or hold what is behind the relations that a statement names? At any time of day. */
+  /** Could it matter what is behind the names of a statement, or which code it runs without showing it? At any time of day. */
   looksBehind(principal: Principal, resource: string): boolean
   /** Never throws: an error while judging denies. At `prepare`, what would be held is allowed: it is held at `execute`. */
   judge(principal: Principal, resource: string, operation: Operation, circumstances: Circumstances): Decision
@@ -70,11 +71,7 @@ export function compilePolicy(config: Config): Policy {
   const judged = new WeakMap<Decision, JudgedAs>()
   const ruleSetOf = createRuleSets(rules, config)
   const remembered = rememberDecisions()
-  // Rules that name no relations mean every one, also those that statements name.
-  const lookBehind = rules.filter(
-    ({ config: { decision, relations, columns } }) =>
-      decision !== 'allow' && (relations !== undefined || columns !== undefined),
-  )
+  const looksBehind = createLooksBehind(rules)
 
   const judge: Policy['judge'] = (principal, resource, operation, circumstances) =>
     guarded(version, () => {
@@ -93,7 +90,7 @@ export function compilePolicy(config: Config): Policy {
       const { allow, hold } = ruleSetOf(principal, resource, circumstances)
       return allow.length + hold.length > 0
     },
-    looksBehind: (principal, resource) => lookBehind.some((rule) => appliesTo(rule, principal, resource)),
+    looksBehind,
     judge,
     permit: (decision, operation, approval) => permitFor(decision, judged.get(decision), operation, approval),
     masks: (principal, resource) =>

@@ -9,10 +9,10 @@ const MAX_WORDS = 160
 const clip = (text: string) => (text.length > MAX_WORDS ? `${text.slice(0, MAX_WORDS)}…` : text)
 
 /** `drop table public.customers`, `read hr.salaries (behind public.v)`, `call app.purge`, `read pg_catalog.pg_authid`. */
-export function describeAccess({ effect, relation, object, objectType, via }: Access): string {
+export function describeAccess({ effect, relation, object, objectType, via, signature }: Access): string {
   const name =
     relation === undefined
-      ? (object ?? '')
+      ? (signature ?? object ?? '')
       : relation.schema === undefined
         ? relation.name
         : `${relation.schema}.${relation.name}`
@@ -33,7 +33,9 @@ const HINTS: Readonly<Record<BuiltIn, (verdict: AccessVerdict) => string | undef
   'not-understood': () => 'Write it in a simpler form, or in several statements.',
   'pinned-setting': () => 'Write names with their schema, and text in UTF-8 with standard strings.',
   'no-rule': ({ access }) =>
-    `Ask for a rule that allows ${access.effect}${access.effect === 'call' ? ' of this function, or for it to be trusted' : ' there'}.`,
+    access.signature !== undefined && access.effect === 'call'
+      ? `It runs without being named in the statement. Ask for ${clip(access.signature)} in trusted_functions, or for a rule that allows call of ${clip(access.object ?? '')}.`
+      : `Ask for a rule that allows ${access.effect}${access.effect === 'call' ? ' of this function, or for it to be trusted' : ' there'}.`,
   session: () => undefined,
 }
 

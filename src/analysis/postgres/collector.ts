@@ -23,6 +23,10 @@ export interface Collector {
   isRange(name: string): boolean
   /** is there an access to such a relation up to now? */
   touches(is: (relation: RelationName) => boolean): boolean
+  /** a function by a name without a schema */
+  usesFunction(name: string): void
+  usesOperator(name: string): void
+  usesType(type: RelationName): void
   change(change: SessionChange): void
   reference(reference: SessionReference): void
   /** the first reason is kept */
@@ -36,6 +40,9 @@ export interface Collector {
 export function createCollector(): Collector {
   const accesses = new Map<string, Access>()
   const ranges = new Set<string>()
+  const functions = new Set<string>()
+  const operators = new Set<string>()
+  const types = new Map<string, RelationName>()
   const changes: SessionChange[] = []
   const references: SessionReference[] = []
   let reason: string | undefined
@@ -60,6 +67,9 @@ export function createCollector(): Collector {
     rangeName: (name) => ranges.add(name),
     isRange: (name) => ranges.has(name),
     touches: (is) => [...accesses.values()].some(({ relation }) => relation !== undefined && is(relation)),
+    usesFunction: (name) => functions.add(name),
+    usesOperator: (name) => operators.add(name),
+    usesType: (type) => types.set(JSON.stringify([type.schema, type.name]), type),
     change: (change) => changes.push(change),
     reference: (reference) => references.push(reference),
     incomplete: (why) => {
@@ -81,6 +91,9 @@ export function createCollector(): Collector {
         returnsRows,
         changes,
         references,
+        ...(functions.size + operators.size + types.size > 0 && {
+          uses: { functions: [...functions], operators: [...operators], types: [...types.values()] },
+        }),
         ...(direction !== undefined && { copy: direction }),
         ...(copyRows !== undefined && { copyRows }),
         ...(reason !== undefined && { incomplete: reason }),

@@ -35,9 +35,12 @@ const SPELLED: ReadonlySet<string> = new Set([
   'AEXPR_BETWEEN_SYM',
   'AEXPR_NOT_BETWEEN_SYM',
 ])
+/** What they are turned into, found by name like any operator. */
+const BETWEEN = ['<', '<=', '>', '>=']
 
 function expression(body: Body<'A_Expr'>, walk: Walk): void {
-  if (!SPELLED.has(body.kind ?? '')) visitOperator(strings(body.name), walk)
+  if (SPELLED.has(body.kind ?? '')) for (const name of BETWEEN) visitOperator([name], walk)
+  else visitOperator(strings(body.name), walk)
   walk.visit(body.lexpr)
   walk.visit(body.rexpr)
 }
@@ -68,6 +71,8 @@ function objectWithArguments(body: Body<'ObjectWithArgs'>, walk: Walk): void {
 
 /** `x%TYPE` names a column of a relation, others only a type. */
 function typeName(body: Body<'TypeName'>, walk: Walk): void {
+  const parts = strings(body.names)
+  if (parts.length > 0 && parts[0] !== 'pg_catalog') walk.facts.usesType(relationOf(parts))
   walk.visitAll(body.typmods)
 }
 
@@ -105,7 +110,10 @@ export const expressions = {
   A_ArrayExpr: inner('A_ArrayExpr'),
   BoolExpr: inner('BoolExpr'),
   BooleanTest: inner('BooleanTest'),
-  CaseExpr: inner('CaseExpr'),
+  CaseExpr: (body, walk) => {
+    if (body.arg !== undefined) visitOperator(['='], walk)
+    walk.children('CaseExpr', body)
+  },
   CaseWhen: inner('CaseWhen'),
   CoalesceExpr: inner('CoalesceExpr'),
   CurrentOfExpr: (body, walk) => walk.facts.reference({ kind: 'cursor', name: body.cursor_name ?? '' }),
@@ -118,7 +126,8 @@ export const expressions = {
   NullTest: inner('NullTest'),
   RowExpr: inner('RowExpr'),
   SubLink: (body, walk) => {
-    visitOperator(strings(body.operName), walk)
+    // IN is `= ANY`, and = is found by name.
+    visitOperator(body.operName === undefined ? ['='] : strings(body.operName), walk)
     walk.children('SubLink', body, ['operName'])
   },
   TypeCast: inner('TypeCast'),

@@ -42,6 +42,9 @@ function hazard(table: readonly Hazard[], name: string): AccessEffect | undefine
   return table.find(([names]) => names.test(name))?.[1]
 }
 
+export const builtInHazard = (name: string): AccessEffect | undefined => hazard(HAZARDS, name)
+export const extensionHazard = (name: string): AccessEffect | undefined => hazard(EXTENSION_HAZARDS, name)
+
 type Special = (args: readonly Node[], walk: Walk) => boolean
 
 function sequenceChange(args: readonly Node[], walk: Walk): boolean {
@@ -113,6 +116,8 @@ export function visitFunction(
   const schema = parts.at(-2)
   const own = schema === undefined || schema === 'pg_catalog'
   if (own && kind === 'function') {
+    // Without a schema, a better match of somebody's own is found before it.
+    if (schema === undefined) walk.facts.usesFunction(name)
     if (Object.hasOwn(SPECIAL, name) && SPECIAL[name]?.(args, walk)) return
     if (PURE_FUNCTIONS.has(name)) return
     const effect = hazard(HAZARDS, name)
@@ -140,6 +145,7 @@ export function visitOperator(parts: readonly string[], walk: Walk): void {
   const name = parts.at(-1)
   const schema = parts.at(-2)
   if (name === undefined) return
+  if (schema === undefined) walk.facts.usesOperator(name)
   if ((schema === undefined || schema === 'pg_catalog') && PURE_OPERATORS.has(name)) return
   visitCode(parts, 'operator', walk)
 }
@@ -169,6 +175,9 @@ export function visitDefinition(parts: readonly string[], walk: Walk): void {
     walk.facts.onObject('alter', `pg_catalog.${name}`, 'function')
   }
   for (const trusted of walk.options.trustedFunctions) {
-    if (trusted.slice(trusted.indexOf('.') + 1) === name) walk.facts.onObject('alter', trusted, 'function')
+    // `schema.name`, or `schema.name(types)` for one of them.
+    const [vouched = ''] = trusted.split('(')
+    if (vouched.slice(vouched.indexOf('.') + 1).trim() === name)
+      walk.facts.onObject('alter', vouched, 'function')
   }
 }

@@ -38,7 +38,10 @@ export function rangeVar(body: Body<'RangeVar'>, walk: Walk): void {
 }
 
 export function join(body: Body<'JoinExpr'>, walk: Walk): void {
-  if (body.isNatural === true || body.usingClause !== undefined) walk.facts.mention()
+  if (body.isNatural === true || body.usingClause !== undefined) {
+    walk.facts.mention()
+    walk.facts.usesOperator('=')
+  }
   // The alias of a join stands for the rows of both sides.
   if (body.alias?.aliasname !== undefined) walk.facts.rangeName(body.alias.aliasname)
   walk.children('JoinExpr', body, ['usingClause', 'join_using_alias', 'alias'])

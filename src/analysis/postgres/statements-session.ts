@@ -13,6 +13,9 @@ function absorb(facts: StatementFacts, walk: Walk, change?: (access: Access) => 
     if (changed !== undefined) walk.facts.access(changed)
   }
   for (const reference of facts.references) walk.facts.reference(reference)
+  for (const name of facts.uses?.functions ?? []) walk.facts.usesFunction(name)
+  for (const name of facts.uses?.operators ?? []) walk.facts.usesOperator(name)
+  for (const type of facts.uses?.types ?? []) walk.facts.usesType(type)
   if (facts.incomplete !== undefined) walk.facts.incomplete(facts.incomplete)
 }
 

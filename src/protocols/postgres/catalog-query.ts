@@ -1,219 +1,260 @@
-// The query that the session asks the server about relations, and the meaning of its rows.
-import { ProtocolError } from '../../core/errors.ts'
-import type { RelationName } from '../../core/facts.ts'
+// What the session asks the server's catalog, as text; catalog-answer.ts reads the rows. Every operator is qualified, and
+// nothing is used that finds one by itself (IN, BETWEEN, CASE x WHEN, USING): the session's search_path must not choose
+// what runs here.
 
-export type Named = Required<RelationName>
+/** Operators as they are written below, between blanks. */
+const OPERATOR = / (=|<>|>=|<|&|-|~~) /g
+/** Names of catalogs as they are written below. */
+const CATALOG = /\b(FROM|JOIN) (pg_[a-z_]+)(?![a-z_.])/g
+/** Functions as they are written below. */
+const FUNCTION =
+  /(?<![.\w])(json_agg|json_build_array|json_build_object|concat|array_agg|bool_or|unnest|format_type|regexp_matches)\(/g
 
-export interface Behind extends Named {
-  /** those of its columns that the view's query mentions; undefined when it may be any */
-  readonly columns?: readonly string[]
+function qualified(sql: string): string {
+  return sql
+    .replace(CATALOG, '$1 pg_catalog.$2')
+    .replace(OPERATOR, ' OPERATOR(pg_catalog.$1) ')
+    .replace(FUNCTION, 'pg_catalog.$1(')
 }
 
-/** One relation, as a row of the query tells it. */
-export interface Entry {
-  readonly oid: number
-  readonly relation: Named
-  readonly columns: ReadonlyMap<number, string>
-  /** generated columns, each with those that it is computed from */
-  readonly generated: ReadonlyMap<string, readonly string[]>
-  /** inheritance parents and children, however far: the same columns. Of a view, those of the tables behind it */
-  readonly family: readonly Named[]
-  /** relations that a view's rule reads, however deep */
-  readonly behind: readonly Behind[]
-  /** a view that calls functions: what it reads cannot be told */
-  readonly opaque: boolean
-  readonly view: boolean
-}
+/** First OID that a user's own object can have (FirstNormalObjectId). Below are the catalogs. */
+export const FIRST_USER_OID = 16_384
+const OWN = `>= ${FIRST_USER_OID}::pg_catalog.oid`
+const cls = (name: string) => `'pg_catalog.${name}'::pg_catalog.regclass`
+const chars = (list: string) => `'{${list}}'::pg_catalog."char"[]`
+const NONE = '0::pg_catalog.oid'
 
 /**
- * A last row has the age of the transaction, in seconds, where all its statements see what was there at its beginning.
- * $1: names (text[]), $2: OIDs (oid[]). Every operator is qualified: the session's search_path must not choose one.
- * A view that mentions a whole row (attribute 0) has no dependency on single columns: it may show any.
- * Built-in functions leave no trace in pg_depend, so a dependency on pg_proc is one on somebody's own function.
+ * What became of an object's owner's word: a function or relation of an extension that a superuser owns is as the
+ * extension brought it. What somebody else adds to an extension later stays his own.
  */
-export const CATALOG_QUERY = `
+const shipped = (catalog: string, oid: string, owner: string) => `EXISTS (SELECT FROM pg_depend e, pg_roles o
+  WHERE e.classid = ${cls(catalog)} AND e.objid = ${oid} AND e.deptype = 'e' AND o.oid = ${owner} AND o.rolsuper)`
+
+/** A function `p` as a signature has it: SQL's own names for built-in types, all others with their schema. */
+const ARGUMENTS = `(SELECT json_agg(CASE WHEN t.oid < ${FIRST_USER_OID}::pg_catalog.oid THEN format_type(t.oid, NULL)
+      WHEN e.typarray = t.oid THEN concat(en.nspname, '.', e.typname, '[]') ELSE concat(tn.nspname, '.', t.typname) END ORDER BY a.n)
+    FROM unnest(p.proargtypes::pg_catalog.oid[]) WITH ORDINALITY a (type, n)
+    JOIN pg_type t ON t.oid = a.type JOIN pg_namespace tn ON tn.oid = t.typnamespace
+    LEFT JOIN pg_type e ON e.oid = t.typelem LEFT JOIN pg_namespace en ON en.oid = e.typnamespace)`
+
+/** A function `p` of the schema `pn`. */
+const ROUTINE = `json_build_object('routine', p.oid::pg_catalog.int8, 'name', p.proname, 'volatile', p.provolatile = 'v', 'schema', pn.nspname,
+    'arguments', ${ARGUMENTS}, 'shipped', NOT p.prosecdef AND ${shipped('pg_proc', 'p.oid', 'p.proowner')},
+    'row', p.pronargs - p.pronargdefaults < 2::pg_catalog.int2 AND EXISTS (SELECT FROM pg_type t
+      WHERE t.oid = p.proargtypes[0] AND t.typtype = ANY (${chars('c,p,d')})))::pg_catalog.text`
+
+/**
+ * What is found goes through arrays, of which the planner expects ten elements: else it expects so much of recursion
+ * that it compiles the query, which takes seconds.
+ */
+const fewOf = (from: string, ...columns: string[]) => `SELECT ${columns.map((c) => `t.${c}`).join(', ')}
+  FROM (SELECT ${columns.map((c) => `array_agg(f.${c}) AS ${c}s`).join(', ')} FROM ${from} f) a
+  CROSS JOIN LATERAL ROWS FROM (${columns.map((c) => `unnest(a.${c}s)`).join(', ')}) t (${columns.join(', ')})`
+
+const event = (bit: number, letter: string) =>
+  `CASE WHEN (g.tgtype & ${bit}::pg_catalog.int2) <> 0::pg_catalog.int2 THEN '${letter}' END`
+
+/**
+ * Code that hangs on a relation `t.oid`: for which effects it runs (read, insert, update, delete, truncate, maintenance,
+ * alter, by their first letters; `w` for a whole row that becomes a value), where, what depends on what it calls, the tree of its expression, a function.
+ * Altering a relation computes anew what its columns, constraints and indexes say.
+ */
+const ON_RELATIONS = `
+  SELECT CASE WHEN w.ev_type = '1' THEN 'riudm' WHEN w.ev_type = '2' THEN 'u' WHEN w.ev_type = '3' THEN 'i' ELSE 'd' END AS events,
+    CASE WHEN w.ev_type = '1' THEN 'the query' ELSE concat('rule ', w.rulename) END AS place,
+    ${cls('pg_rewrite')}::pg_catalog.oid AS class, w.oid AS object, concat(w.ev_qual, ' ', w.ev_action) AS tree, ${NONE} AS direct
+  FROM pg_rewrite w WHERE w.ev_class = t.oid AND w.ev_enabled <> 'D'
+  UNION ALL
+  SELECT CASE WHEN a.attgenerated = 'v' THEN 'riua' ELSE 'iua' END,
+    concat(CASE WHEN a.attgenerated = '' THEN 'the default of ' ELSE 'the generated column ' END, a.attname),
+    ${cls('pg_attrdef')}, f.oid, f.adbin::pg_catalog.text, ${NONE}
+  FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum WHERE f.adrelid = t.oid
+  UNION ALL
+  SELECT 'iua', concat('constraint ', k.conname), ${cls('pg_constraint')}, k.oid, k.conbin::pg_catalog.text, ${NONE}
+  FROM pg_constraint k WHERE k.conrelid = t.oid AND k.contype = 'c'
+  UNION ALL
+  SELECT 'iuma', concat('index ', i.relname), ${cls('pg_class')}, i.oid, concat(x.indexprs, ' ', x.indpred), ${NONE}
+  FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = t.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
+  UNION ALL
+  SELECT 'riud', concat('policy ', y.polname), ${cls('pg_policy')}, y.oid, concat(y.polqual, ' ', y.polwithcheck), ${NONE}
+  FROM pg_policy y JOIN pg_class s ON s.oid = y.polrelid WHERE y.polrelid = t.oid AND s.relrowsecurity
+  UNION ALL
+  SELECT concat(${event(4, 'i')}, ${event(16, 'u')}, ${event(8, 'd')}, ${event(32, 't')}), concat('trigger ', g.tgname),
+    ${cls('pg_trigger')}, g.oid, g.tgqual::pg_catalog.text, g.tgfoid
+  FROM pg_trigger g WHERE g.tgrelid = t.oid AND g.tgenabled <> 'D' AND NOT g.tgisinternal`
+
+/** Code that runs when values become those of a type `t.oid`, or are changed into others. */
+const ON_TYPES = `
+  SELECT t.events, concat('a constraint of ', k.conname) AS place, ${cls('pg_constraint')}::pg_catalog.oid AS class, k.oid AS object,
+    k.conbin::pg_catalog.text AS tree, ${NONE} AS direct
+  FROM pg_type y JOIN pg_constraint k ON k.contypid = y.oid WHERE y.oid = t.oid AND y.typtype = 'd'
+  UNION ALL
+  SELECT t.events, concat('the default of the domain ', y.typname), ${cls('pg_type')}, y.oid, y.typdefaultbin::pg_catalog.text, ${NONE}
+  FROM pg_type y WHERE y.oid = t.oid AND y.typdefaultbin IS NOT NULL
+  UNION ALL
+  SELECT CASE WHEN t.events = 'w' THEN 'w' ELSE 'riudma' END, concat('the cast from ', s.typname, ' to ', d.typname), ${NONE}, ${NONE}, NULL, k.castfunc
+  FROM pg_cast k JOIN pg_type s ON s.oid = k.castsource JOIN pg_type d ON d.oid = k.casttarget
+  WHERE (k.castsource = t.oid OR k.casttarget = t.oid) AND k.castfunc ${OWN}`
+
+/** The OIDs of functions that a bearer of code `b` calls. Built-in ones leave no trace in pg_depend, but in the tree. */
+const CALLED = `
+  SELECT b.direct AS oid WHERE b.direct <> ${NONE}
+  UNION SELECT d.refobjid FROM pg_depend d WHERE d.classid = b.class AND d.objid = b.object AND d.refclassid = ${cls('pg_proc')}
+  UNION SELECT o.oprcode::pg_catalog.oid FROM pg_depend d JOIN pg_operator o ON o.oid = d.refobjid
+    WHERE d.classid = b.class AND d.objid = b.object AND d.refclassid = ${cls('pg_operator')}
+  UNION SELECT CASE WHEN m.f[1] = 'opno' THEN (SELECT o.oprcode::pg_catalog.oid FROM pg_operator o WHERE o.oid = m.f[2]::pg_catalog.oid)
+      ELSE m.f[2]::pg_catalog.oid END
+    FROM regexp_matches(b.tree, ':(funcid|aggfnoid|winfnoid|opno) ([1-9][0-9]*)', 'g') m (f)`
+
+/** Types that a type `y` is made of. */
+const PARTS = `
+  SELECT y.typbasetype AS oid FROM pg_type y WHERE y.oid = t.oid
+  UNION ALL SELECT y.typelem FROM pg_type y WHERE y.oid = t.oid
+  UNION ALL SELECT a.atttypid FROM pg_type y JOIN pg_attribute a ON a.attrelid = y.typrelid
+    WHERE y.oid = t.oid AND y.typtype = 'c' AND a.attnum >= 1::pg_catalog.int2 AND NOT a.attisdropped`
+
+const code = (root: string) =>
+  `(SELECT json_agg(json_build_array(b.same, b.events, b.place, b.oids)) FROM calls b WHERE b.root = ${root})`
+
+const CALLS = `calls AS (
+  SELECT b.root, b.same, b.events, concat(b.place, b.at) AS place, (SELECT json_agg(f.oid::pg_catalog.int8) FROM (${CALLED}) f) AS oids
+  FROM (${fewOf('bearers', 'root', 'same', 'events', 'place', 'at', 'class', 'object', 'tree', 'direct')}) b
+)`
+
+/** OIDs in JSON are numbers, in text. */
+const ROUTINES = `SELECT ${ROUTINE} FROM pg_proc p JOIN pg_namespace pn ON pn.oid = p.pronamespace
+WHERE p.oid = ANY ((SELECT array_agg(x.v::pg_catalog.text::pg_catalog.oid) FROM calls c CROSS JOIN LATERAL pg_catalog.json_array_elements_text(c.oids) x (v))::pg_catalog.oid[])`
+
+/**
+ * $1: names (text[]), $2: OIDs (oid[]).
+ * A last row has the age of the transaction, in seconds, where all its statements see what was there at its beginning.
+ * A view that mentions a whole row (attribute 0) has no dependency on single columns: it may show any.
+ */
+export const RELATIONS_QUERY = qualified(`
 WITH RECURSIVE asked AS (
   SELECT c.oid, c.relname, c.relkind, n.nspname
-  FROM pg_catalog.pg_class c, pg_catalog.pg_namespace n
-  WHERE n.oid OPERATOR(pg_catalog.=) c.relnamespace
-    AND (c.relname OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[]) OR c.oid OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.oid[]))
-    AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,m,f,S}'::pg_catalog."char"[])
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE (c.relname = ANY ($1::pg_catalog.text[]) OR c.oid = ANY ($2::pg_catalog.oid[])) AND c.relkind = ANY (${chars('r,p,v,m,f,S')})
 ), reads AS (
-  SELECT r.ev_class AS view, d.refclassid, d.refobjid, d.refobjsubid,
-    r.ev_action::pg_catalog.text OPERATOR(pg_catalog.~~) '%:varattno 0 %' AS whole
-  FROM pg_catalog.pg_rewrite r, pg_catalog.pg_depend d
-  WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-    AND d.objid OPERATOR(pg_catalog.=) r.oid
-    AND d.refobjid OPERATOR(pg_catalog.<>) r.ev_class
+  SELECT r.ev_class AS view, d.refclassid, d.refobjid, d.refobjsubid, r.ev_action::pg_catalog.text ~~ '%:varattno 0 %' AS whole
+  FROM pg_rewrite r JOIN pg_depend d ON d.objid = r.oid WHERE d.classid = ${cls('pg_rewrite')} AND d.refobjid <> r.ev_class
 ), lineage AS (
-  SELECT a.oid AS root, r.refclassid, r.refobjid, r.refobjsubid, r.whole
-  FROM asked a, reads r WHERE r.view OPERATOR(pg_catalog.=) a.oid
+  SELECT a.oid AS root, r.refclassid, r.refobjid, r.refobjsubid, r.whole FROM asked a JOIN reads r ON r.view = a.oid
   UNION
-  SELECT l.root, r.refclassid, r.refobjid, r.refobjsubid, r.whole
-  FROM lineage l, reads r WHERE r.view OPERATOR(pg_catalog.=) l.refobjid
+  SELECT l.root, r.refclassid, r.refobjid, r.refobjsubid, r.whole FROM lineage l JOIN reads r ON r.view = l.refobjid
 ), starts AS (
   SELECT a.oid AS root, a.oid FROM asked a
   UNION
-  SELECT l.root, l.refobjid FROM lineage l WHERE l.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+  SELECT l.root, l.refobjid FROM lineage l WHERE l.refclassid = ${cls('pg_class')}
 ), ancestors AS (
-  SELECT s.root, i.inhparent AS oid FROM starts s, pg_catalog.pg_inherits i WHERE i.inhrelid OPERATOR(pg_catalog.=) s.oid
+  SELECT s.root, i.inhparent AS oid FROM starts s JOIN pg_inherits i ON i.inhrelid = s.oid
   UNION
-  SELECT t.root, i.inhparent FROM ancestors t, pg_catalog.pg_inherits i WHERE i.inhrelid OPERATOR(pg_catalog.=) t.oid
+  SELECT t.root, i.inhparent FROM ancestors t JOIN pg_inherits i ON i.inhrelid = t.oid
 ), descendants AS (
-  SELECT s.root, i.inhrelid AS oid FROM starts s, pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) s.oid
+  SELECT s.root, i.inhrelid AS oid FROM starts s JOIN pg_inherits i ON i.inhparent = s.oid
   UNION
-  SELECT t.root, i.inhrelid FROM descendants t, pg_catalog.pg_inherits i WHERE i.inhparent OPERATOR(pg_catalog.=) t.oid
+  SELECT t.root, i.inhrelid FROM descendants t JOIN pg_inherits i ON i.inhparent = t.oid
 ), family AS (
   SELECT * FROM ancestors UNION SELECT * FROM descendants
-)
-SELECT pg_catalog.json_build_object(
+), cascades AS (
+  SELECT s.root, v.event AS began, s.oid, v.event, false AS follows
+  FROM (SELECT * FROM starts UNION SELECT * FROM descendants) s CROSS JOIN unnest('{d,u}'::pg_catalog.text[]) v (event)
+  UNION
+  SELECT c.root, c.began, k.conrelid, CASE WHEN c.event = 'd' AND k.confdeltype = 'c' THEN 'd' ELSE 'u' END, true
+  FROM cascades c JOIN pg_constraint k ON k.confrelid = c.oid WHERE k.contype = 'f'
+    AND CASE WHEN c.event = 'd' THEN k.confdeltype ELSE k.confupdtype END = ANY (${chars('c,n,d')})
+), found AS (
+  SELECT x.root, x.oid, bool_or(x.same) AS same FROM (
+    SELECT a.oid AS root, a.oid, true AS same FROM asked a
+    UNION ALL SELECT d.root, d.oid, true FROM descendants d
+    UNION ALL SELECT s.root, s.oid, false FROM starts s
+    UNION ALL SELECT c.root, c.oid, false FROM cascades c) x
+  JOIN pg_class c ON c.oid = x.oid
+  WHERE c.oid ${OWN} AND NOT ${shipped('pg_class', 'c.oid', 'c.relowner')} GROUP BY x.root, x.oid
+), touched AS (
+  ${fewOf('found', 'root', 'oid', 'same')}
+), on_relations AS (
+  SELECT t.root, t.same, concat(' of ', n.nspname, '.', c.relname) AS at, b.*
+  FROM touched t JOIN pg_class c ON c.oid = t.oid JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN LATERAL (${ON_RELATIONS}) b
+), all_types AS (
+  SELECT x.root, x.same, x.oid, x.events FROM (
+    SELECT t.root, t.same, a.atttypid AS oid, 'iua' AS events
+    FROM touched t JOIN pg_attribute a ON a.attrelid = t.oid WHERE a.attnum >= 1::pg_catalog.int2 AND NOT a.attisdropped
+    UNION ALL
+    SELECT t.root, t.same, c.reltype, 'w' FROM touched t JOIN pg_class c ON c.oid = t.oid
+    UNION ALL
+    SELECT b.root, b.same, d.refobjid, b.events FROM on_relations b JOIN pg_depend d ON d.classid = b.class AND d.objid = b.object
+    WHERE d.refclassid = ${cls('pg_type')}) x
+  WHERE x.oid ${OWN}
+  UNION
+  SELECT t.root, t.same, x.oid, t.events FROM all_types t CROSS JOIN LATERAL (${PARTS}) x WHERE t.events <> 'w' AND x.oid ${OWN}
+), types AS (
+  ${fewOf('all_types', 'root', 'same', 'oid', 'events')}
+), bearers AS (
+  SELECT * FROM on_relations
+  UNION ALL
+  SELECT t.root, t.same, '' AS at, b.* FROM types t CROSS JOIN LATERAL (${ON_TYPES}) b
+), ${CALLS}
+SELECT json_build_object(
   'oid', a.oid::pg_catalog.int8, 'schema', a.nspname, 'name', a.relname, 'kind', a.relkind,
-  'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(t.attnum, t.attname)) FROM pg_catalog.pg_attribute t
-    WHERE t.attrelid OPERATOR(pg_catalog.=) a.oid AND NOT t.attisdropped),
-  'generated', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(t.attname, b.attname))
-    FROM pg_catalog.pg_attribute t, pg_catalog.pg_attrdef e, pg_catalog.pg_depend d, pg_catalog.pg_attribute b
-    WHERE t.attrelid OPERATOR(pg_catalog.=) a.oid AND t.attgenerated OPERATOR(pg_catalog.<>) ''::pg_catalog."char"
-      AND e.adrelid OPERATOR(pg_catalog.=) a.oid AND e.adnum OPERATOR(pg_catalog.=) t.attnum
-      AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_attrdef'::pg_catalog.regclass
-      AND d.objid OPERATOR(pg_catalog.=) e.oid
-      AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
-      AND d.refobjid OPERATOR(pg_catalog.=) a.oid AND d.refobjsubid OPERATOR(pg_catalog.<>) t.attnum
-      AND b.attrelid OPERATOR(pg_catalog.=) a.oid AND b.attnum OPERATOR(pg_catalog.=) d.refobjsubid),
-  'family', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname))
-    FROM family f, pg_catalog.pg_class c, pg_catalog.pg_namespace n
-    WHERE f.root OPERATOR(pg_catalog.=) a.oid AND c.oid OPERATOR(pg_catalog.=) f.oid AND n.oid OPERATOR(pg_catalog.=) c.relnamespace),
-  'behind', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname,
-      CASE WHEN NOT b.whole THEN (SELECT coalesce(pg_catalog.json_agg(t.attname), '[]') FROM pg_catalog.pg_attribute t
-        WHERE t.attrelid OPERATOR(pg_catalog.=) c.oid AND t.attnum OPERATOR(pg_catalog.=) ANY (b.columns)) END))
-    FROM (SELECT l.refobjid, pg_catalog.bool_or(l.whole) AS whole, pg_catalog.array_agg(l.refobjsubid) AS columns FROM lineage l
-      WHERE l.root OPERATOR(pg_catalog.=) a.oid AND l.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
-      GROUP BY l.refobjid) b, pg_catalog.pg_class c, pg_catalog.pg_namespace n
-    WHERE c.oid OPERATOR(pg_catalog.=) b.refobjid AND n.oid OPERATOR(pg_catalog.=) c.relnamespace),
-  'opaque', EXISTS (SELECT FROM lineage l WHERE l.root OPERATOR(pg_catalog.=) a.oid
-    AND l.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass)
+  'columns', (SELECT json_agg(json_build_array(t.attnum, t.attname)) FROM pg_attribute t
+    WHERE t.attrelid = a.oid AND NOT t.attisdropped),
+  'generated', (SELECT json_agg(json_build_array(t.attname, b.attname))
+    FROM pg_attribute t JOIN pg_attrdef e ON e.adrelid = t.attrelid AND e.adnum = t.attnum
+    JOIN pg_depend d ON d.classid = ${cls('pg_attrdef')} AND d.objid = e.oid AND d.refclassid = ${cls('pg_class')}
+      AND d.refobjid = t.attrelid AND d.refobjsubid <> t.attnum
+    JOIN pg_attribute b ON b.attrelid = t.attrelid AND b.attnum = d.refobjsubid
+    WHERE t.attrelid = a.oid AND t.attgenerated <> ''),
+  'family', (SELECT json_agg(json_build_array(n.nspname, c.relname))
+    FROM family f JOIN pg_class c ON c.oid = f.oid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE f.root = a.oid),
+  'behind', (SELECT json_agg(json_build_array(n.nspname, c.relname,
+      CASE WHEN NOT b.whole THEN (SELECT coalesce(json_agg(t.attname), '[]') FROM pg_attribute t
+        WHERE t.attrelid = c.oid AND t.attnum = ANY (b.columns)) END))
+    FROM (SELECT l.refobjid, bool_or(l.whole) AS whole, array_agg(l.refobjsubid) AS columns FROM lineage l
+      WHERE l.root = a.oid AND l.refclassid = ${cls('pg_class')} GROUP BY l.refobjid) b
+    JOIN pg_class c ON c.oid = b.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace),
+  'rewritten', EXISTS (SELECT FROM starts s JOIN pg_rewrite w ON w.ev_class = s.oid WHERE s.root = a.oid AND w.ev_type <> '1'),
+  'cascades', (SELECT json_agg(DISTINCT pg_catalog.jsonb_build_array(n.nspname, c.relname, k.began, k.event))
+    FROM cascades k JOIN pg_class c ON c.oid = k.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE k.root = a.oid AND k.follows),
+  'opaque', EXISTS (SELECT FROM lineage l WHERE l.root = a.oid AND l.refclassid = ${cls('pg_proc')}),
+  'code', ${code('a.oid')}
 )::pg_catalog.text FROM asked a
 UNION ALL
-SELECT pg_catalog.json_build_object('age',
-  pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.transaction_timestamp()))::pg_catalog.text
-WHERE pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) ANY ('{repeatable read,serializable}'::pg_catalog.text[])`
+${ROUTINES}
+UNION ALL
+SELECT json_build_object('age',
+  pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()))::pg_catalog.text
+WHERE pg_catalog.current_setting('transaction_isolation') = ANY ('{repeatable read,serializable}'::pg_catalog.text[])`)
 
-type Pair = readonly [string, string]
-type Pairs = readonly Pair[] | null
-
-interface Row {
-  readonly oid: number
-  readonly schema: string
-  readonly name: string
-  readonly kind: string
-  readonly columns: readonly (readonly [number, string])[] | null
-  /** a generated column and one that it is computed from */
-  readonly generated: Pairs
-  readonly family: Pairs
-  readonly behind: readonly (readonly [string, string, readonly string[] | null])[] | null
-  readonly opaque: boolean
-}
-
-export interface CatalogAnswer {
-  readonly entries: readonly Entry[]
-  /** how old it may be, in milliseconds */
-  readonly age: number
-}
-
-/** @throws ProtocolError for a row that the query does not give */
-export function decodeAnswer(rows: readonly string[]): CatalogAnswer {
-  const entries: Entry[] = []
-  let age = 0
-  for (const json of rows) {
-    const row = parsed(json)
-    if (isAge(row)) age = Math.ceil(row.age * 1000)
-    else entries.push(decodeEntry(row))
-  }
-  return { entries, age }
-}
-
-function isAge(row: unknown): row is { readonly age: number } {
-  return typeof row === 'object' && row !== null && 'age' in row && Number.isFinite(row.age)
-}
-
-function decodeEntry(value: unknown): Entry {
-  const row: Row = checkRow(value)
-  return {
-    oid: row.oid,
-    relation: { schema: row.schema, name: row.name },
-    columns: new Map(row.columns ?? []),
-    generated: grouped(row.generated),
-    family: named(row.family),
-    behind: (row.behind ?? []).map(([schema, name, columns]) => ({
-      schema,
-      name,
-      ...(columns && { columns }),
-    })),
-    opaque: row.opaque,
-    view: row.kind === 'v' || row.kind === 'm',
-  }
-}
-
-function grouped(pairs: Pairs): ReadonlyMap<string, readonly string[]> {
-  const groups = new Map<string, string[]>()
-  for (const [name, from] of pairs ?? []) groups.set(name, [...(groups.get(name) ?? []), from])
-  return groups
-}
-
-function checkRow(row: unknown): Row {
-  if (!isRow(row)) throw new ProtocolError('the catalog gave a row that cannot be read')
-  return row
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
-  }
-}
-
-function isRow(value: unknown): value is Row {
-  if (typeof value !== 'object' || value === null) return false
-  const row: Partial<Record<keyof Row, unknown>> = value
-  return (
-    Number.isSafeInteger(row.oid) &&
-    typeof row.schema === 'string' &&
-    typeof row.name === 'string' &&
-    typeof row.kind === 'string' &&
-    typeof row.opaque === 'boolean' &&
-    isPairs(row.columns, 'number') &&
-    isPairs(row.generated, 'string') &&
-    isPairs(row.family, 'string') &&
-    isBehind(row.behind)
-  )
-}
-
-function isPairs(value: unknown, first: 'number' | 'string'): boolean {
-  if (value === null) return true
-  return (
-    Array.isArray(value) &&
-    value.every(
-      (pair: unknown) =>
-        Array.isArray(pair) && pair.length === 2 && typeof pair[0] === first && typeof pair[1] === 'string',
-    )
-  )
-}
-
-function isBehind(value: unknown): boolean {
-  if (value === null) return true
-  return (
-    Array.isArray(value) &&
-    value.every(
-      (one: unknown) =>
-        Array.isArray(one) && one.length === 3 && isPairs([one.slice(0, 2)], 'string') && isNames(one[2]),
-    )
-  )
-}
-
-const isNames = (value: unknown): boolean =>
-  value === null || (Array.isArray(value) && value.every((name: unknown) => typeof name === 'string'))
-
-const named = (pairs: Pairs): readonly Named[] => (pairs ?? []).map(([schema, name]) => ({ schema, name }))
+/**
+ * $1: functions, $2: operators, $3: types (text[] each), by their names in any schema. Somebody's own functions and
+ * operators, and code on somebody's own types.
+ */
+export const CODE_QUERY = qualified(`
+WITH RECURSIVE all_types AS (
+  SELECT t.oid AS root, t.oid, true AS same, 'riudma' AS events FROM pg_type t WHERE t.typname = ANY ($3::pg_catalog.text[]) AND t.oid ${OWN}
+  UNION
+  SELECT t.root, x.oid, t.same, t.events FROM all_types t CROSS JOIN LATERAL (${PARTS}) x WHERE x.oid ${OWN}
+), types AS (
+  ${fewOf('all_types', 'root', 'same', 'oid', 'events')}
+), bearers AS (
+  SELECT t.root, t.same, '' AS at, b.* FROM types t CROSS JOIN LATERAL (${ON_TYPES}) b
+), ${CALLS}
+${ROUTINES}
+UNION ALL
+SELECT ${ROUTINE} FROM pg_proc p JOIN pg_namespace pn ON pn.oid = p.pronamespace
+WHERE p.oid ${OWN} AND p.proname = ANY ($1::pg_catalog.text[])
+UNION ALL
+SELECT json_build_object('operator', o.oprname, 'schema', n.nspname, 'called', o.oprcode::pg_catalog.oid::pg_catalog.int8)::pg_catalog.text
+FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE o.oid ${OWN} AND o.oprname = ANY ($2::pg_catalog.text[])
+UNION ALL
+SELECT ${ROUTINE} FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode::pg_catalog.oid JOIN pg_namespace pn ON pn.oid = p.pronamespace
+WHERE o.oid ${OWN} AND o.oprname = ANY ($2::pg_catalog.text[])
+UNION ALL
+SELECT json_build_object('type', t.typname, 'schema', n.nspname, 'code', ${code('t.oid')})::pg_catalog.text
+FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.oid ${OWN} AND t.typname = ANY ($3::pg_catalog.text[])`)
 
 /** A list as an array literal in PostgreSQL's text form. */
 export function arrayLiteral(items: readonly (string | number)[]): string {

@@ -1,13 +1,32 @@
-// What the server's catalog says about relations, learned through the session itself and shared by the sessions of one
-// database: which relation and column an OID and attribute number are, and what lies behind views and inheritance.
+// What the server's catalog says, learned through the session itself and shared by the sessions of one database: which
+// relation and column an OID and attribute number are, what lies behind names, and code that no statement shows.
 import type { RelationName } from '../../core/facts.ts'
 import type { ColumnOrigin } from '../../core/masking.ts'
 import type { GeneratedColumn } from '../../core/operation.ts'
-import { decodeAnswer, type Entry, type Named } from './catalog-query.ts'
+import {
+  type CatalogAnswer,
+  decodeAnswer,
+  type Entry,
+  type Named,
+  type OperatorEntry,
+  type Routine,
+  type TypeEntry,
+} from './catalog-answer.ts'
+import { type CatalogNames, isSystem } from './catalog-names.ts'
+import { FIRST_USER_OID } from './catalog-query.ts'
+import { createShelf } from './catalog-shelf.ts'
 
 export interface Catalog {
+  /** changes with everything that is learned or forgotten, and when there is something new to ask */
+  readonly generation: number
   /** names and OIDs that have to be asked for; undefined when everything is known */
-  missing(relations: readonly RelationName[]): CatalogQuestion | undefined
+  missing(relations: readonly RelationName[]): RelationsQuestion | undefined
+  /** the same for names of functions, operators and types */
+  missingCode(names: CatalogNames): CodeQuestion | undefined
+  /** its clock, in milliseconds */
+  now(): number
+  /** by its clock, until when all that is known of the names is believed */
+  until(names: CatalogNames): number
   /** the rows that answer the question, all of them */
   learn(question: CatalogQuestion, rows: readonly string[]): void
   origin(table: number, attribute: number): ColumnOrigin
@@ -19,45 +38,52 @@ export interface Catalog {
     readonly view: boolean
     readonly generated: readonly GeneratedColumn[]
   }
-  /** The relations that the name may mean in any schema; undefined when the catalog was not asked, or too long ago. */
-  meanings(relation: RelationName): readonly Entry[] | undefined
+  /**
+   * The relations that the name may mean in any schema; undefined when the catalog was not asked, or too long ago.
+   * @param evenOld whoever asks was answered just now, if from an old snapshot
+   */
+  meanings(relation: RelationName, evenOld?: boolean): readonly Entry[] | undefined
+  /** somebody's own functions of that name, in any schema; undefined when that is not known */
+  functions(name: string, evenOld?: boolean): readonly Routine[] | undefined
+  operators(name: string, evenOld?: boolean): readonly OperatorEntry[] | undefined
+  types(name: string, evenOld?: boolean): readonly TypeEntry[] | undefined
   /** after a statement that may have changed the catalog */
   forget(): void
 }
 
-export interface CatalogQuestion {
+export interface RelationsQuestion {
+  readonly kind: 'relations'
   readonly names: readonly string[]
   readonly oids: readonly number[]
 }
 
-/** First OID that a user's own object can have (FirstNormalObjectId). Below are the catalogs. */
-const FIRST_USER_OID = 16_384
+export interface CodeQuestion {
+  readonly kind: 'code'
+  readonly functions: readonly string[]
+  readonly operators: readonly string[]
+  readonly types: readonly string[]
+}
+
+export type CatalogQuestion = RelationsQuestion | CodeQuestion
+
 /** How long an answer is believed, in milliseconds: the longest time that a change made elsewhere can go unnoticed. */
 const FRESH_FOR = 15_000
 /** Relations kept; beyond, everything is asked for again. */
 const MAX_ENTRIES = 20_000
-/** Names kept, also of relations that do not exist: clients think of them. A statement has some 100,000 at most. */
+/** Names of a kind kept, also of what does not exist: clients think of them. A statement has some 100,000 at most. */
 const MAX_ASKED = 20_000
 /** OIDs asked for at once; more are asked for with the next statement. */
 const MAX_STRANGERS = 1000
-const SYSTEM_SCHEMAS = new Set(['pg_catalog', 'information_schema'])
-
-export const isSystem = ({ schema }: RelationName): boolean =>
-  schema !== undefined && SYSTEM_SCHEMAS.has(schema)
 
 export function createCatalog(now: () => number): Catalog {
   const byOid = new Map<number, Entry>()
-  const byName = new Map<string, Set<Entry>>()
-  const askedAt = new Map<string, number>()
+  const limits = { names: MAX_ASKED, freshFor: FRESH_FOR, now }
+  const relations = createShelf<Entry>(limits)
+  const functions = createShelf<Routine>(limits)
+  const operators = createShelf<OperatorEntry>(limits)
+  const types = createShelf<TypeEntry>(limits)
   const strangers = new Set<number>()
-
-  const isFresh = (key: string) => now() - (askedAt.get(key) ?? Number.NEGATIVE_INFINITY) < FRESH_FOR
-
-  function add(entry: Entry): void {
-    byOid.set(entry.oid, entry)
-    const same = [...(byName.get(entry.relation.name) ?? [])].filter((other) => other.oid !== entry.oid)
-    byName.set(entry.relation.name, new Set([...same, entry]))
-  }
+  let generation = 0
 
   function matches(entry: Entry, relation: RelationName): boolean {
     const { schema } = entry.relation
@@ -66,30 +92,72 @@ export function createCatalog(now: () => number): Catalog {
     return relation.schema === undefined || relation.schema === schema
   }
 
+  function learnRelations(question: RelationsQuestion, { entries, age }: CatalogAnswer): void {
+    if (byOid.size > MAX_ENTRIES) {
+      byOid.clear()
+      relations.clear()
+    }
+    for (const entry of relations.replace(question.names, age)) byOid.delete(entry.oid)
+    for (const oid of question.oids) strangers.delete(oid)
+    for (const entry of entries) {
+      const before = byOid.get(entry.oid)
+      if (before) relations.remove(before.relation.name, before)
+      byOid.set(entry.oid, entry)
+      relations.add(entry.relation.name, entry)
+    }
+  }
+
+  function learnCode(question: CodeQuestion, answer: CatalogAnswer): void {
+    functions.replace(question.functions, answer.age)
+    operators.replace(question.operators, answer.age)
+    types.replace(question.types, answer.age)
+    // Functions that hang on types come along, but not all of their names.
+    const asked = new Set(question.functions)
+    for (const one of answer.functions) if (asked.has(one.name)) functions.add(one.name, one)
+    for (const one of answer.operators) operators.add(one.name, one)
+    for (const one of answer.types) types.add(one.name, one)
+  }
+
   return {
-    missing(relations) {
+    now,
+    get generation() {
+      return generation
+    },
+    missing(wanted) {
       const names = new Set<string>()
-      for (const relation of relations)
-        if (!isSystem(relation) && !isFresh(relation.name)) names.add(relation.name)
+      for (const relation of wanted)
+        if (!isSystem(relation) && !relations.isFresh(relation.name)) names.add(relation.name)
       const oids = [...strangers]
-      return names.size > 0 || oids.length > 0 ? { names: [...names], oids } : undefined
+      return names.size > 0 || oids.length > 0 ? { kind: 'relations', names: [...names], oids } : undefined
+    },
+    missingCode(names) {
+      const question: CodeQuestion = {
+        kind: 'code',
+        functions: names.functions.filter((name) => !functions.isFresh(name)),
+        operators: names.operators.filter((name) => !operators.isFresh(name)),
+        types: names.types.filter((name) => !types.isFresh(name)),
+      }
+      const { length } = [...question.functions, ...question.operators, ...question.types]
+      return length > 0 ? question : undefined
+    },
+    until(names) {
+      let until = Number.POSITIVE_INFINITY
+      const each = (shelf: { until(name: string): number }, list: readonly string[]) => {
+        for (const name of list) until = Math.min(until, shelf.until(name))
+      }
+      each(functions, names.functions)
+      each(operators, names.operators)
+      each(types, names.types)
+      for (const relation of names.relations)
+        if (!isSystem(relation)) until = Math.min(until, relations.until(relation.name))
+      return until
     },
     learn(question, rows) {
-      if (byOid.size > MAX_ENTRIES) {
-        byOid.clear()
-        byName.clear()
-        askedAt.clear()
-      }
-      if (askedAt.size + question.names.length > MAX_ASKED) askedAt.clear()
       // An old snapshot does not show what was changed since: its answer is no younger than it.
-      const { entries, age } = decodeAnswer(rows)
-      for (const name of question.names) {
-        for (const entry of byName.get(name) ?? []) byOid.delete(entry.oid)
-        byName.delete(name)
-        askedAt.set(name, now() - age)
-      }
-      for (const oid of question.oids) strangers.delete(oid)
-      for (const entry of entries) add(entry)
+      const answer = decodeAnswer(rows)
+      generation += 1
+      if (question.kind === 'relations') learnRelations(question, answer)
+      else learnCode(question, answer)
     },
     origin(table, attribute) {
       // Attribute 0 is the whole row. Catalogs hold samples of the data (pg_stats), so their columns prove nothing.
@@ -97,7 +165,10 @@ export function createCatalog(now: () => number): Catalog {
       const entry = byOid.get(table)
       const column = entry?.columns.get(attribute)
       if (!entry || column === undefined) {
-        if (strangers.size < MAX_STRANGERS) strangers.add(table)
+        if (strangers.size < MAX_STRANGERS && !strangers.has(table)) {
+          strangers.add(table)
+          generation += 1
+        }
         return { kind: 'unknown' }
       }
       if (entry.view) return { kind: 'derived' }
@@ -112,21 +183,27 @@ export function createCatalog(now: () => number): Catalog {
     },
     forget() {
       // What was learned stays until it is asked for again: results on their way still need it.
-      askedAt.clear()
+      generation += 1
+      for (const shelf of [relations, functions, operators, types]) shelf.forget()
     },
-    meanings(relation) {
-      if (!isFresh(relation.name)) return undefined
-      return [...(byName.get(relation.name) ?? [])].filter((entry) => matches(entry, relation))
+    meanings(relation, evenOld = false) {
+      if (!evenOld && !relations.isFresh(relation.name)) return undefined
+      return relations.of(relation.name).filter((entry) => matches(entry, relation))
     },
-    behind(relations) {
+    functions: (name, evenOld = false) =>
+      evenOld || functions.isFresh(name) ? functions.of(name) : undefined,
+    operators: (name, evenOld = false) =>
+      evenOld || operators.isFresh(name) ? operators.of(name) : undefined,
+    types: (name, evenOld = false) => (evenOld || types.isFresh(name) ? types.of(name) : undefined),
+    behind(wanted) {
       const found: Named[] = []
       let opaque = false
       let view = false
       const generated: GeneratedColumn[] = []
-      for (const relation of relations) {
+      for (const relation of wanted) {
         if (isSystem(relation)) continue
-        if (!isFresh(relation.name)) opaque = true
-        for (const entry of byName.get(relation.name) ?? []) {
+        if (!relations.isFresh(relation.name)) opaque = true
+        for (const entry of relations.of(relation.name)) {
           if (!matches(entry, relation)) continue
           found.push(...entry.behind, ...entry.family)
           opaque ||= entry.opaque

@@ -8,6 +8,7 @@ import { createNames, type Names } from './names.ts'
 import type { Output } from './output.ts'
 import { createSqlNames, type SqlNames } from './sql-names.ts'
 import type { Portal, Statement } from './statement.ts'
+import type { Trust } from './trust.ts'
 
 export interface ConversationLimits {
   /** prepared statements, and portals, at once */
@@ -22,6 +23,8 @@ export interface Conversation {
   readonly catalog: Catalog
   /** the policy wants to know what is behind the names of statements */
   readonly looksBehind: () => boolean
+  /** functions that the configuration vouches for */
+  readonly trust: Trust
   readonly context: SessionContext
   readonly expected: ExpectedQueue
   readonly statements: Names<Statement>
@@ -53,7 +56,7 @@ export interface Conversation {
 const MAX_EXPECTED = 100_000
 
 export function createConversation(
-  deps: Pick<Conversation, 'out' | 'analyze' | 'masks' | 'catalog' | 'looksBehind' | 'context'>,
+  deps: Pick<Conversation, 'out' | 'analyze' | 'masks' | 'catalog' | 'looksBehind' | 'trust' | 'context'>,
   limits: ConversationLimits,
 ): Conversation {
   return {

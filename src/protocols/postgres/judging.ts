@@ -5,11 +5,13 @@ import type { Masker } from '../../core/masking.ts'
 import type { ParameterValue, SqlOperation } from '../../core/operation.ts'
 import { consumePermit } from '../../core/permit.ts'
 import type { Answer } from '../../core/session.ts'
+import type { CatalogQuestion } from './catalog.ts'
+import { relationsOf } from './catalog-names.ts'
 import type { Conversation } from './conversation.ts'
 import { lookUp } from './lookup.ts'
 import { createReach } from './reach.ts'
 import { type Running, running } from './statement.ts'
-import { relationsOf, touches } from './touches.ts'
+import { touches } from './touches.ts'
 
 export interface Question {
   readonly text: string
@@ -28,13 +30,16 @@ export interface Judging {
   answer(answer: Answer): void
 }
 
+type Then = (told: boolean) => void
+
 export function createJudging(talk: Conversation): Judging {
-  const reach = createReach(talk.catalog)
+  const reach = createReach(talk.catalog, talk.trust)
   /** the masks of the last statement */
   let last: Masker | undefined
   let waiting: 'lookup' | ((answer: Answer) => void) | undefined
 
-  function judge(question: Question, facts: Facts): void {
+  /** @param told the catalog was asked just now, and answered */
+  function judge(question: Question, facts: Facts, told: boolean): void {
     const masker = talk.masks()
     // Without masks of columns it is not noted what code runs.
     if (last !== undefined && last !== masker && !last.namesColumns) talk.opaque = true
@@ -42,7 +47,7 @@ export function createJudging(talk: Conversation): Judging {
     const touch = touches({ masker, catalog: talk.catalog }, facts)
     talk.sequence += 1
     const { text, phase, parameters } = question
-    const reached = talk.looksBehind() ? reach.of(facts) : []
+    const reached = talk.looksBehind() ? reach.of(facts, told) : []
     const operation = {
       kind: 'sql',
       sequence: talk.sequence,
@@ -80,22 +85,35 @@ export function createJudging(talk: Conversation): Judging {
     talk.out.emit({ kind: 'judge', operation })
   }
 
+  /** Asks once, for relations and then for code: what is not known after that may be anything. */
+  function learnOf(facts: Facts, then: Then): void {
+    const names = talk.looksBehind() ? reach.unsure(facts) : undefined
+    const relations = names?.relations ?? (talk.masks().namesColumns ? relationsOf(facts) : undefined)
+    if (relations === undefined) return then(true)
+    learn(talk.catalog.missing(relations), (told) =>
+      learn(names && talk.catalog.missingCode(names), (toldCode) => then(told && toldCode)),
+    )
+  }
+
+  function learn(missing: CatalogQuestion | undefined, then: Then): void {
+    if (missing === undefined) return then(true)
+    // In a transaction that failed the server answers nothing.
+    if (talk.transaction === 'E') return then(false)
+    waiting = 'lookup'
+    lookUp(talk, missing, (told) => {
+      waiting = undefined
+      // The segment failed while the catalog was asked: the server would skip the statement, so it is dropped.
+      if (!talk.skipping) then(told)
+    })
+  }
+
   return {
     get waiting() {
       return waiting !== undefined
     },
     ask(question) {
       const facts = talk.sqlNames.resolve(question.facts)
-      // In a transaction that failed the server answers nothing: what is not known then may be anything.
-      const asks = (talk.masks().namesColumns || talk.looksBehind()) && talk.transaction !== 'E'
-      const missing = asks ? talk.catalog.missing(relationsOf(facts)) : undefined
-      if (!missing) return judge(question, facts)
-      waiting = 'lookup'
-      lookUp(talk, missing, () => {
-        waiting = undefined
-        // The segment failed while the catalog was asked: the server would skip the statement, so it is dropped.
-        if (!talk.skipping) judge(question, facts)
-      })
+      learnOf(facts, (told) => judge(question, facts, told))
     },
     answer(answer) {
       if (typeof waiting !== 'function')

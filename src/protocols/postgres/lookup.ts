@@ -1,7 +1,7 @@
 // Asks the server's catalog through the session, unseen by the client.
 
 import type { CatalogQuestion } from './catalog.ts'
-import { arrayLiteral, CATALOG_QUERY } from './catalog-query.ts'
+import { arrayLiteral, CODE_QUERY, RELATIONS_QUERY } from './catalog-query.ts'
 import type { Conversation } from './conversation.ts'
 import { bind, closePortal, closeStatement, execute, flush, parse, sync } from './encode.ts'
 
@@ -9,13 +9,14 @@ import { bind, closePortal, closeStatement, execute, flush, parse, sync } from '
  * @param done called when the answer is complete, or the server could not give one
  * The names are random: the client cannot have made them before, nor reach them.
  */
-export function lookUp(talk: Conversation, question: CatalogQuestion, done: () => void): void {
+export function lookUp(talk: Conversation, question: CatalogQuestion, done: (told: boolean) => void): void {
   const name = `chaperone ${Buffer.from(talk.context.random(12)).toString('hex')}`
   const synced = !talk.open
   const rows: string[] = []
   const { out } = talk
-  out.toServer(parse(name, CATALOG_QUERY))
-  out.toServer(bind(name, name, [arrayLiteral(question.names), arrayLiteral(question.oids)]))
+  const { query, parameters } = queryFor(question)
+  out.toServer(parse(name, query))
+  out.toServer(bind(name, name, parameters.map(arrayLiteral)))
   out.toServer(execute(name))
   out.toServer(closePortal(name))
   out.toServer(closeStatement(name))
@@ -30,8 +31,17 @@ export function lookUp(talk: Conversation, question: CatalogQuestion, done: () =
       if (ok && !failed) talk.catalog.learn(question, rows)
       if (!ok) failed = true
       // A failed lookup with a Sync is reported twice: by its error, and by the ReadyForQuery after it.
-      if (ok || !synced) done()
+      if (ok || !synced) done(ok && !failed)
     },
   })
   let failed = false
+}
+
+function queryFor(question: CatalogQuestion): {
+  readonly query: string
+  readonly parameters: readonly (readonly (string | number)[])[]
+} {
+  if (question.kind === 'relations')
+    return { query: RELATIONS_QUERY, parameters: [question.names, question.oids] }
+  return { query: CODE_QUERY, parameters: [question.functions, question.operators, question.types] }
 }

@@ -4,11 +4,13 @@ import type { Protocol, ProtocolSettings } from '../../core/session.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
 import { createRequestsOnlySession } from './requests-only/session.ts'
 import { createPostgresSession } from './session.ts'
+import { createTrust } from './trust.ts'
 
 /** @param now milliseconds, monotonic */
 export function createPostgresProtocol(settings: ProtocolSettings, now: () => number): Protocol {
   const { methods, limits, trustedFunctions } = settings
   const analyzer = createAnalyzer({ trustedFunctions, maxBytes: limits.statement })
+  const trust = createTrust(trustedFunctions)
   const catalogs = new Map<string, Catalog>()
 
   // The databases are those that the configuration lists, so the map stays as small as the list.
@@ -29,7 +31,7 @@ export function createPostgresProtocol(settings: ProtocolSettings, now: () => nu
         context.analysed?.(context.now() - began, analyzer.stats().misses === misses)
         return result
       }
-      return create({ methods, limits, ...discovery, analyze, catalogOf }, context)
+      return create({ methods, limits, ...discovery, analyze, catalogOf, trust }, context)
     },
   }
 }

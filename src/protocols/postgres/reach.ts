@@ -1,9 +1,12 @@
-// What a statement does to relations behind those that it names: the tables of a view, parents and children of a table.
-// It errs on the side of more, since only rules that refuse or hold look at it.
+// What a statement does beyond its words: to relations behind those that it names, and by code that it does not show.
+// It errs on the side of more: an effect through a view, a rule or a foreign key may be on any of what is behind.
 import type { Access, AccessEffect, Facts, RelationName } from '../../core/facts.ts'
 import type { Reached } from '../../core/operation.ts'
-import { type Catalog, isSystem } from './catalog.ts'
-import type { Named } from './catalog-query.ts'
+import type { Catalog } from './catalog.ts'
+import type { Entry } from './catalog-answer.ts'
+import { type CatalogNames, catalogNames, isSystem } from './catalog-names.ts'
+import { type Add, ANYTHING, type CodeSight, hiddenCode } from './hidden-code.ts'
+import type { Trust } from './trust.ts'
 
 /** What is done through a view to what it reads, and by a rule of a table. A view that is dropped leaves its tables alone. */
 const THROUGH_VIEWS: ReadonlyMap<AccessEffect, AccessEffect> = new Map<AccessEffect, AccessEffect>([
@@ -15,81 +18,117 @@ const THROUGH_VIEWS: ReadonlyMap<AccessEffect, AccessEffect> = new Map<AccessEff
   // A materialized view that is refreshed reads its tables again.
   ['maintenance', 'read'],
 ])
+/** What a rule (CREATE RULE) may make of what is done to its relation. */
+const BY_RULES: readonly AccessEffect[] = ['read', 'insert', 'update', 'delete']
+const WRITES: ReadonlySet<AccessEffect> = new Set<AccessEffect>(['insert', 'update', 'delete'])
+const CASCADES: ReadonlyMap<string, AccessEffect> = new Map<string, AccessEffect>([
+  ['d', 'delete'],
+  ['u', 'update'],
+])
 
 const NOTHING: readonly Reached[] = []
-const ANYTHING: Named = { schema: '*', name: '*' }
-
 export interface Reach {
-  /** The same list for the same facts, as long as it holds the same: decisions are remembered by it. */
-  of(facts: Facts): readonly Reached[]
+  /** What has to be known of a statement's names; undefined when all that is known of them is believed still. */
+  unsure(facts: Facts): CatalogNames | undefined
+  /**
+   * The same list for the same facts, as long as it holds the same: decisions are remembered by it.
+   * @param told the catalog answered just now: what it says of code counts, however old the transaction's snapshot is
+   */
+  of(facts: Facts, told: boolean): readonly Reached[]
 }
 
-export function createReach(catalog: Catalog): Reach {
-  const last = new WeakMap<Facts, readonly Reached[]>()
+interface Known {
+  readonly names: CatalogNames
+  readonly list: readonly Reached[]
+  readonly key: string
+  readonly generation: number
+  /** of the clock, in milliseconds */
+  readonly until: number
+}
+
+export function createReach(catalog: Catalog, trust: Trust): Reach {
+  const known = new WeakMap<Facts, Known>()
+  const fresh = (facts: Facts): Known | undefined => {
+    const found = known.get(facts)
+    return found?.generation === catalog.generation && catalog.now() < found.until ? found : undefined
+  }
   return {
-    of(facts) {
-      const found = reachedBy(catalog, facts)
-      if (found.length === 0) return NOTHING
-      const before = last.get(facts)
-      if (before !== undefined && sameList(before, found)) return before
-      last.set(facts, found)
-      return found
+    unsure(facts) {
+      if (fresh(facts) !== undefined) return undefined
+      return known.get(facts)?.names ?? catalogNames(facts)
+    },
+    of(facts, told) {
+      const still = fresh(facts)
+      if (still !== undefined) return still.list
+      const before = known.get(facts)
+      const names = before?.names ?? catalogNames(facts)
+      const found = reachedBy({ catalog, trust, told }, facts)
+      const key = [...found.keys()].join('\n')
+      const list = before?.key === key ? before.list : found.size === 0 ? NOTHING : [...found.values()]
+      known.set(facts, { names, list, key, generation: catalog.generation, until: catalog.until(names) })
+      return list
     },
   }
 }
 
-function reachedBy(catalog: Catalog, facts: Facts): Reached[] {
+function reachedBy(sight: CodeSight, facts: Facts): ReadonlyMap<string, Reached> {
   const found = new Map<string, Reached>()
-  for (const { accesses } of facts.statements) {
-    for (const { effect, relation } of accesses) {
-      if (relation !== undefined) follow(catalog, effect, relation, found)
-    }
+  const add: Add = (reached) => {
+    // Names may hold anything, so they are told apart as JSON.
+    found.set(JSON.stringify(reached), reached)
   }
-  return [...found.values()]
+  for (const statement of facts.statements) {
+    for (const { effect, relation } of statement.accesses) {
+      if (relation !== undefined && !isSystem(relation)) follow(sight.catalog, effect, relation, add)
+    }
+    hiddenCode(sight, statement, add)
+  }
+  return found
 }
 
-function follow(
-  catalog: Catalog,
-  effect: AccessEffect,
-  named: RelationName,
-  found: Map<string, Reached>,
-): void {
-  if (isSystem(named)) return
-  const add = (access: Access, from: Named, columns: Reached['columns']) => {
-    const { relation } = access
-    const key = [
-      access.effect,
-      relation?.schema,
-      relation?.name,
-      named.schema,
-      from.schema,
-      from.name,
-      columns,
-    ]
-    found.set(JSON.stringify(key), { access, from, named, columns })
-  }
+function follow(catalog: Catalog, effect: AccessEffect, named: RelationName, add: Add): void {
   const meanings = catalog.meanings(named)
   if (meanings === undefined) {
     const via = `what is behind ${named.name} cannot be told`
     // Qualified or not: it may be anything.
-    add({ effect, relation: ANYTHING, via }, ANYTHING, 'any')
+    add({
+      kind: 'behind',
+      access: { effect, relation: ANYTHING, via },
+      from: ANYTHING,
+      named,
+      columns: 'any',
+    })
     return
   }
-  for (const { relation: from, view, behind, family } of meanings) {
-    // PostgreSQL's own views are judged by their own names.
-    if (isSystem(from)) continue
-    const via = `behind ${from.schema}.${from.name}`
-    const through = THROUGH_VIEWS.get(effect)
-    const related = view ? through : effect
-    if (through !== undefined) {
-      for (const { columns = 'any', schema, name } of behind)
-        add({ effect: through, relation: { schema, name }, via }, from, columns)
-    }
-    if (related !== undefined)
-      for (const relation of family) add({ effect: related, relation, via }, from, view ? 'any' : 'mentioned')
-  }
+  // PostgreSQL's own views are judged by their own names.
+  for (const entry of meanings) if (!isSystem(entry.relation)) followEntry(effect, entry, named, add)
 }
 
-function sameList(a: readonly Reached[], b: readonly Reached[]): boolean {
-  return a.length === b.length && a.every((one, index) => JSON.stringify(one) === JSON.stringify(b[index]))
+function followEntry(effect: AccessEffect, entry: Entry, named: RelationName, add: Add): void {
+  const { relation: from, view, behind, family, cascades, rewritten } = entry
+  const words = `${from.schema}.${from.name}`
+  const put = (access: Access, columns: Reached['columns']) =>
+    add({ kind: 'behind', access, from, named, columns })
+  const through = THROUGH_VIEWS.get(effect)
+  const effects =
+    through === undefined
+      ? []
+      : rewritten && WRITES.has(effect)
+        ? [...new Set([through, ...BY_RULES])]
+        : [through]
+  for (const one of effects) {
+    for (const { columns = 'any', schema, name } of behind)
+      put({ effect: one, relation: { schema, name }, via: `behind ${words}` }, rewritten ? 'any' : columns)
+  }
+  const related = view ? effects : [effect]
+  for (const one of related) {
+    for (const relation of family)
+      put({ effect: one, relation, via: `behind ${words}` }, view ? 'any' : 'mentioned')
+  }
+  for (const { relation, began, event } of cascades) {
+    const begins = CASCADES.get(began)
+    const cascaded = CASCADES.get(event)
+    if (cascaded !== undefined && (begins === effect || (rewritten && WRITES.has(effect))))
+      put({ effect: cascaded, relation, via: `a foreign key to ${words}` }, 'any')
+  }
 }

@@ -13,12 +13,14 @@ import { createFrontendStream, type Frame } from './frontend-stream.ts'
 import { createOutput } from './output.ts'
 import { createReplies } from './replies.ts'
 import { createRequests, type Requests } from './requests.ts'
+import type { Trust } from './trust.ts'
 import { createLogin, type LoggedIn, type LoginAttempt } from './upstream-login.ts'
 import { welcome } from './welcome.ts'
 
 export interface PostgresOptions extends Pick<ProtocolSettings, 'methods' | 'discovery' | 'limits'> {
   readonly analyze: (sql: string) => AnalysisResult
   readonly catalogOf: (database: string) => Catalog
+  readonly trust: Trust
 }
 
 /** Server messages that have to be taken whole: rows with masks, errors. PostgreSQL's own rows may be larger. */
@@ -93,7 +95,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
     const { masks, looksBehind, login: used } = admitted
     const catalog = options.catalogOf(used.database)
     const talk = createConversation(
-      { out, analyze: options.analyze, masks, catalog, looksBehind, context },
+      { out, analyze: options.analyze, masks, catalog, looksBehind, trust: options.trust, context },
       limits,
     )
     requests = createRequests(talk)

@@ -2,6 +2,7 @@
 import type { Facts, RelationName } from '../../core/facts.ts'
 import type { Masker } from '../../core/masking.ts'
 import type { GeneratedColumn } from '../../core/operation.ts'
+import { relationsOf } from './catalog-names.ts'
 import type { Conversation } from './conversation.ts'
 
 export interface Touch {
@@ -27,12 +28,6 @@ const NOTHING: Touch = {
 }
 /** Effects behind which anything may be read. */
 const OPAQUE = new Set(['call', 'do', 'unknown', 'remote', 'large-object', 'server-file', 'server-program'])
-
-export function relationsOf(facts: Facts): readonly RelationName[] {
-  return facts.statements.flatMap((statement) =>
-    statement.accesses.flatMap((access) => access.relation ?? []),
-  )
-}
 
 /**
  * Whatever is not known to be harmless. The planner calls what is marked immutable, and asks what is marked stable for

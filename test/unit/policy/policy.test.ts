@@ -201,6 +201,7 @@ describe('what is behind a name', () => {
   const policy = policyOf({ all: rule('allow', '*'), no: rule('deny', ['read'], { relations: ['hr.pay'] }) })
   const behind = (schema: string, qualified: boolean): readonly Reached[] => [
     {
+      kind: 'behind',
       access: { effect: 'read', relation: { schema: 'hr', name: 'pay' }, via: `behind ${schema}.v` },
       from: { schema, name: 'v' },
       named: qualified ? { schema, name: 'v' } : { name: 'v' },
@@ -245,12 +246,65 @@ describe('what is behind a name', () => {
   })
 
   test('is asked for where a rule refuses or holds relations by name, for that principal', () => {
-    const some = policyOf({ d: rule('deny', ['read'], { relations: ['hr.*'], groups: ['dev'] }) })
+    const some = policyOf({
+      a: rule('allow', '*'),
+      d: rule('deny', ['read'], { relations: ['hr.*'], groups: ['dev'] }),
+    })
     expect(some.looksBehind(principal(['dev']), 'db')).toBe(true)
     expect(some.looksBehind(principal(['ops']), 'db')).toBe(false)
     expect(
       policyOf({ a: rule('allow', '*'), d: rule('deny', ['drop']) }).looksBehind(principal(), 'db'),
     ).toBe(false)
+  })
+})
+
+describe('code that a statement does not show', () => {
+  const code = (schema: string, named: string | undefined): readonly Reached[] => [
+    {
+      kind: 'code',
+      access: {
+        effect: 'call',
+        object: `${schema}.f`,
+        objectType: 'function',
+        signature: `${schema}.f(integer)`,
+        via: 'the default of id of public.t',
+      },
+      from: { schema, name: 'f' },
+      named: { name: 'f', ...(named !== undefined && { schema: named }) },
+      columns: 'any',
+    },
+  ]
+  const reading = { read: rule('allow', ['read']) }
+  const asked = () => operation('select * from v')
+  const outcomeOf = (policy: ReturnType<typeof policyOf>, reached: readonly Reached[]) =>
+    policy.judge(principal(), 'db', { ...asked(), reached }, NOON)
+
+  test('needs leave, and the refusal says where it hides and what to do', () => {
+    expect(outcomeOf(policyOf(reading), code('public', undefined))).toMatchObject({
+      outcome: 'deny',
+      reason: 'no rule allows: call function public.f(integer) (the default of id of public.t)',
+      hint: expect.stringContaining('public.f(integer) in trusted_functions'),
+    })
+  })
+
+  test('runs under a rule that allows to call it', () => {
+    const calling = policyOf({ ...reading, call: rule('allow', ['call'], { objects: ['public.f'] }) })
+    expect(outcomeOf(calling, code('public', undefined)).outcome).toBe('allow')
+    expect(outcomeOf(calling, code('pg_catalog', undefined)).outcome).toBe('deny')
+  })
+
+  test('does not count where the search path does not find it', () => {
+    expect(outcomeOf(policyOf(reading), code('other', undefined)).outcome).toBe('allow')
+    expect(outcomeOf(policyOf(reading), code('other', 'other')).outcome).toBe('deny')
+  })
+
+  test('is asked for unless everything is allowed, and no rule refuses or holds code', () => {
+    const looks = (rules: Parameters<typeof policyOf>[0]) => policyOf(rules).looksBehind(principal(), 'db')
+    const all = rule('allow', '*')
+    expect(looks({ all })).toBe(false)
+    expect(looks(reading)).toBe(true)
+    expect(looks({ all: { ...all, shadow: true } })).toBe(true)
+    expect(looks({ all, no: rule('deny', ['call'], { objects: ['public.*'] }) })).toBe(true)
   })
 })
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createCatalog } from '../../../src/protocols/postgres/catalog.ts'
 
 const orders = { name: 'orders' }
-const question = { names: ['orders'], oids: [] }
+const question = { kind: 'relations' as const, names: ['orders'], oids: [] }
 
 describe('an answer of the catalog', () => {
   it('is believed for 15 seconds', () => {
@@ -21,7 +21,10 @@ describe('an answer of the catalog', () => {
     const catalog = createCatalog(() => 0)
     catalog.learn(question, [])
     for (let n = 0; n < 30; n += 1) {
-      catalog.learn({ names: Array.from({ length: 1000 }, (_, i) => `no_${n}_${i}`), oids: [] }, [])
+      catalog.learn(
+        { kind: 'relations', names: Array.from({ length: 1000 }, (_, i) => `no_${n}_${i}`), oids: [] },
+        [],
+      )
     }
     expect(catalog.missing([orders])).toEqual(question)
     expect(catalog.missing([{ name: 'no_29_999' }])).toBeUndefined()

@@ -92,7 +92,7 @@ export function createRequestsOnlySession(
     // The catalog's answer would go past as well.
     const looksBehind = () => false
     const talk = createConversation(
-      { out, analyze: options.analyze, masks, catalog, looksBehind, context },
+      { out, analyze: options.analyze, masks, catalog, looksBehind, trust: options.trust, context },
       limits,
     )
     requests = createRequests(talk, limits)

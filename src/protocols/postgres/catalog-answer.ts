@@ -1,0 +1,189 @@
+// What the rows of the catalog's queries say. The server is trusted with its catalog, not with the shape of its messages.
+import { builtInEffect } from '../../analysis/postgres/built-in.ts'
+import { ProtocolError } from '../../core/errors.ts'
+import type { RelationName } from '../../core/facts.ts'
+import { FIRST_USER_OID } from './catalog-query.ts'
+
+export type Named = Required<RelationName>
+
+export interface Behind extends Named {
+  /** those of its columns that the view's query mentions; undefined when it may be any */
+  readonly columns?: readonly string[]
+}
+
+export interface Routine extends Named {
+  readonly volatile: boolean
+  /** types of its arguments in SQL's words */
+  readonly arguments: readonly string[]
+  readonly builtIn: boolean
+  /** of an extension, as a superuser brought it, and without privileges of its owner */
+  readonly shipped: boolean
+  /** it can be called with one row of a relation, as if it were a column */
+  readonly ofRow: boolean
+}
+
+/** Code that hangs on a relation or a type. */
+export interface Code {
+  /** on the relation itself or its children; otherwise on one that is behind it */
+  readonly same: boolean
+  /** when it runs: read, insert, update, delete, truncate, maintenance, alter, by their first letters, `w` for a whole row */
+  readonly events: string
+  /** in words: `trigger t of public.orders` */
+  readonly place: string
+  readonly called: readonly Routine[]
+}
+
+/** A table that changes with a row that is deleted (`d`) or updated (`u`), and how: it loses rows, or has them updated. */
+export interface Cascade {
+  readonly relation: Named
+  readonly began: string
+  readonly event: string
+}
+
+/** One relation, as a row of the query tells it. */
+export interface Entry {
+  readonly oid: number
+  readonly relation: Named
+  readonly columns: ReadonlyMap<number, string>
+  /** generated columns, each with those that it is computed from */
+  readonly generated: ReadonlyMap<string, readonly string[]>
+  /** inheritance parents and children, however far: the same columns. Of a view, those of the tables behind it */
+  readonly family: readonly Named[]
+  /** relations that a view's rule reads, however deep */
+  readonly behind: readonly Behind[]
+  readonly cascades: readonly Cascade[]
+  /** a rule makes something else of what is done to it, or to what is behind it */
+  readonly rewritten: boolean
+  /** a view that calls functions of somebody's own, or that run text: what it reads cannot be told */
+  readonly opaque: boolean
+  readonly view: boolean
+  readonly code: readonly Code[]
+}
+
+export interface OperatorEntry extends Named {
+  readonly called: readonly Routine[]
+}
+
+export interface TypeEntry extends Named {
+  readonly code: readonly Code[]
+}
+
+export interface CatalogAnswer {
+  readonly entries: readonly Entry[]
+  readonly functions: readonly Routine[]
+  readonly operators: readonly OperatorEntry[]
+  readonly types: readonly TypeEntry[]
+  /** how old it may be, in milliseconds */
+  readonly age: number
+}
+
+type Row = Readonly<Record<string, unknown>>
+
+/** @throws ProtocolError for a row that the queries do not give */
+export function decodeAnswer(rows: readonly string[]): CatalogAnswer {
+  const all = rows.map((json) => record(parsed(json)))
+  const routines = new Map<number, Routine>()
+  for (const row of all) if ('routine' in row) routines.set(count(row.routine), routine(row))
+  const called = (oid: unknown) => routines.get(count(oid))
+  // A function that was dropped meanwhile is called no more.
+  const calls = (value: unknown) => list(value, called).filter((one) => one !== undefined)
+  const code = (item: unknown): Code => ({
+    same: flag(at(item, 0)),
+    events: text(at(item, 1)),
+    place: text(at(item, 2)),
+    called: calls(at(item, 3)),
+  })
+  const has = (key: string) => all.filter((row) => key in row)
+  const ages = has('age').map((row) => Math.ceil(count(row.age) * 1000))
+  return {
+    entries: has('oid').map((row) => relation(row, list(row.code, code))),
+    functions: [...routines.values()].filter(({ builtIn }) => !builtIn),
+    operators: has('operator').map((row) => ({
+      schema: text(row.schema),
+      name: text(row.operator),
+      called: calls([row.called]),
+    })),
+    types: has('type').map((row) => ({
+      schema: text(row.schema),
+      name: text(row.type),
+      code: list(row.code, code),
+    })),
+    age: Math.max(0, ...ages),
+  }
+}
+
+function relation(row: Row, code: readonly Code[]): Entry {
+  return {
+    oid: count(row.oid),
+    relation: { schema: text(row.schema), name: text(row.name) },
+    columns: new Map(list(row.columns, (pair) => [attribute(at(pair, 0)), text(at(pair, 1))])),
+    generated: grouped(list(row.generated, (pair) => [text(at(pair, 0)), text(at(pair, 1))] as const)),
+    family: list(row.family, named),
+    behind: list(row.behind, (item) => ({
+      ...named(item),
+      ...(at(item, 2) !== null && { columns: list(at(item, 2), text) }),
+    })),
+    cascades: list(row.cascades, (item) => ({
+      relation: named(item),
+      began: text(at(item, 2)),
+      event: text(at(item, 3)),
+    })),
+    rewritten: flag(row.rewritten),
+    opaque: flag(row.opaque) || code.some(runsText),
+    view: row.kind === 'v' || row.kind === 'm',
+    code,
+  }
+}
+
+function grouped(pairs: readonly (readonly [string, string])[]): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>()
+  for (const [name, from] of pairs) groups.set(name, [...(groups.get(name) ?? []), from])
+  return groups
+}
+
+/** Only a view's query gives what it computes; a trigger that runs text gives nothing. */
+function runsText({ place, called }: Code): boolean {
+  if (!place.startsWith('the query of ')) return false
+  return called.some(({ builtIn, name, volatile }) => builtIn && builtInEffect(name, volatile) !== undefined)
+}
+
+function routine(row: Row): Routine {
+  return {
+    schema: text(row.schema),
+    name: text(row.name),
+    volatile: flag(row.volatile),
+    arguments: list(row.arguments, text),
+    builtIn: count(row.routine) < FIRST_USER_OID,
+    shipped: flag(row.shipped),
+    ofRow: flag(row.row),
+  }
+}
+
+const named = (item: unknown): Named => ({ schema: text(at(item, 0)), name: text(at(item, 1)) })
+
+function unreadable(): never {
+  throw new ProtocolError('the catalog gave a row that cannot be read')
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return unreadable()
+  }
+}
+
+const isRecord = (value: unknown): value is Row =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const record = (value: unknown): Row => (isRecord(value) ? value : unreadable())
+const text = (value: unknown): string => (typeof value === 'string' ? value : unreadable())
+const flag = (value: unknown): boolean => (typeof value === 'boolean' ? value : unreadable())
+/** System columns have negative numbers. */
+const attribute = (value: unknown): number =>
+  typeof value === 'number' && Number.isSafeInteger(value) ? value : unreadable()
+const count = (value: unknown): number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : unreadable()
+const at = (value: unknown, index: number): unknown => (Array.isArray(value) ? value[index] : unreadable())
+/** json_agg over nothing gives null. */
+const list = <T>(value: unknown, item: (value: unknown) => T): readonly T[] =>
+  value === null ? [] : Array.isArray(value) ? value.map(item) : unreadable()

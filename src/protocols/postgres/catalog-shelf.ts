@@ -1,0 +1,54 @@
+// What is known under names of one kind, and since when.
+
+export interface Shelf<E> {
+  isFresh(name: string): boolean
+  until(name: string): number
+  of(name: string): readonly E[]
+  /** The names were asked for again: gives what was known of them, and drops it. `age` in milliseconds. */
+  replace(names: readonly string[], age: number): readonly E[]
+  add(name: string, entry: E): void
+  remove(name: string, entry: E): void
+  /** nothing is believed any more, and all is kept */
+  forget(): void
+  clear(): void
+}
+
+export interface ShelfLimits {
+  readonly names: number
+  /** milliseconds */
+  readonly freshFor: number
+  readonly now: () => number
+}
+
+export function createShelf<E>({ names: maxNames, freshFor, now }: ShelfLimits): Shelf<E> {
+  const byName = new Map<string, readonly E[]>()
+  const askedAt = new Map<string, number>()
+  const until = (name: string) => (askedAt.get(name) ?? Number.NEGATIVE_INFINITY) + freshFor
+  const of = (name: string) => byName.get(name) ?? []
+  const clear = () => {
+    byName.clear()
+    askedAt.clear()
+  }
+  return {
+    until,
+    isFresh: (name) => now() < until(name),
+    of,
+    replace(names, age) {
+      if (askedAt.size + names.length > maxNames) askedAt.clear()
+      const before = names.flatMap(of)
+      for (const name of names) {
+        byName.delete(name)
+        askedAt.set(name, now() - age)
+      }
+      return before
+    },
+    add: (name, entry) => byName.set(name, [...of(name), entry]),
+    remove(name, entry) {
+      const left = of(name).filter((other) => other !== entry)
+      if (left.length > 0) byName.set(name, left)
+      else byName.delete(name)
+    },
+    forget: () => askedAt.clear(),
+    clear,
+  }
+}

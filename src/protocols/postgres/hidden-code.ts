@@ -1,0 +1,147 @@
+// Code that a statement runs without showing it: of triggers, rules, defaults, constraints, indexes, policies, domains and
+// casts, and functions and operators of somebody's own that are found by the names of PostgreSQL's.
+import { builtInEffect, ownEffect } from '../../analysis/postgres/built-in.ts'
+import type { Access, AccessEffect, RelationName, StatementFacts } from '../../core/facts.ts'
+import type { Reached } from '../../core/operation.ts'
+import type { Catalog } from './catalog.ts'
+import type { Code, Named, Routine } from './catalog-answer.ts'
+import { calledName, isSystem } from './catalog-names.ts'
+import { signature, type Trust } from './trust.ts'
+
+export interface CodeSight {
+  readonly catalog: Catalog
+  readonly trust: Trust
+  /** the catalog answered just now, if in an old snapshot */
+  readonly told: boolean
+}
+
+export type Add = (reached: Reached) => void
+
+/** What cannot be told may be anything. */
+export const ANYTHING: Named = { schema: '*', name: '*' }
+
+/** How events of code are written for an effect. */
+const LETTERS: ReadonlyMap<AccessEffect, string> = new Map<AccessEffect, string>([
+  ['read', 'r'],
+  ['insert', 'i'],
+  ['update', 'u'],
+  ['delete', 'd'],
+  ['truncate', 't'],
+  ['maintenance', 'm'],
+  ['alter', 'a'],
+])
+/** What a write of one relation may be to those behind it, by rules, triggers and foreign keys. */
+const ANY_WRITE = 'riudt'
+
+export function hiddenCode(sight: CodeSight, statement: StatementFacts, add: Add): void {
+  const { catalog, trust, told } = sight
+  const accessOf = createAccessOf(trust)
+  const put = (from: Named, named: RelationName, routines: readonly Routine[], via: string) => {
+    for (const routine of routines) {
+      const access = accessOf(routine, via)
+      if (access) add({ kind: 'code', access, from, named, columns: 'any' })
+    }
+  }
+  const cannotTell = (named: RelationName, what: string) => {
+    const access: Access = {
+      effect: 'call',
+      object: '*',
+      objectType: 'function',
+      via: `${what} cannot be told`,
+    }
+    add({ kind: 'code', access, from: ANYTHING, named, columns: 'any' })
+  }
+  onRelations(sight, statement, put, cannotTell)
+  const { functions = [], operators = [], types = [] } = statement.uses ?? {}
+  for (const name of functions) {
+    const found = catalog.functions(name, told)
+    if (found === undefined) cannotTell({ name }, `what ${name} calls`)
+    else for (const one of found) put(one, { name }, [one], `called by the name ${name}`)
+  }
+  for (const name of operators) {
+    const found = catalog.operators(name, told)
+    if (found === undefined) cannotTell({ name }, `what the operator ${name} calls`)
+    else for (const one of found) put(one, { name }, one.called, `the operator ${name}`)
+  }
+  for (const named of types) {
+    if (isSystem(named)) continue
+    const found = catalog.types(named.name, told)
+    if (found === undefined) cannotTell(named, `what the type ${named.name} runs`)
+    for (const one of found ?? []) {
+      if (mayMean(named, one)) for (const { called, place } of one.code) put(one, named, called, place)
+    }
+  }
+  for (const { column } of statement.columns) {
+    if (column === '*') continue
+    const found = catalog.functions(column, told)
+    if (found === undefined) cannotTell({ name: column }, `whether ${column} is a column`)
+    const rows = found?.filter(({ ofRow }) => ofRow) ?? []
+    for (const one of rows) put(one, { name: column }, [one], `called as the column ${column}`)
+  }
+  vouch(sight, statement, add)
+}
+
+type Put = (from: Named, named: RelationName, routines: readonly Routine[], via: string) => void
+
+function onRelations(
+  { catalog, told }: CodeSight,
+  { accesses, columns }: StatementFacts,
+  put: Put,
+  cannotTell: (named: RelationName, what: string) => void,
+): void {
+  const whole = columns.some(({ column }) => column === '*')
+  for (const { effect, relation: named } of accesses) {
+    const letter = LETTERS.get(effect)
+    if (named === undefined || letter === undefined || isSystem(named)) continue
+    const meanings = catalog.meanings(named, told)
+    if (meanings === undefined) cannotTell(named, `what code ${named.name} runs`)
+    for (const { relation: from, code, view } of meanings ?? []) {
+      if (isSystem(from)) continue
+      for (const one of code)
+        if (runs(one, letter, view) || (whole && one.events === 'w')) put(from, named, one.called, one.place)
+    }
+  }
+}
+
+/** Reading one relation only reads what is behind it. */
+function runs({ same, events }: Code, letter: string, view: boolean): boolean {
+  if (same || letter === 'r' || letter === 'a') return events.includes(letter)
+  if (view && letter === 'm') return events.includes('r')
+  return [...events].some((one) => ANY_WRITE.includes(one))
+}
+
+/** What calling a function comes to when no statement shows it; undefined when nothing. */
+function createAccessOf(trust: Trust): (routine: Routine, via: string) => Access | undefined {
+  return (routine, via) => {
+    const { schema, name, volatile, builtIn, shipped } = routine
+    if (!builtIn && trust(routine)) return undefined
+    const effect = builtIn ? builtInEffect(name, volatile) : ownEffect(name, volatile, shipped)
+    if (effect === undefined) return undefined
+    // Leave to call goes by `schema.name`: a dot inside a name could make another's out of it.
+    if (/[.]/.test(schema + name))
+      return { effect: 'unknown', object: `code whose name holds a dot (${via})` }
+    const object = `${schema}.${name}`
+    return { effect, object, objectType: 'function', via, signature: signature(routine) }
+  }
+}
+
+function mayMean({ schema }: RelationName, { schema: actual }: Named): boolean {
+  return schema === undefined || schema === actual || (schema === 'pg_temp' && actual.startsWith('pg_temp_'))
+}
+
+/** A call by name is vouched for when everything that it can mean is. */
+function vouch({ catalog, trust }: CodeSight, { accesses }: StatementFacts, add: Add): void {
+  for (const access of accesses) {
+    const named = calledName(access)
+    if (named === undefined || isSystem(named)) continue
+    const meant = (catalog.functions(named.name) ?? []).filter((one) => mayMean(named, one))
+    const [first] = meant
+    if (first !== undefined && meant.every(trust)) vouched(access, first, named, add)
+  }
+}
+
+function vouched(access: Access, from: Named, named: RelationName, add: Add): void {
+  const { schema, name } = from
+  const reached: Reached = { kind: 'vouched', access, from: { schema, name }, named, columns: 'any' }
+  add(reached)
+}

@@ -1,0 +1,181 @@
+// Code that a statement runs without showing it needs leave like a call, and the refusal says which, where, and the cure.
+import type pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
+import { type Stack, startStack } from '../../support/stack.ts'
+
+const SCHEMA = `
+  create schema other; grant usage on schema other to app_rw;
+  create function f() returns int language sql volatile as 'select 1';
+  create function checks(int) returns boolean language sql immutable as 'select true';
+  create function vouched(int) returns boolean language sql immutable as 'select true';
+  create function vouched(text) returns boolean language sql immutable as 'select true';
+  create function fires() returns trigger language plpgsql as 'begin return new; end';
+  create domain checked_domain as int check (checks(value)); create domain default_domain as int default f();
+  create table plain (id int, name varchar(20), note text);
+  create table triggered (id int, note text);
+  create trigger t before insert on triggered for each row execute function fires();
+  create table defaulted (id int default f(), note text);
+  create table checked (id int check (checks(id)), note text);
+  create table indexed (id int, note text); create index on indexed ((checks(id)));
+  create table generated (id int, note text, g boolean generated always as (checks(id)) stored);
+  create table ruled (id int, note text); create table log (id int, note text);
+  create rule logs as on insert to ruled do also insert into log values (f(), new.note);
+  create table guarded (id int, note text); create policy p on guarded using (checks(id)); alter table guarded enable row level security;
+  create table domained (id default_domain, note text);
+  create table parted (id int, note text) partition by range (id); create table parted_1 partition of parted for values from (0) to (10);
+  create trigger t before insert on parted_1 for each row execute function fires();
+  create table vouched_for (id int check (vouched(id)), note text);
+  create table vouched_not (id text check (vouched(id)), note text);
+  create table parent (id int primary key); create table child (id int references parent on delete cascade);
+  create trigger t after delete on child for each row execute function fires();
+  create view over_triggered as select id, note from triggered;
+  create view calling as select f() as one from plain;
+  create view xml_view as select query_to_xml('select * from orders', true, true, '') as x;
+  create function lower(varchar) returns text language sql as $$ select 'mine' $$;
+  create function concat(int, int) returns text language sql as $$ select 'mine' $$;
+  create function other.upper(varchar) returns text language sql as $$ select 'mine' $$;
+  create function compares(text, varchar) returns boolean language sql as 'select true';
+  create operator = (leftarg = text, rightarg = varchar, function = compares);
+  create function as_text(plain) returns text language sql as $$ select 'mine' $$;
+  create cast (plain as text) with function as_text(plain);
+  create function secret(plain) returns text language sql as $$ select 'mine' $$;
+  create function called(int) returns int language sql as 'select 1';
+  create function called(text) returns int language sql as 'select 1';
+  create function agreed(int) returns int language sql as 'select 1';
+  grant select, insert, update, delete on all tables in schema public to app_rw`
+
+let stack: Stack
+let token: string
+let client: pg.Client
+beforeAll(async () => {
+  stack = await startStack({
+    resource: { trusted_functions: ['public.vouched(int)', 'public.agreed(integer)', 'public.called(int)'] },
+    config: {
+      policies: {
+        data: {
+          decision: 'allow',
+          resources: '*',
+          groups: ['engineers'],
+          effects: ['read', 'insert', 'update', 'delete'],
+          relations: ['public.*'],
+        },
+      },
+    },
+  })
+  await stack.superuser(SCHEMA)
+  token = await stack.tokens.person(['engineers'])
+})
+afterAll(() => stack?.stop())
+beforeEach(async () => {
+  client = await stack.connect(token)
+})
+afterEach(() => client?.end())
+
+describe('code that no statement shows needs leave', () => {
+  test.each<[string, string, RegExp]>([
+    [
+      'a trigger',
+      `insert into triggered values (1, 'a')`,
+      /call function public\.fires\(\) \(trigger t of public\.triggered\)/,
+    ],
+    [
+      'a default',
+      `insert into defaulted (note) values ('a')`,
+      /public\.f\(\) \(the default of id of public\.defaulted\)/,
+    ],
+    [
+      'a check',
+      `insert into checked values (1, 'a')`,
+      /public\.checks\(integer\) \(constraint checked_id_check of/,
+    ],
+    [
+      'an index',
+      `update indexed set id = 2`,
+      /public\.checks\(integer\) \(index indexed_checks_idx of public\.indexed\)/,
+    ],
+    ['a generated column', `insert into generated values (1, 'a')`, /the generated column g of/],
+    ['a rule', `insert into ruled values (1, 'a')`, /public\.f\(\) \(rule logs of public\.ruled\)/],
+    [
+      'a row security policy',
+      'select * from guarded',
+      /public\.checks\(integer\) \(policy p of public\.guarded\)/,
+    ],
+    [
+      'the default of a domain',
+      `insert into domained (note) values ('a')`,
+      /public\.f\(\) \(the default of the domain default_domain\)/,
+    ],
+    ['a trigger of a partition', `insert into parted values (1, 'a')`, /trigger t of public\.parted_1/],
+    [
+      'a trigger behind a view',
+      `insert into over_triggered values (1, 'a')`,
+      /trigger t of public\.triggered/,
+    ],
+    ['a trigger behind a foreign key', 'delete from parent', /trigger t of public\.child/],
+    ['a view that calls it', 'select * from calling', /public\.f\(\) \(the query of public\.calling\)/],
+    [
+      'a view that runs text',
+      'select * from xml_view',
+      /do function pg_catalog\.query_to_xml\(.*\) \(the query of public\.xml_view\)/,
+    ],
+    [
+      'a better match of a built-in name',
+      'select lower(name) from plain',
+      /public\.lower\(character varying\) \(called by the name lower\)/,
+    ],
+    ['a better match of concat', 'select concat(1, 2)', /public\.concat\(integer, integer\)/],
+    [
+      'a better match of an operator',
+      `select note = name from plain`,
+      /public\.compares\(text, character varying\) \(the operator =\)/,
+    ],
+    [
+      'a cast of a row',
+      'select plain::text from plain',
+      /public\.as_text\(public\.plain\) \(the cast from plain to text\)/,
+    ],
+    [
+      'a function as a column',
+      'select plain.secret from plain',
+      /public\.secret\(public\.plain\) \(called as the column secret\)/,
+    ],
+    [
+      'a domain in a cast',
+      'select 1::checked_domain',
+      /public\.checks\(integer\) \(a constraint of checked_domain_check\)/,
+    ],
+    [
+      'another overload than the one that is vouched for',
+      `insert into vouched_not values ('a')`,
+      /public\.vouched\(text\)/,
+    ],
+    ['a call of which not every overload is vouched for', 'select called(1)', /call function called/],
+  ])('%s', async (_, sql, message) => {
+    await expect(client.query(sql)).rejects.toMatchObject({
+      code: '42501',
+      message: expect.stringMatching(message),
+    })
+    expect((await client.query('table log')).rows).toEqual([])
+  })
+
+  it('and the refusal says how to give it', async () => {
+    await expect(client.query('select concat(1, 2)')).rejects.toMatchObject({
+      hint: expect.stringMatching(
+        /public\.concat\(integer, integer\) in trusted_functions.*call of public\.concat/,
+      ),
+    })
+  })
+})
+
+describe('what needs no leave runs', () => {
+  test.each([
+    ['code that is vouched for by its signature', `insert into vouched_for values (1, 'a')`],
+    ['a call of which every overload is vouched for', 'select agreed(1)'],
+    ['another event than the trigger is for', 'select * from triggered'],
+    ['a read of a table with defaults', 'select * from defaulted'],
+    ['a name that only another schema has', 'select upper(name) from plain'],
+    ['a column of no function', 'select plain.note from plain'],
+  ])('%s', async (_, sql) => {
+    await expect(client.query(sql)).resolves.toBeDefined()
+  })
+})

@@ -4,7 +4,7 @@ import type { ResultColumn } from '../../src/core/masking.ts'
 import { createCleanser } from '../../src/masking/detect/cleanse.ts'
 import type { Detector } from '../../src/masking/detect/found.ts'
 import { detectorMask } from '../../src/masking/detect/value.ts'
-import { maskRows } from '../../src/protocols/postgres/masked-rows.ts'
+import { maskRows } from '../../src/protocols/postgres/results/masked-rows.ts'
 
 const ALL: readonly Detector[] = [
   'card',

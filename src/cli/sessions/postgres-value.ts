@@ -1,5 +1,5 @@
 // A value of a result as text. What is not known to be text is shown as hexadecimal, never guessed.
-import type { FieldDescription } from '../../protocols/postgres/backend.ts'
+import type { FieldDescription } from '../../protocols/postgres/messages/backend.ts'
 
 /** The longest value that is shown whole, in characters. */
 const SHOWN_MOST = 200

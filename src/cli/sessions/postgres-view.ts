@@ -5,8 +5,8 @@ import {
   decodeDiagnostic,
   decodeRowDescription,
   type FieldDescription,
-} from '../../protocols/postgres/backend.ts'
-import { BACKEND } from '../../protocols/postgres/codes.ts'
+} from '../../protocols/postgres/messages/backend.ts'
+import { BACKEND } from '../../protocols/postgres/messages/codes.ts'
 import { printable, table } from '../terminal.ts'
 import { createMessageCutter } from './postgres-messages.ts'
 import { valueText } from './postgres-value.ts'

@@ -3,9 +3,9 @@
 import type { Detection } from '../../core/masking.ts'
 import { createReader } from '../../wire/reader.ts'
 import { cstring, int16 } from '../../wire/writer.ts'
-import { decodeDiagnostic } from './backend.ts'
-import { message } from './encode.ts'
-import { SAFE } from './withhold.ts'
+import { decodeDiagnostic } from './messages/backend.ts'
+import { message } from './messages/encode.ts'
+import { SAFE } from './results/withhold.ts'
 
 /** Bytes of a message before its body. */
 const HEADER = 5

@@ -2,13 +2,13 @@
 import type { AnalysisResult } from '../../core/facts.ts'
 import type { Masker } from '../../core/masking.ts'
 import type { SessionContext } from '../../core/session.ts'
-import type { Catalog } from './catalog.ts'
+import type { Catalog } from './catalog/catalog.ts'
+import type { Trust } from './catalog/trust.ts'
 import { createExpectedQueue, type ExpectedQueue } from './expected.ts'
 import { createNames, type Names } from './names.ts'
 import type { Output } from './output.ts'
 import { createSqlNames, type SqlNames } from './sql-names.ts'
 import type { Portal, Statement } from './statement.ts'
-import type { Trust } from './trust.ts'
 
 export interface ConversationLimits {
   /** prepared statements, and portals, at once */

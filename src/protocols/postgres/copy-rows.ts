@@ -2,8 +2,8 @@
 import { ProtocolError } from '../../core/errors.ts'
 import type { CopyRows } from '../../core/facts.ts'
 import type { Detection } from '../../core/masking.ts'
-import { BACKEND } from './codes.ts'
-import { message } from './encode.ts'
+import { BACKEND } from './messages/codes.ts'
+import { message } from './messages/encode.ts'
 
 /** Bytes of a CopyData message before its data. */
 const HEADER = 5

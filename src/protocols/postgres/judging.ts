@@ -5,13 +5,13 @@ import type { Masker } from '../../core/masking.ts'
 import type { ParameterValue, SqlOperation } from '../../core/operation.ts'
 import { consumePermit } from '../../core/permit.ts'
 import type { Answer } from '../../core/session.ts'
-import type { CatalogQuestion } from './catalog.ts'
-import { relationsOf } from './catalog-names.ts'
+import type { CatalogQuestion } from './catalog/catalog.ts'
+import { relationsOf } from './catalog/catalog-names.ts'
+import { lookUp } from './catalog/lookup.ts'
+import { createReach } from './catalog/reach.ts'
+import { touches } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
-import { lookUp } from './lookup.ts'
-import { createReach } from './reach.ts'
 import { type Running, running } from './statement.ts'
-import { touches } from './touches.ts'
 
 export interface Question {
   readonly text: string

@@ -2,7 +2,7 @@
 import { ProtocolError } from '../../core/errors.ts'
 import type { Facts } from '../../core/facts.ts'
 import type { Conversation } from './conversation.ts'
-import { execute } from './encode.ts'
+import { execute } from './messages/encode.ts'
 import type { Running } from './statement.ts'
 
 /** A second or two at the server's speed. Who asks for more of what is not let through is not waited for. */

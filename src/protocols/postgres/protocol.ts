@@ -1,10 +1,10 @@
 // PostgreSQL for one resource: what its sessions share.
 import { createAnalyzer } from '../../analysis/postgres/analyze.ts'
 import type { Protocol, ProtocolSettings } from '../../core/session.ts'
-import { type Catalog, createCatalog } from './catalog.ts'
+import { type Catalog, createCatalog } from './catalog/catalog.ts'
+import { createTrust } from './catalog/trust.ts'
 import { createRequestsOnlySession } from './requests-only/session.ts'
 import { createPostgresSession } from './session.ts'
-import { createTrust } from './trust.ts'
 
 /** @param now milliseconds, monotonic */
 export function createPostgresProtocol(settings: ProtocolSettings, now: () => number): Protocol {

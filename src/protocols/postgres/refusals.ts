@@ -2,10 +2,10 @@
 import { ProtocolError } from '../../core/errors.ts'
 import type { AnalysisResult } from '../../core/facts.ts'
 import { cstring } from '../../wire/writer.ts'
-import { FRONTEND } from './codes.ts'
 import type { Conversation } from './conversation.ts'
-import { message } from './encode.ts'
 import type { Expected } from './expected.ts'
+import { FRONTEND } from './messages/codes.ts'
+import { message } from './messages/encode.ts'
 import { failingBind, failingExecute, failingFunctionCall, failingParse, failingQuery } from './stand-in.ts'
 import type { StandInError } from './statement.ts'
 

@@ -2,21 +2,26 @@
 // it answers; one that answers nothing ends the session.
 import { ProtocolError, SQLSTATE } from '../../core/errors.ts'
 import type { ResultPlan } from '../../core/masking.ts'
-import { decodeCommandTag, decodeDataRow, decodeDiagnostic, decodeRowDescription } from './backend.ts'
-import type { BackendHandler, RowRun, Verdict } from './backend-stream.ts'
-import { BACKEND } from './codes.ts'
 import { complete } from './completion.ts'
 import type { Conversation } from './conversation.ts'
 import { type Expected, type Lookup, runOf } from './expected.ts'
-import { maskRow, maskRows, wholeRows } from './masked-rows.ts'
+import { checkParameter } from './login/upstream-login.ts'
+import {
+  decodeCommandTag,
+  decodeDataRow,
+  decodeDiagnostic,
+  decodeRowDescription,
+} from './messages/backend.ts'
+import type { BackendHandler, RowRun, Verdict } from './messages/backend-stream.ts'
+import { BACKEND } from './messages/codes.ts'
 import { admits } from './metering.ts'
 import { createRefusals } from './refusals.ts'
-import { planResult } from './rows.ts'
-import { rowsOnlyPlaces } from './rows-only.ts'
+import { maskRow, maskRows, wholeRows } from './results/masked-rows.ts'
+import { planResult } from './results/rows.ts'
+import { rowsOnlyPlaces } from './results/rows-only.ts'
 import { createShown } from './shown.ts'
 import { isStandInFailure, standInError } from './stand-in.ts'
 import type { Portal, Running } from './statement.ts'
-import { checkParameter } from './upstream-login.ts'
 
 type Reply = (bytes: Uint8Array, head: Expected | undefined) => Verdict
 

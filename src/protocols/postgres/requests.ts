@@ -2,16 +2,23 @@
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
 import type { Facts } from '../../core/facts.ts'
 import type { Answer } from '../../core/session.ts'
-import { FRONTEND } from './codes.ts'
+import { runsCode, touches } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
-import { describePortal, flush } from './encode.ts'
-import { decodeBind, decodeExecute, decodeParse, decodeQuery, decodeTarget, expectEmpty } from './frontend.ts'
-import type { Frame } from './frontend-stream.ts'
 import { createJudging } from './judging.ts'
+import { FRONTEND } from './messages/codes.ts'
+import { describePortal, flush } from './messages/encode.ts'
+import {
+  decodeBind,
+  decodeExecute,
+  decodeParse,
+  decodeQuery,
+  decodeTarget,
+  expectEmpty,
+} from './messages/frontend.ts'
+import type { Frame } from './messages/frontend-stream.ts'
 import { type Execution, withinLimits } from './metering.ts'
 import { createRefusals } from './refusals.ts'
 import { portal as newPortal, type Portal, type Running, type Statement } from './statement.ts'
-import { runsCode, touches } from './touches.ts'
 
 export interface Requests {
   /** Handles one message. False: it must be given again when `ready` turns true. */

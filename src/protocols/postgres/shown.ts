@@ -2,15 +2,15 @@
 // columns, COPY. Values under masks are withheld, and what detectors find is masked.
 import { ProtocolError } from '../../core/errors.ts'
 import type { Masker } from '../../core/masking.ts'
-import { decodeDiagnostic } from './backend.ts'
 import { cleanseDiagnostic, cleanseLastText, cleanseNames } from './cleanse-messages.ts'
-import { BACKEND } from './codes.ts'
 import type { Conversation } from './conversation.ts'
 import { cleanseCopyData } from './copy-rows.ts'
-import { message } from './encode.ts'
 import { type Expected, runOf } from './expected.ts'
+import { decodeDiagnostic } from './messages/backend.ts'
+import { BACKEND } from './messages/codes.ts'
+import { message } from './messages/encode.ts'
+import { withhold } from './results/withhold.ts'
 import type { Running } from './statement.ts'
-import { withhold } from './withhold.ts'
 
 /** Each takes a whole message, and gives it back where the client may see all of it. */
 export interface Shown {

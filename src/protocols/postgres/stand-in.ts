@@ -1,8 +1,8 @@
 // Messages that are sent in place of refused ones and fail on the server, so that it does everything that follows from
 // an error itself: abort the transaction, skip to Sync, answer ReadyForQuery (invariant 4).
 import { concat, int16, int32 } from '../../wire/writer.ts'
-import { FRONTEND } from './codes.ts'
-import { bind, diagnostic, execute, message, parse, query, refusalError } from './encode.ts'
+import { FRONTEND } from './messages/codes.ts'
+import { bind, diagnostic, execute, message, parse, query, refusalError } from './messages/encode.ts'
 import type { StandInError } from './statement.ts'
 
 /** No grammar of any version reads this, and raw parsing comes before every other check. */

@@ -4,7 +4,7 @@ import type { Facts } from '../../core/facts.ts'
 import type { Masker, ResultPlan } from '../../core/masking.ts'
 import type { Meter } from '../../core/meter.ts'
 import type { ParameterValue, SqlOperation } from '../../core/operation.ts'
-import type { FieldDescription } from './backend.ts'
+import type { FieldDescription } from './messages/backend.ts'
 
 export interface Statement {
   readonly sql: string

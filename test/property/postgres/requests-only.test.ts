@@ -10,8 +10,8 @@ import {
   decodeExecute,
   decodeParse,
   decodeTarget,
-} from '../../../src/protocols/postgres/frontend.ts'
-import { createFrontendStream } from '../../../src/protocols/postgres/frontend-stream.ts'
+} from '../../../src/protocols/postgres/messages/frontend.ts'
+import { createFrontendStream } from '../../../src/protocols/postgres/messages/frontend-stream.ts'
 import { createPostgresProtocol } from '../../../src/protocols/postgres/protocol.ts'
 import {
   bind,

@@ -1,6 +1,6 @@
 // How long what the catalog said is believed.
 import { describe, expect, it } from 'vitest'
-import { createCatalog } from '../../../src/protocols/postgres/catalog.ts'
+import { createCatalog } from '../../../src/protocols/postgres/catalog/catalog.ts'
 
 const orders = { name: 'orders' }
 const question = { kind: 'relations' as const, names: ['orders'], oids: [] }

@@ -4,7 +4,7 @@ import { ProtocolError } from '../../../src/core/errors.ts'
 import type { CopyRows } from '../../../src/core/facts.ts'
 import { createCleanser } from '../../../src/masking/detect/cleanse.ts'
 import { cleanseCopyData } from '../../../src/protocols/postgres/copy-rows.ts'
-import { message } from '../../../src/protocols/postgres/encode.ts'
+import { message } from '../../../src/protocols/postgres/messages/encode.ts'
 
 const detection = createCleanser(new Map([['email', { kind: 'redact' }]]))
 const TEXT: CopyRows = { format: 'text', delimiter: '\t', quote: '"', escape: '"' }

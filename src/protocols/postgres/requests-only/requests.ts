@@ -12,9 +12,11 @@ import { ProtocolError, type Refusal } from '../../../core/errors.ts'
 import type { Facts } from '../../../core/facts.ts'
 import type { Answer } from '../../../core/session.ts'
 import { cstring } from '../../../wire/writer.ts'
-import { FRONTEND } from '../codes.ts'
+import { runsCode } from '../catalog/touches.ts'
 import type { Conversation } from '../conversation.ts'
-import { message } from '../encode.ts'
+import { createJudging } from '../judging.ts'
+import { FRONTEND } from '../messages/codes.ts'
+import { message } from '../messages/encode.ts'
 import {
   decodeBind,
   decodeExecute,
@@ -22,10 +24,8 @@ import {
   decodeQuery,
   decodeTarget,
   expectEmpty,
-} from '../frontend.ts'
-import type { Frame } from '../frontend-stream.ts'
-import { createJudging } from '../judging.ts'
-import { runsCode } from '../touches.ts'
+} from '../messages/frontend.ts'
+import type { Frame } from '../messages/frontend-stream.ts'
 import { anyOf, createSessionNames, type Portal } from './names.ts'
 import { hasOneMeaning, maySet, UNREADABLE } from './readable.ts'
 import { createRefusals, type Refusals } from './refusals.ts'

@@ -1,7 +1,7 @@
 // Statements that fail on the server in place of refused ones. Their errors go to the client as they are, since results
 // are not seen here: so each carries the words of the refusal.
 import { SQLSTATE } from '../../../core/errors.ts'
-import { parse, query } from '../encode.ts'
+import { parse, query } from '../messages/encode.ts'
 import type { StandInError } from '../statement.ts'
 
 /** Longest text of a refusal that is passed on, in characters: the server logs it too. */

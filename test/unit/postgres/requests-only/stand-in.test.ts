@@ -1,7 +1,7 @@
 // Statements that fail in place of refused ones, and texts that have one meaning: what goes to the server unjudged.
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createAnalyzer, loadParser } from '../../../../src/analysis/postgres/analyze.ts'
-import { decodeParse, decodeQuery } from '../../../../src/protocols/postgres/frontend.ts'
+import { decodeParse, decodeQuery } from '../../../../src/protocols/postgres/messages/frontend.ts'
 import { hasOneMeaning, maySet } from '../../../../src/protocols/postgres/requests-only/readable.ts'
 import { failingParse, failingQuery } from '../../../../src/protocols/postgres/requests-only/stand-in.ts'
 

@@ -1,9 +1,9 @@
 // SASL OAUTHBEARER, the server's side (RFC 7628; PostgreSQL 18, chapter 54.3.2), for clients of PostgreSQL 18 and later.
-import { ProtocolError } from '../../core/errors.ts'
-import { Secret } from '../../core/secret.ts'
-import { createReader, decodeUtf8 } from '../../wire/reader.ts'
-import { authentication } from './encode.ts'
-import type { Output } from './output.ts'
+import { ProtocolError } from '../../../core/errors.ts'
+import { Secret } from '../../../core/secret.ts'
+import { createReader, decodeUtf8 } from '../../../wire/reader.ts'
+import { authentication } from '../messages/encode.ts'
+import type { Output } from '../output.ts'
 
 const MECHANISM = 'OAUTHBEARER'
 const SEPARATOR = '\x01'

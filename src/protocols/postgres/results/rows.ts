@@ -1,7 +1,7 @@
 // Results: what each column is, and the plan of masks that follows from it.
-import type { Masker, ResultColumn, ResultPlan } from '../../core/masking.ts'
-import type { FieldDescription } from './backend.ts'
-import type { Catalog } from './catalog.ts'
+import type { Masker, ResultColumn, ResultPlan } from '../../../core/masking.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { FieldDescription } from '../messages/backend.ts'
 
 /**
  * The masks of a result's columns; undefined when every value may be seen.

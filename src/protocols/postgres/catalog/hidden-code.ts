@@ -1,8 +1,8 @@
 // Code that a statement runs without showing it: of triggers, rules, defaults, constraints, indexes, policies, domains and
 // casts, and functions and operators of somebody's own that are found by the names of PostgreSQL's.
-import { builtInEffect, ownEffect } from '../../analysis/postgres/built-in.ts'
-import type { Access, AccessEffect, RelationName, StatementFacts } from '../../core/facts.ts'
-import type { Reached } from '../../core/operation.ts'
+import { builtInEffect, ownEffect } from '../../../analysis/postgres/built-in.ts'
+import type { Access, AccessEffect, RelationName, StatementFacts } from '../../../core/facts.ts'
+import type { Reached } from '../../../core/operation.ts'
 import type { Catalog } from './catalog.ts'
 import type { Code, Named, Routine } from './catalog-answer.ts'
 import { calledName, isSystem } from './catalog-names.ts'

@@ -1,17 +1,17 @@
 // The client's side of the login: startup packet, proof of identity. Nothing reaches the target from here.
-import { ProtocolError } from '../../core/errors.ts'
-import type { Proof } from '../../core/principal.ts'
-import { Secret } from '../../core/secret.ts'
-import type { ProtocolSettings, SessionContext } from '../../core/session.ts'
-import { createChunks } from '../../wire/chunks.ts'
-import { createReader, decodeUtf8 } from '../../wire/reader.ts'
-import { FRONTEND } from './codes.ts'
-import { authentication, negotiateProtocolVersion } from './encode.ts'
-import type { Frame } from './frontend-stream.ts'
+import { ProtocolError } from '../../../core/errors.ts'
+import type { Proof } from '../../../core/principal.ts'
+import { Secret } from '../../../core/secret.ts'
+import type { ProtocolSettings, SessionContext } from '../../../core/session.ts'
+import { createChunks } from '../../../wire/chunks.ts'
+import { createReader, decodeUtf8 } from '../../../wire/reader.ts'
+import { FRONTEND } from '../messages/codes.ts'
+import { authentication, negotiateProtocolVersion } from '../messages/encode.ts'
+import type { Frame } from '../messages/frontend-stream.ts'
+import { decodeStartup, startupLength } from '../messages/startup.ts'
+import type { Output } from '../output.ts'
 import { createOauthBearer, type OauthBearer } from './oauthbearer.ts'
-import type { Output } from './output.ts'
 import { type ClientSettings, clientSettings } from './settings.ts'
-import { decodeStartup, startupLength } from './startup.ts'
 
 export type FrontDoorOptions = Pick<ProtocolSettings, 'methods' | 'discovery'>
 

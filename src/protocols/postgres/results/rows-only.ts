@@ -1,5 +1,5 @@
 // Which columns of a result are computed of no column, so that masks need not hide them: entries of the target list by place.
-import type { Facts } from '../../core/facts.ts'
+import type { Facts } from '../../../core/facts.ts'
 
 const NONE: ReadonlySet<number> = new Set()
 

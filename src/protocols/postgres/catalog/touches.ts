@@ -1,9 +1,9 @@
 // Does a statement touch something that masks hide? Names, views and inheritance count; what cannot be told counts too.
-import type { Facts, RelationName } from '../../core/facts.ts'
-import type { Masker } from '../../core/masking.ts'
-import type { GeneratedColumn } from '../../core/operation.ts'
+import type { Facts, RelationName } from '../../../core/facts.ts'
+import type { Masker } from '../../../core/masking.ts'
+import type { GeneratedColumn } from '../../../core/operation.ts'
+import type { Conversation } from '../conversation.ts'
 import { relationsOf } from './catalog-names.ts'
-import type { Conversation } from './conversation.ts'
 
 export interface Touch {
   /** a relation with masks is named, or stands behind one that is, or that cannot be told */

@@ -1,6 +1,6 @@
 // Decodes the first message of a connection, which has no type byte (PostgreSQL 18, chapter 54.2.1 and 54.7).
-import { ProtocolError } from '../../core/errors.ts'
-import { createReader } from '../../wire/reader.ts'
+import { ProtocolError } from '../../../core/errors.ts'
+import { createReader } from '../../../wire/reader.ts'
 import { PROTOCOL_MAJOR, REQUEST } from './codes.ts'
 
 export type StartupPacket =

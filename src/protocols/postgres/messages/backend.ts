@@ -1,5 +1,5 @@
 // Decodes the bodies of server messages that a session, or the replay of a recording, looks into.
-import { createReader } from '../../wire/reader.ts'
+import { createReader } from '../../../wire/reader.ts'
 
 /** Whole messages carry their 5 bytes of header. */
 const HEADER = 5

@@ -1,6 +1,6 @@
 // Cuts what a client sends into messages. It is pulled, so that a session that waits leaves the rest unread.
-import { ProtocolError } from '../../core/errors.ts'
-import { type Chunks, createChunks } from '../../wire/chunks.ts'
+import { ProtocolError } from '../../../core/errors.ts'
+import { type Chunks, createChunks } from '../../../wire/chunks.ts'
 
 export type Frame =
   /** a whole message, header included */

@@ -1,7 +1,7 @@
 // Cuts what a server sends into messages and passes on what the handler lets through, in runs as long as possible:
 // a result of many rows that nobody masks is forwarded without a copy.
-import { ProtocolError } from '../../core/errors.ts'
-import { createChunks } from '../../wire/chunks.ts'
+import { ProtocolError } from '../../../core/errors.ts'
+import { createChunks } from '../../../wire/chunks.ts'
 import { BACKEND } from './codes.ts'
 
 /** What to do with a message: pass it on, drop it, or send these bytes in its place. */

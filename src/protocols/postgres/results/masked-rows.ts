@@ -1,7 +1,7 @@
 // DataRows with their masks applied: one pass over all that a chunk holds, into one buffer, since results have many rows.
-import { ProtocolError } from '../../core/errors.ts'
-import type { ResultPlan, ValueMask, ValueWriter } from '../../core/masking.ts'
-import { BACKEND } from './codes.ts'
+import { ProtocolError } from '../../../core/errors.ts'
+import type { ResultPlan, ValueMask, ValueWriter } from '../../../core/masking.ts'
+import { BACKEND } from '../messages/codes.ts'
 
 /** Rows that were handled together. */
 export interface RowsTogether {

@@ -1,5 +1,5 @@
 // What a statement's names are that only the catalog knows the meaning of.
-import type { Access, Facts, RelationName } from '../../core/facts.ts'
+import type { Access, Facts, RelationName } from '../../../core/facts.ts'
 
 export interface CatalogNames {
   readonly relations: readonly RelationName[]

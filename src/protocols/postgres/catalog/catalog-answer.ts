@@ -1,7 +1,7 @@
 // What the rows of the catalog's queries say. The server is trusted with its catalog, not with the shape of its messages.
-import { builtInEffect } from '../../analysis/postgres/built-in.ts'
-import { ProtocolError } from '../../core/errors.ts'
-import type { RelationName } from '../../core/facts.ts'
+import { builtInEffect } from '../../../analysis/postgres/built-in.ts'
+import { ProtocolError } from '../../../core/errors.ts'
+import type { RelationName } from '../../../core/facts.ts'
 import { FIRST_USER_OID } from './catalog-query.ts'
 
 export type Named = Required<RelationName>

@@ -1,7 +1,7 @@
 // What a statement does beyond its words: to relations behind those that it names, and by code that it does not show.
 // It errs on the side of more: an effect through a view, a rule or a foreign key may be on any of what is behind.
-import type { Access, AccessEffect, Facts, RelationName } from '../../core/facts.ts'
-import type { Reached } from '../../core/operation.ts'
+import type { Access, AccessEffect, Facts, RelationName } from '../../../core/facts.ts'
+import type { Reached } from '../../../core/operation.ts'
 import type { Catalog } from './catalog.ts'
 import type { Entry } from './catalog-answer.ts'
 import { type CatalogNames, catalogNames, isSystem } from './catalog-names.ts'

@@ -1,7 +1,7 @@
 // Decodes the bodies of client messages, strictly and to the last byte (PostgreSQL 18, chapter 54.7).
-import { ProtocolError } from '../../core/errors.ts'
-import type { ParameterValue } from '../../core/operation.ts'
-import { createReader, decodeUtf8, type Reader } from '../../wire/reader.ts'
+import { ProtocolError } from '../../../core/errors.ts'
+import type { ParameterValue } from '../../../core/operation.ts'
+import { createReader, decodeUtf8, type Reader } from '../../../wire/reader.ts'
 
 /** Whole messages carry their 5 bytes of header. */
 const HEADER = 5

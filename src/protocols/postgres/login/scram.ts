@@ -1,8 +1,8 @@
 // SCRAM-SHA-256 as a client (RFC 5802, RFC 7677; PostgreSQL 18, chapter 54.3). No channel binding: the channel to the
 // server is Envoy's, so the GS2 header is `n,,` (E14).
 import { createHash, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto'
-import { ProtocolError } from '../../core/errors.ts'
-import type { Secret } from '../../core/secret.ts'
+import { ProtocolError } from '../../../core/errors.ts'
+import type { Secret } from '../../../core/secret.ts'
 
 const GS2 = 'n,,'
 /** A server that asks for more would block the process; PostgreSQL's default is 4,096. */

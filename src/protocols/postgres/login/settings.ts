@@ -1,5 +1,5 @@
 // Settings that a client may bring with its login. Anything else could change what a statement means (invariant 2).
-import { ProtocolError } from '../../core/errors.ts'
+import { ProtocolError } from '../../../core/errors.ts'
 
 /** Harmless at login: they change how values look or how long things may take, not what a statement means. */
 const ALLOWED = new Map(

@@ -1,10 +1,10 @@
 // What a client hears once the login to the server is done: what the server said, with a cancellation key of
 // Chaperone's own.
-import type { SessionContext } from '../../core/session.ts'
-import { concat, int32 } from '../../wire/writer.ts'
-import { BACKEND } from './codes.ts'
-import { authentication, message } from './encode.ts'
-import type { Output } from './output.ts'
+import type { SessionContext } from '../../../core/session.ts'
+import { concat, int32 } from '../../../wire/writer.ts'
+import { BACKEND } from '../messages/codes.ts'
+import { authentication, message } from '../messages/encode.ts'
+import type { Output } from '../output.ts'
 import type { LoggedIn } from './upstream-login.ts'
 
 /** Secret part of the key, in bytes: 4 in protocol 3.0, up to 256 since 3.2 (54.2.8). */

@@ -1,8 +1,8 @@
 // What the server's catalog says, learned through the session itself and shared by the sessions of one database: which
 // relation and column an OID and attribute number are, what lies behind names, and code that no statement shows.
-import type { RelationName } from '../../core/facts.ts'
-import type { ColumnOrigin } from '../../core/masking.ts'
-import type { GeneratedColumn } from '../../core/operation.ts'
+import type { RelationName } from '../../../core/facts.ts'
+import type { ColumnOrigin } from '../../../core/masking.ts'
+import type { GeneratedColumn } from '../../../core/operation.ts'
 import {
   type CatalogAnswer,
   decodeAnswer,

@@ -1,6 +1,6 @@
 // Error and notice texts of statements that touch masked columns: the server puts values into them.
-import { decodeDiagnostic } from './backend.ts'
-import { message } from './encode.ts'
+import { decodeDiagnostic } from '../messages/backend.ts'
+import { message } from '../messages/encode.ts'
 
 const WITHHELD = 'text withheld by chaperone: the statement touches masked columns'
 /** Fields that never hold a value: severity, SQLSTATE, positions, place in the server's source (54.8). */

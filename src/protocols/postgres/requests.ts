@@ -16,8 +16,8 @@ import {
   expectEmpty,
 } from './messages/frontend.ts'
 import type { Frame } from './messages/frontend-stream.ts'
-import { type Execution, withinLimits } from './metering.ts'
 import { createRefusals } from './refusals.ts'
+import { type Execution, withinLimits } from './results/metering.ts'
 import { portal as newPortal, type Portal, type Running, type Statement } from './statement.ts'
 
 export interface Requests {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { ProtocolError } from '../../../src/core/errors.ts'
 import type { CopyRows } from '../../../src/core/facts.ts'
 import { createCleanser } from '../../../src/masking/detect/cleanse.ts'
-import { cleanseCopyData } from '../../../src/protocols/postgres/copy-rows.ts'
 import { message } from '../../../src/protocols/postgres/messages/encode.ts'
+import { cleanseCopyData } from '../../../src/protocols/postgres/results/copy-rows.ts'
 
 const detection = createCleanser(new Map([['email', { kind: 'redact' }]]))
 const TEXT: CopyRows = { format: 'text', delimiter: '\t', quote: '"', escape: '"' }

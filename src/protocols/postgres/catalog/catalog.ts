@@ -11,10 +11,10 @@ import {
   type OperatorEntry,
   type Routine,
   type TypeEntry,
-} from './catalog-answer.ts'
-import { type CatalogNames, isSystem } from './catalog-names.ts'
-import { FIRST_USER_OID } from './catalog-query.ts'
-import { createShelf } from './catalog-shelf.ts'
+} from './answer.ts'
+import { type CatalogNames, isSystem } from './names.ts'
+import { FIRST_USER_OID } from './query.ts'
+import { createShelf } from './shelf.ts'
 
 export interface Catalog {
   /** changes with everything that is learned or forgotten, and when there is something new to ask */

@@ -3,9 +3,9 @@
 import { builtInEffect, ownEffect } from '../../../analysis/postgres/built-in.ts'
 import type { Access, AccessEffect, RelationName, StatementFacts } from '../../../core/facts.ts'
 import type { Reached } from '../../../core/operation.ts'
+import type { Code, Named, Routine } from './answer.ts'
 import type { Catalog } from './catalog.ts'
-import type { Code, Named, Routine } from './catalog-answer.ts'
-import { calledName, isSystem } from './catalog-names.ts'
+import { calledName, isSystem } from './names.ts'
 import { signature, type Trust } from './trust.ts'
 
 export interface CodeSight {

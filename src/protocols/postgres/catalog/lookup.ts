@@ -3,7 +3,7 @@
 import type { Conversation } from '../conversation.ts'
 import { bind, closePortal, closeStatement, execute, flush, parse, sync } from '../messages/encode.ts'
 import type { CatalogQuestion } from './catalog.ts'
-import { arrayLiteral, CODE_QUERY, RELATIONS_QUERY } from './catalog-query.ts'
+import { arrayLiteral, CODE_QUERY, RELATIONS_QUERY } from './query.ts'
 
 /**
  * @param done called when the answer is complete, or the server could not give one

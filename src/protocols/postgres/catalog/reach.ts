@@ -2,10 +2,10 @@
 // It errs on the side of more: an effect through a view, a rule or a foreign key may be on any of what is behind.
 import type { Access, AccessEffect, Facts, RelationName } from '../../../core/facts.ts'
 import type { Reached } from '../../../core/operation.ts'
+import type { Entry } from './answer.ts'
 import type { Catalog } from './catalog.ts'
-import type { Entry } from './catalog-answer.ts'
-import { type CatalogNames, catalogNames, isSystem } from './catalog-names.ts'
 import { type Add, ANYTHING, type CodeSight, hiddenCode } from './hidden-code.ts'
+import { type CatalogNames, catalogNames, isSystem } from './names.ts'
 import type { Trust } from './trust.ts'
 
 /** What is done through a view to what it reads, and by a rule of a table. A view that is dropped leaves its tables alone. */

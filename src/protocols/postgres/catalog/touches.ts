@@ -3,7 +3,7 @@ import type { Facts, RelationName } from '../../../core/facts.ts'
 import type { Masker } from '../../../core/masking.ts'
 import type { GeneratedColumn } from '../../../core/operation.ts'
 import type { Conversation } from '../conversation.ts'
-import { relationsOf } from './catalog-names.ts'
+import { relationsOf } from './names.ts'
 
 export interface Touch {
   /** a relation with masks is named, or stands behind one that is, or that cannot be told */

@@ -1,5 +1,5 @@
 // Functions that the configuration vouches for: `schema.name` for all of that name, `schema.name(type, type)` for one.
-import type { Routine } from './catalog-answer.ts'
+import type { Routine } from './answer.ts'
 
 export type Trust = (routine: Routine) => boolean
 

@@ -1,9 +1,9 @@
 // Rows of COPY TO STDOUT with what detectors find in their values masked (PostgreSQL 18, COPY, "File Formats").
-import { ProtocolError } from '../../core/errors.ts'
-import type { CopyRows } from '../../core/facts.ts'
-import type { Detection } from '../../core/masking.ts'
-import { BACKEND } from './messages/codes.ts'
-import { message } from './messages/encode.ts'
+import { ProtocolError } from '../../../core/errors.ts'
+import type { CopyRows } from '../../../core/facts.ts'
+import type { Detection } from '../../../core/masking.ts'
+import { BACKEND } from '../messages/codes.ts'
+import { message } from '../messages/encode.ts'
 
 /** Bytes of a CopyData message before its data. */
 const HEADER = 5

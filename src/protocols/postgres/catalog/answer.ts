@@ -2,7 +2,7 @@
 import { builtInEffect } from '../../../analysis/postgres/built-in.ts'
 import { ProtocolError } from '../../../core/errors.ts'
 import type { RelationName } from '../../../core/facts.ts'
-import { FIRST_USER_OID } from './catalog-query.ts'
+import { FIRST_USER_OID } from './query.ts'
 
 export type Named = Required<RelationName>
 

@@ -1,11 +1,11 @@
 // Messages that carry text beside the rows, with what detectors find in it masked: errors, notices, notifications,
 // parameters, names of result columns.
-import type { Detection } from '../../core/masking.ts'
-import { createReader } from '../../wire/reader.ts'
-import { cstring, int16 } from '../../wire/writer.ts'
-import { decodeDiagnostic } from './messages/backend.ts'
-import { message } from './messages/encode.ts'
-import { SAFE } from './results/withhold.ts'
+import type { Detection } from '../../../core/masking.ts'
+import { createReader } from '../../../wire/reader.ts'
+import { cstring, int16 } from '../../../wire/writer.ts'
+import { decodeDiagnostic } from '../messages/backend.ts'
+import { message } from '../messages/encode.ts'
+import { SAFE } from './withhold.ts'
 
 /** Bytes of a message before its body. */
 const HEADER = 5

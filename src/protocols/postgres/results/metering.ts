@@ -1,9 +1,9 @@
 // Results that are counted: what is over is dropped, and then the statement fails as though the server had refused it.
-import { ProtocolError } from '../../core/errors.ts'
-import type { Facts } from '../../core/facts.ts'
-import type { Conversation } from './conversation.ts'
-import { execute } from './messages/encode.ts'
-import type { Running } from './statement.ts'
+import { ProtocolError } from '../../../core/errors.ts'
+import type { Facts } from '../../../core/facts.ts'
+import type { Conversation } from '../conversation.ts'
+import { execute } from '../messages/encode.ts'
+import type { Running } from '../statement.ts'
 
 /** A second or two at the server's speed. Who asks for more of what is not let through is not waited for. */
 const MOST_DROPPED = 256 * 1024 * 1024

@@ -1,16 +1,16 @@
 // What a client sees of the server's texts beside rows: errors and notices, notifications, parameters, names of result
 // columns, COPY. Values under masks are withheld, and what detectors find is masked.
-import { ProtocolError } from '../../core/errors.ts'
-import type { Masker } from '../../core/masking.ts'
+import { ProtocolError } from '../../../core/errors.ts'
+import type { Masker } from '../../../core/masking.ts'
+import type { Conversation } from '../conversation.ts'
+import { type Expected, runOf } from '../expected.ts'
+import { decodeDiagnostic } from '../messages/backend.ts'
+import { BACKEND } from '../messages/codes.ts'
+import { message } from '../messages/encode.ts'
+import type { Running } from '../statement.ts'
 import { cleanseDiagnostic, cleanseLastText, cleanseNames } from './cleanse-messages.ts'
-import type { Conversation } from './conversation.ts'
 import { cleanseCopyData } from './copy-rows.ts'
-import { type Expected, runOf } from './expected.ts'
-import { decodeDiagnostic } from './messages/backend.ts'
-import { BACKEND } from './messages/codes.ts'
-import { message } from './messages/encode.ts'
-import { withhold } from './results/withhold.ts'
-import type { Running } from './statement.ts'
+import { withhold } from './withhold.ts'
 
 /** Each takes a whole message, and gives it back where the client may see all of it. */
 export interface Shown {

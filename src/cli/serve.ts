@@ -21,8 +21,11 @@ export function registerServe(program: Command): void {
     .action(async (_: unknown, command: Command) => {
       const { config } = command.optsWithGlobals<{ config: string }>()
       const signal = nextSignal()
+      // From the beginning, or a SIGHUP while the services start would end them.
+      let reload: (() => Promise<void>) | undefined
+      process.on('SIGHUP', () => void reload?.())
       const services = await startServices(configToServe(config), config)
-      process.on('SIGHUP', () => void services.reload())
+      reload = services.reload
       process.stdout.write(`chaperone: serves Envoy on ${services.processor}, people on ${services.admin}\n`)
       await signal
       await services.stop()

@@ -9,7 +9,7 @@ import type { CatalogQuestion } from './catalog/catalog.ts'
 import { lookUp } from './catalog/lookup.ts'
 import { relationsOf } from './catalog/names.ts'
 import { createReach } from './catalog/reach.ts'
-import { touches } from './catalog/touches.ts'
+import { runsCode, touches } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
 import { type Running, running } from './statement.ts'
 
@@ -25,6 +25,8 @@ export interface Question {
 
 export interface Judging {
   ask(question: Question): void
+  /** Calls back with whether planning may run code: of a function that is called, or that hides behind the names. */
+  planningRunsCode(facts: Facts, then: (runs: boolean) => void): void
   /** an answer, or the catalog's rows, are waited for */
   readonly waiting: boolean
   answer(answer: Answer): void
@@ -114,6 +116,11 @@ export function createJudging(talk: Conversation): Judging {
     ask(question) {
       const facts = talk.sqlNames.resolve(question.facts)
       learnOf(facts, (told) => judge(question, facts, told))
+    },
+    planningRunsCode(given, then) {
+      const facts = talk.sqlNames.resolve(given)
+      if (runsCode(facts) || !talk.looksBehind()) return then(runsCode(facts))
+      learnOf(facts, (told) => then(reach.of(facts, told).some(({ kind }) => kind === 'code')))
     },
     answer(answer) {
       if (typeof waiting !== 'function')

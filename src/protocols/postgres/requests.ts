@@ -2,7 +2,7 @@
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
 import type { Facts } from '../../core/facts.ts'
 import type { Answer } from '../../core/session.ts'
-import { runsCode, touches } from './catalog/touches.ts'
+import { touches } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
 import { createJudging } from './judging.ts'
 import { FRONTEND } from './messages/codes.ts'
@@ -157,24 +157,25 @@ export function createRequests(talk: Conversation): Requests {
     if (statement === 'wait') return wait()
     if (!statement) return refuse.bind(refuse.noSuchStatement(decoded.statement))
     const portal = newPortal(decoded.portal, statement, decoded.parameters)
-    if (!runsCode(statement.facts)) return sendBind(portal, bytes)
     const { sql: text, facts } = statement
     const proceed = (running: Running) => {
       portal.running = running
       sendBind(portal, bytes)
     }
     const refused = (refusal: Refusal) => refuse.bind({ kind: 'refusal', refusal })
-    judging.ask({ text, facts, phase: 'execute', parameters: portal.parameters, proceed, refuse: refused })
+    judging.planningRunsCode(facts, (runs) => {
+      if (!runs) return sendBind(portal, bytes)
+      judging.ask({ text, facts, phase: 'execute', parameters: portal.parameters, proceed, refuse: refused })
+    })
     return true
   }
 
-  function sendBind(portal: Portal, bytes: Uint8Array): true {
+  function sendBind(portal: Portal, bytes: Uint8Array): void {
     const { name, statement, running } = portal
     if (name !== '') talk.sqlNames.noteProtocol('cursor', name, statement.facts, statement.sql)
     const commit = talk.portals.change(name, portal, talk.sending)
     expected.push({ kind: 'bind', statement, run: running, commit }, bytes.length)
     send(bytes)
-    return true
   }
 
   function portalOf(name: string): Portal | 'wait' | undefined {

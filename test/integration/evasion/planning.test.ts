@@ -9,12 +9,19 @@ import { type Stack, startStack } from '../../support/stack.ts'
 const FUNCTIONS = `
   create function deletes() returns int language plpgsql as 'begin delete from orders where id = 13; return 1; end';
   create function folded(int) returns int language plpgsql immutable as 'begin return deletes(); end';
+  create view shown as select folded(1) as n;
+  grant select on shown to app_rw;
   create function estimated() returns int language plpgsql stable as 'begin return deletes(); end'`
 const ROW = `insert into orders values (13, 3, 5.75, 'shipped', now()) on conflict do nothing`
 
 const PLANNED = ['select folded(1)', 'select id from orders where id = estimated()']
+/** Only a session that sees results can ask the catalog what hides behind a name. */
+const HIDDEN = ['select n from shown']
 
-describe.each(['bidirectional', 'requests-only'] as const)('results %s', (process) => {
+describe.each([
+  ['bidirectional', [...PLANNED, ...HIDDEN]],
+  ['requests-only', PLANNED],
+] as const)('results %s', (process, planned) => {
   let stack: Stack
   let client: PgWireClient
 
@@ -50,7 +57,7 @@ describe.each(['bidirectional', 'requests-only'] as const)('results %s', (proces
 
   const left = async () => (await stack.superuser('select id from orders where id = 13')).length
 
-  it.each(PLANNED)('straight to the server, planning alone runs %s', async (sql) => {
+  it.each(planned)('straight to the server, planning alone runs %s', async (sql) => {
     const straight = await connectPgWire({ port: stack.postgres.port })
     await straight.login({ user: 'app_rw', database: 'app' }, {})
     straight.send(parse({ sql }), bind({}), sync())
@@ -59,7 +66,7 @@ describe.each(['bidirectional', 'requests-only'] as const)('results %s', (proces
     expect(await left()).toBe(0)
   })
 
-  it.each(PLANNED)('nothing of %s runs before it is approved, nor after it was not', async (sql) => {
+  it.each(planned)('nothing of %s runs before it is approved, nor after it was not', async (sql) => {
     client.send(parse({ sql }), bind({}), sync())
     const request = await stack.reviews.next()
     expect(await left()).toBe(1)
@@ -68,7 +75,7 @@ describe.each(['bidirectional', 'requests-only'] as const)('results %s', (proces
     expect(await left()).toBe(1)
   })
 
-  it.each(PLANNED)('one approval is for the Bind and the Execute of %s', async (sql) => {
+  it.each(planned)('one approval is for the Bind and the Execute of %s', async (sql) => {
     client.send(parse({ sql }), bind({}), execute(), sync())
     await stack.reviews.approve((await stack.reviews.next()).id)
     const answers = await client.until('ReadyForQuery')

@@ -1,4 +1,4 @@
-// What the session asks the server's catalog, as text; catalog-answer.ts reads the rows. Every operator is qualified, and
+// What the session asks the server's catalog, as text; answer.ts reads the rows. Every operator is qualified, and
 // nothing is used that finds one by itself (IN, BETWEEN, CASE x WHEN, USING): the session's search_path must not choose
 // what runs here.
 

@@ -64,11 +64,13 @@ describe('detectors', () => {
   it('leave no find of a kind that they look for in what they give', () => {
     fc.assert(
       fc.property(text, (value) => {
-        const shown = cleanser.cleanse(Buffer.from(value))
+        const shown = Buffer.from(cleanser.cleanse(Buffer.from(value))).toString()
         for (const secret of SECRETS) {
-          // Digits that touch it make another number of it.
-          const alone = new RegExp(`(?<![\\w.-])${secret.replace(/[().]/g, '\\$&')}(?![\\w.-])`)
-          if (alone.test(value)) expect(Buffer.from(shown).toString()).not.toMatch(alone)
+          const literal = secret.replace(/[().]/g, '\\$&')
+          const count = (pattern: string, of: string) => [...of.matchAll(new RegExp(pattern, 'g'))].length
+          // Digits that touch it make another number of it, which may stay; what stood alone may not.
+          const alone = count(`(?<![\\w.-])${literal}(?![\\w.-])`, value)
+          expect(count(literal, shown)).toBeLessThanOrEqual(count(literal, value) - alone)
         }
       }),
       { numRuns: 2000 },

@@ -148,6 +148,17 @@ function alterRoutine(body: Body<'AlterFunctionStmt'>, walk: Walk): string {
   return `ALTER ${word.toUpperCase()}`
 }
 
+/** SET NOT NULL, ADD CONSTRAINT and VALIDATE CONSTRAINT, by the letters of the grammar. */
+const CHECKS_VALUES: ReadonlySet<string> = new Set(['O', 'C', 'V'])
+
+function alterDomain(body: Body<'AlterDomainStmt'>, walk: Walk): string {
+  walk.facts.onObject('alter', dotted((body.typeName ?? []).flatMap(nameParts)), 'domain')
+  // Every table with a column of the domain is read and has its constraints changed, and only the catalog knows which.
+  if (CHECKS_VALUES.has(body.subtype ?? '')) walk.facts.onRelation('alter', EVERY_RELATION)
+  if (body.def) walk.visit(body.def)
+  return 'ALTER DOMAIN'
+}
+
 function extensionContents(body: Body<'AlterExtensionContentsStmt'>, walk: Walk): string {
   walk.facts.onObject('alter', body.extname ?? '', 'extension')
   onTypedObject('alter', body.objtype, body.object, walk)
@@ -169,11 +180,7 @@ export const changeStatements = {
   AlterFunctionStmt: alterRoutine,
   AlterExtensionContentsStmt: extensionContents,
   AlterCollationStmt: altered<'AlterCollationStmt'>('collation', (body) => body.collname),
-  AlterDomainStmt: altered<'AlterDomainStmt'>(
-    'domain',
-    (body) => body.typeName,
-    (body) => [body.def],
-  ),
+  AlterDomainStmt: alterDomain,
   AlterEnumStmt: altered<'AlterEnumStmt'>('type', (body) => body.typeName),
   AlterTypeStmt: altered<'AlterTypeStmt'>('type', (body) => body.typeName),
   AlterExtensionStmt: altered<'AlterExtensionStmt'>('extension', (body) => body.extname),

@@ -111,7 +111,7 @@ describe('the program', () => {
   it('shows the help of a command within a command, with the options that every command takes', () => {
     const { status, stdout } = chaperone(['help', 'policy', 'test'])
     expect(status).toBe(0)
-    expect(stdout).toContain('Usage: chaperone policy test [options] <files...>')
+    expect(stdout).toContain('Usage: chaperone policy test [options] [files...]')
     expect(stdout).toContain('--config <file>')
     expect(chaperone(['help', 'policy', 'tset'])).toMatchObject({
       status: 2,

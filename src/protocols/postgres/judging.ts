@@ -6,11 +6,11 @@ import type { ParameterValue, SqlOperation } from '../../core/operation.ts'
 import { consumePermit } from '../../core/permit.ts'
 import type { Answer } from '../../core/session.ts'
 import type { CatalogQuestion } from './catalog/catalog.ts'
-import { lookUp } from './catalog/lookup.ts'
 import { relationsOf } from './catalog/names.ts'
 import { createReach } from './catalog/reach.ts'
 import { runsCode, touches } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
+import { lookUp } from './lookup.ts'
 import { type Running, running } from './statement.ts'
 
 export interface Question {

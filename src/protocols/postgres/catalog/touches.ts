@@ -2,7 +2,7 @@
 import type { Facts, RelationName } from '../../../core/facts.ts'
 import type { Masker } from '../../../core/masking.ts'
 import type { GeneratedColumn } from '../../../core/operation.ts'
-import type { Conversation } from '../conversation.ts'
+import type { Catalog } from './catalog.ts'
 import { relationsOf } from './names.ts'
 
 export interface Touch {
@@ -43,7 +43,7 @@ export function runsCode(facts: Facts): boolean {
 /** What touching is seen by. */
 export interface Sight {
   readonly masker: Masker
-  readonly catalog: Conversation['catalog']
+  readonly catalog: Catalog
 }
 
 export function touches(sight: Sight, facts: Facts): Touch {

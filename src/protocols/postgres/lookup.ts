@@ -1,9 +1,9 @@
 // Asks the server's catalog through the session, unseen by the client.
 
-import type { Conversation } from '../conversation.ts'
-import { bind, closePortal, closeStatement, execute, flush, parse, sync } from '../messages/encode.ts'
-import type { CatalogQuestion } from './catalog.ts'
-import { arrayLiteral, CODE_QUERY, RELATIONS_QUERY } from './query.ts'
+import type { CatalogQuestion } from './catalog/catalog.ts'
+import { arrayLiteral, CODE_QUERY, RELATIONS_QUERY } from './catalog/query.ts'
+import type { Conversation } from './conversation.ts'
+import { bind, closePortal, closeStatement, execute, flush, parse, sync } from './messages/encode.ts'
 
 /**
  * @param done called when the answer is complete, or the server could not give one

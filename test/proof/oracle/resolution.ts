@@ -21,7 +21,7 @@ const BELONGINGS = `
   UNION ALL SELECT refobjid, objid FROM pg_depend
     WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i')`
 
-/** From a relation to those that a statement on it may touch. */
+/** From a relation to those that a statement on it may touch; defaults of columns and of their domains use sequences. */
 const EDGES = `${BELONGINGS}
   UNION ALL
   SELECT r.ev_class AS source, d.refobjid AS target FROM pg_rewrite r JOIN pg_depend d
@@ -33,7 +33,10 @@ const EDGES = `${BELONGINGS}
   UNION ALL SELECT p.polrelid, d.refobjid FROM pg_policy p JOIN pg_depend d
     ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass
   UNION ALL SELECT a.adrelid, d.refobjid FROM pg_attrdef a JOIN pg_depend d
-    ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_class'::regclass`
+    ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_class'::regclass
+  UNION ALL SELECT a.attrelid, s.oid FROM pg_attribute a JOIN pg_depend d
+    ON d.classid = 'pg_type'::regclass AND d.objid = a.atttypid AND d.refclassid = 'pg_class'::regclass
+    JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'`
 
 /** Objects that belong to a relation and can call a function. */
 const HANGING = `

@@ -105,7 +105,8 @@ export const policyRule = z.strictObject({
   shadow: z.boolean().default(false).describe('recorded, not enforced'),
 })
 
-const detectors = z.enum([
+/** What masks can look for in values (docs/masking.md). */
+export const DETECTORS = [
   'card',
   'iban',
   'email',
@@ -120,7 +121,9 @@ const detectors = z.enum([
   'stripe-key',
   'google-api-key',
   'api-token',
-])
+] as const
+
+const detectors = z.enum(DETECTORS)
 
 export const maskRule = z.strictObject({
   resources: z.array(name).min(1).or(z.literal('*')).describe('names, or * for all'),

@@ -83,6 +83,19 @@ async function wire(): Promise<PgWireClient> {
   return connected
 }
 
+/** Opens the portal `p` over the customers in a transaction, and has its first row. */
+async function takeFirstRow(session: PgWireClient): Promise<void> {
+  session.send(
+    query('BEGIN'),
+    parse({ name: 's', sql: 'select name from customers order by id' }),
+    bind({ portal: 'p', statement: 's' }),
+    execute('p', 1),
+    sync(),
+  )
+  await session.until('ReadyForQuery')
+  expect(textRows(await session.until('ReadyForQuery'))).toEqual([['Ada Lovelace']])
+}
+
 describe('a rule that comes into force', () => {
   it('refuses the next statement of an open session, also in the middle of a transaction', async () => {
     const session = await client()
@@ -102,15 +115,7 @@ describe('a rule that comes into force', () => {
 
   it('stops a portal that was given its first rows', async () => {
     const session = await wire()
-    session.send(
-      query('BEGIN'),
-      parse({ name: 's', sql: 'select name from customers order by id' }),
-      bind({ portal: 'p', statement: 's' }),
-      execute('p', 1),
-      sync(),
-    )
-    await session.until('ReadyForQuery')
-    expect(textRows(await session.until('ReadyForQuery'))).toEqual([['Ada Lovelace']])
+    await takeFirstRow(session)
     await reload(withRules(NO_CUSTOMERS))
     session.send(execute('p', 1), sync())
     const answer = await session.until('ReadyForQuery')
@@ -149,15 +154,7 @@ describe('a mask that comes into force', () => {
 
   it('hides the next rows of a portal that was given its first ones', async () => {
     const session = await wire()
-    session.send(
-      query('BEGIN'),
-      parse({ name: 's', sql: 'select name from customers order by id' }),
-      bind({ portal: 'p', statement: 's' }),
-      execute('p', 1),
-      sync(),
-    )
-    await session.until('ReadyForQuery')
-    expect(textRows(await session.until('ReadyForQuery'))).toEqual([['Ada Lovelace']])
+    await takeFirstRow(session)
     await reload(withRules(NAMES_MASKED))
     session.send(execute('p', 1), flush())
     expect(textRows(await session.until('PortalSuspended'))).toEqual([['***']])

@@ -119,7 +119,8 @@ export function createJudging(talk: Conversation): Judging {
     },
     planningRunsCode(given, then) {
       const facts = talk.sqlNames.resolve(given)
-      if (runsCode(facts) || !talk.looksBehind()) return then(runsCode(facts))
+      const shown = runsCode(facts)
+      if (shown || !talk.looksBehind()) return then(shown)
       learnOf(facts, (told) => then(reach.of(facts, told).some(({ kind }) => kind === 'code')))
     },
     answer(answer) {

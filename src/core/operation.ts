@@ -11,10 +11,11 @@ export type ParameterValue =
 export interface Reached {
   /**
    * `behind`: what happens to a relation behind one that the statement names; rules that refuse or hold look at it.
-   * `code`: code that runs without being shown; it needs leave like a call. `vouched`: the call of the statement itself,
-   * which `trusted_functions` vouches for by its signature.
+   * `generated`: the same, for the columns that a generated one is computed from. `code`: code that runs without being shown;
+   * it needs leave like a call. `vouched`: the call of the statement itself, which `trusted_functions` vouches for by its
+   * signature.
    */
-  readonly kind: 'behind' | 'code' | 'vouched'
+  readonly kind: 'behind' | 'generated' | 'code' | 'vouched'
   readonly access: Access
   /** the relation, function, operator or type that the statement's name may mean */
   readonly from: Required<RelationName>
@@ -22,6 +23,8 @@ export interface Reached {
   readonly named: RelationName
   /** its columns that are touched; `mentioned` where they are those that the statement mentions, `any` where it cannot be told */
   readonly columns: readonly string[] | 'mentioned' | 'any'
+  /** of `generated`: the column that a statement has to mention for it to count */
+  readonly column?: string
 }
 
 /** A column that the server computes from others of its relation. */

@@ -1,6 +1,6 @@
 // All accesses of an operation to one decision: the strictest access decides a statement, the strictest statement all.
 import type { Decision, HoldTerms, Outcome, RuleHit } from '../core/decision.ts'
-import type { Facts } from '../core/facts.ts'
+import type { Access, Facts } from '../core/facts.ts'
 import type { Operation, Reached } from '../core/operation.ts'
 import { type ColumnAccess, columnsOf, ON_COLUMNS, withoutColumns } from './columns.ts'
 import { type AccessVerdict, judgeAccess, judgeCode, judgeReached, type RuleSet } from './judge-access.ts'
@@ -81,6 +81,7 @@ export function verdictsOf(operation: Pick<Operation, 'facts' | 'reached'>, rule
 function reachedVerdict(one: Reached, facts: Facts, rules: RuleSet): AccessVerdict | undefined {
   if (one.kind === 'vouched') return undefined
   if (one.kind === 'code') return judgeCode(one, rules)
+  if (one.kind === 'generated' && !mentionsGenerated(one, facts, rules)) return undefined
   return judgeReached(one, reachedColumns(one, facts, rules), rules)
 }
 
@@ -92,9 +93,17 @@ function reachedColumns(
 ): ColumnAccess {
   if (!byColumn || columns === 'any' || !ON_COLUMNS.has(access.effect)) return access
   if (columns !== 'mentioned') return { ...access, columns }
-  const mentioned = { effect: access.effect, relation: named }
-  return { ...access, columns: statements.flatMap((statement) => columnsOf(statement, mentioned)) }
+  return { ...access, columns: mentionedOf({ effect: access.effect, relation: named }, statements) }
 }
+
+/** What counts as any column of the relation counts as those that it is computed from by itself. */
+function mentionsGenerated({ access, named, column }: Reached, facts: Facts, rules: RuleSet): boolean {
+  if (!rules.byColumn || column === undefined) return false
+  return mentionedOf({ effect: access.effect, relation: named }, facts.statements).includes(column)
+}
+
+const mentionedOf = (access: Access, statements: Facts['statements']): readonly string[] =>
+  statements.flatMap((statement) => columnsOf(statement, access))
 
 function withHint(reason: string, hint: string | undefined): { reason: string; hint?: string } {
   return hint === undefined ? { reason } : { reason, hint }

@@ -18,10 +18,10 @@ const SCHEMA = `
   create table hr.events_2 partition of hr.events for values from (10) to (20);
   create view plain_view as select id from orders;
   create table same_name (id int); create view other.same_name as select * from hr.salaries;
-  create table people (id int, ssn text); create view people_ids as select id from people where id > 0;
-  create view people_whole as select id, to_jsonb(people) as all from people; create view people_sorted as select id from people order by ssn;
+  create table people (id int, ssn text, tail text generated always as (right(ssn, 4)) stored); create view people_ids as select id from people where id > 0;
+  create view people_tails as select id, tail as t from people; create view people_whole as select id, to_jsonb(people) as all from people; create view people_sorted as select id from people order by ssn;
   create table people_child () inherits (people); alter table people owner to app_rw; alter table people_child owner to app_rw;
-  alter view people_ids owner to app_rw; alter view people_whole owner to app_rw; alter view people_sorted owner to app_rw;
+  alter view people_ids owner to app_rw; alter view people_tails owner to app_rw; alter view people_whole owner to app_rw; alter view people_sorted owner to app_rw;
   create table held (id int); create view held_view as select * from held;
   alter table hr.salaries owner to app_rw; alter table hr.salaries_child owner to app_rw;
   alter table hr.events owner to app_rw; alter table hr.events_1 owner to app_rw; alter table hr.events_2 owner to app_rw;
@@ -86,6 +86,23 @@ describe('a relation that is denied is denied', () => {
     ['by a column that a view sorts by', 'select * from people_sorted', /read public\.people/],
     ['by a column in a whole row in a view', 'select id from people_whole', /read public\.people/],
     ['by the column of a child', 'select ssn from people_child', /read public\.people/],
+    [
+      'by a column that is generated from it',
+      'select tail from people',
+      /read public\.people \(the generated column tail of public\.people\)/,
+    ],
+    [
+      'by a generated column of a child',
+      'select id from people_child where tail > $$5$$',
+      /generated column tail/,
+    ],
+    ['by a generated column of a view', 'select t from people_tails', /behind public\.people_tails/],
+    [
+      'by a generated column that RETURNING gives',
+      'delete from people returning tail',
+      /generated column tail/,
+    ],
+    ['by a generated column in COPY', 'copy people (id, tail) to stdout', /generated column tail/],
     ['to COPY', 'copy (select * from salaries_view) to stdout', /read hr\.salaries/],
   ])('%s', async (_, sql, message) => {
     await expect(client.query(sql)).rejects.toMatchObject({

@@ -97,6 +97,11 @@ const ON_TYPES = `
   FROM pg_cast k JOIN pg_type s ON s.oid = k.castsource JOIN pg_type d ON d.oid = k.casttarget
   WHERE (k.castsource = t.oid OR k.casttarget = t.oid) AND k.castfunc ${OWN}`
 
+/** Generated columns `g`, each with the columns of its relation that it is computed from: `d.refobjsubid`. */
+const COMPUTED = `pg_attribute g JOIN pg_attrdef e ON e.adrelid = g.attrelid AND e.adnum = g.attnum AND g.attgenerated <> ''
+    JOIN pg_depend d ON d.classid = ${cls('pg_attrdef')} AND d.objid = e.oid AND d.refclassid = ${cls('pg_class')}
+      AND d.refobjid = g.attrelid AND d.refobjsubid <> g.attnum`
+
 /** The OIDs of functions that a bearer of code `b` calls. Built-in ones leave no trace in pg_depend, but in the tree. */
 const CALLED = `
   SELECT b.direct AS oid WHERE b.direct <> ${NONE}
@@ -200,17 +205,14 @@ SELECT json_build_object(
   'oid', a.oid::pg_catalog.int8, 'schema', a.nspname, 'name', a.relname, 'kind', a.relkind,
   'columns', (SELECT json_agg(json_build_array(t.attnum, t.attname)) FROM pg_attribute t
     WHERE t.attrelid = a.oid AND NOT t.attisdropped),
-  'generated', (SELECT json_agg(json_build_array(t.attname, b.attname))
-    FROM pg_attribute t JOIN pg_attrdef e ON e.adrelid = t.attrelid AND e.adnum = t.attnum
-    JOIN pg_depend d ON d.classid = ${cls('pg_attrdef')} AND d.objid = e.oid AND d.refclassid = ${cls('pg_class')}
-      AND d.refobjid = t.attrelid AND d.refobjsubid <> t.attnum
-    JOIN pg_attribute b ON b.attrelid = t.attrelid AND b.attnum = d.refobjsubid
-    WHERE t.attrelid = a.oid AND t.attgenerated <> ''),
+  'generated', (SELECT json_agg(json_build_array(g.attname, b.attname))
+    FROM ${COMPUTED} JOIN pg_attribute b ON b.attrelid = g.attrelid AND b.attnum = d.refobjsubid WHERE g.attrelid = a.oid),
   'family', (SELECT json_agg(json_build_array(n.nspname, c.relname))
     FROM family f JOIN pg_class c ON c.oid = f.oid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE f.root = a.oid),
   'behind', (SELECT json_agg(json_build_array(n.nspname, c.relname,
       CASE WHEN NOT b.whole THEN (SELECT coalesce(json_agg(t.attname), '[]') FROM pg_attribute t
-        WHERE t.attrelid = c.oid AND t.attnum = ANY (b.columns)) END))
+        WHERE t.attrelid = c.oid AND (t.attnum = ANY (b.columns) OR EXISTS (
+          SELECT FROM ${COMPUTED} WHERE g.attrelid = c.oid AND g.attnum = ANY (b.columns) AND d.refobjsubid = t.attnum))) END))
     FROM (SELECT l.refobjid, bool_or(l.whole) AS whole, array_agg(l.refobjsubid) AS columns FROM lineage l
       WHERE l.root = a.oid AND l.refclassid = ${cls('pg_class')} GROUP BY l.refobjid) b
     JOIN pg_class c ON c.oid = b.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace),

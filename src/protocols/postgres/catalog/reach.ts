@@ -120,6 +120,7 @@ function followEntry(effect: AccessEffect, entry: Entry, named: RelationName, ad
     for (const { columns = 'any', schema, name } of behind)
       put({ effect: one, relation: { schema, name }, via: `behind ${words}` }, rewritten ? 'any' : columns)
   }
+  if (effect === 'read') addGenerated(entry, named, add)
   const related = view ? effects : [effect]
   for (const one of related) {
     for (const relation of family)
@@ -130,5 +131,14 @@ function followEntry(effect: AccessEffect, entry: Entry, named: RelationName, ad
     const cascaded = CASCADES.get(event)
     if (cascaded !== undefined && (begins === effect || (rewritten && WRITES.has(effect))))
       put({ effect: cascaded, relation, via: `a foreign key to ${words}` }, 'any')
+  }
+}
+
+/** Whoever reads a generated column reads those that it is computed from. */
+function addGenerated({ relation: from, family, generated }: Entry, named: RelationName, add: Add): void {
+  for (const [column, columns] of generated) {
+    const via = `the generated column ${column} of ${from.schema}.${from.name}`
+    for (const relation of [from, ...family])
+      add({ kind: 'generated', access: { effect: 'read', relation, via }, from, named, columns, column })
   }
 }

@@ -12,7 +12,7 @@ import {
   serverUser,
 } from './postgres-cluster.ts'
 import { createPostmaster } from './postgres-process.ts'
-import { temporaryDirectory } from './tmp.ts'
+import { memoryDirectory } from './tmp.ts'
 
 export interface PostgresUser {
   readonly name: string
@@ -129,7 +129,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const version = options.version ?? '18'
   const bin = await binaries(version)
   const user = await serverUser()
-  const home = temporaryDirectory('postgres')
+  const home = memoryDirectory('postgres')
   const data = await createCluster(version, bin, home.path, user)
   await configure(data, home.path, options, user)
   const program = join(bin, 'postgres')

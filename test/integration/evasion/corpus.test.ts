@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EvasionCase, Leak } from '../../evasion/case.ts'
 import { changes } from '../../evasion/changes.ts'
+import { createDatabases, type Databases } from '../../evasion/databases.ts'
 import { detected } from '../../evasion/detected.ts'
 import { sideLeaks } from '../../evasion/leaks-elsewhere.ts'
 import { resultLeaks } from '../../evasion/leaks-results.ts'
@@ -11,18 +12,19 @@ import { connectPgWire } from '../../support/pgwire.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
 const leaks: readonly Leak[] = [...resultLeaks, ...sideLeaks]
-/** Each run has a database of its own, so that nothing is known of the one before. */
+/** Each run through Chaperone has a database under a name of its own, so that nothing is known of the one before. */
 const RUNS = 3 * (leaks.length + changes.length) + 4 * probes.length + 2 * detected.length
+const NAMES = Array.from({ length: RUNS }, (_, n) => `case_${n}`)
 
 let stack: Stack
 let token: { curious: string; vandal: string; reader: string }
-let next = 0
+let databases: Databases
 
 beforeAll(async () => {
   stack = await startStack({
-    postgres: { hba: 'trust' },
+    postgres: { hba: 'trust', settings: { autovacuum: 'off' } },
     resource: {
-      databases: Array.from({ length: RUNS }, (_, n) => `case_${n}`),
+      databases: NAMES,
       logins: [{ user: 'app_rw' }],
     },
     masks: {
@@ -55,39 +57,38 @@ beforeAll(async () => {
     vandal: await stack.tokens.person(['vandals', 'pii']),
     reader: await stack.tokens.person(['readers', 'pii']),
   }
+  databases = await createDatabases(stack.postgres, 'app', 'app_rw', NAMES.values())
 })
-afterAll(() => stack?.stop())
+afterAll(async () => {
+  await databases?.close()
+  await stack?.stop()
+})
 
 interface Outcome {
   readonly played: Played
   /** the client's session after the steps */
   readonly alive: boolean
-  /** the rows of both tables, those aside that the client added */
+  /** the rows of both tables, those aside that the client added: before the steps, and after */
+  readonly before: unknown
   readonly rows: unknown
 }
 
-const ROWS = `select (select json_agg(c order by id) from customers c where id < 900),
-  (select json_agg(o order by id) from orders o where id < 900)`
-
-/** Plays a case in a new copy of the database. Without a token, straight against PostgreSQL. */
+/** Plays a case in a copy of the database. Without a token, straight against PostgreSQL. */
 async function run({ given = [], steps }: EvasionCase, as?: string): Promise<Outcome> {
-  const database = `case_${next++}`
-  await stack.postgres.query(`create database ${database} template app owner app_rw`)
-  for (const sql of given) await stack.postgres.query(sql, undefined, database)
+  const database = await databases.ready(given)
+  const before = await database.rows()
+  if (as) await database.rename()
   const client = as ? await stack.wireTls() : await connectPgWire({ port: stack.postgres.port })
   try {
-    await client.login({ user: 'app_rw', database }, as ? { password: as } : {})
+    await client.login({ user: 'app_rw', database: database.name }, as ? { password: as } : {})
     const played = await play(client, steps)
     const after = played.ended ? played : await play(client, ['rollback', 'select 6 * 7'])
-    return { played, alive: after.seen.includes('42'), rows: await rowsOf(database) }
+    client.destroy()
+    return { played, alive: after.seen.includes('42'), before, rows: await database.rows() }
   } finally {
     client.destroy()
-    await stack.postgres.query(`drop database ${database} with (force)`)
   }
 }
-
-const rowsOf = (database: string) =>
-  stack.postgres.query(ROWS, undefined, database).catch((error: Error) => error.message)
 
 const DATA =
   /078-05-1120|219-09-9999|457-55-5462|4111111111111111|5500005555555559|340000000000009|(ada|grace|alan)@example\.com/
@@ -120,10 +121,11 @@ describe('what detectors look for does not come out by', () => {
 
 describe('what is denied does not happen by', () => {
   test.each(changes.map((change) => [change.name, change] as const))('%s', async (_, change) => {
-    const untouched = await run({ name: '', ...(change.given ? { given: change.given } : {}), steps: [] })
-    expect((await run(change)).rows, 'straight to PostgreSQL').not.toEqual(untouched.rows)
-    const { rows, alive } = await run(change, token.vandal)
-    expect(rows).toEqual(untouched.rows)
+    const straight = await run(change)
+    expect(straight.rows, 'straight to PostgreSQL').not.toEqual(straight.before)
+    const { before, rows, alive } = await run(change, token.vandal)
+    expect(before).toEqual(straight.before)
+    expect(rows).toEqual(before)
     expect(alive, 'the session goes on').toBe(true)
   })
 })

@@ -1,5 +1,6 @@
 // The table of harmless functions and operators against what PostgreSQL 15 and 18 say of their own.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { outputName } from '../../../src/analysis/postgres/columns/output-names.ts'
 import {
   OTHER_FUNCTIONS,
   PURE_FUNCTIONS,
@@ -7,6 +8,7 @@ import {
   SCHEMA_FUNCTIONS,
 } from '../../../src/analysis/postgres/generated/builtins.ts'
 import { HARMLESS_FUNCTIONS } from '../../../src/analysis/postgres/harmless-functions.ts'
+import { loadParser, parseSql } from '../../../src/analysis/postgres/parser.ts'
 import { FUNCTION_COLUMNS, ROW_FUNCTIONS } from '../../../src/analysis/postgres/row-functions.ts'
 import { type Postgres, startPostgres } from '../../support/postgres.ts'
 
@@ -59,11 +61,55 @@ const NOT_PARALLEL: Readonly<Record<string, string>> = {
   txid_current_if_assigned: 'a worker does not know the number',
 }
 
+/** Entries of a target list without AS, of every sort that analysis knows the name of. */
+const ENTRIES: readonly string[] = [
+  'a',
+  't.a',
+  'upper(b)',
+  'pg_catalog.upper(b)',
+  'b || b',
+  'a + 1',
+  '-a',
+  'a between 1 and 2',
+  'a in (1, 2)',
+  "b like 'x'",
+  'a is distinct from 1',
+  'a = any (array[1])',
+  'nullif(a, 1)',
+  '1',
+  "'x'",
+  'null',
+  "date '2000-01-01'",
+  '(a + 1)::bigint',
+  'a::bigint',
+  '(b || b)::varchar(3)',
+  "cast('{1}' as int[])",
+  '(b || b)::pg_catalog.text::varchar',
+  'b collate "C"',
+  '(b || b) collate "C"',
+  '(b || b)::text collate "C"',
+  'a > 1 and a < 3',
+  'not a > 1',
+  'a is null',
+  '(a > 1) is true',
+  'coalesce(a, 1)',
+  'case a when 1 then b end',
+  'case a when 1 then b else b end',
+  "case a when 1 then b else b || 'x' end",
+  "case a when 1 then b else (b || 'x')::text end",
+  'case a when 1 then 1 else a::bigint end',
+  'now() at time zone $$UTC$$',
+  'extract(year from now())',
+  'trim(b)',
+  'position(b in b)',
+]
+
 let postgres: Postgres
 let forms: Form[]
 
 describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
   beforeAll(async () => {
+    await loadParser()
     postgres = await startPostgres({ version })
     forms = (await postgres.query(FORMS)) as unknown as Form[]
   })
@@ -107,6 +153,19 @@ describe.each(['15', '18'] as const)('PostgreSQL %s', (version) => {
     )
     expect([...new Set(unknown.map(({ name }) => name))]).toEqual(version === '18' ? [] : expect.anything())
   })
+
+  test.each(ENTRIES)(
+    'the name that analysis expects of an entry is the one that it gets: %s',
+    async (entry) => {
+      const parsed = parseSql(`select ${entry} from t`)
+      const statement = parsed.kind === 'tree' ? parsed.statements[0]?.stmt : undefined
+      if (statement === undefined || !('SelectStmt' in statement)) throw new Error(`not read: ${entry}`)
+      const target = statement.SelectStmt.targetList?.[0]
+      const expected = target !== undefined && 'ResTarget' in target ? outputName(target.ResTarget.val) : ''
+      const [row] = await postgres.query(`select ${entry} from (values (1, 'x'::text)) t (a, b)`)
+      expect(Object.keys(row ?? {})).toEqual([expected])
+    },
+  )
 
   test('no operator of the table is volatile', async () => {
     const volatile = (await postgres.query(OPERATORS)).map(({ name }) => name as string)

@@ -121,6 +121,14 @@ describe('reading', () => {
     await client.end()
   })
 
+  it('a value computed from a masked column comes back hidden, in the order of another column', async () => {
+    const client = await stack.connect(analyst)
+    const text = 'select card || $1 from customers where id < $2 order by id'
+    const { rows } = await client.query({ text, values: ['!', 3] })
+    expect(rows).toEqual([{ '?column?': '***' }, { '?column?': '***' }])
+    await client.end()
+  })
+
   it('an alias, an expression and a whole row do not uncover a masked column', async () => {
     for (const sql of [
       'select ssn as name from customers',

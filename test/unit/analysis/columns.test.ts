@@ -140,6 +140,35 @@ describe('a column that decides on something shows it in', () => {
   })
 })
 
+/** ORDER BY a name that is another column's, beside a computed output whose name PostgreSQL makes up. */
+const ORDERED: readonly (readonly [sql: string, sorts: boolean])[] = [
+  ['select ssn || $1 from c order by id', false],
+  ['select ssn || $1 from c where id < $2 order by id limit $3', false],
+  ['select ssn is null, not ssn, ssn || $1 from c order by id', false],
+  ['select (ssn || $1)::text from c order by id', false],
+  ['select case when true then ssn else null end from c order by id', false],
+  ['select coalesce(ssn, $1) from c order by id', false],
+  ['select ssn || $1 as id from c order by id', true],
+  ['select ssn || $1 from c order by "?column?"', true],
+  ['select (ssn || $1)::text from c order by text', true],
+  ['select (ssn || $1)::text collate "C" from c order by text', true],
+  ['select coalesce(ssn, $1) from c order by coalesce', true],
+  ['select nullif(ssn, $1) from c order by nullif', true],
+  ['select case id when 1 then ssn end from c order by "case"', true],
+  ['select case id when 1 then name else ssn end from c order by ssn', true],
+  ['select ssn::text from c order by ssn', true],
+  // its name is not known: any may mean it
+  ['select (select ssn) from c order by id', true],
+  ['select x."?column?" from (select ssn || $1 from c) x order by 1', true],
+]
+
+describe('a computed output is sorted by', () => {
+  test.each(ORDERED)('%s: %s', (sql, sorts) => {
+    const found = statementOf(sql).columns.filter(({ column }) => column === 'ssn')
+    expect(found.some(({ uses }) => uses.includes('sort'))).toBe(sorts)
+  })
+})
+
 /** What flows into a relation. */
 const STORES: readonly string[] = [
   'insert into o select ssn from c',

@@ -4,6 +4,7 @@ import { strings } from '../names.ts'
 import type { Body } from '../nodes.ts'
 import type { Reading } from './expressions.ts'
 import { NOTHING } from './mentions.ts'
+import { outputName } from './output-names.ts'
 import type { Output, Scope } from './scope.ts'
 
 /** A target list, or that of RETURNING. */
@@ -18,7 +19,7 @@ export function targets(
     if (star !== undefined) return { name: undefined, deps: NOTHING, star, direct: true }
     const deps = reading.value(target.val, scope)
     const isColumn = target.val !== undefined && 'ColumnRef' in target.val
-    const named = { name: target.name ?? nameOf(target.val), deps, direct: isColumn }
+    const named = { name: target.name ?? outputName(target.val), deps, direct: isColumn }
     return isRowsOnly(target.val) ? { ...named, rowsOnly: true } : named
   })
 }
@@ -58,12 +59,4 @@ function starOf(node: Node | undefined, scope: Scope, reading: Reading): Output[
   const found = reading.resolver.starOf(alias, scope)
   if (found !== undefined) return found
   return [{ kind: 'open', alias, renames: [], deps: reading.resolver.qualified(alias, '*', scope) }]
-}
-
-/** The name that PostgreSQL gives to an entry without AS; undefined where this does not follow it. */
-function nameOf(node: Node | undefined): string | undefined {
-  if (node === undefined) return undefined
-  if ('ColumnRef' in node) return strings(node.ColumnRef.fields).at(-1)
-  if ('FuncCall' in node) return strings(node.FuncCall.funcname).at(-1)
-  return undefined
 }

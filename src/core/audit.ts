@@ -1,6 +1,6 @@
 // One structured event per decision, approval and administrative change, for the team's SIEM.
 import type { ApprovalState } from './approval.ts'
-import type { Outcome } from './decision.ts'
+import type { Outcome, ResultLimit } from './decision.ts'
 import type { ErrorCode } from './errors.ts'
 import type { PrincipalKind } from './principal.ts'
 
@@ -9,6 +9,18 @@ export interface AuditActor {
   readonly name: string
   readonly kind: PrincipalKind
   readonly groups: readonly string[]
+}
+
+/** What a limit on results is counted over. */
+export type LimitPeriod = 'statement' | 'session' | 'hour'
+
+/** More than a limit lets through. */
+export interface LimitExcess {
+  readonly rule: string
+  readonly over: LimitPeriod
+  readonly limit: ResultLimit
+  /** what was let through, with what was to come when it was too much; absent where too many principals are counted */
+  readonly measured?: { readonly rows: number; readonly bytes: number }
 }
 
 export type AuditEvent =
@@ -36,6 +48,14 @@ export type AuditEvent =
       readonly policyVersion: string
       readonly reason: string
     }
+  | ({
+      readonly type: 'limit'
+      readonly session: string
+      readonly resource: string
+      readonly actor: AuditActor
+      readonly sequence: number
+      readonly reason: string
+    } & LimitExcess)
   | {
       readonly type: 'approval'
       readonly request: string

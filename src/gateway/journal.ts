@@ -11,12 +11,15 @@ import type { RecordingEvent } from '../recording/event.ts'
 import type { SessionRecording } from '../recording/session.ts'
 import type { ConnectionFacts } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
+import type { Exceeded } from './limits.ts'
 
 export interface Journal {
   /** Opens the recording. Throws when it cannot be kept: then the session must not begin. */
   admitted(principal: Principal, application: string | undefined): void
   rejected(refusal: Refusal, principal: Principal | undefined): void
   decided(operation: Operation, decision: Decision, request?: string): void
+  /** a result had more than a limit lets through */
+  exceeded(operation: Operation, what: Exceeded): void
   hold(operation: Operation, request: string, state: ApprovalState, reason?: string): void
   noticed(message: string, hint: string | undefined): void
   observed(event: Observation): void
@@ -77,7 +80,10 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
     if (closed) return audited && audit.write(audited)
     owes = true
     observe(event)
-    if (audited === undefined) return
+    if (audited !== undefined) append(audited)
+  }
+
+  function append(audited: AuditEvent): void {
     const joined = audit.append(audited)
     // Somebody wrote the one before.
     if (batch !== joined) batch?.confirm()
@@ -148,6 +154,20 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
         },
         { type: 'decision', session, resource, actor, operation: text, sequence, fingerprint, ...made },
       )
+    },
+    exceeded({ sequence }, { refusal, excess }) {
+      if (!actor) throw new Error('invariant: a result before the admission')
+      owes = true
+      // The recording has it as the error that the client gets.
+      append({
+        type: 'limit',
+        session,
+        resource,
+        actor,
+        sequence,
+        ...excess,
+        reason: refusal.message,
+      })
     },
     hold(operation, request, state, reason) {
       const why = reason === undefined ? {} : { reason }

@@ -13,7 +13,7 @@ import type { HoldOutcome } from '../telemetry/metrics.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { type Hold, type HoldResult, POLICY_CHANGED, startHold, type Withdrawal } from './holds.ts'
 import type { Journal } from './journal.ts'
-import type { Limits } from './limits.ts'
+import type { Exceeded, Limits } from './limits.ts'
 import { denied, underMasks } from './under-masks.ts'
 
 export interface JudgeContext {
@@ -43,6 +43,8 @@ interface Judged {
   readonly decision: Decision
   /** of a refusal that is no rule's */
   readonly why?: ErrorCode
+  /** of a limit that is used up */
+  readonly exceeded?: Exceeded
 }
 
 export interface Judge {
@@ -81,14 +83,18 @@ export function createJudge(context: JudgeContext): Judge {
     const { decision } = judged
     if (decision.outcome === 'deny' || operation.phase === 'prepare') return judged
     const usedUp = context.limits.usedUp(operation, decision.obligations)
-    return usedUp === undefined ? judged : { ...judged, decision: denied(decision, usedUp), why: usedUp.code }
+    if (usedUp === undefined) return judged
+    const { refusal } = usedUp
+    return { ...judged, decision: denied(decision, refusal), why: refusal.code, exceeded: usedUp }
   }
 
   function proceed(operation: Operation, judged: Judged, approval?: ApprovalRequest): void {
     const leave = permit(judged, operation, approval)
-    const meter = context.limits.meter(judged.decision.obligations, ({ code, message }) => {
+    const meter = context.limits.meter(judged.decision.obligations, (exceeded) => {
+      const { code, message } = exceeded.refusal
       metrics.error(code)
       context.log.warn({ sequence: operation.sequence }, message)
+      journal.exceeded(operation, exceeded)
     })
     resume({ kind: 'proceed', permit: leave, ...(meter === undefined ? {} : { meter }) })
   }
@@ -178,13 +184,14 @@ export function createJudge(context: JudgeContext): Judge {
   return {
     judge(operation) {
       const judged = withinLimits(operation, decide(operation))
-      const { decision, why } = judged
+      const { decision, why, exceeded } = judged
       const preparing = operation.phase === 'prepare'
       // Preparing runs nothing: what is held is held when it is to run.
       if (decision.outcome === 'hold' && !preparing) return keepWaiting(operation, judged)
       if (!preparing || decision.outcome === 'deny') {
         count(decision)
         journal.decided(operation, decision)
+        if (exceeded !== undefined) journal.exceeded(operation, exceeded)
       }
       if (decision.outcome === 'deny') return refuse(operation, decision, why)
       proceed(operation, judged)

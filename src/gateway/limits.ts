@@ -1,21 +1,28 @@
 // Limits of rules on results: a meter for each statement that has some, and a refusal where nothing is left.
+import type { LimitExcess, LimitPeriod } from '../core/audit.ts'
 import type { Obligations, ResultLimit, RuleLimits } from '../core/decision.ts'
 import type { Refusal } from '../core/errors.ts'
 import type { Meter } from '../core/meter.ts'
 import type { Operation } from '../core/operation.ts'
 import { createUsage, type HourlyUsage, left, type Usage } from './usage.ts'
 
+/** A result has more than one of the limits lets through. */
+export interface Exceeded {
+  readonly refusal: Refusal
+  readonly excess: LimitExcess
+}
+
 export interface Limits {
   /** Why the operation cannot give any result, if it would give one. */
-  usedUp(operation: Operation, obligations: Obligations | undefined): Refusal | undefined
+  usedUp(operation: Operation, obligations: Obligations | undefined): Exceeded | undefined
   /** @param exceeded called once, when the result would have more than is left */
-  meter(obligations: Obligations | undefined, exceeded: (refusal: Refusal) => void): Meter | undefined
+  meter(obligations: Obligations | undefined, exceeded: (what: Exceeded) => void): Meter | undefined
 }
 
 /** One limit with what is counted against it. */
 interface Counted {
   readonly rule: string
-  readonly over: string
+  readonly over: LimitPeriod
   readonly limit: ResultLimit
   readonly usage: Usage
 }
@@ -33,10 +40,21 @@ export function createLimits(hourly: HourlyUsage, principal: string, resource: s
 
   function countedOf({ rule, statement, session, hour }: RuleLimits): Counted[] {
     return [
-      ...(limits(statement) ? [{ rule, over: 'one statement', limit: statement, usage: createUsage() }] : []),
-      ...(limits(session) ? [{ rule, over: 'one session', limit: session, usage: sessionUsage(rule) }] : []),
+      ...(limits(statement)
+        ? [{ rule, over: 'statement' as const, limit: statement, usage: createUsage() }]
+        : []),
+      ...(limits(session)
+        ? [{ rule, over: 'session' as const, limit: session, usage: sessionUsage(rule) }]
+        : []),
       ...(limits(hour)
-        ? [{ rule, over: 'an hour', limit: hour, usage: hourly(JSON.stringify([rule, principal, resource])) }]
+        ? [
+            {
+              rule,
+              over: 'hour' as const,
+              limit: hour,
+              usage: hourly(JSON.stringify([rule, principal, resource])),
+            },
+          ]
         : []),
     ]
   }
@@ -51,7 +69,7 @@ export function createLimits(hourly: HourlyUsage, principal: string, resource: s
         const { rows, bytes } = left(one.limit, one.usage.used())
         return rows <= 0 || bytes <= 0
       })
-      return empty && refusalOf(empty)
+      return empty && exceededBy(empty, 0, 0)
     },
     meter(obligations, exceeded) {
       const counted = all(obligations)
@@ -60,7 +78,7 @@ export function createLimits(hourly: HourlyUsage, principal: string, resource: s
   }
 }
 
-function meterOf(counted: readonly Counted[], exceeded: (refusal: Refusal) => void): Meter {
+function meterOf(counted: readonly Counted[], exceeded: (what: Exceeded) => void): Meter {
   let refusal: Refusal | undefined
   return {
     take(rows, bytes) {
@@ -71,7 +89,7 @@ function meterOf(counted: readonly Counted[], exceeded: (refusal: Refusal) => vo
       })
       if (over !== undefined) {
         refusal = refusalOf(over)
-        exceeded(refusal)
+        exceeded(exceededBy(over, rows, bytes))
         return false
       }
       for (const one of counted) one.usage.add(rows, bytes)
@@ -89,6 +107,25 @@ function meterOf(counted: readonly Counted[], exceeded: (refusal: Refusal) => vo
 
 const limits = ({ rows, bytes }: ResultLimit) => rows !== undefined || bytes !== undefined
 
+/** What was let through before, and what was to come now. */
+function exceededBy(counted: Counted, rows: number, bytes: number): Exceeded {
+  const { rule, over, limit, usage } = counted
+  const used = usage.used()
+  // Of more principals than are counted nobody knows what they had.
+  const known = Number.isFinite(used.rows)
+  const measured = known ? { rows: used.rows + rows, bytes: used.bytes + bytes } : undefined
+  return {
+    refusal: refusalOf(counted),
+    excess: { rule, over, limit, ...(measured === undefined ? {} : { measured }) },
+  }
+}
+
+const PERIODS: Readonly<Record<LimitPeriod, string>> = {
+  statement: 'one statement',
+  session: 'one session',
+  hour: 'an hour',
+}
+
 function refusalOf(counted: Counted | undefined): Refusal {
   if (counted === undefined)
     return { code: 'limit-exceeded', message: 'the result has more than is let through' }
@@ -99,7 +136,7 @@ function refusalOf(counted: Counted | undefined): Refusal {
   ]
   return {
     code: 'limit-exceeded',
-    message: `rule ${rule} lets through ${parts.join(' and ')} in ${over}, and the result has more`,
+    message: `rule ${rule} lets through ${parts.join(' and ')} in ${PERIODS[over]}, and the result has more`,
     hint: 'Ask for less, for example with LIMIT, or later.',
   }
 }

@@ -96,6 +96,26 @@ describe('rows of one statement', () => {
     expect((await session.query('select 1 as one')).rows).toEqual([{ one: 1 }])
   })
 
+  it('more than a limit lets through is in the audit log, with the limit and what was measured', async () => {
+    const session = await client('ten-a-session')
+    await session.query(`${MANY} limit 4`)
+    await expect(session.query('select id from many where id <= $1', [9])).rejects.toMatchObject(
+      over('ten-a-session'),
+    )
+    await expect(session.query(MANY)).rejects.toMatchObject(over('ten-a-session'))
+    const found = stack.audit().filter(({ type, rule }) => type === 'limit' && rule === 'ten-a-session')
+    const same = {
+      over: 'session',
+      limit: { rows: 10 },
+      actor: expect.anything(),
+      session: expect.anything(),
+    }
+    expect(found).toMatchObject([
+      { ...same, sequence: 3, measured: { rows: 11, bytes: expect.any(Number) } },
+      { ...same, sequence: 4, measured: { rows: 10, bytes: expect.any(Number) } },
+    ])
+  })
+
   it('a transaction is aborted, as by an error of the server', async () => {
     const session = await client('three', 'admins')
     for (const values of [[], [0]]) {

@@ -43,6 +43,19 @@ export const examples: Complete = {
     policyVersion: '5f2c9a',
     reason: 'writes to orders need an approval',
   },
+  limit: {
+    type: 'limit',
+    session: 'b3d6b7a4c1',
+    resource: 'shop',
+    actor: ada,
+    sequence: 9,
+    rule: 'support-reads',
+    over: 'session',
+    limit: { rows: 20_000, bytes: 1_048_576 },
+    measured: { rows: 20_001, bytes: 911_204 },
+    reason:
+      'rule support-reads lets through 20000 rows and 1048576 bytes in one session, and the result has more',
+  },
   approval: {
     type: 'approval',
     request: 'k7qd2mzr5w3hx6tnb4ypjcfave',

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { loadParser } from '../../../src/analysis/postgres/analyze.ts'
+import type { LimitExcess } from '../../../src/core/audit.ts'
 import type { ResultLimit, RuleLimits } from '../../../src/core/decision.ts'
 import { createLimits } from '../../../src/gateway/limits.ts'
 import { createHourlyUsage } from '../../../src/gateway/usage.ts'
@@ -24,15 +25,20 @@ function stage(most?: number) {
   let at = 0
   const hourly = createHourlyUsage(() => at, most)
   const exceeded: string[] = []
+  const excesses: LimitExcess[] = []
   return {
     exceeded,
+    excesses,
     wait: (minutes: number) => {
       at += minutes * MINUTE
     },
     session: (who = 'ann') => {
       const limits = createLimits(hourly, who, 'db')
       return (...rules: RuleLimits[]) =>
-        limits.meter({ limits: rules }, ({ message }) => exceeded.push(message))
+        limits.meter({ limits: rules }, ({ refusal, excess }) => {
+          exceeded.push(refusal.message)
+          excesses.push(excess)
+        })
     },
   }
 }
@@ -45,6 +51,15 @@ describe('a meter', () => {
     expect([meter?.take(1, 1), meter?.take(1, 0)]).toEqual([false, false])
     expect(exceeded).toEqual([
       'rule r lets through 3 rows and 100 bytes in one statement, and the result has more',
+    ])
+  })
+
+  it('tells which limit was exceeded, and how much there was with what was to come', () => {
+    const { session, excesses } = stage()
+    const meter = session()(rule({ bytes: 100 }, { rows: 2 }))
+    for (const _ of [1, 2, 3]) meter?.take(1, 10)
+    expect(excesses).toEqual([
+      { rule: 'r', over: 'session', limit: { rows: 2 }, measured: { rows: 3, bytes: 30 } },
     ])
   })
 
@@ -98,10 +113,12 @@ describe('an hour', () => {
   })
 
   it('of more principals than are counted lets nothing through, until one of them is an hour ago', () => {
-    const { session, wait } = stage(2)
+    const { session, wait, excesses } = stage(2)
     const hour = rule({}, {}, { rows: 3 })
     for (const who of ['ann', 'bob']) expect(session(who)(hour)?.take(1, 0)).toBe(true)
     expect(session('eve')(hour)?.take(1, 0)).toBe(false)
+    // Of whom nobody is counted, nothing is measured.
+    expect(excesses).toEqual([{ rule: 'r', over: 'hour', limit: { rows: 3 } }])
     expect(session('ann')(hour)?.take(1, 0)).toBe(true)
     wait(66)
     expect(session('eve')(hour)?.take(1, 0)).toBe(true)
@@ -118,7 +135,10 @@ it('what is used up refuses what would give a result, and lets through what give
   expect(limits.usedUp(operation('select 1'), obligations)).toBeUndefined()
   limits.meter(obligations, () => {})?.take(1, 0)
   for (const sql of ['select 1', 'copy t to stdout', 'delete from t returning 1', 'fetch c']) {
-    expect(limits.usedUp(operation(sql), obligations), sql).toMatchObject({ code: 'limit-exceeded' })
+    expect(limits.usedUp(operation(sql), obligations), sql).toMatchObject({
+      refusal: { code: 'limit-exceeded' },
+      excess: { over: 'session', measured: { rows: 1, bytes: 0 } },
+    })
   }
   for (const sql of ['delete from t', 'begin', 'copy t from stdin', 'declare c cursor for select 1']) {
     expect(limits.usedUp(operation(sql), obligations), sql).toBeUndefined()

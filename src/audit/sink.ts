@@ -1,7 +1,7 @@
 // Audit events as JSON lines, to a file or to standard output, each tied to the one before (docs/audit.md).
 import { hash } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeDirectory } from '../config/directory.ts'
 import type { Config } from '../config/schema.ts'
 import type { AuditBatch, AuditEvent, AuditSink } from '../core/audit.ts'
 import { lastEvent, openLogFile } from './file.ts'
@@ -27,7 +27,7 @@ const systemClock: AuditClock = { now: () => Date.now(), monotonic: () => perfor
 function openSink(path: string | undefined, clock: AuditClock) {
   if (path === undefined) return { ...lineWriter(STDOUT), close: () => {} }
   // As for recordings: a directory that is there keeps its mode, a new one is its owner's.
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeDirectory(dirname(path), 0o700)
   return openLogFile(path, clock.monotonic)
 }
 

@@ -1,5 +1,6 @@
 // Addresses that cannot be listened on, told with the key of the configuration that names them.
-import { createServer } from 'node:net'
+import { lookup } from 'node:dns/promises'
+import { createServer, isIP } from 'node:net'
 import { splitHostPort } from '../config/address.ts'
 import type { Config } from '../config/schema.ts'
 
@@ -14,6 +15,30 @@ export function listenProblem(key: string, address: string, error: unknown): unk
   if (!(error instanceof Error)) return error
   const code = Object.keys(REASONS).find((known) => error.message.includes(known))
   return code === undefined ? error : new Error(`${key}: ${address}: ${REASONS[code]}`, { cause: error })
+}
+
+/**
+ * A name with several addresses (`localhost` often has ::1 and 127.0.0.1): the system takes the first for listening, and
+ * whoever connects may take another.
+ *
+ * @returns what to tell the operator; undefined where there is one address
+ */
+export async function severalAddresses(
+  key: string,
+  address: string,
+  addressesOf = systemAddresses,
+): Promise<string | undefined> {
+  const { host } = splitHostPort(address)
+  if (address.startsWith('unix:') || isIP(host) !== 0) return undefined
+  const addresses = [...new Set(await addressesOf(host))]
+  if (addresses.length < 2) return undefined
+  return `${key}: ${host} has the addresses ${addresses.join(', ')}, of which only one is listened on; name the one that is meant`
+}
+
+/** None for a name that the system does not know: to listen on it fails with its own error. */
+async function systemAddresses(host: string): Promise<string[]> {
+  const found = await lookup(host, { all: true }).catch(() => [])
+  return found.map(({ address }) => address)
 }
 
 /**

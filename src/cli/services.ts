@@ -12,7 +12,7 @@ import { createRecorder } from '../recording/recorder.ts'
 import { createSecrets, type Secrets } from '../secrets/secrets.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
-import { listenProblem } from './listening.ts'
+import { listenProblem, severalAddresses } from './listening.ts'
 import { createPolicyInForce } from './reload/in-force.ts'
 
 export interface Services {
@@ -93,6 +93,7 @@ async function assemble(
       throw listenProblem('processor.address', config.processor.address, error)
     },
   )
+  await warnOfNames(config, log)
   serving = true
   if (file !== undefined) policy.watch(file, () => gateway.policyChanged())
   log.info(
@@ -114,6 +115,14 @@ async function assemble(
       })()
       return stopping
     },
+  }
+}
+
+async function warnOfNames({ admin, processor }: Config, log: Log): Promise<void> {
+  const addresses = { 'processor.address': processor.address, 'admin.address': admin.address }
+  for (const [key, address] of Object.entries(addresses)) {
+    const problem = await severalAddresses(key, address)
+    if (problem !== undefined) log.warn({ address }, problem)
   }
 }
 

@@ -19,7 +19,9 @@ const processor = z
   .strictObject({
     address: processorAddress
       .default('unix:/run/chaperone/processor.sock')
-      .describe('where Envoy reaches the services; TCP needs `tls` unless the address is loopback'),
+      .describe(
+        'where Envoy reaches the services; TCP needs `tls` unless the address is loopback, and a name with several addresses means the first',
+      ),
     tls: z
       .strictObject({
         certificate: name.describe('a name under `certificates`'),

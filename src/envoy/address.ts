@@ -1,8 +1,9 @@
 // Where the processor listens: a unix socket, or TCP.
-import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { isLoopback, splitHostPort } from '../config/address.ts'
+import { makeDirectory } from '../config/directory.ts'
 
 export type ProcessorAddress =
   | { readonly kind: 'unix'; readonly path: string }
@@ -22,15 +23,25 @@ export function refusePlainTcp(address: ProcessorAddress, tls: boolean): void {
 
 /**
  * Makes the socket's directory, for its owner only where it is new, and removes a socket that nobody answers.
- * @throws when another process answers on it, or something else than a socket has its name
+ * @throws when there can be no such directory, another process answers on it, or something else than a socket has its name
  */
 export async function prepareSocket(path: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
+  makeSocketDirectory(dirname(path))
   const there = lstatSync(path, { throwIfNoEntry: false })
   if (there === undefined) return
   if (!there.isSocket()) throw new Error(`processor.address: ${path} exists and is not a socket`)
   if (await answers(path)) throw new Error(`processor.address: another process serves ${path}`)
   rmSync(path, { force: true })
+}
+
+function makeSocketDirectory(path: string): void {
+  try {
+    makeDirectory(path, 0o750)
+  } catch (error) {
+    throw new Error(`processor.address: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
+  }
 }
 
 /** Envoy usually runs as another user of the same group. */

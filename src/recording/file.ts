@@ -1,11 +1,12 @@
 // The file of one recording: made once, only ever appended to, readable by its owner alone.
-import { closeSync, constants, mkdirSync, openSync, statSync, writeSync, writevSync } from 'node:fs'
+import { closeSync, constants, openSync, statSync, writeSync, writevSync } from 'node:fs'
+import { makeDirectory } from '../config/directory.ts'
 
 const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY } = constants
 
 /** Makes the directory (0700). Throws when it exists and is open to users outside its group. */
 export function prepareDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeDirectory(directory, 0o700)
   const mode = statSync(directory).mode & 0o777
   if ((mode & 0o007) !== 0) {
     throw new Error(

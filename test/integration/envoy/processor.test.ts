@@ -78,6 +78,12 @@ describe('the processor’s address', () => {
     expect(existsSync(path)).toBe(false)
   })
 
+  test('a path where no directory can be made is an error, and no endless wait', async () => {
+    await expect(start('unix:/proc/chaperone/processor.sock')).rejects.toThrow(
+      'processor.address: /proc/chaperone: this file system takes no directories',
+    )
+  })
+
   test('a socket that another process answers on is left alone', async () => {
     const path = join(folder.path, 'p.sock')
     const first = await start(`unix:${path}`)

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
 import type { AcceptConnection } from '../gateway/connection.ts'
+import { runTurn } from '../gateway/turn.ts'
 import type { Call } from '../grpc/call.ts'
 import { createGrpcServer } from '../grpc/server.ts'
 import type { Http2Server, ServerTls } from '../http2/server.ts'
@@ -64,6 +65,7 @@ export async function startProcessor({ config, accept, secrets, log }: Processor
     methods: new Map([[PROCESS, sidestream], ...sds, ...health.methods]),
     maxMessage: MAX_MESSAGE,
     failed: (err) => log.error({ err }, 'a call failed'),
+    runTurn,
     ...(tls && { tls }),
   })
   certificates.onChange((name) => {

@@ -1,5 +1,6 @@
 // A session's sidestream: Envoy's requests to the gateway's connection, and what the gateway sends back to Envoy.
 import type { AcceptConnection, Connection, Downlink } from '../gateway/connection.ts'
+import { atTurnEnd } from '../gateway/turn.ts'
 import { STATUS } from '../grpc/status.ts'
 import type { Data, ProcessingRequest } from './codec.ts'
 import { connectionFacts, pairId } from './connection-facts.ts'
@@ -132,7 +133,7 @@ function createOutbox(writer: SidestreamWriter, bypass: () => void): Outbox {
   const later = () => {
     if (collecting || scheduled) return
     scheduled = true
-    queueMicrotask(flush)
+    atTurnEnd(flush)
   }
   const keep = (queue: () => Uint8Array[]) => (bytes: Uint8Array) => {
     if (closing || over || bytes.length === 0) return

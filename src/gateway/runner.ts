@@ -13,7 +13,7 @@ import { createJudge, type Judge } from './judge.ts'
 import { createLimits } from './limits.ts'
 import type { LiveSession, Registry } from './registry.ts'
 import { createTimers } from './timers.ts'
-import { atTurnEnd } from './turn-end.ts'
+import { atTurnEnd } from './turn.ts'
 import type { HourlyUsage } from './usage.ts'
 
 export interface Runner extends LiveSession {
@@ -72,8 +72,9 @@ export function createRunner(
   let ended = false
   let ready = false
   let queue: Effect[] = []
-  /** what goes on once the record of this turn is written */
+  /** what goes on at once, or when the record of this turn is written */
   let waiting: Outward[] = []
+  let atEnd = false
   let working = false
   let turnBegan = 0
 
@@ -96,16 +97,19 @@ export function createRunner(
       working = false
       queue = []
     }
+    settle()
   }
 
   function carryOut(effect: Effect): void {
     switch (effect.kind) {
       case 'to-client':
         if (ready) journal.shown(effect.bytes)
-        return outward(effect)
+        waiting.push(effect)
+        return
       case 'to-server':
       case 'bypass':
-        return outward(effect)
+        waiting.push(effect)
+        return
       case 'judge':
         if (!judge) throw new Error('invariant: an operation before the admission')
         return judge.judge(effect.operation)
@@ -125,16 +129,19 @@ export function createRunner(
     }
   }
 
-  /** What follows a judgement goes on at the end of the turn, when the records of all that came in it are written at once. */
-  function outward(effect: Outward): void {
-    if (waiting.length === 0) {
-      if (!journal.owes) return send(effect)
-      atTurnEnd(commit)
-    }
-    waiting.push(effect)
+  /**
+   * What a judgement lets through goes on at the end of the turn, when the records of all that came in it are written at once;
+   * and with it what came before it in one piece: in two, each would be read and written again all the way to the target.
+   */
+  function settle(): void {
+    if (waiting.length === 0 || atEnd) return
+    if (!journal.owes) return commit()
+    atEnd = true
+    atTurnEnd(commit)
   }
 
   function commit(): void {
+    atEnd = false
     try {
       release()
     } catch (error) {
@@ -147,7 +154,7 @@ export function createRunner(
     if (waiting.length === 0) return
     const due = waiting
     waiting = []
-    journal.commit()
+    if (journal.owes) journal.commit()
     for (const effect of due) send(effect)
   }
 

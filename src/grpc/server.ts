@@ -1,16 +1,14 @@
 // gRPC methods over HTTP/2: paths to methods, and what is no gRPC is refused.
 
 import { encodeHeaders } from '../http2/hpack.ts'
-import { createHttp2Server, type Http2Server, type ServerTls } from '../http2/server.ts'
+import { createHttp2Server, type Http2Server, type ServerOptions } from '../http2/server.ts'
 import type { Limits, Stream, StreamHandler } from '../http2/state.ts'
 import { type CallOptions, type Method, refuse, startCall } from './call.ts'
 import { STATUS } from './status.ts'
 
-export interface GrpcOptions extends CallOptions {
+export interface GrpcOptions extends CallOptions, ServerOptions {
   /** by path: `/package.Service/Method` */
   readonly methods: ReadonlyMap<string, Method>
-  /** mutual TLS; in clear when absent */
-  readonly tls?: ServerTls
 }
 
 export const LIMITS: Limits = {
@@ -27,8 +25,8 @@ export const LIMITS: Limits = {
   waiting: 64 * 1024 * 1024,
 }
 
-export function createGrpcServer({ methods, tls, ...options }: GrpcOptions): Http2Server {
-  return createHttp2Server(LIMITS, (stream) => open(stream, methods, options), tls)
+export function createGrpcServer({ methods, ...options }: GrpcOptions): Http2Server {
+  return createHttp2Server(LIMITS, (stream) => open(stream, methods, options), options)
 }
 
 const UNSUPPORTED = encodeHeaders([[':status', '415']])

@@ -22,6 +22,15 @@ export interface ServerTls {
   readonly ca: Buffer
 }
 
+/** Runs what a read brings; what that asks for its end is done when this returns, so that it leaves in the same write. */
+export type RunTurn = (work: () => void) => void
+
+export interface ServerOptions {
+  /** in clear when absent */
+  readonly tls?: ServerTls
+  readonly runTurn?: RunTurn
+}
+
 export type ListenOn = { readonly path: string } | { readonly host: string; readonly port: number }
 
 export interface Http2Server {
@@ -38,12 +47,12 @@ export interface Http2Server {
 export function createHttp2Server(
   limits: Limits,
   accept: (stream: Stream) => StreamHandler,
-  tls?: ServerTls,
+  { tls, runTurn = (work) => work() }: ServerOptions = {},
 ): Http2Server {
   const open = new Map<Socket, ServerConnection>()
   const onSocket = (socket: Socket) => {
     if (socket instanceof TLSSocket && socket.alpnProtocol !== 'h2') return void socket.destroy()
-    open.set(socket, serve(socket, limits, accept))
+    open.set(socket, serve(socket, limits, accept, runTurn))
     socket.once('close', () => open.delete(socket))
   }
   const server = tls === undefined ? createServer({ noDelay: true }, onSocket) : tlsServer(tls, onSocket)
@@ -99,7 +108,13 @@ function listen(server: Server, on: ListenOn): Promise<number> {
 }
 
 /** Moves bytes between a socket and its connection. All that one read brings about leaves in one write. */
-function serve(socket: Socket, limits: Limits, accept: (stream: Stream) => StreamHandler): ServerConnection {
+function serve(
+  socket: Socket,
+  limits: Limits,
+  accept: (stream: Stream) => StreamHandler,
+  runTurn: RunTurn,
+): ServerConnection {
+  /** a flush is to come */
   let scheduled = false
   let paused = false
   const flush = () => {
@@ -137,7 +152,11 @@ function serve(socket: Socket, limits: Limits, accept: (stream: Stream) => Strea
     setTimeout(() => socket.destroy(), LINGER).unref()
   }
   const take = (chunk: Buffer) => {
-    const goesOn = connection.receive(chunk)
+    let goesOn = true
+    scheduled = true
+    runTurn(() => {
+      goesOn = connection.receive(chunk)
+    })
     flush()
     if (connection.greeted) clearTimeout(greeting)
     if (!goesOn) end()

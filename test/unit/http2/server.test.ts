@@ -35,7 +35,7 @@ beforeEach(async () => {
       stream.headers(encodeHeaders([[':status', '200']]), true)
       return { data: nothing, end: nothing, drained: nothing, closed: nothing }
     },
-    tlsOf('first'),
+    { tls: tlsOf('first') },
   )
   port = await server.listen({ host: '127.0.0.1', port: 0 })
 })

@@ -83,6 +83,9 @@ function checkResults(check: ReferenceCheck, at: Path, name: string, resource: R
     const cure = 'set `recording: commands` for it, or `process: full`'
     report([...at, 'process'], 'requests-only sees no results, so it cannot record them', cure)
   }
+  if (resource.window !== undefined) {
+    report([...at, 'window'], 'requests-only sees no results, so it cannot divide them')
+  }
   for (const [mask, rule] of Object.entries(config.masks)) {
     if (rule.resources !== '*' && !rule.resources.includes(name)) continue
     const cure = 'use `process: full`, or leave the resource out of the mask'

@@ -187,6 +187,11 @@ const resource = z.strictObject({
     .describe(
       'requests-only: results go past Chaperone, for less delay; only without masks and recorded results. A refused simple query then fails with the SQLSTATE of the refusal, a refused message of the extended protocol with 42601 and the refusal in its text (docs/architecture.md, “Requests only”)',
     ),
+  window: size
+    .optional()
+    .describe(
+      'results are asked for in windows of about this size, for example 1MiB, so that no more of one waits in Envoy while Chaperone is behind; the whole at once when absent. PostgreSQL uses no parallel workers for such statements, and each costs one way to the target more (docs/performance.md, “Large results”)',
+    ),
   recording: z.enum(['full', 'commands', 'off']).optional().describe('overrides `recordings.level`'),
   limits: z
     .strictObject({

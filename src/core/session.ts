@@ -95,6 +95,8 @@ export interface ProtocolSession {
   notify(message: string, hint?: string): readonly Effect[]
   /** ends the session with the protocol's own fatal error */
   terminate(refusal: Refusal): readonly Effect[]
+  /** A cancel request is on its way to the server, which may wait for the session just then and ignore it. */
+  canceled(): void
 }
 
 /** What a protocol needs to start. Everything random or timed comes in from outside. */
@@ -118,6 +120,8 @@ export interface ProtocolSettings {
   readonly discovery?: string
   /** functions that the configuration vouches for, as schema.name */
   readonly trustedFunctions: readonly string[]
+  /** about how many bytes of a result the server is asked for at once, where the protocol can; absent: all of it */
+  readonly window?: number
   readonly limits: {
     /** longest text of an operation that is analysed */
     readonly statement: number

@@ -87,6 +87,7 @@ function settingsOf(config: Config, resource: ResourceConfig): ProtocolSettings 
     methods: resource.authentication,
     ...(first ? { discovery: `${first.issuer.replace(/\/$/, '')}/.well-known/openid-configuration` } : {}),
     trustedFunctions: resource.trusted_functions,
+    ...(resource.window === undefined ? {} : { window: resource.window }),
     limits: { statement, message, buffered, prepared, token },
   }
 }

@@ -9,6 +9,8 @@ export interface LiveSession {
   readonly principal: string | undefined
   /** Withdraws the operation that waits for approval. False when none waits. */
   cancelHold(): boolean
+  /** The target gets a cancel request, and may be waiting for the session just then. */
+  canceled(): void
   /** The operation that waits for approval is asked about anew by its client: what reviewers see is of the old policy. */
   policyChanged(): void
   /** what the target wants to see in a cancel request */

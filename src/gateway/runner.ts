@@ -246,6 +246,7 @@ export function createRunner(
     const target = registry.findByCancelKey(facts.resource, key)
     // Nobody learns whether the key was right: a cancel request has no answer (PostgreSQL 54.2.8).
     if (!target || target.cancelHold() || !target.serverKey) return end('the cancel request is done')
+    target.canceled()
     resume({ kind: 'cancel-target', serverKey: target.serverKey })
   }
 
@@ -306,6 +307,7 @@ export function createRunner(
       return serverKey
     },
     cancelHold: () => judge?.withdraw('canceled') ?? false,
+    canceled: () => session.canceled(),
     policyChanged: () => judge?.policyChanged(),
     stop: () => stop(STOPPING),
     refuse: (refusal) => stop(refusal),

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { loadParser } from '../../src/analysis/postgres/analyze.ts'
 import type { Refusal } from '../../src/core/errors.ts'
 import type { Masker } from '../../src/core/masking.ts'
+import type { Meter } from '../../src/core/meter.ts'
 import type { Operation } from '../../src/core/operation.ts'
 import { issuePermit } from '../../src/core/permit-issuer.ts'
 import { Secret } from '../../src/core/secret.ts'
@@ -29,6 +30,10 @@ export interface BridgeOptions {
   readonly judge?: (operation: Operation) => Judgement | Promise<Judgement>
   readonly limits?: Partial<ProtocolSettings['limits']>
   readonly trustedFunctions?: readonly string[]
+  /** bytes of a result that the server is asked for at once; all when absent */
+  readonly window?: number
+  /** what counts the rows of a statement that may run */
+  readonly meter?: (operation: Operation) => Meter
   /** bytes that look random; real ones when absent */
   readonly random?: (n: number) => Uint8Array
 }
@@ -45,6 +50,8 @@ export interface Traffic {
   thrown: unknown
   /** tells the client something, as a hold does */
   notify(text: string): void
+  /** as though a cancel request had come and the server had ignored it */
+  canceled(): void
 }
 
 export interface Bridge {
@@ -78,6 +85,7 @@ export function protocolOf(
       methods: ['token'],
       trustedFunctions: options.trustedFunctions ?? [],
       limits: { ...LIMITS, ...options.limits },
+      ...(options.window === undefined ? {} : { window: options.window }),
     },
     now,
   )
@@ -101,7 +109,8 @@ export function admission(options: BridgeOptions): Answer {
   }
 }
 
-const live = new Map<string, Uint8Array>()
+/** By the key that cancels them: what the server wants to see, and the session. */
+const live = new Map<string, { readonly serverKey: Uint8Array; readonly session: ProtocolSession }>()
 
 function serve(client: Socket, session: ProtocolSession, options: BridgeOptions): Traffic {
   const server = connect({ host: '127.0.0.1', port: options.upstream.port, noDelay: true })
@@ -118,6 +127,7 @@ function serve(client: Socket, session: ProtocolSession, options: BridgeOptions)
     closed: undefined,
     thrown: undefined,
     notify: (text) => run(() => session.notify(text)),
+    canceled: () => session.canceled(),
   }
 
   function judge(operation: Operation): void {
@@ -125,7 +135,13 @@ function serve(client: Socket, session: ProtocolSession, options: BridgeOptions)
     const settle = (refusal: Judgement) =>
       run(() =>
         session.resume(
-          refusal ? { kind: 'refused', refusal } : { kind: 'proceed', permit: issuePermit(operation) },
+          refusal
+            ? { kind: 'refused', refusal }
+            : {
+                kind: 'proceed',
+                permit: issuePermit(operation),
+                ...(options.meter ? { meter: options.meter(operation) } : {}),
+              },
         ),
       )
     // as the gateway does it: masks refuse what would carry values past them
@@ -150,12 +166,12 @@ function serve(client: Socket, session: ProtocolSession, options: BridgeOptions)
         return void traffic.observed.push(effect.event)
       case 'cancel-key':
         keys.push(Buffer.from(effect.key).toString('hex'))
-        return void live.set(keys[0] ?? '', effect.serverKey)
+        return void live.set(keys[0] ?? '', { serverKey: effect.serverKey, session })
       case 'cancel': {
-        const serverKey = live.get(Buffer.from(effect.key).toString('hex'))
-        return serverKey
-          ? run(() => session.resume({ kind: 'cancel-target', serverKey }))
-          : end('no such key')
+        const target = live.get(Buffer.from(effect.key).toString('hex'))
+        if (target === undefined) return end('no such key')
+        target.session.canceled()
+        return run(() => session.resume({ kind: 'cancel-target', serverKey: target.serverKey }))
       }
       case 'bypass':
         return end('the bridge hides nothing from the session')

@@ -4,7 +4,7 @@ import type { Masker } from '../../core/masking.ts'
 import type { SessionContext } from '../../core/session.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { Trust } from './catalog/trust.ts'
-import { createExpectedQueue, type ExpectedQueue } from './expected.ts'
+import { createExpectedQueue, type Expected, type ExpectedQueue } from './expected.ts'
 import { createNames, type Names } from './names.ts'
 import type { Output } from './output.ts'
 import { createSqlNames, type SqlNames } from './sql-names.ts'
@@ -13,6 +13,8 @@ import type { Portal, Statement } from './statement.ts'
 export interface ConversationLimits {
   /** prepared statements, and portals, at once */
   readonly prepared: number
+  /** bytes of a result that the server is asked for at once, about; absent: all */
+  readonly window?: number
 }
 
 export interface Conversation {
@@ -39,8 +41,10 @@ export interface Conversation {
   skipping: boolean
   /** COPY FROM STDIN: `pending` until the server asks for data */
   copy: 'none' | 'pending' | 'in'
-  /** a result that is counted is awaited: nothing is sent after it, so that it can still fail as a whole */
-  metering: boolean
+  /** the last that was sent, and nothing is sent after it before it is answered: it may still have to fail, or comes in windows */
+  awaited: Expected | undefined
+  /** about how many bytes of a result the server is asked for at once; absent: all of it */
+  readonly window: number | undefined
   /** transaction status of the last ReadyForQuery: I, T or E */
   transaction: string
   /** the transaction may have changed the catalog */
@@ -70,7 +74,8 @@ export function createConversation(
     open: false,
     skipping: false,
     copy: 'none',
-    metering: false,
+    awaited: undefined,
+    window: limits.window,
     transaction: 'I',
     uncommitted: false,
     opaque: false,

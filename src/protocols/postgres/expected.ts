@@ -1,6 +1,7 @@
 // What the server still has to answer, in order. The protocol answers strictly in sequence, so this queue tells
 // what every message from the server belongs to (PostgreSQL 18, chapter 54.2).
 import { ProtocolError } from '../../core/errors.ts'
+import type { Fetch } from './results/windows.ts'
 import type { Portal, Running, StandInError, Statement } from './statement.ts'
 
 /** the session's own catalog query */
@@ -38,6 +39,8 @@ export type Expected =
       readonly kind: 'execute'
       readonly portal: Portal | undefined
       readonly run: Running | undefined
+      /** it is asked for in windows */
+      readonly fetch?: Fetch | undefined
       readonly error?: StandInError | undefined
     }
   | { readonly kind: 'function-call'; readonly error: StandInError }

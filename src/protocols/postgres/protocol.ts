@@ -8,7 +8,7 @@ import { createPostgresSession } from './session.ts'
 
 /** @param now milliseconds, monotonic */
 export function createPostgresProtocol(settings: ProtocolSettings, now: () => number): Protocol {
-  const { methods, limits, trustedFunctions } = settings
+  const { methods, limits, trustedFunctions, window } = settings
   const analyzer = createAnalyzer({ trustedFunctions, maxBytes: limits.statement })
   const trust = createTrust(trustedFunctions)
   const catalogs = new Map<string, Catalog>()
@@ -21,6 +21,7 @@ export function createPostgresProtocol(settings: ProtocolSettings, now: () => nu
   }
 
   const discovery = settings.discovery === undefined ? {} : { discovery: settings.discovery }
+  const windows = window === undefined ? {} : { window }
   const create = settings.process === 'full' ? createPostgresSession : createRequestsOnlySession
   return {
     start(context) {
@@ -31,7 +32,7 @@ export function createPostgresProtocol(settings: ProtocolSettings, now: () => nu
         context.analysed?.(context.now() - began, analyzer.stats().misses === misses)
         return result
       }
-      return create({ methods, limits, ...discovery, analyze, catalogOf, trust }, context)
+      return create({ methods, limits, ...windows, ...discovery, analyze, catalogOf, trust }, context)
     },
   }
 }

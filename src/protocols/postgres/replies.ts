@@ -14,14 +14,23 @@ import {
 } from './messages/backend.ts'
 import type { BackendHandler, RowRun, Verdict } from './messages/backend-stream.ts'
 import { BACKEND } from './messages/codes.ts'
+import { execute, flush } from './messages/encode.ts'
 import { createRefusals } from './refusals.ts'
 import { maskRow, maskRows, wholeRows } from './results/masked-rows.ts'
 import { admits } from './results/metering.ts'
 import { planResult } from './results/rows.ts'
 import { rowsOnlyPlaces } from './results/rows-only.ts'
 import { createShown } from './results/shown.ts'
+import { nextWindow, wholeTag } from './results/windows.ts'
 import { isStandInFailure, standInError } from './stand-in.ts'
-import type { Portal, Running } from './statement.ts'
+import type { Portal, Running, StandInError } from './statement.ts'
+
+/** As the server would have said it, had it not waited for the session just then. */
+const CANCELED: StandInError = {
+  kind: 'server',
+  sqlstate: '57014',
+  message: 'canceling statement due to user request',
+}
 
 type Reply = (bytes: Uint8Array, head: Expected | undefined) => Verdict
 
@@ -84,7 +93,15 @@ export function createReplies(talk: Conversation): BackendHandler {
       talk.skipping = true
       talk.copy = 'none'
     }
-    for (const entry of dropped) if (entry.kind === 'lookup') entry.done(false)
+    for (const entry of dropped) {
+      answered(entry)
+      if (entry.kind === 'lookup') entry.done(false)
+    }
+  }
+
+  /** It is answered, or will not be. */
+  function answered(entry: Expected): void {
+    if (talk.awaited === entry) talk.awaited = undefined
   }
 
   /** While a COPY is awaited nothing is sent after it, so it is the last that the server still has to answer. */
@@ -104,7 +121,6 @@ export function createReplies(talk: Conversation): BackendHandler {
     const verdict = shownError(bytes, head)
     const run = runOf(head)
     if (run) run.failed = true
-    if (head?.kind === 'execute') talk.metering = false
     switch (head?.kind) {
       case 'query':
       case 'function-call':
@@ -141,9 +157,9 @@ export function createReplies(talk: Conversation): BackendHandler {
     if (isCopying()) talk.copy = 'none'
     switch (head?.kind) {
       case 'query':
-        if (head.run?.over && !head.run.failed) return fail(head.run)
+        if (head.run?.over && !head.run.failed) return failOver(head, head.run)
         expected.shift()
-        talk.metering = false
+        answered(head)
         if (head.run) complete(talk, head.run)
         return 'forward'
       case 'function-call':
@@ -222,6 +238,7 @@ export function createReplies(talk: Conversation): BackendHandler {
     const run = runOf(head)
     if (!run) return unexpected('DataRow')
     const plan = planOf(head, run)
+    run.received += bytes.length
     const row = plan === undefined ? bytes : maskRow(bytes, plan)
     if (!admits(talk, run, row.length)) return 'drop'
     run.rows += 1
@@ -237,6 +254,7 @@ export function createReplies(talk: Conversation): BackendHandler {
     const plan = planOf(head, run)
     const found = plan === undefined ? wholeRows(bytes, from) : maskRows(bytes, from, plan)
     run.rows += found.rows
+    run.received += found.end - from
     run.bytes += found.shown?.length ?? found.end - from
     return found
   }
@@ -245,43 +263,57 @@ export function createReplies(talk: Conversation): BackendHandler {
     if (head?.kind === 'lookup') return 'drop'
     const run = runOf(head)
     if (!run || !head) return unexpected('CommandComplete')
-    if (run.over) return head.kind === 'execute' ? fail(run) : 'drop'
-    run.tags.push(bytes[0] === BACKEND.CommandComplete ? decodeCommandTag(bytes) : '')
+    if (run.over) return head.kind === 'execute' ? failOver(head, run) : 'drop'
+    const shown = head.kind === 'execute' ? wholeTag(bytes, head.fetch) : bytes
+    run.tags.push(shown[0] === BACKEND.CommandComplete ? decodeCommandTag(shown) : '')
     run.plan = undefined
     run.planned = false
     // A simple query may go on to its next COPY.
     if (isCopying()) talk.copy = head.kind === 'query' ? 'pending' : 'none'
     if (head.kind === 'execute') {
       expected.shift()
-      talk.metering = false
+      answered(head)
       complete(talk, run)
     }
-    return 'forward'
+    return verdict(bytes, shown)
   }
 
-  /** Its result had more than is let through: what the server takes for done has to fail there as well. */
-  function fail(run: Running): Verdict {
-    const { meter, operation } = run
-    if (meter === undefined) throw new ProtocolError('a result is over a limit that it has not', 'internal')
-    const { refusal } = meter
+  /** Its result had more than is let through. */
+  function failOver(head: Expected, run: Running): Verdict {
+    if (run.meter === undefined)
+      throw new ProtocolError('a result is over a limit that it has not', 'internal')
+    return fail(head, run, { kind: 'refusal', refusal: run.meter.refusal })
+  }
+
+  /** What the server takes for done, or for suspended, has to fail there as well. */
+  function fail(head: Expected, run: Running, error: StandInError): Verdict {
     expected.shift()
-    talk.metering = false
+    answered(head)
     run.failed = true
     complete(talk, run)
-    const { sequence, phase } = operation
-    const sqlstate = SQLSTATE[refusal.code]
-    out.emit({ kind: 'observe', event: { kind: 'failed', sequence, sqlstate, message: refusal.message } })
+    const { sequence, phase } = run.operation
+    const { sqlstate, message } =
+      error.kind === 'server' ? error : { ...error.refusal, sqlstate: SQLSTATE[error.refusal.code] }
+    out.emit({ kind: 'observe', event: { kind: 'failed', sequence, sqlstate, message } })
     const refuse = phase === 'execute' ? refusals.execute : refusals.query
-    refuse({ kind: 'refusal', refusal })
+    refuse(error)
     return 'drop'
   }
 
   function suspended(head: Expected | undefined): Verdict {
     if (head?.kind !== 'execute') return unexpected('PortalSuspended')
+    const { run, fetch } = head
     // The client asked for more rows than it may have.
-    if (head.run && (head.run.over || head.run.windowed)) return fail(head.run)
+    if (run?.over) return failOver(head, run)
+    if (run && fetch?.canceled) return fail(head, run, CANCELED)
+    if (run && fetch && nextWindow(fetch, run, talk.window)) {
+      out.toServer(execute(fetch.portal, fetch.rows))
+      out.toServer(flush())
+      return 'drop'
+    }
+    if (isCopying()) talk.copy = 'none'
     expected.shift()
-    talk.metering = false
+    answered(head)
     return 'forward'
   }
 
@@ -347,6 +379,7 @@ export function createReplies(talk: Conversation): BackendHandler {
       if (type === BACKEND.CopyData && run.masker.detection !== undefined) return false
       if (!admits(talk, run, length + 1)) return false
       if (type === BACKEND.DataRow) run.rows += 1
+      run.received += length + 1
       run.bytes += length + 1
       return true
     },

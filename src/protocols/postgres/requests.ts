@@ -4,9 +4,10 @@ import type { Facts } from '../../core/facts.ts'
 import type { Answer } from '../../core/session.ts'
 import { touches } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
+import type { Expected } from './expected.ts'
 import { createJudging } from './judging.ts'
 import { FRONTEND } from './messages/codes.ts'
-import { describePortal, flush } from './messages/encode.ts'
+import { describePortal, execute as executePortal, flush } from './messages/encode.ts'
 import {
   decodeBind,
   decodeExecute,
@@ -17,7 +18,7 @@ import {
 } from './messages/frontend.ts'
 import type { Frame } from './messages/frontend-stream.ts'
 import { createRefusals } from './refusals.ts'
-import { type Execution, withinLimits } from './results/metering.ts'
+import { type Execution, type Fetch, startFetch } from './results/windows.ts'
 import { portal as newPortal, type Portal, type Running, type Statement } from './statement.ts'
 
 export interface Requests {
@@ -71,9 +72,9 @@ export function createRequests(talk: Conversation): Requests {
   }
 
   /** A COPY may ask for data; a result that is counted may have to fail before anything comes after it. */
-  function awaitAnswer(run: Running): void {
+  function awaitAnswer(entry: Expected, run: Running, fetch?: Fetch): void {
     if (copies(run.operation.facts)) talk.copy = 'pending'
-    else talk.metering = run.meter !== undefined
+    else if (run.meter !== undefined || fetch !== undefined) talk.awaited = entry
   }
 
   function query(bytes: Uint8Array): boolean {
@@ -86,9 +87,10 @@ export function createRequests(talk: Conversation): Requests {
       talk.statements.forget('')
       talk.portals.forget('')
       run.mark = talk.sqlNames.mark()
-      expected.push({ kind: 'query', run, mark: run.mark }, bytes.length)
+      const entry = { kind: 'query', run, mark: run.mark } as const
+      expected.push(entry, bytes.length)
       out.toServer(bytes)
-      awaitAnswer(run)
+      awaitAnswer(entry, run)
     }
     const refused = (refusal: Refusal) => refuse.query({ kind: 'refusal', refusal })
     judging.ask({
@@ -215,11 +217,13 @@ export function createRequests(talk: Conversation): Requests {
       send(describePortal(portal.name))
     }
     running.mark = talk.sqlNames.mark()
-    expected.push({ kind: 'execute', portal, run: running })
-    send(withinLimits(running, execution))
-    awaitAnswer(running)
+    const fetch = startFetch(running, execution, talk.window)
+    const entry = { kind: 'execute', portal, run: running, fetch } as const
+    expected.push(entry)
+    send(fetch === undefined ? execution.bytes : executePortal(portal.name, fetch.rows))
+    awaitAnswer(entry, running, fetch)
     // Whatever comes of it, the answer must come before the client's next message is looked at.
-    if (talk.metering || talk.copy === 'pending') out.toServer(flush())
+    if (talk.awaited || talk.copy === 'pending') out.toServer(flush())
   }
 
   function execute(bytes: Uint8Array): boolean {
@@ -309,7 +313,7 @@ export function createRequests(talk: Conversation): Requests {
   return {
     ready: () =>
       !judging.waiting &&
-      !talk.metering &&
+      talk.awaited === undefined &&
       talk.copy !== 'pending' &&
       !isFull() &&
       !(draining && expected.length > 0),

@@ -17,7 +17,8 @@ import { createOutput } from './output.ts'
 import { createReplies } from './replies.ts'
 import { createRequests, type Requests } from './requests.ts'
 
-export interface PostgresOptions extends Pick<ProtocolSettings, 'methods' | 'discovery' | 'limits'> {
+export interface PostgresOptions
+  extends Pick<ProtocolSettings, 'methods' | 'discovery' | 'limits' | 'window'> {
   readonly analyze: (sql: string) => AnalysisResult
   readonly catalogOf: (database: string) => Catalog
   readonly trust: Trust
@@ -48,6 +49,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   const unsaid: Uint8Array[] = []
   /** the server itself told the client why the session ends */
   let told = false
+  let canceled = () => {}
 
   function limitOf(type: number): number {
     // Known by its first byte: a client that talks nonsense must not be waited for until it has sent all that it states.
@@ -96,8 +98,12 @@ export function createPostgresSession(options: PostgresOptions, context: Session
     const catalog = options.catalogOf(used.database)
     const talk = createConversation(
       { out, analyze: options.analyze, masks, catalog, looksBehind, trust: options.trust, context },
-      limits,
+      { ...limits, ...(options.window === undefined ? {} : { window: options.window }) },
     )
+    canceled = () => {
+      const { awaited } = talk
+      if (awaited?.kind === 'execute' && awaited.fetch) awaited.fetch.canceled = true
+    }
     requests = createRequests(talk)
     replies = createReplies(talk)
     phase = 'ready'
@@ -196,6 +202,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
     resume: (answer) => step(() => accept(answer)),
     notify: (text, hint) => step(() => say(text, hint)),
     terminate: (refusal) => step(() => fatal(refusal)),
+    canceled: () => canceled(),
   }
 }
 

@@ -40,8 +40,8 @@ export interface Running {
   over: boolean
   /** bytes that were dropped */
   dropped: number
-  /** the session, not the client, said how many rows may come at once */
-  windowed: boolean
+  /** rows that fit into its next window (results/windows.ts); undefined before there was one */
+  window: number | undefined
   /** the statement reads a relation with masks, or something that is not known */
   readonly touchesMasked: boolean
   /** error texts may come from code that is not known to be harmless */
@@ -52,6 +52,8 @@ export interface Running {
   failed: boolean
   /** what SQL names were defined when it was sent */
   mark: number
+  /** bytes of rows as the server sent them */
+  received: number
   rows: number
   bytes: number
   tags: string[]
@@ -76,13 +78,13 @@ export function running(
   operation: SqlOperation,
   judged: Pick<Running, 'masker' | 'statements' | 'meter' | 'touchesMasked' | 'opaque'>,
 ): Running {
-  const counts = { rows: 0, bytes: 0, dropped: 0 }
+  const counts = { rows: 0, bytes: 0, received: 0, dropped: 0 }
   const state = {
     planned: false,
     plan: undefined,
     failed: false,
     over: false,
-    windowed: false,
+    window: undefined,
     mark: 0,
     tags: [],
   }

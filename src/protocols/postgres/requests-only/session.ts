@@ -202,5 +202,6 @@ export function createRequestsOnlySession(
         if (mayTell()) out.toClient(notice(text, hint))
       }),
     terminate: (refusal) => step(() => fatal(refusal)),
+    canceled: () => undefined,
   }
 }

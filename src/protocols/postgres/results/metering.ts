@@ -2,7 +2,7 @@
 import { ProtocolError } from '../../../core/errors.ts'
 import type { Facts } from '../../../core/facts.ts'
 import type { Conversation } from '../conversation.ts'
-import { execute } from '../messages/encode.ts'
+import { runOf } from '../expected.ts'
 import type { Running } from '../statement.ts'
 
 /** A second or two at the server's speed. Who asks for more of what is not let through is not waited for. */
@@ -28,8 +28,10 @@ export function admits(talk: Conversation, run: Running, bytes: number): boolean
  * A statement of the extended protocol is not committed before its Sync, which waits. A text that was sent whole is: unless it
  * is in a transaction, or changes nothing, its error would tell of something undone that was done.
  */
-function canFail(talk: Conversation, { operation: { phase, facts }, statements }: Running): boolean {
-  if (!talk.metering) return false
+function canFail(talk: Conversation, run: Running): boolean {
+  const { operation, statements } = run
+  const { phase, facts } = operation
+  if (runOf(talk.awaited) !== run) return false
   if (phase === 'execute') return true
   if (statements !== 1) return false
   // What the extended protocol began without a Sync is committed with the text.
@@ -43,22 +45,4 @@ function changesNothing({ statements }: Facts): boolean {
     ({ accesses, incomplete }) =>
       incomplete === undefined && accesses.every(({ effect }) => HARMLESS.has(effect)),
   )
-}
-
-/** An Execute as the client sent it. */
-export interface Execution {
-  readonly bytes: Uint8Array
-  readonly portal: string
-  /** 0: all */
-  readonly maxRows: number
-}
-
-/** Rows that Execute can ask for: a signed number of 32 bits. */
-const MOST_ROWS = 2 ** 31 - 1
-
-/** The server sends one row more than is left, which tells that there is more, in place of all of them. */
-export function withinLimits(run: Running, { bytes, portal, maxRows }: Execution): Uint8Array {
-  const left = run.meter?.rowsLeft()
-  run.windowed = left !== undefined && left < MOST_ROWS && (maxRows <= 0 || maxRows > left)
-  return run.windowed && left !== undefined ? execute(portal, left + 1) : bytes
 }

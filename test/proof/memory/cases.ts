@@ -34,7 +34,8 @@ const MESSAGES: Readonly<Record<Case['way'], (sql: string) => Uint8Array[]>> = {
   copy: (sql) => [query(`COPY (${sql}) TO STDOUT`)],
 }
 
-const rowsOf = (bytes: number) => `SELECT repeat('x', ${ROW}) FROM generate_series(1, ${Math.ceil(bytes / ROW)})`
+const rowsOf = (bytes: number) =>
+  `SELECT repeat('x', ${ROW}) FROM generate_series(1, ${Math.ceil(bytes / ROW)})`
 
 export async function play(
   stack: Stack,
@@ -45,7 +46,9 @@ export async function play(
   const token = await stack.tokens.person(['engineers'])
   await drain(target, token, MESSAGES[way](rowsOf(WARM)), pace)
   const memory = watchMemory({ Envoy: stack.envoy.pid, services: stack.services.pid })
-  const { bytes, seconds } = await drain(target, token, MESSAGES[way](rowsOf(size)), pace).finally(memory.stop)
+  const { bytes, seconds } = await drain(target, token, MESSAGES[way](rowsOf(size)), pace).finally(
+    memory.stop,
+  )
   const seen = memory.stop()
   const grown = seen.map(({ name, before, most }) => `${name} ${before} MiB before, ${most} at most`)
   const told = [`${(bytes / 1e6).toFixed(0)} MB in ${seconds.toFixed(1)} s`, ...grown].join('; ')

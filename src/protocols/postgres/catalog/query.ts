@@ -131,6 +131,9 @@ const CALLS = `calls AS (
 const ROUTINES = `SELECT ${ROUTINE} FROM pg_proc p JOIN pg_namespace pn ON pn.oid = p.pronamespace
 WHERE p.oid = ANY ((SELECT array_agg(x.v::pg_catalog.text::pg_catalog.oid) FROM calls c CROSS JOIN LATERAL pg_catalog.json_array_elements_text(c.oids) x (v))::pg_catalog.oid[])`
 
+/** What a rule `r` depends on. Its tree is long and compressed, so that only those of the lineage are looked into. */
+const READS = `JOIN pg_depend d ON d.classid = ${cls('pg_rewrite')} AND d.objid = r.oid AND d.refobjid <> r.ev_class`
+
 /**
  * $1: names (text[]), $2: OIDs (oid[]).
  * A last row has the age of the transaction, in seconds, where all its statements see what was there at its beginning.
@@ -141,13 +144,13 @@ WITH RECURSIVE asked AS (
   SELECT c.oid, c.relname, c.relkind, n.nspname
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE (c.relname = ANY ($1::pg_catalog.text[]) OR c.oid = ANY ($2::pg_catalog.oid[])) AND c.relkind = ANY (${chars('r,p,v,m,f,S')})
-), reads AS (
-  SELECT r.ev_class AS view, d.refclassid, d.refobjid, d.refobjsubid, r.ev_action::pg_catalog.text ~~ '%:varattno 0 %' AS whole
-  FROM pg_rewrite r JOIN pg_depend d ON d.objid = r.oid WHERE d.classid = ${cls('pg_rewrite')} AND d.refobjid <> r.ev_class
 ), lineage AS (
-  SELECT a.oid AS root, r.refclassid, r.refobjid, r.refobjsubid, r.whole FROM asked a JOIN reads r ON r.view = a.oid
+  SELECT a.oid AS root, d.refclassid, d.refobjid, d.refobjsubid, r.oid AS rule FROM asked a JOIN pg_rewrite r ON r.ev_class = a.oid ${READS}
   UNION
-  SELECT l.root, r.refclassid, r.refobjid, r.refobjsubid, r.whole FROM lineage l JOIN reads r ON r.view = l.refobjid
+  SELECT l.root, d.refclassid, d.refobjid, d.refobjsubid, r.oid FROM lineage l JOIN pg_rewrite r ON r.ev_class = l.refobjid ${READS}
+), wholes AS (
+  SELECT r.oid AS rule, r.ev_action::pg_catalog.text ~~ '%:varattno 0 %' AS whole FROM pg_rewrite r
+  WHERE r.oid = ANY ((SELECT array_agg(l.rule) FROM lineage l)::pg_catalog.oid[])
 ), starts AS (
   SELECT a.oid AS root, a.oid FROM asked a
   UNION
@@ -213,8 +216,8 @@ SELECT json_build_object(
       CASE WHEN NOT b.whole THEN (SELECT coalesce(json_agg(t.attname), '[]') FROM pg_attribute t
         WHERE t.attrelid = c.oid AND (t.attnum = ANY (b.columns) OR EXISTS (
           SELECT FROM ${COMPUTED} WHERE g.attrelid = c.oid AND g.attnum = ANY (b.columns) AND d.refobjsubid = t.attnum))) END))
-    FROM (SELECT l.refobjid, bool_or(l.whole) AS whole, array_agg(l.refobjsubid) AS columns FROM lineage l
-      WHERE l.root = a.oid AND l.refclassid = ${cls('pg_class')} GROUP BY l.refobjid) b
+    FROM (SELECT l.refobjid, bool_or(w.whole) AS whole, array_agg(l.refobjsubid) AS columns FROM lineage l
+      JOIN wholes w ON w.rule = l.rule WHERE l.root = a.oid AND l.refclassid = ${cls('pg_class')} GROUP BY l.refobjid) b
     JOIN pg_class c ON c.oid = b.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace),
   'rewritten', EXISTS (SELECT FROM starts s JOIN pg_rewrite w ON w.ev_class = s.oid WHERE s.root = a.oid AND w.ev_type <> '1'),
   'cascades', (SELECT json_agg(DISTINCT pg_catalog.jsonb_build_array(n.nspname, c.relname, k.began, k.event))

@@ -2,12 +2,13 @@
 import type { RelationName } from '../core/facts.ts'
 import { matchesAnyGlob } from '../core/glob.ts'
 
-/** Values of columns (statistics, large objects), password hashes, options with passwords, other sessions' statements. */
+/** Values of columns (statistics, large objects) and sequences, password hashes, options with passwords, other sessions' statements. */
 const SENSITIVE = [
   // pg_statistic_ext only names statistics; psql's \d reads it
   'pg_statistic',
   'pg_statistic_ext_data',
   'pg_stats*',
+  'pg_sequences',
   'pg_authid',
   'pg_shadow',
   'pg_largeobject*',

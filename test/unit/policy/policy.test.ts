@@ -146,6 +146,8 @@ describe('names', () => {
     const policy = policyOf({ a: rule('allow', ['read'], { relations: ['$catalog'] }) })
     expect(outcome(policy, 'select * from pg_catalog.pg_class')).toBe('allow')
     expect(outcome(policy, 'select * from pg_stat_activity')).toBe('deny')
+    // It shows the last values of all sequences.
+    expect(outcome(policy, 'select * from pg_sequences')).toBe('deny')
     expect(outcome(policy, 'select * from t')).toBe('deny')
   })
 

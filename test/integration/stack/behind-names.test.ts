@@ -16,6 +16,12 @@ const SCHEMA = `
   create table hr.events (id int, at int) partition by range (at);
   create table hr.events_1 partition of hr.events for values from (0) to (10);
   create table hr.events_2 partition of hr.events for values from (10) to (20);
+  create table hr.owners (id int primary key) partition by range (id); create table hr.owners_1 partition of hr.owners default;
+  create table hr.parts (owner int references hr.owners on delete cascade) partition by range (owner);
+  create table hr.parts_1 partition of hr.parts default;
+  create table hr.keys (id int primary key) partition by range (id); create table hr.followers (id int references hr.keys on delete cascade);
+  alter table hr.keys owner to app_rw;
+  alter table hr.owners owner to app_rw; alter table hr.owners_1 owner to app_rw;
   create view plain_view as select id from orders;
   create table same_name (id int); create view other.same_name as select * from hr.salaries;
   create table people (id int, ssn text, tail text generated always as (right(ssn, 4)) stored); create view people_ids as select id from people where id > 0;
@@ -42,7 +48,7 @@ beforeAll(async () => {
           decision: 'deny',
           resources: '*',
           effects: ['read', 'insert', 'update', 'delete', 'drop'],
-          relations: ['hr.salaries', 'hr.events_1'],
+          relations: ['hr.salaries', 'hr.events_1', 'hr.parts_1', 'hr.followers'],
         },
         ssn: { decision: 'deny', resources: '*', effects: ['read'], columns: ['public.people.ssn'] },
         held: {
@@ -81,6 +87,9 @@ describe('a relation that is denied is denied', () => {
     ['by a view of a child', 'table child_view', /read hr\.salaries \(behind public\.child_view\)/],
     ['as a partition by its parent', 'table hr.events', /read hr\.events_1/],
     ['as a partition that goes with its parent', 'drop table hr.events', /drop .*hr\.events_1/],
+    ['as a partition of what follows a key', 'delete from hr.owners', /delete hr\.parts_1/],
+    ['as the same, by a partition of the key', 'delete from hr.owners_1', /delete hr\.parts_1/],
+    ['to a key whose update may take it away', 'update hr.keys set id = 1', /delete hr\.followers/],
     ['in a subquery', 'select (select max(amount) from salaries_view)', /read hr\.salaries/],
     ['under EXPLAIN ANALYZE', 'explain analyze select * from salaries_view', /read hr\.salaries/],
     ['by a column that a view sorts by', 'select * from people_sorted', /read public\.people/],

@@ -24,6 +24,10 @@ const SCHEMA = `
   create table domained (id default_domain, note text);
   create table parted (id int, note text) partition by range (id); create table parted_1 partition of parted for values from (0) to (10);
   create trigger t before insert on parted_1 for each row execute function fires();
+  create table leaving (id int, note text) partition by range (id); create table leaving_1 partition of leaving default;
+  create trigger t after delete on leaving_1 for each row execute function fires();
+  create table coming (id int, note text) partition by range (id); create table coming_1 partition of coming default;
+  create trigger t before insert on coming_1 for each row execute function fires();
   create table vouched_for (id int check (vouched(id)), note text);
   create table vouched_not (id text check (vouched(id)), note text);
   create table parent (id int primary key); create table child (id int references parent on delete cascade);
@@ -106,6 +110,16 @@ describe('code that no statement shows needs leave', () => {
       /public\.f\(\) \(the default of the domain default_domain\)/,
     ],
     ['a trigger of a partition', `insert into parted values (1, 'a')`, /trigger t of public\.parted_1/],
+    [
+      'a trigger of the partition that an updated row leaves',
+      'update leaving set id = id + 10',
+      /trigger t of public\.leaving_1/,
+    ],
+    [
+      'a trigger of the partition that an updated row comes into',
+      'update coming set id = id + 10',
+      /trigger t of public\.coming_1/,
+    ],
     [
       'a trigger behind a view',
       `insert into over_triggered values (1, 'a')`,

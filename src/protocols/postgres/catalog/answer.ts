@@ -57,6 +57,7 @@ export interface Entry {
   /** a view that calls functions of somebody's own, or that run text: what it reads cannot be told */
   readonly opaque: boolean
   readonly view: boolean
+  readonly partitioned: boolean
   readonly code: readonly Code[]
 }
 
@@ -131,6 +132,7 @@ function relation(row: Row, code: readonly Code[]): Entry {
     rewritten: flag(row.rewritten),
     opaque: flag(row.opaque) || code.some(runsText),
     view: row.kind === 'v' || row.kind === 'm',
+    partitioned: row.kind === 'p',
     code,
   }
 }

@@ -3,7 +3,7 @@
 import { builtInEffect, ownEffect } from '../../../analysis/postgres/built-in.ts'
 import type { Access, AccessEffect, RelationName, StatementFacts } from '../../../core/facts.ts'
 import type { Reached } from '../../../core/operation.ts'
-import type { Code, Named, Routine } from './answer.ts'
+import type { Code, Entry, Named, Routine } from './answer.ts'
 import type { Catalog } from './catalog.ts'
 import { calledName, isSystem } from './names.ts'
 import { signature, type Trust } from './trust.ts'
@@ -32,6 +32,8 @@ const LETTERS: ReadonlyMap<AccessEffect, string> = new Map<AccessEffect, string>
 ])
 /** What a write of one relation may be to those behind it, by rules, triggers and foreign keys. */
 const ANY_WRITE = 'riudt'
+
+const MOVES = /[uid]/
 
 export function hiddenCode(sight: CodeSight, statement: StatementFacts, add: Add): void {
   const { catalog, trust, told } = sight
@@ -95,16 +97,19 @@ function onRelations(
     if (named === undefined || letter === undefined || isSystem(named)) continue
     const meanings = catalog.meanings(named, told)
     if (meanings === undefined) cannotTell(named, `what code ${named.name} runs`)
-    for (const { relation: from, code, view } of meanings ?? []) {
+    for (const entry of meanings ?? []) {
+      const { relation: from, code } = entry
       if (isSystem(from)) continue
       for (const one of code)
-        if (runs(one, letter, view) || (whole && one.events === 'w')) put(from, named, one.called, one.place)
+        if (runs(one, letter, entry) || (whole && one.events === 'w')) put(from, named, one.called, one.place)
     }
   }
 }
 
 /** Reading one relation only reads what is behind it. */
-function runs({ same, events }: Code, letter: string, view: boolean): boolean {
+function runs({ same, events }: Code, letter: string, { view, partitioned }: Entry): boolean {
+  // A row that moves is deleted in one partition and inserted into another, and their triggers run for that.
+  if (same && partitioned && letter === 'u') return MOVES.test(events)
   if (same || letter === 'r' || letter === 'a') return events.includes(letter)
   if (view && letter === 'm') return events.includes('r')
   return [...events].some((one) => ANY_WRITE.includes(one))

@@ -137,6 +137,8 @@ const READS = `JOIN pg_depend d ON d.classid = ${cls('pg_rewrite')} AND d.objid 
 /**
  * $1: names (text[]), $2: OIDs (oid[]).
  * A last row has the age of the transaction, in seconds, where all its statements see what was there at its beginning.
+ * An update of a partitioned table may also move rows (`m`): a partition that loses one deletes it, and if nothing takes it,
+ * keys that follow see that.
  * A view that mentions a whole row (attribute 0) has no dependency on single columns: it may show any.
  */
 export const RELATIONS_QUERY = qualified(`
@@ -169,9 +171,13 @@ WITH RECURSIVE asked AS (
   SELECT s.root, v.event AS began, s.oid, v.event, false AS follows
   FROM (SELECT * FROM starts UNION SELECT * FROM descendants) s CROSS JOIN unnest('{d,u}'::pg_catalog.text[]) v (event)
   UNION
-  SELECT c.root, c.began, k.conrelid, CASE WHEN c.event = 'd' AND k.confdeltype = 'c' THEN 'd' ELSE 'u' END, true
-  FROM cascades c JOIN pg_constraint k ON k.confrelid = c.oid WHERE k.contype = 'f'
-    AND CASE WHEN c.event = 'd' THEN k.confdeltype ELSE k.confupdtype END = ANY (${chars('c,n,d')})
+  SELECT c.root, c.began, x.oid, x.event, x.follows FROM cascades c CROSS JOIN LATERAL (
+    SELECT k.conrelid AS oid, CASE WHEN c.event <> 'u' AND k.confdeltype = 'c' THEN 'd' ELSE 'u' END AS event, true AS follows
+    FROM pg_constraint k WHERE k.confrelid = c.oid AND k.contype = 'f'
+      AND CASE WHEN c.event = 'u' THEN k.confupdtype ELSE k.confdeltype END = ANY (${chars('c,n,d')})
+    UNION ALL SELECT i.inhrelid, c.event, c.follows FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid
+    WHERE i.inhparent = c.oid AND p.relispartition
+    UNION ALL SELECT c.oid, 'm', c.follows FROM pg_class p WHERE p.oid = c.oid AND p.relkind = 'p' AND c.event = 'u') x
 ), found AS (
   SELECT x.root, x.oid, bool_or(x.same) AS same FROM (
     SELECT a.oid AS root, a.oid, true AS same FROM asked a
@@ -222,7 +228,7 @@ SELECT json_build_object(
   'rewritten', EXISTS (SELECT FROM starts s JOIN pg_rewrite w ON w.ev_class = s.oid WHERE s.root = a.oid AND w.ev_type <> '1'),
   'cascades', (SELECT json_agg(DISTINCT pg_catalog.jsonb_build_array(n.nspname, c.relname, k.began, k.event))
     FROM cascades k JOIN pg_class c ON c.oid = k.oid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE k.root = a.oid AND k.follows),
+    WHERE k.root = a.oid AND k.follows AND k.event <> 'm'),
   'opaque', EXISTS (SELECT FROM lineage l WHERE l.root = a.oid AND l.refclassid = ${cls('pg_proc')}),
   'code', ${code('a.oid')}
 )::pg_catalog.text FROM asked a

@@ -35,6 +35,8 @@ function forgetDeallocated(talk: Conversation, run: Running): void {
 
 const CATALOG_EFFECTS = new Set(['create', 'alter', 'drop', 'call', 'do', 'unknown'])
 
-function changesCatalog(statement: { readonly accesses: readonly { readonly effect: string }[] }): boolean {
+export function changesCatalog(statement: {
+  readonly accesses: readonly { readonly effect: string }[]
+}): boolean {
   return statement.accesses.some((access) => CATALOG_EFFECTS.has(access.effect))
 }

@@ -37,7 +37,8 @@ export function lookUp(talk: Conversation, question: CatalogQuestion, done: (tol
   let failed = false
 }
 
-function queryFor(question: CatalogQuestion): {
+/** The text that asks, and its parameters, which are arrays. */
+export function queryFor(question: CatalogQuestion): {
   readonly query: string
   readonly parameters: readonly (readonly (string | number)[])[]
 } {

@@ -18,13 +18,11 @@ const FIRST_USER_OID = 16_384
 /** ts_rewrite with three arguments substitutes in a value; only the form with two runs text. */
 const TS_REWRITE_OF_VALUES = 3684
 
-const QUIETLY = 'SAVEPOINT oracle; SET LOCAL client_min_messages = log; SET LOCAL debug_print_parse = on'
-const AS_BEFORE = 'ROLLBACK TO oracle; RELEASE oracle'
+const TREES = 'SET LOCAL client_min_messages = log; SET LOCAL debug_print_parse = on'
 
-/** Asked in a transaction, and leaves no trace in it. Texts of several statements have no answer. */
+/** Asked in a savepoint, to which the caller goes back. Texts of several statements have no answer. */
 export async function callsOf(connection: Connection, text: string): Promise<readonly CalledFunction[]> {
-  const { error } = await connection.run(QUIETLY)
-  if (error !== undefined) return []
+  await connection.run(TREES)
   const trees = await connection.parse(text)
   const oids = new Set<number>()
   for (const tree of trees) {
@@ -36,7 +34,6 @@ export async function callsOf(connection: Connection, text: string): Promise<rea
       ? { rows: [] }
       : await connection.run(`SELECT n.nspname, p.proname, p.oid::pg_catalog.int8 FROM pg_catalog.pg_proc p
           JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE p.oid IN (${[...oids].join(', ')})`)
-  await connection.run(AS_BEFORE)
   return rows
     .map(([schema, name, oid]) => ({
       schema: schema ?? '',

@@ -45,6 +45,12 @@ const ROWS = {
   updated: new Set<AccessEffect>(['update', 'alter']),
   deleted: new Set<AccessEffect>(['delete', 'alter']),
 }
+/** An update of a partitioned table may move rows from one partition to another: it is still that update. */
+const ROWS_OF_PARTITIONS = {
+  inserted: new Set<AccessEffect>([...ROWS.inserted, 'update']),
+  updated: ROWS.updated,
+  deleted: new Set<AccessEffect>([...ROWS.deleted, 'update']),
+}
 
 const nameOf = ({ schema, name }: Relation) => `${schema}.${name}`
 
@@ -71,9 +77,10 @@ function deedsOnType({ relation, modes }: Touched): Deed[] {
 function deedsOnTable(touched: Touched): Deed[] {
   const { relation } = touched
   const locks = locksOn(touched)
+  const effects = relation.partition ? ROWS_OF_PARTITIONS : ROWS
   const rows = (['inserted', 'updated', 'deleted'] as const)
     .filter((kind) => touched[kind] > 0)
-    .map((kind) => ({ what: `${kind} rows of ${nameOf(relation)}`, relation, effects: ROWS[kind] }))
+    .map((kind) => ({ what: `${kind} rows of ${nameOf(relation)}`, relation, effects: effects[kind] }))
   return [...locks, ...rows]
 }
 

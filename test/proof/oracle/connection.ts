@@ -1,6 +1,15 @@
 // A session with the server that runs texts as psql does, by the simple protocol, and tells what came of them.
 import { ofKind } from '../../support/pgwire/backend.ts'
-import { copyData, copyDone, parse, query, sync } from '../../support/pgwire/frontend.ts'
+import {
+  bind,
+  close,
+  copyData,
+  copyDone,
+  execute,
+  parse,
+  query,
+  sync,
+} from '../../support/pgwire/frontend.ts'
 import { connectPgWire } from '../../support/pgwire.ts'
 
 export interface Outcome {
@@ -17,6 +26,8 @@ export interface Connection {
   run(sql: string, copyIn?: () => string): Promise<Outcome>
   /** Has the server analyse a statement without running it. The details of what it logs about it. */
   parse(sql: string): Promise<string[]>
+  /** Asks by a statement of the extended protocol that is kept under the name. The first column of the rows. */
+  ask(name: string, sql: string, values: readonly string[]): Promise<string[]>
   /** last value of a setting that the server reports */
   parameter(name: string): string | undefined
   close(): void
@@ -28,6 +39,7 @@ const PATIENCE_MS = 60_000
 export async function connect(port: number, user: string, database: string): Promise<Connection> {
   const client = await connectPgWire({ port, timeout: PATIENCE_MS })
   const parameters = new Map<string, string>()
+  const kept = new Set<string>()
   const greeting = await client.login({ user, database, application_name: 'oracle' })
   const [key] = ofKind(greeting, 'BackendKeyData')
   for (const { name, value } of ofKind(greeting, 'ParameterStatus')) parameters.set(name, value)
@@ -46,7 +58,23 @@ export async function connect(port: number, user: string, database: string): Pro
         if (message.kind === 'ReadyForQuery') return details
       }
     },
+    async ask(name, sql, values) {
+      // The script may have thrown it away by a DISCARD or DEALLOCATE, which go through this connection as well.
+      const first = kept.has(name) ? [] : [close('S', name), parse({ name, sql })]
+      kept.add(name)
+      client.send(...first, bind({ statement: name, values }), execute(), sync())
+      const rows: string[] = []
+      let failed: string | undefined
+      for (;;) {
+        const message = await client.next()
+        if (message.kind === 'DataRow') rows.push(message.values[0]?.toString() ?? '')
+        if (message.kind === 'ErrorResponse') failed = message.fields.M
+        if (message.kind === 'ReadyForQuery' && failed !== undefined) throw new Error(`${name}: ${failed}`)
+        if (message.kind === 'ReadyForQuery') return rows
+      }
+    },
     async run(sql, copyIn = () => '') {
+      if (/\b(?:DISCARD|DEALLOCATE)\b/i.test(sql)) kept.clear()
       client.send(query(sql))
       const rows: (string | null)[][] = []
       let columns: string[] = []

@@ -1,9 +1,10 @@
 // One statement against its facts: what is claimed, what the catalog or code explains, and what is wrong.
 import type { Access, AccessEffect, Facts } from '../../../src/core/facts.ts'
+import type { Reached } from '../../../src/core/operation.ts'
 import { claims, type Deed, deedsOf } from './claims.ts'
 import type { Connection } from './connection.ts'
 import type { Observation } from './observation.ts'
-import { type Resolution, resolve, runsByItself, speaking } from './resolution.ts'
+import { type Resolution, resolve, speaking } from './resolution.ts'
 
 /** What accounts for a deed, from the best to the worst. */
 export const ACCOUNTS = ['claimed', 'catalog', 'named-code', 'hidden-code', 'wrong'] as const
@@ -73,7 +74,8 @@ function isOnlyLock(deed: Deed, text: string, facts: Facts): boolean {
   const statistics = facts.statements.some(({ command }) => command === 'DROP STATISTICS')
   if (statistics && deed.mode === 'ShareUpdateExclusiveLock') return true
   // They tell what nextval gave before, under nextval's lock.
-  return deed.relation?.kind === 'S' && /\b(?:currval|lastval)\b/i.test(text)
+  const shows = accessesOf(facts).some(({ relation }) => relation?.name === 'pg_sequences')
+  return deed.relation?.kind === 'S' && (shows || /\b(?:currval|lastval)\b/i.test(text))
 }
 
 /** The body of a function in SQL is read, and what it names locked, when it is made; nothing of it runs. */
@@ -91,6 +93,8 @@ function isDiscarded(deed: Deed, facts: Facts): boolean {
 
 export interface Witnesses {
   readonly text: string
+  /** what the product found behind the names before the statement ran */
+  readonly reached: readonly Reached[]
   /** the statement had its transaction to itself: the observer sees what was there before it */
   readonly alone: boolean
   /** sees the catalog as it was before the statement's transaction */
@@ -99,41 +103,63 @@ export interface Witnesses {
   readonly session: Connection
 }
 
+/** What happens behind names. */
+function accessesBehind({ kind, access }: Reached): readonly Access[] {
+  const { relation } = access
+  if (kind !== 'behind' || relation === undefined) return []
+  const schema = relation.schema?.replace(/^pg_temp_\d+$/, 'pg_temp')
+  return [{ ...access, relation: { name: relation.name, ...(schema !== undefined && { schema }) } }]
+}
+
 /** What accounts for each deed; those that the accesses claim are asked nothing more. */
 export async function judge(
   observation: Observation,
   facts: Facts,
-  { text, alone, observer, session }: Witnesses,
+  witnesses: Witnesses,
 ): Promise<Judgement[]> {
+  const { text, reached } = witnesses
   const accesses = accessesOf(facts)
-  const deeds = deedsOf(observation)
-  const isClaimed = (deed: Deed) =>
-    accesses.some((access) => claims(access, deed, observation.path)) || isDiscarded(deed, facts)
-  const open = deeds.filter((deed) => !isClaimed(deed))
-  const claimed = deeds.filter(isClaimed).map((deed): Judgement => ({ account: 'claimed', deed }))
-  if (open.length === 0) return claimed
-  const resolutions = [await resolve(observer, accesses, false), await resolve(session, accesses, alone)]
-  const languages = new Set([...(await speaking(observer)), ...(await speaking(session))])
-  const named = callsCode(accesses, languages)
-  // A function that ran may have been run by one that is called; one that is called has to be named itself.
-  const runs = (deed: Deed) => deed.effects.has('call') && deed.otherwise === undefined
-  const callsAnything = accesses.some(({ effect }) => effect === 'call')
-  const hanging = resolutions.some(({ hangingCode }) => hangingCode)
-  const ofItself: string[] = []
-  const own = observation.calls.filter((call) => call.own).map(({ schema, name }) => `${schema}.${name}`)
-  for (const name of new Set([...observation.functions, ...own])) {
-    if (await runsByItself(session, name)) ofItself.push(name)
-  }
+  const claimedBy = (list: readonly Access[], deed: Deed) =>
+    list.some((access) => claims(access, deed, observation.path))
+  const behind = reached.flatMap(accessesBehind)
+  const code = reached.filter(({ kind }) => kind === 'code').map(({ access }) => access)
   const judged: Judgement[] = []
-  for (const deed of open) {
-    const catalog =
-      resolutions.some((resolution) => byCatalog(deed, accesses, resolution)) ||
-      looks(deed, text, accesses) ||
-      isOnlyLock(deed, text, facts)
-    const called = named || isBody(deed, accesses) || (runs(deed) && callsAnything)
-    const hidden = hanging || ofItself.length > 0
-    const account = catalog ? 'catalog' : called ? 'named-code' : hidden ? 'hidden-code' : 'wrong'
-    judged.push({ account, deed })
+  const open: Deed[] = []
+  for (const deed of deedsOf(observation)) {
+    if (claimedBy(accesses, deed) || isDiscarded(deed, facts)) judged.push({ account: 'claimed', deed })
+    else if (claimedBy(behind, deed) || looks(deed, text, accesses) || isOnlyLock(deed, text, facts))
+      judged.push({ account: 'catalog', deed })
+    else if (claimedBy(code, deed)) judged.push({ account: 'hidden-code', deed })
+    else open.push(deed)
   }
-  return [...claimed, ...judged]
+  if (open.length === 0) return judged
+  const named = await namesCode(accesses, witnesses)
+  const besides = createBesides(accesses, witnesses)
+  // A function that ran may have been run by one that is called; one that is called has to be named itself.
+  const calls = accesses.some(({ effect }) => effect === 'call')
+  const ranByCall = (deed: Deed) => calls && deed.effects.has('call') && deed.otherwise === undefined
+  for (const deed of open) {
+    if (named || isBody(deed, accesses) || ranByCall(deed)) judged.push({ account: 'named-code', deed })
+    else if (code.length > 0) judged.push({ account: 'hidden-code', deed })
+    else judged.push({ account: (await besides(deed)) ? 'catalog' : 'wrong', deed })
+  }
+  return judged
+}
+
+async function namesCode(accesses: readonly Access[], { observer, session }: Witnesses): Promise<boolean> {
+  if (!accesses.some(({ effect }) => effect === 'call' || OPAQUE.has(effect))) return false
+  return callsCode(accesses, new Set([...(await speaking(observer)), ...(await speaking(session))]))
+}
+
+/** Locks on what belongs to names, which the product does not count: keys, indexes, sequences and catalogs. */
+function createBesides(accesses: readonly Access[], { observer, session, alone }: Witnesses) {
+  let before: Resolution | undefined
+  let after: Resolution | undefined
+  return async (deed: Deed): Promise<boolean> => {
+    if (deed.mode === undefined) return false
+    before ??= await resolve(observer, accesses, false)
+    if (byCatalog(deed, accesses, before)) return true
+    after ??= await resolve(session, accesses, alone)
+    return byCatalog(deed, accesses, after)
+  }
 }

@@ -1,6 +1,8 @@
 // Runs one text on the real server inside a transaction and takes down what it did.
 import { createAnalyzer } from '../../../src/analysis/postgres/analyze.ts'
 import type { AccessEffect, Facts, StatementFacts } from '../../../src/core/facts.ts'
+import type { Reached } from '../../../src/core/operation.ts'
+import type { Catalog } from '../../../src/protocols/postgres/catalog/catalog.ts'
 import { createSqlNames } from '../../../src/protocols/postgres/sql-names.ts'
 import { type CalledFunction, callsOf } from './calls.ts'
 import { type Connection, connect, type Outcome } from './connection.ts'
@@ -13,8 +15,10 @@ import {
   readSession,
   relationsOf,
   SESSION,
+  type Session,
   touchedOids,
 } from './observation.ts'
+import { createProduct, newCatalog } from './product.ts'
 
 export type Verdict =
   /** it ran; facts are complete, and the worst account of what it did */
@@ -44,6 +48,7 @@ const MOST_NAMES = 10_000
 
 interface Start extends Moment {
   readonly calls: readonly CalledFunction[]
+  readonly reached: readonly Reached[]
 }
 
 export interface MeasuredSession {
@@ -59,6 +64,8 @@ export interface SessionOptions {
   readonly user: string
   readonly database: string
   readonly observer: Connection
+  /** what sessions before have learned of the same database */
+  readonly catalog?: Catalog
   /** a change to the facts, to see that a lie is found out */
   readonly lie?: (facts: Facts) => Facts
 }
@@ -89,12 +96,15 @@ function worst(judgements: readonly Judgement[]): Account {
 }
 
 export async function createSession(options: SessionOptions): Promise<MeasuredSession> {
-  const { port, user, database, observer, lie = (facts) => facts } = options
+  const { port, user, database, observer, catalog = newCatalog(), lie = (facts) => facts } = options
   const connection = await connect(port, user, database)
   const names = createSqlNames(MOST_NAMES)
+  const product = createProduct(connection, catalog)
   /** relations as the script's own transaction made them, which no other session sees */
   const own = new Map<number, Relation>()
   let status = 'I'
+  /** the session as the last statement left it, unless something may have changed it since */
+  let known: Session | undefined
 
   async function run(text: string, copyIn?: () => string): Promise<Outcome> {
     const outcome = await connection.run(text, copyIn)
@@ -108,22 +118,33 @@ export async function createSession(options: SessionOptions): Promise<MeasuredSe
     return readSession(rows.at(-1)?.[0] ?? '')
   }
 
-  async function before(text: string): Promise<Start> {
-    if (status === 'I') {
-      own.clear()
-      await run('SELECT pg_catalog.pg_stat_force_next_flush()')
-      const state = await session()
-      await run('BEGIN')
-      const calls = await callsOf(connection, text)
+  /** What the server and the product say of the statement before it runs; its locks are given up again. */
+  async function foreseen(text: string, facts: Facts): Promise<Pick<Start, 'calls' | 'reached'>> {
+    await run('SAVEPOINT oracle')
+    const reached = await product.reached(facts)
+    const calls = await callsOf(connection, text)
+    await run('ROLLBACK TO oracle; RELEASE oracle')
+    return { calls, reached }
+  }
+
+  async function before(text: string, facts: Facts): Promise<Start> {
+    if (status !== 'I') {
+      const state = known ?? (await session())
       return {
-        session: { ...state, rows: new Map(), calls: new Map() },
+        ...(await foreseen(text, facts)),
+        session: state,
         locks: await locksOf(observer, connection.pid),
-        calls,
       }
     }
-    const calls = await callsOf(connection, text)
-    const state = await session()
-    return { session: state, locks: await locksOf(observer, connection.pid), calls }
+    own.clear()
+    await run('SELECT pg_catalog.pg_stat_force_next_flush()')
+    const state = known ?? (await session())
+    await run('BEGIN')
+    return {
+      ...(await foreseen(text, facts)),
+      session: { ...state, rows: new Map(), calls: new Map() },
+      locks: await locksOf(observer, connection.pid),
+    }
   }
 
   async function relations(oids: readonly number[]): Promise<Map<number, Relation>> {
@@ -138,13 +159,22 @@ export async function createSession(options: SessionOptions): Promise<MeasuredSe
     const locks = await locksOf(observer, connection.pid)
     const end = { session: await session(), locks }
     const observation = observe(start, end, await relations(touchedOids(start, end)), start.calls)
-    const judgements = await judge(observation, facts, { text, alone, observer, session: connection })
+    const judgements = await judge(observation, facts, {
+      text,
+      alone,
+      observer,
+      session: connection,
+      reached: start.reached,
+    })
+    // A transaction's end takes SET LOCAL and SET ROLE back.
+    known = observation.settings.length > 0 || observation.role ? undefined : end.session
     return { kind: 'measured', account: worst(judgements), judgements }
   }
 
   async function inTransaction(text: string, facts: Facts, keep: boolean, copyIn?: () => string) {
     const alone = status === 'I'
-    const start = await before(text)
+    const start = await before(text, facts)
+    known = undefined
     const outcome = await run(text, copyIn)
     if (outcome.error !== undefined) {
       if (alone) await run('ROLLBACK')
@@ -154,11 +184,14 @@ export async function createSession(options: SessionOptions): Promise<MeasuredSe
     const found: Measured = { verdict: await verdict(start, facts, text, alone), outcome, facts }
     names.note(facts, text)
     if (alone) await run(keep ? 'COMMIT' : 'ROLLBACK')
+    if (keep || !alone) product.completed(facts)
     return found
   }
 
   async function plainly(text: string, kind: Verdict, copyIn?: () => string): Promise<Measured> {
+    known = undefined
     const outcome = await run(text, copyIn)
+    product.forget()
     if (outcome.error !== undefined) return { verdict: { kind: 'failed', code: outcome.error.code }, outcome }
     return { verdict: kind, outcome }
   }

@@ -11,6 +11,7 @@ export interface Relation {
   /** relkind */
   readonly kind: string
   readonly system: boolean
+  readonly partition: boolean
 }
 
 export interface RowCounts {
@@ -132,10 +133,10 @@ export async function relationsOf(
       LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid WHERE c.oid IN (${oids.join(', ')})),
     owners AS (SELECT a.asked, coalesce(t.oid, a.oid) AS oid FROM asked a
       LEFT JOIN pg_catalog.pg_class t ON t.reltoastrelid = a.oid)
-    SELECT o.asked::pg_catalog.int8, c.oid::pg_catalog.int8, n.nspname, c.relname, c.relkind
+    SELECT o.asked::pg_catalog.int8, c.oid::pg_catalog.int8, n.nspname, c.relname, c.relkind, c.relispartition
     FROM owners o JOIN pg_catalog.pg_class c ON c.oid = o.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`)
   return new Map(
-    rows.map(([asked, oid, schema, name, kind]) => [
+    rows.map(([asked, oid, schema, name, kind, partition]) => [
       Number(asked),
       {
         oid: Number(oid),
@@ -143,6 +144,7 @@ export async function relationsOf(
         name: name ?? '',
         kind: kind ?? '',
         system: Number(oid) < FIRST_USER_OID,
+        partition: partition === 't',
       },
     ]),
   )

@@ -3,6 +3,7 @@ import { connect } from './connection.ts'
 import { createSession, type SessionOptions } from './measure.ts'
 import { OWN_SCHEMA } from './own-schema.ts'
 import { OWN_STATEMENTS, type OwnStatement } from './own-statements.ts'
+import { newCatalog } from './product.ts'
 import type { Row } from './report.ts'
 
 export const OWN_DATABASE = 'oracle'
@@ -30,6 +31,7 @@ export async function runOwn(
   onRow: (row: Row) => void,
   { statements = OWN_STATEMENTS, lie }: OwnOptions = {},
 ): Promise<void> {
+  const catalog = newCatalog()
   const observer = await connect(port, 'postgres', OWN_DATABASE)
   try {
     for (const { text, since = 0 } of statements) {
@@ -40,6 +42,7 @@ export async function runOwn(
         user: 'postgres',
         database: OWN_DATABASE,
         observer,
+        catalog,
         ...(lie !== undefined && { lie }),
       })
       onRow({ file: 'own', text, ...(await session.measure(text, false)) })

@@ -25,10 +25,10 @@ function key(verdict: Verdict): string {
 
 const WORDS: Readonly<Record<string, string>> = {
   claimed: 'all that the server did is in the facts',
-  catalog: 'the rest is behind names of the facts: views, partitions, keys, indexes, catalogs',
+  catalog:
+    'the rest is behind names of the facts, as the product finds it, or a lock on what belongs to them',
   'named-code': 'the rest is code that the facts name',
-  'hidden-code':
-    'the rest is code that hangs on what the facts name: triggers, rules, policies, types, casts',
+  'hidden-code': 'the rest is code behind those names, as the product finds it',
   wrong: 'COMPLETE AND WRONG',
   incomplete: 'facts say that they are not complete: refused',
   unparsed: 'the grammar of analysis does not read it: refused',

@@ -173,7 +173,11 @@ const resource = z.strictObject({
     tls: upstreamTls.describe('TLS from Envoy to the target'),
   }),
   databases: z.array(z.string().min(1).max(63)).min(1).describe('which may be asked for'),
-  search_path: z.array(z.string().min(1)).min(1).default(['public']).describe('set at login and kept'),
+  search_path: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(['public'])
+    .describe('set at login, and kept unless a rule lets a session set it'),
   logins: z.array(login).min(1).describe('the first whose groups match is used'),
   trusted_functions: z
     .array(z.string().min(1))

@@ -1,5 +1,7 @@
 // What analysis says an operation does. No opinion: policy decides, analysis only tells.
 
+import type { SearchPath } from './search-path.ts'
+
 /** What an access does to an object. The names are what rules list under `effects`. */
 export type AccessEffect =
   | 'read'
@@ -153,6 +155,8 @@ export interface Facts {
   readonly statements: readonly StatementFacts[]
   /** fingerprint of the parsed text without its literals (libpg-query), hex */
   readonly fingerprint: string
+  /** where its names without a schema are looked for; absent: as the login set it */
+  readonly path?: SearchPath
 }
 
 export type AnalysisResult =

@@ -50,6 +50,8 @@ export interface SqlOperation {
   readonly generated?: readonly GeneratedColumn[]
   /** what stands behind a relation that it names cannot be told: it may be anything */
   readonly opaque?: boolean
+  /** a mask applies, and names that look like PostgreSQL's own find somebody's own code on the path in force */
+  readonly hidesCode?: boolean
   /** absent where nothing is behind its names, and where the catalog is not asked for the policy: the same list as long as it holds the same */
   readonly reached?: readonly Reached[]
 }

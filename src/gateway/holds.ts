@@ -3,6 +3,7 @@ import type { Approvals } from '../approvals/contract.ts'
 import type { ApprovalRequest, ApprovalSubject } from '../core/approval.ts'
 import type { Decision } from '../core/decision.ts'
 import type { Refusal } from '../core/errors.ts'
+import type { Access, Facts } from '../core/facts.ts'
 import type { Operation } from '../core/operation.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 
@@ -53,7 +54,7 @@ async function run(
     session: hold.session,
     principalName: hold.principal.name,
     principalKind: hold.principal.kind,
-    accesses: hold.operation.facts.statements.flatMap((statement) => statement.accesses),
+    accesses: accessesOf(hold.operation.facts),
     rules: [...new Set(hold.decision.hits.filter((hit) => hit.outcome === 'hold').map((hit) => hit.rule))],
     terms: termsOf(hold.decision),
   })
@@ -78,6 +79,14 @@ async function takeBack(
 ): Promise<HoldResult> {
   await approvals.withdraw(request.id, WITHDRAWN[why]).catch(() => false)
   return { kind: 'refused', refusal: withdrawn(why), request }
+}
+
+/** With the path, where it says what the names mean. */
+function accessesOf({ statements, path }: Facts): readonly Access[] {
+  const accesses = statements.flatMap((statement) => statement.accesses)
+  if (path === undefined) return accesses
+  const schemas = path === 'any' ? 'not known' : path.join(', ')
+  return [...accesses, { effect: 'session', object: `search_path: ${schemas}` }]
 }
 
 function subjectOf({ resource, database, principal, operation, decision }: HoldRequest): ApprovalSubject {

@@ -48,6 +48,8 @@ interface Behind {
   readonly maskedBehind: readonly RelationName[]
   /** it cannot be told, so it may be masked */
   readonly hidden: boolean
+  /** functions and operators that it names may be somebody's own */
+  readonly code: boolean
 }
 
 /** Exactly the same name: `users` and `public.users` may be two relations. */
@@ -68,12 +70,12 @@ function hasUnseenSource(statement: StatementFacts): boolean {
   )
 }
 
-const runsUnseenCode = (statement: StatementFacts) =>
-  statement.accesses.some(({ effect }) => UNSEEN_CODE.has(effect))
+const runsUnseenCode = (statement: StatementFacts, { code }: Behind) =>
+  (code && statement.uses !== undefined) || statement.accesses.some(({ effect }) => UNSEEN_CODE.has(effect))
 
 /** Its rows come back hidden, but nothing hides them anywhere else. */
-function refusesCode(statement: StatementFacts): Refusal | undefined {
-  if (!runsUnseenCode(statement)) return undefined
+function refusesCode(statement: StatementFacts, behind: Behind): Refusal | undefined {
+  if (!runsUnseenCode(statement, behind)) return undefined
   const goesOn = statement.accesses.some(
     (access) => !UNSEEN_CODE.has(access.effect) && (isWayOut(access) || WRITES.has(access.effect)),
   )
@@ -159,10 +161,11 @@ function refusesStatement(masks: Masks, statement: StatementFacts, behind: Behin
     hasUnseenSource(statement) ||
     reads.some((relation) => masks.masksRelation(relation)) ||
     (reads.length > 0 && (behind.hidden || behind.maskedBehind.length > 0))
-  if (!touches) return refusesCode(statement)
+  if (!touches) return refusesCode(statement, behind)
   if (statement.copy === 'out') return refusal('COPY may not read a relation with masked columns.')
   const way = statement.accesses.find(isWayOut)
   if (way !== undefined) return wayOut(way)
+  if (behind.code && statement.uses !== undefined) return wayOut({ effect: 'call' })
   const targets = relationsOf(statement, 'insert', 'update')
   if (targets.some((target) => refusesWrite(masks, statement, target, reads, behind))) {
     return refusal('The statement could write masked values to where they are not masked.')
@@ -173,8 +176,10 @@ function refusesStatement(masks: Masks, statement: StatementFacts, behind: Behin
 /** Why the operation may not run under these masks; undefined when it may. */
 export function maskingRefusal(masks: Masks, operation: Operation): Refusal | undefined {
   const maskedBehind = operation.behind.filter((relation) => masks.masksRelation(relation))
+  const { opaque: hidden = false, hidesCode: code = false } = operation
+  const behind = { maskedBehind, hidden, code }
   for (const statement of operation.facts.statements) {
-    const refused = refusesStatement(masks, statement, { maskedBehind, hidden: operation.opaque ?? false })
+    const refused = refusesStatement(masks, statement, behind)
     if (refused !== undefined) return refused
   }
   return undefined

@@ -3,6 +3,7 @@ import type { Circumstances } from '../core/circumstances.ts'
 import type { Access } from '../core/facts.ts'
 import type { Operation } from '../core/operation.ts'
 import type { Principal } from '../core/principal.ts'
+import type { SearchPath } from '../core/search-path.ts'
 import { unmetCondition } from './conditions.ts'
 import { accessesOf } from './judge.ts'
 import type { RuleSet } from './judge-access.ts'
@@ -35,7 +36,7 @@ export function explainRules(rules: readonly Rule[], situation: Situation): Rule
   return { applicable, others }
 }
 
-function meansNothing(rule: Rule, accesses: readonly Access[], path: readonly string[]): string | undefined {
+function meansNothing(rule: Rule, accesses: readonly Access[], path: SearchPath): string | undefined {
   if (accesses.some((access) => couldMeanAccess(rule, access, path))) return undefined
   const effects = rule.effects
   if (effects !== '*' && !accesses.some(({ effect }) => effects.has(effect))) {

@@ -2,6 +2,7 @@
 import type { Outcome, RuleHit } from '../core/decision.ts'
 import type { Access } from '../core/facts.ts'
 import type { Reached } from '../core/operation.ts'
+import { isOnPath, type SearchPath } from '../core/search-path.ts'
 import { type ColumnAccess, withoutColumns } from './columns.ts'
 import { couldMeanAccess, coveredBy, obliges, type Rule } from './rule.ts'
 
@@ -24,7 +25,10 @@ export interface RuleSet {
   readonly hold: readonly Rule[]
   readonly allow: readonly Rule[]
   readonly shadow: readonly Rule[]
-  readonly searchPath: readonly string[]
+  /** the resource's, or the one in force for what is judged */
+  readonly searchPath: SearchPath
+  /** nobody hears of what becomes of search_path here, so no rule lets a session change it */
+  readonly keepsPath: boolean
   /** one of them names columns */
   readonly byColumn: boolean
   /** one of them has limits */
@@ -32,11 +36,10 @@ export interface RuleSet {
 }
 
 /**
- * What judging rests on for as long as a session lives (invariant 2): where names are looked for, and how text is read.
- * The login sets them; no rule lets a session change them.
+ * What judging rests on for as long as a session lives (invariant 2): how text is read. The login sets it; no rule lets a
+ * session change it. Where names are looked for may change where the session hears of it.
  */
 const PINNED: ReadonlySet<string> = new Set([
-  'search_path',
   'standard_conforming_strings',
   'backslash_quote',
   'client_encoding',
@@ -54,7 +57,7 @@ function enforce(access: ColumnAccess, rules: RuleSet): Enforced {
   const deny = rules.deny.filter(could)
   if (deny.length > 0) return { outcome: 'deny', rules: deny }
   if (access.effect === 'unknown') return { outcome: 'deny', rules: [], builtIn: 'not-understood' }
-  if (isPinned(access)) return { outcome: 'deny', rules: [], builtIn: 'pinned-setting' }
+  if (isPinned(access, rules)) return { outcome: 'deny', rules: [], builtIn: 'pinned-setting' }
   if (access.effect === 'session') return session(rules, could)
   const covering = coveredBy([...rules.hold, ...rules.allow], access, rules.searchPath)
   if (covering === undefined) return { outcome: 'deny', rules: [], builtIn: 'no-rule' }
@@ -67,7 +70,7 @@ function enforce(access: ColumnAccess, rules: RuleSet): Enforced {
  * to make one takes leave to read them.
  */
 export function judgeReached({ from, named }: Reached, access: ColumnAccess, rules: RuleSet): AccessVerdict {
-  const meant = named.schema !== undefined || isFound(from.schema, rules.searchPath)
+  const meant = named.schema !== undefined || isOnPath(from.schema, rules.searchPath)
   const could = (rule: Rule) => meant && couldMeanAccess(rule, access, rules.searchPath)
   const deny = rules.deny.filter(could)
   const hold = rules.hold.filter(could)
@@ -85,13 +88,8 @@ export function judgeReached({ from, named }: Reached, access: ColumnAccess, rul
 
 /** Code that a statement does not show. @returns undefined when the statement's name does not find it */
 export function judgeCode({ access, from, named }: Reached, rules: RuleSet): AccessVerdict | undefined {
-  const meant = named.schema !== undefined || isFound(from.schema, rules.searchPath)
+  const meant = named.schema !== undefined || isOnPath(from.schema, rules.searchPath)
   return meant ? judgeAccess(access, rules) : undefined
-}
-
-/** Temporary relations, and what is in pg_catalog, are found before all others; `*` is what could not be told. */
-function isFound(schema: string, path: readonly string[]): boolean {
-  return schema === '*' || schema === 'pg_catalog' || schema.startsWith('pg_temp_') || path.includes(schema)
 }
 
 /** Whoever is let in may use the session itself; only a rule that names the effect holds it. */
@@ -102,8 +100,9 @@ function session(rules: RuleSet, could: (rule: Rule) => boolean): Enforced {
 }
 
 /** A setting of a role or a database is for later sessions, whose login pins it again. */
-function isPinned({ effect, object, objectType }: Access): boolean {
-  return effect === 'setting' && objectType === undefined && PINNED.has(object ?? '')
+function isPinned({ effect, object = '', objectType }: Access, { keepsPath }: RuleSet): boolean {
+  if (effect !== 'setting' || objectType !== undefined) return false
+  return PINNED.has(object) || (keepsPath && object === 'search_path')
 }
 
 const STRICTNESS: Readonly<Record<Outcome, number>> = { allow: 0, hold: 1, deny: 2 }

@@ -16,9 +16,10 @@ const MAX_HITS = 64
 
 export function judgeStatements(
   operation: Pick<Operation, 'facts' | 'phase' | 'reached'>,
-  rules: RuleSet,
+  standing: RuleSet,
   policyVersion: string,
 ): Decision {
+  const rules = inForce(standing, operation.facts)
   const verdicts = verdictsOf(operation, rules)
   const shadow = verdicts.flatMap((verdict) => verdict.shadow)
   const decided = (
@@ -32,7 +33,10 @@ export function judgeStatements(
   })
 
   const denied = firstOf(verdicts, 'deny')
-  if (denied !== undefined) return decided('deny', withHint(reasonOf(denied), denyHint(denied)))
+  if (denied !== undefined) {
+    const hint = isLost(denied, rules) ? LOST_HINT : denyHint(denied)
+    return decided('deny', withHint(reasonOf(denied), hint))
+  }
   const held = firstOf(verdicts, 'hold')
   const obligations = obligationsOf(verdicts, rules)
   const obliged = obligations === undefined ? {} : { obligations }
@@ -51,6 +55,21 @@ export function judgeStatements(
   // Nothing runs at `prepare`; the same facts are judged again, and held, at `execute`.
   if (operation.phase === 'prepare') return { ...decided('hold', { reason }), outcome: 'allow' }
   return decided('hold', { ...withHint(reason, holdHint(terms)), ...obliged, hold: terms })
+}
+
+/** The rules for a session whose path is no longer the resource's. */
+export function inForce(rules: RuleSet, { path }: Facts): RuleSet {
+  return path === undefined ? rules : { ...rules, searchPath: path }
+}
+
+const LOST_HINT =
+  'Where search_path leads to cannot be told here: name the schema, or send the statement by itself.'
+
+/** Is it refused because nothing tells its schema? */
+function isLost({ builtIn, access }: AccessVerdict, { searchPath }: RuleSet): boolean {
+  const { relation, object = '.', via } = access
+  const hasSchema = relation === undefined ? object.includes('.') : relation.schema !== undefined
+  return searchPath === 'any' && builtIn === 'no-rule' && via === undefined && !hasSchema
 }
 
 /** Accesses of all statements, and one of effect `unknown` for each statement that is not wholly understood. */

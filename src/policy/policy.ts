@@ -10,7 +10,7 @@ import type { Operation, Reached } from '../core/operation.ts'
 import type { Permit } from '../core/permit.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import { explainRules } from './explain.ts'
-import { judgeStatements, verdictsOf } from './judge.ts'
+import { inForce, judgeStatements, verdictsOf } from './judge.ts'
 import type { AccessVerdict, RuleSet } from './judge-access.ts'
 import { createLooksBehind } from './looks-behind.ts'
 import { type JudgedAs, permitFor } from './permit.ts'
@@ -103,7 +103,7 @@ export function compilePolicy(config: Config): Policy {
       const set = ruleSetOf(principal, resource, circumstances)
       return {
         decision: judge(principal, resource, operation, circumstances),
-        verdicts: verdictsOf(operation, set),
+        verdicts: verdictsOf(operation, inForce(set, operation.facts)),
         ...explainRules(rules, { principal, resource, circumstances, set, operation }),
       }
     },

@@ -58,6 +58,7 @@ function ruleSet(rules: readonly Rule[], config: Config, resource: string): Rule
     allow: by('allow'),
     shadow: rules.filter((rule) => rule.config.shadow),
     searchPath: searchPath(config, resource),
+    keepsPath: config.resources[resource]?.process === 'requests-only',
     byColumn: rules.some((rule) => rule.config.columns !== undefined),
     obliging: enforced.some((rule) => obliges(rule.config)),
   }

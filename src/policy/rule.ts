@@ -4,6 +4,7 @@ import { unmetClaim } from '../core/claims.ts'
 import type { Access, AccessEffect } from '../core/facts.ts'
 import { matchesAnyGlob, matchesGlob } from '../core/glob.ts'
 import { type Principal, principalId } from '../core/principal.ts'
+import type { SearchPath } from '../core/search-path.ts'
 import { functionCandidates, type QualifiedName, relationCandidates } from './candidates.ts'
 import { isCatalogSchema } from './catalog.ts'
 import { type ColumnAccess, columnsToCover, couldMeanColumn } from './columns.ts'
@@ -85,7 +86,7 @@ function meansEffect(rule: Rule, effect: AccessEffect): boolean {
 }
 
 /** Could the rule mean this access? So that a name that is left open never slips past a rule that refuses or holds. */
-export function couldMeanAccess(rule: Rule, access: ColumnAccess, path: readonly string[]): boolean {
+export function couldMeanAccess(rule: Rule, access: ColumnAccess, path: SearchPath): boolean {
   if (!meansEffect(rule, access.effect)) return false
   if (access.relation !== undefined) {
     const { any } = relationCandidates(access.relation, path)
@@ -110,7 +111,7 @@ const columnOf = (pattern: NamePattern) => (pattern.kind === 'name' ? pattern.co
 export function coveredBy(
   rules: readonly Rule[],
   access: ColumnAccess,
-  path: readonly string[],
+  path: SearchPath,
 ): readonly Rule[] | undefined {
   const { effect } = access
   const able = rules.filter((rule) => meansEffect(rule, effect))

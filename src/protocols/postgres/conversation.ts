@@ -7,6 +7,7 @@ import type { Trust } from './catalog/trust.ts'
 import { createExpectedQueue, type Expected, type ExpectedQueue } from './expected.ts'
 import { createNames, type Names } from './names.ts'
 import type { Output } from './output.ts'
+import type { PathTracker } from './search-path/tracker.ts'
 import { createSqlNames, type SqlNames } from './sql-names.ts'
 import type { Portal, Statement } from './statement.ts'
 
@@ -28,6 +29,8 @@ export interface Conversation {
   /** functions that the configuration vouches for */
   readonly trust: Trust
   readonly context: SessionContext
+  /** where names without a schema are looked for */
+  readonly path: PathTracker
   readonly expected: ExpectedQueue
   readonly statements: Names<Statement>
   readonly portals: Names<Portal>
@@ -60,7 +63,10 @@ export interface Conversation {
 const MAX_EXPECTED = 100_000
 
 export function createConversation(
-  deps: Pick<Conversation, 'out' | 'analyze' | 'masks' | 'catalog' | 'looksBehind' | 'trust' | 'context'>,
+  deps: Pick<
+    Conversation,
+    'out' | 'analyze' | 'masks' | 'catalog' | 'looksBehind' | 'trust' | 'context' | 'path'
+  >,
   limits: ConversationLimits,
 ): Conversation {
   return {

@@ -1,16 +1,20 @@
 // One statement's way to its judgement: names resolved, catalog asked where masks or rules need it, then the question to policy.
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
-import type { Facts } from '../../core/facts.ts'
+import type { Facts, RelationName } from '../../core/facts.ts'
 import type { Masker } from '../../core/masking.ts'
-import type { ParameterValue, SqlOperation } from '../../core/operation.ts'
+import type { ParameterValue, Reached, SqlOperation } from '../../core/operation.ts'
 import { consumePermit } from '../../core/permit.ts'
+import { beforeCatalog, isOnPath, type SearchPath, samePath } from '../../core/search-path.ts'
 import type { Answer } from '../../core/session.ts'
 import type { CatalogQuestion } from './catalog/catalog.ts'
 import { relationsOf } from './catalog/names.ts'
 import { createReach } from './catalog/reach.ts'
 import { runsCode, touches } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
-import { lookUp } from './lookup.ts'
+import { type Lookup, lookUp, queryFor } from './lookup.ts'
+import { movesOf } from './search-path/moves.ts'
+import { PATH_QUERY } from './search-path/setting.ts'
+import { underPath } from './search-path/under-path.ts'
 import { type Running, running } from './statement.ts'
 
 export interface Question {
@@ -18,6 +22,8 @@ export interface Question {
   readonly facts: Facts
   readonly phase: SqlOperation['phase']
   readonly parameters: readonly ParameterValue[]
+  /** of a portal: its names are those of its Bind */
+  readonly bound?: { readonly path: SearchPath | undefined }
   /** called with the operation that may now be sent */
   readonly proceed: (run: Running) => void
   readonly refuse: (refusal: Refusal) => void
@@ -25,14 +31,32 @@ export interface Question {
 
 export interface Judging {
   ask(question: Question): void
-  /** Calls back with whether planning may run code: of a function that is called, or that hides behind the names. */
-  planningRunsCode(facts: Facts, then: (runs: boolean) => void): void
+  /**
+   * Calls back with whether planning may run code: of a function that is called, or that hides behind the names; and with
+   * the path on which these are looked for.
+   */
+  planningRunsCode(facts: Facts, then: (runs: boolean, path: SearchPath | undefined) => void): void
   /** an answer, or the catalog's rows, are waited for */
   readonly waiting: boolean
   answer(answer: Answer): void
 }
 
 type Then = (told: boolean) => void
+
+/**
+ * Does a name find somebody's own code where masks take it for PostgreSQL's, or for what the configuration vouches for? On
+ * the path of the login they do not ask.
+ */
+function findsCode({ path }: Facts, reached: readonly Reached[]): boolean {
+  if (path === undefined) return false
+  const first = path === 'any' ? path : beforeCatalog(path)
+  return reached.some(
+    ({ kind, named, from }) => kind === 'code' && isOnPath(from.schema, isFunction(named) ? path : first),
+  )
+}
+
+/** Operators of other types, behind those of PostgreSQL, are everywhere. */
+const isFunction = ({ name }: RelationName) => /^[\p{L}_]/u.test(name)
 
 export function createJudging(talk: Conversation): Judging {
   const reach = createReach(talk.catalog, talk.trust)
@@ -41,15 +65,16 @@ export function createJudging(talk: Conversation): Judging {
   let waiting: 'lookup' | ((answer: Answer) => void) | undefined
 
   /** @param told the catalog was asked just now, and answered */
-  function judge(question: Question, facts: Facts, told: boolean): void {
+  function judge(question: Question, onPath: Facts, told: boolean): void {
     const masker = talk.masks()
     // Without masks of columns it is not noted what code runs.
     if (last !== undefined && last !== masker && !last.namesColumns) talk.opaque = true
     last = masker
-    const touch = touches({ masker, catalog: talk.catalog }, facts)
+    const { facts, reached } = reachedOn(onPath, told)
+    const hidesCode = masker.namesColumns && findsCode(facts, reached)
+    const touch = touches({ masker, catalog: talk.catalog, hidesCode }, facts)
     talk.sequence += 1
     const { text, phase, parameters } = question
-    const reached = talk.looksBehind() ? reach.of(facts, told) : []
     const operation = {
       kind: 'sql',
       sequence: talk.sequence,
@@ -61,6 +86,7 @@ export function createJudging(talk: Conversation): Judging {
       ...(touch.renaming.length > 0 ? { renaming: touch.renaming } : {}),
       ...(touch.generated.length > 0 ? { generated: touch.generated } : {}),
       ...(touch.hidden ? { opaque: true } : {}),
+      ...(hidesCode ? { hidesCode } : {}),
       ...(reached.length > 0 ? { reached } : {}),
     } as const
     waiting = (answer) => {
@@ -87,9 +113,22 @@ export function createJudging(talk: Conversation): Judging {
     talk.out.emit({ kind: 'judge', operation })
   }
 
+  /** On a path of the session's own, names that masks take for PostgreSQL's may find somebody's own code. */
+  const looksBehind = (facts: Facts) =>
+    talk.looksBehind() || (facts.path !== undefined && talk.masks().namesColumns)
+
+  /** Code that no statement shows may change the path for what follows in the same text. */
+  function reachedOn(facts: Facts, told: boolean): Pick<Required<SqlOperation>, 'facts' | 'reached'> {
+    const reached = looksBehind(facts) ? reach.of(facts, told) : []
+    if (facts.path === 'any' || !movesOf(facts).severalAsk || !reached.some(({ kind }) => kind === 'code'))
+      return { facts, reached }
+    const anywhere = underPath(facts, 'any')
+    return { facts: anywhere, reached: reach.of(anywhere, told) }
+  }
+
   /** Asks once, for relations and then for code: what is not known after that may be anything. */
   function learnOf(facts: Facts, then: Then): void {
-    const names = talk.looksBehind() ? reach.unsure(facts) : undefined
+    const names = looksBehind(facts) ? reach.unsure(facts) : undefined
     const relations = names?.relations ?? (talk.masks().namesColumns ? relationsOf(facts) : undefined)
     if (relations === undefined) return then(true)
     learn(talk.catalog.missing(relations), (told) =>
@@ -99,14 +138,55 @@ export function createJudging(talk: Conversation): Judging {
 
   function learn(missing: CatalogQuestion | undefined, then: Then): void {
     if (missing === undefined) return then(true)
-    // In a transaction that failed the server answers nothing.
-    if (talk.transaction === 'E') return then(false)
-    waiting = 'lookup'
-    lookUp(talk, missing, (told) => {
-      waiting = undefined
-      // The segment failed while the catalog was asked: the server would skip the statement, so it is dropped.
-      if (!talk.skipping) then(told)
+    askServer(queryFor(missing), (rows) => {
+      if (rows) talk.catalog.learn(missing, rows)
+      then(rows !== undefined)
     })
+  }
+
+  function askServer(lookup: Lookup, then: (rows: readonly string[] | undefined) => void): void {
+    // In a transaction that failed the server answers nothing.
+    if (talk.transaction === 'E') return then(undefined)
+    waiting = 'lookup'
+    lookUp(talk, lookup, (rows) => {
+      waiting = undefined
+      // The segment failed while the server was asked: it would skip the statement, so it is dropped.
+      if (!talk.skipping) then(rows)
+    })
+  }
+
+  /** Calls back with the path in force: as it was at the login (undefined), as the server tells it, or any. */
+  function settlePath(facts: Facts, then: (path: SearchPath | undefined) => void): void {
+    const { path } = talk
+    if (!movesOf(facts).asks) return then(undefined)
+    if (!path.doubtful) return then(path.told)
+    askServer({ query: PATH_QUERY, parameters: [] }, (rows) => {
+      // With a Sync of its own, the answer is the last that was due.
+      if (rows) path.learn(rows[0], !talk.open && talk.transaction === 'I')
+      then(rows ? path.told : 'any')
+    })
+  }
+
+  /** Does the text change the path before it looks for a name? */
+  function movesWithin(facts: Facts): boolean {
+    const { within } = movesOf(facts)
+    const { untouched, unsettled } = talk.path
+    return (
+      within.size > 0 &&
+      (within.has('set') ||
+        within.has('code') ||
+        (within.has('reset') && !untouched) ||
+        (within.has('end') && unsettled))
+    )
+  }
+
+  /** The names of a cursor were looked for when it was opened. */
+  function openedOn(facts: Facts, path: SearchPath | undefined): boolean {
+    return facts.statements.every(({ references }) =>
+      references.every(
+        ({ kind, name }) => kind !== 'cursor' || samePath(talk.sqlNames.cursorPath(name), path),
+      ),
+    )
   }
 
   return {
@@ -114,14 +194,26 @@ export function createJudging(talk: Conversation): Judging {
       return waiting !== undefined
     },
     ask(question) {
-      const facts = talk.sqlNames.resolve(question.facts)
-      learnOf(facts, (told) => judge(question, facts, told))
+      const resolved = talk.sqlNames.resolve(question.facts)
+      settlePath(resolved, (now) => {
+        const { bound = { path: now } } = question
+        const certain = samePath(bound.path, now) && !movesWithin(resolved) && openedOn(resolved, now)
+        const facts = underPath(resolved, certain ? now : 'any')
+        learnOf(facts, (told) => judge(question, facts, told))
+      })
     },
     planningRunsCode(given, then) {
       const facts = talk.sqlNames.resolve(given)
-      const shown = runsCode(facts)
-      if (shown || !talk.looksBehind()) return then(shown)
-      learnOf(facts, (told) => then(reach.of(facts, told).some(({ kind }) => kind === 'code')))
+      settlePath(facts, (path) => {
+        const shown = runsCode(facts)
+        if (shown || !talk.looksBehind()) return then(shown, path)
+        learnOf(facts, (told) =>
+          then(
+            reach.of(facts, told).some(({ kind }) => kind === 'code'),
+            path,
+          ),
+        )
+      })
     },
     answer(answer) {
       if (typeof waiting !== 'function')

@@ -1,20 +1,29 @@
-// Asks the server's catalog through the session, unseen by the client.
+// Asks the server through the session, unseen by the client.
 
 import type { CatalogQuestion } from './catalog/catalog.ts'
 import { arrayLiteral, CODE_QUERY, RELATIONS_QUERY } from './catalog/query.ts'
 import type { Conversation } from './conversation.ts'
 import { bind, closePortal, closeStatement, execute, flush, parse, sync } from './messages/encode.ts'
 
+export interface Lookup {
+  readonly query: string
+  readonly parameters: readonly (readonly (string | number)[])[]
+}
+
 /**
- * @param done called when the answer is complete, or the server could not give one
+ * @param done called with the rows of one column when the answer is complete, or with undefined when the server could not
+ * give one
  * The names are random: the client cannot have made them before, nor reach them.
  */
-export function lookUp(talk: Conversation, question: CatalogQuestion, done: (told: boolean) => void): void {
+export function lookUp(
+  talk: Conversation,
+  { query, parameters }: Lookup,
+  done: (rows: readonly string[] | undefined) => void,
+): void {
   const name = `chaperone ${Buffer.from(talk.context.random(12)).toString('hex')}`
   const synced = !talk.open
   const rows: string[] = []
   const { out } = talk
-  const { query, parameters } = queryFor(question)
   out.toServer(parse(name, query))
   out.toServer(bind(name, name, parameters.map(arrayLiteral)))
   out.toServer(execute(name))
@@ -28,20 +37,16 @@ export function lookUp(talk: Conversation, question: CatalogQuestion, done: (tol
     closed: 0,
     row: (json) => rows.push(json),
     done(ok) {
-      if (ok && !failed) talk.catalog.learn(question, rows)
       if (!ok) failed = true
       // A failed lookup with a Sync is reported twice: by its error, and by the ReadyForQuery after it.
-      if (ok || !synced) done(ok && !failed)
+      if (ok || !synced) done(ok && !failed ? rows : undefined)
     },
   })
   let failed = false
 }
 
 /** The text that asks, and its parameters, which are arrays. */
-export function queryFor(question: CatalogQuestion): {
-  readonly query: string
-  readonly parameters: readonly (readonly (string | number)[])[]
-} {
+export function queryFor(question: CatalogQuestion): Lookup {
   if (question.kind === 'relations')
     return { query: RELATIONS_QUERY, parameters: [question.names, question.oids] }
   return { query: CODE_QUERY, parameters: [question.functions, question.operators, question.types] }

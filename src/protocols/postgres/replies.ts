@@ -154,6 +154,7 @@ export function createReplies(talk: Conversation): BackendHandler {
       talk.uncommitted = false
       if (head?.kind === 'sync' || head?.kind === 'query') talk.sqlNames.endTransaction(head.mark)
     }
+    talk.path.ready(talk.transaction, expected.length === 1)
     if (isCopying()) talk.copy = 'none'
     switch (head?.kind) {
       case 'query':
@@ -359,7 +360,8 @@ export function createReplies(talk: Conversation): BackendHandler {
     [BACKEND.NoticeResponse]: (bytes, head) => verdict(bytes, shown.diagnostic(bytes, head)),
     [BACKEND.NotificationResponse]: (bytes) => verdict(bytes, shown.notification(bytes)),
     [BACKEND.ParameterStatus](bytes) {
-      checkParameter(bytes)
+      const { name, value } = checkParameter(bytes)
+      if (name === 'search_path') talk.path.reported(value)
       return verdict(bytes, shown.parameter(bytes))
     },
   }

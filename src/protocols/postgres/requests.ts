@@ -1,6 +1,7 @@
 // What a client's messages become: each is judged before anything of it is sent on.
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
 import type { Facts } from '../../core/facts.ts'
+import { samePath } from '../../core/search-path.ts'
 import type { Answer } from '../../core/session.ts'
 import { touches } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
@@ -19,6 +20,7 @@ import {
 import type { Frame } from './messages/frontend-stream.ts'
 import { createRefusals } from './refusals.ts'
 import { type Execution, type Fetch, startFetch } from './results/windows.ts'
+import { movesOf } from './search-path/moves.ts'
 import { portal as newPortal, type Portal, type Running, type Statement } from './statement.ts'
 
 export interface Requests {
@@ -77,12 +79,21 @@ export function createRequests(talk: Conversation): Requests {
     else if (run.meter !== undefined || fetch !== undefined) talk.awaited = entry
   }
 
+  /** What is sent may change where names are looked for. */
+  function noteMoves({ operation: { facts, reached = [] } }: Running): void {
+    const { all } = movesOf(facts)
+    const hidden = reached.some(({ kind }) => kind === 'code')
+    talk.path.sent(hidden && !all.has('code') ? new Set([...all, 'code']) : all)
+  }
+
+  const mayHaveMoved = ({ path }: Portal) => talk.path.doubtful || !samePath(path, talk.path.told)
+
   function query(bytes: Uint8Array): boolean {
     const { sql } = decodeQuery(bytes)
     const analysis = talk.analyze(sql)
     if (analysis.kind !== 'facts') return refuse.query(refuse.notAnalysed(analysis))
     const proceed = (run: Running) => {
-      talk.sqlNames.note(analysis.facts, sql)
+      talk.sqlNames.note(analysis.facts, sql, run.operation.facts.path)
       // A simple query ends the unnamed statement and portal (54.2.3).
       talk.statements.forget('')
       talk.portals.forget('')
@@ -90,6 +101,7 @@ export function createRequests(talk: Conversation): Requests {
       const entry = { kind: 'query', run, mark: run.mark } as const
       expected.push(entry, bytes.length)
       out.toServer(bytes)
+      noteMoves(run)
       awaitAnswer(entry, run)
     }
     const refused = (refusal: Refusal) => refuse.query({ kind: 'refusal', refusal })
@@ -110,10 +122,11 @@ export function createRequests(talk: Conversation): Requests {
     const analysis = talk.analyze(sql)
     if (analysis.kind !== 'facts') return refuse.parse(refuse.notAnalysed(analysis))
     const { facts } = analysis
-    const proceed = ({ masker, touchesMasked, opaque }: Running) => {
-      talk.sqlNames.note(facts, sql)
-      if (name !== '') talk.sqlNames.noteProtocol('prepared', name, facts, sql)
-      const statement = { sql, facts, masker, touchesMasked, opaque }
+    const proceed = ({ masker, touchesMasked, opaque, operation }: Running) => {
+      const { path } = operation.facts
+      talk.sqlNames.note(facts, sql, path)
+      if (name !== '') talk.sqlNames.noteProtocol('prepared', name, { facts, sql }, path)
+      const statement = { sql, facts, path, masker, touchesMasked, opaque }
       const commit = talk.statements.change(name, statement, talk.sending)
       expected.push({ kind: 'parse', commit }, bytes.length)
       send(bytes)
@@ -160,24 +173,38 @@ export function createRequests(talk: Conversation): Requests {
     if (!statement) return refuse.bind(refuse.noSuchStatement(decoded.statement))
     const portal = newPortal(decoded.portal, statement, decoded.parameters)
     const { sql: text, facts } = statement
-    const proceed = (running: Running) => {
+    const { parameters } = portal
+    const refused = (refusal: Refusal) => refuse.bind({ kind: 'refusal', refusal })
+    const runs = (running: Running) => {
       portal.running = running
       sendBind(portal, bytes)
     }
-    const refused = (refusal: Refusal) => refuse.bind({ kind: 'refusal', refusal })
-    judging.planningRunsCode(facts, (runs) => {
-      if (!runs) return sendBind(portal, bytes)
-      judging.ask({ text, facts, phase: 'execute', parameters: portal.parameters, proceed, refuse: refused })
+    judging.planningRunsCode(facts, (code, path) => {
+      portal.path = path
+      if (code) judging.ask({ text, facts, phase: 'execute', parameters, proceed: runs, refuse: refused })
+      // What it names is something else by now: to plan it, and tell its columns, takes leave as to prepare it.
+      else if (!samePath(path, statement.path))
+        judging.ask({
+          text,
+          facts,
+          phase: 'prepare',
+          parameters,
+          proceed: () => sendBind(portal, bytes),
+          refuse: refused,
+        })
+      else sendBind(portal, bytes)
     })
     return true
   }
 
   function sendBind(portal: Portal, bytes: Uint8Array): void {
-    const { name, statement, running } = portal
-    if (name !== '') talk.sqlNames.noteProtocol('cursor', name, statement.facts, statement.sql)
+    const { name, statement, running, path } = portal
+    if (name !== '') talk.sqlNames.noteProtocol('cursor', name, statement, path)
     const commit = talk.portals.change(name, portal, talk.sending)
     expected.push({ kind: 'bind', statement, run: running, commit }, bytes.length)
     send(bytes)
+    // Planning may run its code.
+    if (running) noteMoves(running)
   }
 
   function portalOf(name: string): Portal | 'wait' | undefined {
@@ -187,7 +214,9 @@ export function createRequests(talk: Conversation): Requests {
     if (!talk.sqlNames.definedBySql('cursor', name)) return known
     const facts = meaning('cursor', name, known?.statement.facts)
     const sql = known?.statement.sql ?? `FETCH ${JSON.stringify(name)}`
-    return newPortal(name, anything(sql, facts), known?.parameters ?? [])
+    const portal = newPortal(name, anything(sql, facts), known?.parameters ?? [])
+    portal.path = talk.sqlNames.cursorPath(name)
+    return portal
   }
 
   function describe(bytes: Uint8Array): boolean {
@@ -196,8 +225,25 @@ export function createRequests(talk: Conversation): Requests {
     const portal = target.kind === 'portal' ? portalOf(target.name) : undefined
     if (portal === 'wait') return wait()
     if (portal) portal.describedIn = talk.sending
-    expected.push({ kind: 'describe', portal, injected: false })
-    send(bytes)
+    const proceed = () => {
+      expected.push({ kind: 'describe', portal, injected: false })
+      send(bytes)
+    }
+    if (target.kind === 'portal' || talk.path.untouched) proceed()
+    else return describeStatement(target.name, proceed)
+    return true
+  }
+
+  /** The server reads a statement anew where the path is another than at its Parse, and tells its columns. */
+  function describeStatement(name: string, proceed: () => void): boolean {
+    const statement = statementOf(name)
+    if (statement === 'wait') return wait()
+    if (statement === undefined) proceed()
+    else {
+      const { sql: text, facts } = statement
+      const refused = (refusal: Refusal) => refuse.bind({ kind: 'refusal', refusal })
+      judging.ask({ text, facts, phase: 'prepare', parameters: [], proceed, refuse: refused })
+    }
     return true
   }
 
@@ -216,11 +262,15 @@ export function createRequests(talk: Conversation): Requests {
       expected.push({ kind: 'describe', portal, injected: true })
       send(describePortal(portal.name))
     }
+    // Cursors that it declares are opened now.
+    if (!talk.path.untouched) talk.sqlNames.note(portal.statement.facts, portal.statement.sql, portal.path)
+    portal.begun = true
     running.mark = talk.sqlNames.mark()
     const fetch = startFetch(running, execution, talk.window)
     const entry = { kind: 'execute', portal, run: running, fetch } as const
     expected.push(entry)
     send(fetch === undefined ? execution.bytes : executePortal(portal.name, fetch.rows))
+    noteMoves(running)
     awaitAnswer(entry, running, fetch)
     // Whatever comes of it, the answer must come before the client's next message is looked at.
     if (talk.awaited || talk.copy === 'pending') out.toServer(flush())
@@ -233,15 +283,17 @@ export function createRequests(talk: Conversation): Requests {
     const portal = portalOf(name)
     if (portal === 'wait') return wait()
     if (!portal) return refuse.execute(refuse.noSuchPortal(name))
-    // A changed policy is asked again, also where a portal goes on.
-    if (portal.running?.masker === talk.masks()) {
+    // A changed policy is asked again, also where a portal goes on; a changed path before it begins.
+    const isOnItsPath = portal.begun || !mayHaveMoved(portal)
+    if (isOnItsPath && portal.running?.masker === talk.masks()) {
       run(portal, portal.running, execution)
       return true
     }
     const { sql: text, facts } = portal.statement
     const proceed = (running: Running) => run(portal, running, execution)
     const refused = (refusal: Refusal) => refuse.execute({ kind: 'refusal', refusal })
-    judging.ask({ text, facts, phase: 'execute', parameters: portal.parameters, proceed, refuse: refused })
+    const { parameters } = portal
+    judging.ask({ text, facts, phase: 'execute', parameters, bound: portal, proceed, refuse: refused })
     return true
   }
 
@@ -268,6 +320,7 @@ export function createRequests(talk: Conversation): Requests {
     if (talk.copy === 'in') return true
     expected.push({ kind: 'sync', mark: talk.sqlNames.mark() })
     out.toServer(bytes)
+    talk.path.synced(talk.transaction)
     talk.sending += 1
     talk.open = false
     talk.skipping = false

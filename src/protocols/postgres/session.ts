@@ -16,6 +16,7 @@ import { createFrontendStream, type Frame } from './messages/frontend-stream.ts'
 import { createOutput } from './output.ts'
 import { createReplies } from './replies.ts'
 import { createRequests, type Requests } from './requests.ts'
+import { createPathTracker } from './search-path/tracker.ts'
 
 export interface PostgresOptions
   extends Pick<ProtocolSettings, 'methods' | 'discovery' | 'limits' | 'window'> {
@@ -96,8 +97,10 @@ export function createPostgresSession(options: PostgresOptions, context: Session
     welcome(out, context.random, door.minor, done)
     const { masks, looksBehind, login: used } = admitted
     const catalog = options.catalogOf(used.database)
+    const path = createPathTracker({ setting: used.settings['search_path'] ?? '', user: used.user })
+    if (done.searchPath !== undefined) path.reported(done.searchPath)
     const talk = createConversation(
-      { out, analyze: options.analyze, masks, catalog, looksBehind, trust: options.trust, context },
+      { out, analyze: options.analyze, masks, catalog, looksBehind, trust: options.trust, context, path },
       { ...limits, ...(options.window === undefined ? {} : { window: options.window }) },
     )
     canceled = () => {

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { ProtocolError } from '../../core/errors.ts'
 import type { Facts, SessionChange, SessionReference, StatementFacts } from '../../core/facts.ts'
+import { type SearchPath, samePath } from '../../core/search-path.ts'
 
 /** More meanings than this are not kept apart: the statement that uses them is refused. */
 const MAX_MEANINGS = 64
@@ -11,10 +12,20 @@ const MAX_MEANINGS = 64
 type Kind = SessionReference['kind']
 
 export interface SqlNames {
-  /** what the statements of a text define; call it when the text is sent */
-  note(facts: Facts, text: string): void
+  /**
+   * What the statements of a text define; call it when the text is sent.
+   * @param path on which names are looked for then
+   */
+  note(facts: Facts, text: string, path?: Path): void
   /** a portal of the protocol can be reached by FETCH, a statement by EXECUTE */
-  noteProtocol(kind: Kind, name: string, facts: Facts, text: string): void
+  noteProtocol(
+    kind: Kind,
+    name: string,
+    meaning: { readonly facts: Facts; readonly sql: string },
+    path?: Path,
+  ): void
+  /** On which path the cursor's names were looked for, whatever it stands for: `any` when that differs. */
+  cursorPath(name: string): Path
   /** SQL itself defined the name, so it may stand for more than the protocol's messages tell */
   definedBySql(kind: Kind, name: string): boolean
   meanings(kind: Kind, name: string): readonly StatementFacts[]
@@ -35,8 +46,11 @@ interface Meaning {
   readonly facts: StatementFacts
   /** SHA-256 of the text that defined it */
   readonly digest: string
+  readonly path: Path
   readonly at: number
 }
+
+type Path = SearchPath | undefined
 
 type Named = Extract<SessionChange, { kind: 'prepare' | 'declare-cursor' }>
 
@@ -64,7 +78,7 @@ export function createSqlNames(limit: number): SqlNames {
   const portals = new Set<string>()
   let clock = 0
 
-  function add(key: string, statements: readonly StatementFacts[], text: string): void {
+  function add(key: string, statements: readonly StatementFacts[], text: string, path: Path): void {
     const found = known.get(key) ?? []
     if (found.length === 0 && known.size >= limit)
       throw new ProtocolError(`more than ${limit} SQL names in one session`, 'too-large')
@@ -73,9 +87,11 @@ export function createSqlNames(limit: number): SqlNames {
     clock += 1
     for (const facts of statements) {
       // A meaning that comes again is as young as its last definition.
-      const same = found.findIndex((meaning) => meaning.facts === facts && meaning.digest === digest)
+      const same = found.findIndex(
+        (meaning) => meaning.facts === facts && meaning.digest === digest && samePath(meaning.path, path),
+      )
       if (same >= 0) found.splice(same, 1)
-      if (found.length <= MAX_MEANINGS) found.push({ facts, digest, at: clock })
+      if (found.length <= MAX_MEANINGS) found.push({ facts, digest, path, at: clock })
     }
   }
 
@@ -104,15 +120,19 @@ export function createSqlNames(limit: number): SqlNames {
   }
 
   return {
-    note(facts, text) {
+    note(facts, text, path) {
       for (const change of definitions(facts.statements)) {
-        add(keyOfChange(change), [change.facts], text)
+        add(keyOfChange(change), [change.facts], text, path)
         bySql.add(keyOfChange(change))
       }
     },
-    noteProtocol(kind, name, facts, text) {
-      add(keyOf(kind, name), facts.statements, text)
+    noteProtocol(kind, name, { facts, sql }, path) {
+      add(keyOf(kind, name), facts.statements, sql, path)
       if (kind === 'cursor') portals.add(name)
+    },
+    cursorPath(name) {
+      const [first, ...others] = known.get(keyOf('cursor', name)) ?? []
+      return others.every(({ path }) => samePath(path, first?.path)) ? first?.path : 'any'
     },
     definedBySql: (kind, name) => bySql.has(keyOf(kind, name)),
     meanings(kind, name) {
@@ -132,7 +152,10 @@ export function createSqlNames(limit: number): SqlNames {
         // The text of a definition in the same text is in the fingerprint already.
         for (const change of definitions([statement])) {
           const key = keyOfChange(change)
-          local.set(key, [...(local.get(key) ?? []), { facts: change.facts, digest: '', at: clock }])
+          local.set(key, [
+            ...(local.get(key) ?? []),
+            { facts: change.facts, digest: '', path: undefined, at: clock },
+          ])
         }
         return [statement, ...referred]
       })

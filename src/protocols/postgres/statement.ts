@@ -4,11 +4,14 @@ import type { Facts } from '../../core/facts.ts'
 import type { Masker, ResultPlan } from '../../core/masking.ts'
 import type { Meter } from '../../core/meter.ts'
 import type { ParameterValue, SqlOperation } from '../../core/operation.ts'
+import type { SearchPath } from '../../core/search-path.ts'
 import type { FieldDescription } from './messages/backend.ts'
 
 export interface Statement {
   readonly sql: string
   readonly facts: Facts
+  /** where its Parse looked for names without a schema */
+  readonly path?: SearchPath | undefined
   /** the masks of its Parse, and what by them errors of a Bind, which runs the planner, may show */
   readonly masker: Masker
   readonly touchesMasked: boolean
@@ -19,6 +22,10 @@ export interface Portal {
   readonly name: string
   readonly statement: Statement
   readonly parameters: readonly ParameterValue[]
+  /** Where its Bind looked for names without a schema: the server plans anew when the path changed since Parse. */
+  path: SearchPath | undefined
+  /** it was executed */
+  begun: boolean
   /** the segment in which the client, or the session, last asked for the row description */
   describedIn: number | undefined
   /** the description that came, with the formats that Bind chose; undefined also when there are no rows */
@@ -71,7 +78,14 @@ export type StandInError =
     }
 
 export function portal(name: string, statement: Statement, parameters: readonly ParameterValue[]): Portal {
-  return { name, statement, parameters, describedIn: undefined, fields: undefined, running: undefined }
+  const state = {
+    path: undefined,
+    begun: false,
+    describedIn: undefined,
+    fields: undefined,
+    running: undefined,
+  }
+  return { name, statement, parameters, ...state }
 }
 
 export function running(

@@ -105,7 +105,6 @@ function judgeOne(
   const no = (ids: readonly string[]): One => ({ outcome: 'deny', denied: ids, held: [] })
   if (denied.length > 0) return no(denied.map(([id]) => id))
   if (access.effect === 'unknown') return no([])
-  if (access.effect === 'setting' && access.object === 'search_path') return no([])
   const holds = of('hold').filter(([, rule]) => couldMean(rule, access, statement))
   const yes = (held: typeof holds): One => {
     const configs = held.map(([, rule]) => rule)

@@ -44,13 +44,15 @@ export function runsCode(facts: Facts): boolean {
 export interface Sight {
   readonly masker: Masker
   readonly catalog: Catalog
+  /** names that look like PostgreSQL's own may find somebody's own code */
+  readonly hidesCode?: boolean
 }
 
 export function touches(sight: Sight, facts: Facts): Touch {
   if (!sight.masker.namesColumns) return NOTHING
   const relations = relationsOf(facts)
   const { relations: behind, opaque: hidden, generated } = sight.catalog.behind(relations)
-  const opaque = hidden || runsCode(facts)
+  const opaque = hidden || sight.hidesCode === true || runsCode(facts)
   const masked = opaque || [...relations, ...behind].some((relation) => sight.masker.masksRelation(relation))
   const renaming = behind.length > 0 || hidden ? relations.filter((relation) => renames(sight, relation)) : []
   return { masked, opaque, hidden, behind, renaming, generated }

@@ -3,7 +3,7 @@ import { ProtocolError } from '../../../core/errors.ts'
 import type { UpstreamLogin } from '../../../core/session.ts'
 import { createReader, decodeUtf8, type Reader } from '../../../wire/reader.ts'
 import { concat, cstring, int32 } from '../../../wire/writer.ts'
-import { decodeDiagnostic, decodeParameterStatus } from '../messages/backend.ts'
+import { decodeDiagnostic, decodeParameterStatus, type ParameterStatus } from '../messages/backend.ts'
 import { AUTHENTICATION, BACKEND } from '../messages/codes.ts'
 import { password, startupMessage } from '../messages/encode.ts'
 import type { Output } from '../output.ts'
@@ -15,6 +15,8 @@ const MECHANISM = 'SCRAM-SHA-256'
 export interface LoggedIn {
   /** the server's ParameterStatus messages, as sent */
   readonly parameters: readonly Uint8Array[]
+  /** what the server said of search_path; servers before 18 do not */
+  readonly searchPath: string | undefined
   /** process id and secret, as the server wants to see them in a CancelRequest */
   readonly serverKey: Uint8Array
 }
@@ -32,7 +34,7 @@ const PINNED: Readonly<Record<string, string>> = {
 }
 
 /** Throws when the server reports a setting that changes what a statement means. */
-export function checkParameter(bytes: Uint8Array): void {
+export function checkParameter(bytes: Uint8Array): ParameterStatus {
   const { name, value } = decodeParameterStatus(bytes)
   const pinned = PINNED[name]
   if (pinned !== undefined && value !== pinned) {
@@ -41,6 +43,7 @@ export function checkParameter(bytes: Uint8Array): void {
       'unsupported',
     )
   }
+  return { name, value }
 }
 
 export function createLogin(
@@ -49,6 +52,7 @@ export function createLogin(
   out: Output,
 ): LoginAttempt {
   const parameters: Uint8Array[] = []
+  let searchPath: string | undefined
   let serverKey = new Uint8Array(8)
   let scram: Scram | undefined
   let serverProved = false
@@ -127,10 +131,12 @@ export function createLogin(
         case BACKEND.Authentication:
           authenticate(bytes)
           return undefined
-        case BACKEND.ParameterStatus:
-          checkParameter(bytes)
+        case BACKEND.ParameterStatus: {
+          const { name, value } = checkParameter(bytes)
+          if (name === 'search_path') searchPath = value
           parameters.push(bytes.slice())
           return undefined
+        }
         case BACKEND.BackendKeyData:
           serverKey = bytes.slice(5)
           return undefined
@@ -140,7 +146,7 @@ export function createLogin(
           throw loginRefused(decodeDiagnostic(bytes))
         case BACKEND.ReadyForQuery:
           if (!authenticated) throw new ProtocolError('the target is ready before it authenticated')
-          return { parameters, serverKey }
+          return { parameters, searchPath, serverKey }
         default:
           throw new ProtocolError(
             `the target sends ${JSON.stringify(String.fromCharCode(type))} during the login`,

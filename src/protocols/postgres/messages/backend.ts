@@ -63,7 +63,12 @@ export function decodeCommandTag(bytes: Uint8Array): string {
   return tag
 }
 
-export function decodeParameterStatus(bytes: Uint8Array): { readonly name: string; readonly value: string } {
+export interface ParameterStatus {
+  readonly name: string
+  readonly value: string
+}
+
+export function decodeParameterStatus(bytes: Uint8Array): ParameterStatus {
   const reader = createReader(bytes, 'ParameterStatus', HEADER)
   const name = reader.cstring()
   const value = reader.cstring()

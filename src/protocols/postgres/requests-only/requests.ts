@@ -26,6 +26,7 @@ import {
   expectEmpty,
 } from '../messages/frontend.ts'
 import type { Frame } from '../messages/frontend-stream.ts'
+import { movesOf } from '../search-path/moves.ts'
 import { anyOf, createSessionNames, type Portal } from './names.ts'
 import { hasOneMeaning, maySet, UNREADABLE } from './readable.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
@@ -51,6 +52,12 @@ export function createRequests(
   limits: { readonly prepared: number; readonly buffered: number },
 ): Requests {
   const judging = createJudging(talk)
+
+  function noteRun(facts: Facts): void {
+    unreadable ||= maySet(facts)
+    talk.path.sent(movesOf(facts).all)
+  }
+
   const sending = createSending(talk.out)
   const refuse: Refusals = createRefusals(talk, sending)
   const { statements, portals, endSegment } = createSessionNames(limits)
@@ -83,7 +90,7 @@ export function createRequests(
       parameters: [],
       proceed({ operation }) {
         talk.sqlNames.note(facts, sql)
-        unreadable ||= maySet(operation.facts)
+        noteRun(operation.facts)
         sending.now(bytes)
       },
       refuse: (refusal) => refuse.query({ kind: 'refusal', refusal }),
@@ -104,7 +111,7 @@ export function createRequests(
       parameters: [],
       proceed() {
         talk.sqlNames.note(facts, sql)
-        if (name !== '') talk.sqlNames.noteProtocol('prepared', name, facts, sql)
+        if (name !== '') talk.sqlNames.noteProtocol('prepared', name, { facts, sql })
         statements.define(name, { sql, facts }, sql)
         sending.extended(bytes)
       },
@@ -120,7 +127,7 @@ export function createRequests(
     const statement = anyOf('prepared', name, meanings, talk.sqlNames)
     if (!statement) return refuse.noSuchStatement(name)
     const define = (judged: boolean) => {
-      if (portal !== '') talk.sqlNames.noteProtocol('cursor', portal, statement.facts, statement.sql)
+      if (portal !== '') talk.sqlNames.noteProtocol('cursor', portal, statement)
       // Each Bind is a meaning of its own: an approval is for one run of it.
       binds += 1
       portals.define(portal, { statement, parameters, judged }, String(binds))
@@ -134,7 +141,7 @@ export function createRequests(
       phase: 'execute',
       parameters,
       proceed({ operation }) {
-        unreadable ||= maySet(operation.facts)
+        noteRun(operation.facts)
         define(true)
       },
       refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
@@ -163,7 +170,7 @@ export function createRequests(
     const { sql: text, facts } = portal.statement
     const run = (all: Facts) => {
       portal.judged = true
-      unreadable ||= maySet(all)
+      noteRun(all)
       sending.now(bytes)
     }
     if (portal.judged) return run(facts)

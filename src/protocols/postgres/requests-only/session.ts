@@ -12,6 +12,7 @@ import { FRONTEND } from '../messages/codes.ts'
 import { cancelRequest, notice, refusalError, terminate } from '../messages/encode.ts'
 import { createFrontendStream } from '../messages/frontend-stream.ts'
 import { createOutput } from '../output.ts'
+import { createUnaskedPath } from '../search-path/tracker.ts'
 import type { PostgresOptions } from '../session.ts'
 import { createRequests, type Requests } from './requests.ts'
 
@@ -92,7 +93,16 @@ export function createRequestsOnlySession(
     // The catalog's answer would go past as well.
     const looksBehind = () => false
     const talk = createConversation(
-      { out, analyze: options.analyze, masks, catalog, looksBehind, trust: options.trust, context },
+      {
+        out,
+        analyze: options.analyze,
+        masks,
+        catalog,
+        looksBehind,
+        trust: options.trust,
+        context,
+        path: createUnaskedPath(),
+      },
       limits,
     )
     requests = createRequests(talk, limits)

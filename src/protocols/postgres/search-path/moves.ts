@@ -1,0 +1,91 @@
+// Which statements may change the path, and which ones ask for it: those with names that have no schema.
+import type { Access, Facts, StatementFacts } from '../../../core/facts.ts'
+
+/**
+ * `set`: the path itself, or whom `$user` stands for. `reset`: back to what the login set. `end`: of a transaction, or a
+ * part of one, which undoes what was set in it. `code`: a function may do any of these.
+ */
+export type Move = 'set' | 'reset' | 'end' | 'code'
+
+const ENDS: ReadonlySet<string> = new Set(['COMMIT', 'ROLLBACK', 'PREPARE TRANSACTION'])
+const ROLES: ReadonlySet<string> = new Set(['role', 'session_authorization'])
+
+/** What PostgreSQL brings sets nothing by itself: set_config is known by its arguments. */
+function isOwnCode({ effect, object = '' }: Access): boolean {
+  if (effect === 'do' || effect === 'unknown') return true
+  return effect === 'call' && !object.startsWith('pg_catalog.')
+}
+
+function sets({ effect, object, objectType = '' }: Access): boolean {
+  if (effect === 'role') return ROLES.has(objectType)
+  // A setting of a role or a database is for later sessions.
+  return object === 'search_path' && (effect === 'session' || (effect === 'setting' && objectType === ''))
+}
+
+/** RESET ALL: a setting that is named is an access. */
+const resetsAll = (command: string, accesses: readonly Access[]) =>
+  command === 'RESET' && accesses.some(({ object }) => object === 'RESET')
+
+function moveOf({ command, accesses, changes, incomplete }: StatementFacts): Move | undefined {
+  if (accesses.some(sets)) return 'set'
+  if (incomplete !== undefined || accesses.some(isOwnCode)) return 'code'
+  if (resetsAll(command, accesses) || changes.some(({ kind }) => kind === 'discard-all')) return 'reset'
+  return ENDS.has(command) ? 'end' : undefined
+}
+
+const RELATIVE: ReadonlySet<string> = new Set(['function', 'procedure', 'routine', 'aggregate', 'operator'])
+
+/** Has it a name without a schema? */
+export function asksForPath({ accesses, uses, references }: StatementFacts): boolean {
+  if (uses !== undefined || references.length > 0) return true
+  return accesses.some(({ relation, object = '', objectType = '' }) =>
+    relation === undefined
+      ? RELATIVE.has(objectType) && !object.includes('.')
+      : relation.schema === undefined,
+  )
+}
+
+export interface Moves {
+  readonly all: ReadonlySet<Move>
+  /** those by which a name of the same text may be looked for on another path than at its beginning */
+  readonly within: ReadonlySet<Move>
+  /** the same by code that no statement shows, should there be any */
+  readonly severalAsk: boolean
+  readonly asks: boolean
+}
+
+const known = new WeakMap<Facts, Moves>()
+
+export function movesOf(facts: Facts): Moves {
+  const found = known.get(facts) ?? readMoves(facts.statements)
+  known.set(facts, found)
+  return found
+}
+
+function readMoves(statements: readonly StatementFacts[]): Moves {
+  const all = new Set<Move>()
+  const within = new Set<Move>()
+  let severalAsk = false
+  let askedLater = false
+  for (const statement of [...statements].reverse()) {
+    const move = moveOf(statement)
+    if (move !== undefined) all.add(move)
+    if (move !== undefined && (askedLater || asksAtRunTime(statement, move))) within.add(move)
+    severalAsk ||= askedLater && mayHideCode(statement)
+    askedLater ||= asksForPath(statement)
+  }
+  return { all, within, severalAsk, asks: askedLater }
+}
+
+const mayHideCode = ({ accesses, uses }: StatementFacts) =>
+  uses !== undefined || accesses.some(({ relation }) => relation !== undefined)
+
+/** Names are looked for before a statement runs, but those in texts that it computes: nextval('s'::text). */
+function asksAtRunTime({ accesses }: StatementFacts, move: Move): boolean {
+  return accesses.some(
+    ({ relation, objectType }) =>
+      relation !== undefined &&
+      relation.schema === undefined &&
+      (move === 'set' || (move === 'code' && objectType === 'sequence')),
+  )
+}

@@ -1,0 +1,137 @@
+// Which path is in force in a session, as far as the server told: whatever may have changed it since makes it doubtful,
+// and then the server is asked before a name without a schema is judged.
+import type { SearchPath } from '../../../core/search-path.ts'
+import type { Move } from './moves.ts'
+import { decodePath, schemasOf } from './setting.ts'
+
+export interface PathTracker {
+  /** What the server told last; undefined: as the login set it. */
+  readonly told: SearchPath | undefined
+  /** It may be another by now. */
+  readonly doubtful: boolean
+  /** what was set may be undone by the end of a transaction */
+  readonly unsettled: boolean
+  /** it has never been other than at the login, as far as can be told */
+  readonly untouched: boolean
+  /** A statement with these moves was sent. */
+  sent(moves: ReadonlySet<Move>): void
+  /**
+   * The server answered the query for the path.
+   * @param settled no transaction is open, and nothing else is under way
+   */
+  learn(row: string | undefined, settled: boolean): void
+  /** A Sync is sent. @param transaction status of the last ReadyForQuery */
+  synced(transaction: string): void
+  /** ReadyForQuery. @param idle nothing that was sent is unanswered */
+  ready(transaction: string, idle: boolean): void
+  /** ParameterStatus of search_path, which servers send since PostgreSQL 18 before they are ready */
+  reported(setting: string): void
+}
+
+export interface AtLogin {
+  /** the setting that was sent with the login; undefined where the server's own is in force */
+  readonly setting: string
+  readonly user: string
+}
+
+export function createPathTracker(login: AtLogin): PathTracker {
+  const atLogin = JSON.stringify(schemasOf(login.setting, login.user))
+  /** The same object for the same path. */
+  let told: SearchPath | undefined
+  let text = atLogin
+  let doubtful = false
+  /** code may have changed it */
+  let unsure = false
+  let unsettled = false
+  let untouched = true
+  /** what was sent since the server was ready may end a transaction */
+  let ends = false
+  /** the server's last report of the setting; undefined where it makes none */
+  let report: string | undefined
+
+  /** The server tells of every change itself, but of those of whom `$user` stands for. */
+  const reports = () => report !== undefined && !report.includes('$user')
+
+  function moved(): void {
+    doubtful = true
+    unsettled = true
+    untouched = false
+  }
+
+  return {
+    get told() {
+      return told
+    },
+    get doubtful() {
+      return doubtful || unsure
+    },
+    get unsettled() {
+      return unsettled
+    },
+    get untouched() {
+      return untouched && !unsure
+    },
+    sent(moves) {
+      if (moves.size === 0) return
+      if (moves.has('set') || (moves.has('reset') && !untouched)) moved()
+      else if (moves.has('code')) {
+        if (reports()) unsure = true
+        else moved()
+      }
+      if (!moves.has('end')) return
+      ends = true
+      if (unsettled) doubtful = true
+    },
+    learn(row, settled) {
+      const answer = decodePath(row)
+      const now = JSON.stringify(answer.path)
+      const asAtLogin = now === atLogin && answer.user === login.user
+      if (asAtLogin) told = undefined
+      else if (told === undefined || now !== text) told = answer.path
+      text = now
+      doubtful = false
+      unsure = false
+      if (!settled) return
+      unsettled = false
+      untouched = asAtLogin
+    },
+    synced(transaction) {
+      // The segment may fail yet, and with it what was set in it, unless a transaction was begun before.
+      if (unsettled && (ends || transaction !== 'T')) doubtful = true
+    },
+    ready(transaction, idle) {
+      if (idle) ends = false
+      if (idle && reports()) unsure = false
+      if (transaction === 'I' && unsettled) doubtful = true
+    },
+    reported(setting) {
+      if (report !== undefined && setting !== report) moved()
+      report = setting
+    },
+  }
+}
+
+/**
+ * The path where the server's answers go past: no rule lets a session set it, but for values that find less; after code,
+ * which may set it, names without a schema may be anywhere for as long as the session lives.
+ */
+export function createUnaskedPath(): PathTracker {
+  let told: SearchPath | undefined
+  return {
+    get told() {
+      return told
+    },
+    doubtful: false,
+    unsettled: false,
+    get untouched() {
+      return told === undefined
+    },
+    sent(moves) {
+      if (moves.has('code')) told = 'any'
+    },
+    learn: () => undefined,
+    synced: () => undefined,
+    ready: () => undefined,
+    reported: () => undefined,
+  }
+}

@@ -36,7 +36,7 @@ function moveOf({ command, accesses, changes, incomplete }: StatementFacts): Mov
 const RELATIVE: ReadonlySet<string> = new Set(['function', 'procedure', 'routine', 'aggregate', 'operator'])
 
 /** Has it a name without a schema? */
-export function asksForPath({ accesses, uses, references }: StatementFacts): boolean {
+function asksForPath({ accesses, uses, references }: StatementFacts): boolean {
   if (uses !== undefined || references.length > 0) return true
   return accesses.some(({ relation, object = '', objectType = '' }) =>
     relation === undefined

@@ -194,7 +194,7 @@ const resource = z.strictObject({
   window: size
     .optional()
     .describe(
-      'results are asked for in windows of about this size, for example 1MiB, so that no more of one waits in Envoy while Chaperone is behind; the whole at once when absent. PostgreSQL uses no parallel workers for such statements, and each costs one way to the target more (docs/performance.md, “Large results”)',
+      'results are asked for in windows of about this size, for example 1MiB, so that no more of one waits in Envoy while Chaperone is behind; the whole at once when absent. PostgreSQL uses no parallel workers for such statements, and each costs one way to the target more. Not COPY, nor texts of several statements (docs/performance.md, “Large results”)',
     ),
   recording: z.enum(['full', 'commands', 'off']).optional().describe('overrides `recordings.level`'),
   limits: z

@@ -161,15 +161,18 @@ async function assemble(
   defer(() => envoy.stop())
 
   const target = { host: HOST, port: listen, ca: authority.certificate }
+  const portOf = (resource: string) => {
+    const found = config.resources[resource]
+    if (!found) throw new Error(`the stack has no resource ${resource}`)
+    return splitHostPort(found.listen).port
+  }
+  const targetOf = ({ resource }: ConnectOptions = {}) =>
+    resource === undefined ? target : { ...target, port: portOf(resource) }
   const adminUrl = `http://${HOST}:${admin}`
   const superuser: Stack['superuser'] = (sql, values) => postgres.query(sql, values, DATABASE)
   return {
     ...target,
-    portOf(resource) {
-      const found = config.resources[resource]
-      if (!found) throw new Error(`the stack has no resource ${resource}`)
-      return splitHostPort(found.listen).port
-    },
+    portOf,
     folder: folder.path,
     configFile,
     config,
@@ -183,11 +186,11 @@ async function assemble(
     },
     admin: adminUrl,
     reviews: createReviews(adminUrl, identities.tokens),
-    conninfo: (more) => conninfo(target, more),
-    connect: (token, more) => connect(target, token, more),
-    wire: (token, more) => wire(target, token, more),
+    conninfo: (more) => conninfo(targetOf(more), more),
+    connect: (token, more) => connect(targetOf(more), token, more),
+    wire: (token, more) => wire(targetOf(more), token, more),
     wireTls: () => wireTls(target),
-    psql: (token, what, more) => psql(target, token, what, more),
+    psql: (token, what, more) => psql(targetOf(more), token, what, more),
     superuser,
     recordings: () => listRecordings(join(folder.path, 'recordings')),
     audit: () => jsonLines(join(folder.path, 'audit.jsonl')),

@@ -23,7 +23,13 @@ export type Expected =
       readonly mark: number
       readonly error?: StandInError | undefined
     }
-  | { readonly kind: 'parse'; readonly commit: () => void; readonly error?: StandInError | undefined }
+  | {
+      readonly kind: 'parse'
+      readonly commit: () => void
+      /** the session's own: the client does not hear of it */
+      readonly unseen?: boolean
+      readonly error?: StandInError | undefined
+    }
   | {
       readonly kind: 'bind'
       /** what is bound; absent in a stand-in */
@@ -31,9 +37,10 @@ export type Expected =
       /** set where it was judged already: its code may run now */
       readonly run?: Running | undefined
       readonly commit: () => void
+      readonly unseen?: boolean
       readonly error?: StandInError | undefined
     }
-  | { readonly kind: 'close'; readonly commit: () => void }
+  | { readonly kind: 'close'; readonly commit: () => void; readonly unseen?: boolean }
   | { readonly kind: 'describe'; readonly portal: Portal | undefined; readonly injected: boolean }
   | {
       readonly kind: 'execute'
@@ -41,6 +48,8 @@ export type Expected =
       readonly run: Running | undefined
       /** it is asked for in windows */
       readonly fetch?: Fetch | undefined
+      /** the client sent it as a simple query (query-in-windows.ts) */
+      readonly query?: boolean
       readonly error?: StandInError | undefined
     }
   | { readonly kind: 'function-call'; readonly error: StandInError }

@@ -15,6 +15,7 @@ import {
 import type { BackendHandler, RowRun, Verdict } from './messages/backend-stream.ts'
 import { BACKEND } from './messages/codes.ts'
 import { execute, flush } from './messages/encode.ts'
+import { endQuery } from './query-in-windows.ts'
 import { createRefusals } from './refusals.ts'
 import { maskRow, maskRows, wholeRows } from './results/masked-rows.ts'
 import { admits } from './results/metering.ts'
@@ -53,7 +54,7 @@ export function createReplies(talk: Conversation): BackendHandler {
       if (head?.kind !== kind) return unexpected(`the completion of ${kind}`)
       head.commit()
       expected.shift()
-      return 'forward'
+      return head.unseen ? 'drop' : 'forward'
     }
   }
 
@@ -97,6 +98,7 @@ export function createReplies(talk: Conversation): BackendHandler {
       answered(entry)
       if (entry.kind === 'lookup') entry.done(false)
     }
+    if (dropped.some((entry) => entry.kind === 'execute' && entry.query)) endQuery(talk, true)
   }
 
   /** It is answered, or will not be. */
@@ -275,6 +277,7 @@ export function createReplies(talk: Conversation): BackendHandler {
       expected.shift()
       answered(head)
       complete(talk, run)
+      if (head.query) endQuery(talk, false)
     }
     return verdict(bytes, shown)
   }
@@ -292,12 +295,13 @@ export function createReplies(talk: Conversation): BackendHandler {
     answered(head)
     run.failed = true
     complete(talk, run)
-    const { sequence, phase } = run.operation
+    const { sequence } = run.operation
     const { sqlstate, message } =
       error.kind === 'server' ? error : { ...error.refusal, sqlstate: SQLSTATE[error.refusal.code] }
     out.emit({ kind: 'observe', event: { kind: 'failed', sequence, sqlstate, message } })
-    const refuse = phase === 'execute' ? refusals.execute : refusals.query
-    refuse(error)
+    if (head.kind === 'query') refusals.query(error)
+    else refusals.execute(error)
+    if (head.kind === 'execute' && head.query) endQuery(talk, true)
     return 'drop'
   }
 

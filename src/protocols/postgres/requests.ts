@@ -18,6 +18,7 @@ import {
   expectEmpty,
 } from './messages/frontend.ts'
 import type { Frame } from './messages/frontend-stream.ts'
+import { comesInWindows, sendInWindows } from './query-in-windows.ts'
 import { createRefusals } from './refusals.ts'
 import { type Execution, type Fetch, startFetch } from './results/windows.ts'
 import { movesOf } from './search-path/moves.ts'
@@ -98,6 +99,8 @@ export function createRequests(talk: Conversation): Requests {
       talk.statements.forget('')
       talk.portals.forget('')
       run.mark = talk.sqlNames.mark()
+      if (comesInWindows(talk, sql, analysis.facts))
+        return sendInWindows(talk, sql, analysis.facts, run, bytes.length)
       const entry = { kind: 'query', run, mark: run.mark } as const
       expected.push(entry, bytes.length)
       out.toServer(bytes)

@@ -66,7 +66,7 @@ async function sleeps(): Promise<void> {
   throw new Error('the query does not run')
 }
 
-describe.each(['direct', 'masked', 'unmasked'] as const)('Ctrl-C in psql, %s', (who) => {
+describe.each(['direct', 'masked', 'unmasked', 'windowed'] as const)('Ctrl-C in psql, %s', (who) => {
   it('stops a running query, fails its transaction, and the session goes on', async () => {
     const psql = terminal(ways[who])
     psql.type('begin;')

@@ -37,11 +37,13 @@ describe.each(PROGRAMS)('%s', (program) => {
   if (missing !== undefined) console.warn(`${program} is not tested: this machine has no ${missing}`)
 
   it.skipIf(missing !== undefined)(
-    'sees what it sees straight at the server, with masks on and off',
+    'sees what it sees straight at the server, with masks on and off, and in windows',
     async () => {
       const expected = await play(program, 'same', ways.direct)
       expect(JSON.stringify(expected)).toMatch(PLAYED[program])
       expect(await play(program, 'same', ways.unmasked)).toEqual(expected)
+      const windowed = await play(program, 'same', ways.windowed)
+      expect({ ...windowed, listen: expected.listen }).toEqual({ ...expected, listen: expected.listen })
       const masked = await play(program, 'same', ways.masked)
       // what another session says may hold anything: a payload is withheld where masks apply
       expect(JSON.stringify(masked.listen ?? 'withheld')).not.toContain('hello')

@@ -36,6 +36,7 @@ async function sameAsDirect(script: Script): Promise<unknown> {
   const expected = await play(ways.direct, script)
   expect(await play(ways.masked, script)).toEqual(expected)
   expect(await play(ways.unmasked, script)).toEqual(expected)
+  expect(await play(ways.windowed, script)).toEqual(expected)
   return expected
 }
 

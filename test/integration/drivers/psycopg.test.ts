@@ -21,6 +21,12 @@ async function sameAsDirect(script: PsycopgScript, input: unknown): Promise<unkn
   return expected
 }
 
+async function sameInWindows(script: PsycopgScript, input: unknown): Promise<unknown> {
+  const expected = await sameAsDirect(script, input)
+  expect(await play(ways.windowed, script, input)).toEqual(expected)
+  return expected
+}
+
 /** Columns whose every value Python and JSON can hold. */
 const COLUMNS = 'id, i2, i8, n, b, t, v, c, y, ti, iv, j, jb, ia, ta, u, ip, r, m, o, bits'
 
@@ -92,7 +98,7 @@ describe('psycopg sees the same as straight at the server', () => {
   it.each([{ fetch: 100 }, { fetch: 7, binary: true }, { stream: true }, { stream: true, binary: true }])(
     'server-side cursors and streams, with %o',
     async (how) => {
-      const seen = await sameAsDirect('server_cursors', {
+      const seen = await sameInWindows('server_cursors', {
         sql: 'select id, body from numbers where id <= %s order by id',
         params: [500],
         ...how,
@@ -106,12 +112,12 @@ describe('psycopg sees the same as straight at the server', () => {
       sql: 'select %s::int, body from notes where id = 1',
       params: [n],
     }))
-    await sameAsDirect('pipeline', many)
-    await sameAsDirect(
+    await sameInWindows('pipeline', many)
+    await sameInWindows(
       'pipeline',
       many.map((step) => ({ ...step, binary: true })),
     )
-    const seen = await sameAsDirect('pipeline', [
+    const seen = await sameInWindows('pipeline', [
       { sql: `insert into notes values (20, 'a')` },
       { sql: 'select 1/0' },
       { sql: `insert into notes values (21, 'b')`, sync: true },

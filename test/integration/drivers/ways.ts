@@ -25,6 +25,8 @@ export interface Ways {
   readonly masked: Way
   /** a principal whom every mask excepts */
   readonly unmasked: Way
+  /** as masked, on a resource whose results come in windows of a few rows */
+  readonly windowed: Way
   stop(): Promise<void>
 }
 
@@ -55,6 +57,7 @@ const TABLES = `
 export async function startWays(): Promise<Ways> {
   const engineers = ['engineers']
   const stack = await startStack({
+    resources: { windowed: { window: '2KiB' } },
     policies: {
       waiting: {
         decision: 'allow',
@@ -75,6 +78,7 @@ export async function startWays(): Promise<Ways> {
       direct: direct(stack, secret),
       masked: through(stack, await stack.tokens.person(['engineers'])),
       unmasked: through(stack, await stack.tokens.person(['engineers', 'pii'])),
+      windowed: through(stack, await stack.tokens.person(['engineers']), 'windowed'),
       stop: () => stack.stop(),
     }
   } catch (error) {
@@ -119,13 +123,13 @@ function direct({ postgres }: Stack, password: string): Way {
   }
 }
 
-function through(stack: Stack, token: string): Way {
-  const conninfo = stack.conninfo()
+function through(stack: Stack, token: string, resource = 'app'): Way {
+  const conninfo = stack.conninfo({ resource })
   return {
     conninfo,
     password: token,
     environment: variables(conninfo, token),
-    connect: () => stack.connect(token),
+    connect: () => stack.connect(token, { resource }),
     psql: (args, input) => run('psql', [conninfo, '-X', ...args], token, input),
   }
 }

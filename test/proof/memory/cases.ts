@@ -18,6 +18,7 @@ export const RESOURCES: Readonly<Record<string, Partial<ResourceInput>>> = { win
 export const CASES: readonly Case[] = [
   { name: 'windows-fast', resource: 'windowed', way: 'extended', pace: 'fast' },
   { name: 'windows-slow', resource: 'windowed', way: 'extended', pace: 'slow' },
+  { name: 'windows-query', resource: 'windowed', way: 'simple', pace: 'fast' },
   { name: 'copy-slow', resource: 'app', way: 'copy', pace: 'slow' },
 ]
 

@@ -14,6 +14,8 @@ export interface Target {
 
 export interface ConnectOptions {
   readonly database?: string
+  /** of the stack; `app` when absent */
+  readonly resource?: string
   /** what the client says its name is; Chaperone believes the token alone */
   readonly user?: string
 }

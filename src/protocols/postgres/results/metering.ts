@@ -30,12 +30,12 @@ export function admits(talk: Conversation, run: Running, bytes: number): boolean
  */
 function canFail(talk: Conversation, run: Running): boolean {
   const { operation, statements } = run
-  const { phase, facts } = operation
-  if (runOf(talk.awaited) !== run) return false
-  if (phase === 'execute') return true
+  const { awaited } = talk
+  if (runOf(awaited) !== run) return false
+  if (awaited?.kind === 'execute') return true
   if (statements !== 1) return false
   // What the extended protocol began without a Sync is committed with the text.
-  return talk.transaction === 'T' || (!talk.open && changesNothing(facts))
+  return talk.transaction === 'T' || (!talk.open && changesNothing(operation.facts))
 }
 
 const HARMLESS: ReadonlySet<string> = new Set(['read', 'session'])

@@ -3,6 +3,8 @@ import { startStack } from '../../support/stack.ts'
 import { CASES, play, RESOURCES } from './cases.ts'
 
 const gigabytes = Number(process.argv[2] ?? 10)
+/** Above what was there when the result began, in MiB. */
+const FLAT = 64
 const wanted = process.argv[3]?.split(',')
 
 // results that are recorded in full end at `recordings.max_session`
@@ -15,9 +17,14 @@ let good = true
 try {
   for (const one of CASES) {
     if (wanted !== undefined && !wanted.includes(one.name)) continue
-    const { told, holds } = await play(stack, one, gigabytes * 1e9)
-    console.log(`${one.name}: ${told}${holds ? '' : ' FAILS'}`)
-    good &&= holds
+    const { bytes, seconds, memory, grown } = await play(stack, one, gigabytes * 1e9)
+    const holds = bytes >= gigabytes * 1e9 && grown <= FLAT
+    console.log(
+      `${one.name}: ${(bytes / 1e9).toFixed(2)} GB in ${seconds.toFixed(0)} s${holds ? '' : ', FAILS'}`,
+    )
+    for (const { name, before, most } of memory)
+      console.log(`  ${name}: ${before} MiB before, ${most} at most`)
+    good &&= holds || one.known === true
   }
 } finally {
   await stack.stop()

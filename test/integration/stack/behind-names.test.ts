@@ -22,6 +22,8 @@ const SCHEMA = `
   create table hr.keys (id int primary key) partition by range (id); create table hr.followers (id int references hr.keys on delete cascade);
   alter table hr.keys owner to app_rw;
   alter table hr.owners owner to app_rw; alter table hr.owners_1 owner to app_rw;
+  create table hr.ruled (id int); alter table hr.ruled owner to app_rw;
+  create rule instead as on delete to hr.ruled do instead insert into hr.ruled values (42);
   create view plain_view as select id from orders;
   create table same_name (id int); create view other.same_name as select * from hr.salaries;
   create table people (id int, ssn text, tail text generated always as (right(ssn, 4)) stored); create view people_ids as select id from people where id > 0;
@@ -47,9 +49,10 @@ beforeAll(async () => {
         salaries: {
           decision: 'deny',
           resources: '*',
-          effects: ['read', 'insert', 'update', 'delete', 'drop'],
+          effects: ['read', 'insert', 'update', 'delete', 'drop', 'maintenance'],
           relations: ['hr.salaries', 'hr.events_1', 'hr.parts_1', 'hr.followers'],
         },
+        ruled: { decision: 'deny', resources: '*', effects: ['insert'], relations: ['hr.ruled'] },
         ssn: { decision: 'deny', resources: '*', effects: ['read'], columns: ['public.people.ssn'] },
         held: {
           decision: 'hold',
@@ -90,6 +93,11 @@ describe('a relation that is denied is denied', () => {
     ['as a partition of what follows a key', 'delete from hr.owners', /delete hr\.parts_1/],
     ['as the same, by a partition of the key', 'delete from hr.owners_1', /delete hr\.parts_1/],
     ['to a key whose update may take it away', 'update hr.keys set id = 1', /delete hr\.followers/],
+    [
+      'by its index',
+      'reindex index hr.salaries_pkey',
+      /maintenance hr\.salaries \(behind hr\.salaries_pkey\)/,
+    ],
     ['in a subquery', 'select (select max(amount) from salaries_view)', /read hr\.salaries/],
     ['under EXPLAIN ANALYZE', 'explain analyze select * from salaries_view', /read hr\.salaries/],
     ['by a column that a view sorts by', 'select * from people_sorted', /read public\.people/],

@@ -16,7 +16,7 @@ const SCHEMA = `
   create trigger t before insert on triggered for each row execute function fires();
   create table defaulted (id int default f(), note text);
   create table checked (id int check (checks(id)), note text);
-  create table indexed (id int, note text); create index on indexed ((checks(id)));
+  create table indexed (id int, note text); create index by_check on indexed ((checks(id)));
   create table generated (id int, note text, g boolean generated always as (checks(id)) stored);
   create table ruled (id int, note text); create table log (id int, note text);
   create rule logs as on insert to ruled do also insert into log values (f(), new.note);
@@ -32,6 +32,8 @@ const SCHEMA = `
   create table vouched_not (id text check (vouched(id)), note text);
   create table parent (id int primary key); create table child (id int references parent on delete cascade);
   create trigger t after delete on child for each row execute function fires();
+  create table key (id int primary key); create table follower (id int references key on delete cascade) partition by range (id);
+  create table follower_1 partition of follower default; create trigger t after delete on follower_1 for each row execute function fires();
   create view over_triggered as select id, note from triggered;
   create view calling as select f() as one from plain;
   create view xml_view as select query_to_xml('select * from orders', true, true, '') as x;
@@ -63,6 +65,7 @@ beforeAll(async () => {
           effects: ['read', 'insert', 'update', 'delete'],
           relations: ['public.*'],
         },
+        upkeep: { decision: 'allow', resources: '*', groups: ['engineers'], effects: ['maintenance'] },
       },
     },
   })
@@ -95,7 +98,7 @@ describe('code that no statement shows needs leave', () => {
     [
       'an index',
       `update indexed set id = 2`,
-      /public\.checks\(integer\) \(index indexed_checks_idx of public\.indexed\)/,
+      /public\.checks\(integer\) \(index by_check of public\.indexed\)/,
     ],
     ['a generated column', `insert into generated values (1, 'a')`, /the generated column g of/],
     ['a rule', `insert into ruled values (1, 'a')`, /public\.f\(\) \(rule logs of public\.ruled\)/],
@@ -110,6 +113,8 @@ describe('code that no statement shows needs leave', () => {
       /public\.f\(\) \(the default of the domain default_domain\)/,
     ],
     ['a trigger of a partition', `insert into parted values (1, 'a')`, /trigger t of public\.parted_1/],
+    ['an index that is built anew', 'reindex index by_check', /index by_check of public\.indexed/],
+    ['every index', 'analyze', /call function \* \(what code every relation runs cannot be told\)/],
     [
       'a trigger of the partition that an updated row leaves',
       'update leaving set id = id + 10',
@@ -126,6 +131,7 @@ describe('code that no statement shows needs leave', () => {
       /trigger t of public\.triggered/,
     ],
     ['a trigger behind a foreign key', 'delete from parent', /trigger t of public\.child/],
+    ['a trigger of a partition behind a foreign key', 'delete from key', /trigger t of public\.follower_1/],
     ['a view that calls it', 'select * from calling', /public\.f\(\) \(the query of public\.calling\)/],
     [
       'a view that runs text',

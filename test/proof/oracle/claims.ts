@@ -41,9 +41,10 @@ const MODES: Readonly<Record<string, ReadonlySet<AccessEffect>>> = {
 
 /** Rows may also be written by what makes or rewrites the table. */
 const ROWS = {
-  inserted: new Set<AccessEffect>(['insert', 'create', 'alter', 'maintenance']),
+  // TRUNCATE sets the counters of its transaction back, which looks like new rows
+  inserted: new Set<AccessEffect>(['insert', 'create', 'alter', 'maintenance', 'truncate']),
   updated: new Set<AccessEffect>(['update', 'alter']),
-  deleted: new Set<AccessEffect>(['delete', 'alter']),
+  deleted: new Set<AccessEffect>(['delete', 'alter', 'maintenance']),
 }
 /** An update of a partitioned table may move rows from one partition to another: it is still that update. */
 const ROWS_OF_PARTITIONS = {

@@ -4,10 +4,10 @@ import type { Reached } from '../../../src/core/operation.ts'
 import { claims, type Deed, deedsOf } from './claims.ts'
 import type { Connection } from './connection.ts'
 import type { Observation } from './observation.ts'
-import { type Resolution, resolve, speaking } from './resolution.ts'
+import { type Resolution, resolve, runsEventTrigger, speaking } from './resolution.ts'
 
 /** What accounts for a deed, from the best to the worst. */
-export const ACCOUNTS = ['claimed', 'catalog', 'named-code', 'hidden-code', 'wrong'] as const
+export const ACCOUNTS = ['claimed', 'catalog', 'named-code', 'hidden-code', 'event-trigger', 'wrong'] as const
 export type Account = (typeof ACCOUNTS)[number]
 
 export interface Judgement {
@@ -117,7 +117,7 @@ export async function judge(
   facts: Facts,
   witnesses: Witnesses,
 ): Promise<Judgement[]> {
-  const { text, reached } = witnesses
+  const { text, reached, session } = witnesses
   const accesses = accessesOf(facts)
   const claimedBy = (list: readonly Access[], deed: Deed) =>
     list.some((access) => claims(access, deed, observation.path))
@@ -138,9 +138,11 @@ export async function judge(
   // A function that ran may have been run by one that is called; one that is called has to be named itself.
   const calls = accesses.some(({ effect }) => effect === 'call')
   const ranByCall = (deed: Deed) => calls && deed.effects.has('call') && deed.otherwise === undefined
+  const triggered = await runsEventTrigger(session, observation.functions)
   for (const deed of open) {
     if (named || isBody(deed, accesses) || ranByCall(deed)) judged.push({ account: 'named-code', deed })
     else if (code.length > 0) judged.push({ account: 'hidden-code', deed })
+    else if (triggered) judged.push({ account: 'event-trigger', deed })
     else judged.push({ account: (await besides(deed)) ? 'catalog' : 'wrong', deed })
   }
   return judged

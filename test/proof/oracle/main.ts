@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util'
 import { loadParser } from '../../../src/analysis/postgres/analyze.ts'
 import { type Postgres, startPostgres } from '../../support/postgres.ts'
+import { ACCOUNTS } from './judge.ts'
 import { createOwnDatabase, runOwn } from './own.ts'
 import { createRegressionDatabase, runRegression } from './regression.ts'
 import { createReport, type Report, type Row } from './report.ts'
@@ -79,10 +80,7 @@ for (const version of ['15', '18'] as const) {
 }
 
 const total = (name: string) => reports.reduce((sum, report) => sum + (report.counts().get(name) ?? 0), 0)
-const complete = ['claimed', 'catalog', 'named-code', 'hidden-code'].reduce(
-  (sum, name) => sum + total(name),
-  0,
-)
+const complete = ACCOUNTS.filter((name) => name !== 'wrong').reduce((sum, name) => sum + total(name), 0)
 const wrong = total('wrong')
 const refused = total('incomplete') + total('unparsed')
 const share = ((100 * (complete + wrong)) / (complete + wrong + refused)).toFixed(2)

@@ -6,7 +6,7 @@ import type { Catalog } from '../../../src/protocols/postgres/catalog/catalog.ts
 import { createSqlNames } from '../../../src/protocols/postgres/sql-names.ts'
 import { type CalledFunction, callsOf } from './calls.ts'
 import { type Connection, connect, type Outcome } from './connection.ts'
-import { ACCOUNTS, type Account, type Judgement, judge } from './judge.ts'
+import { ACCOUNTS, type Account, accessesOf, type Judgement, judge } from './judge.ts'
 import {
   locksOf,
   type Moment,
@@ -166,8 +166,10 @@ export async function createSession(options: SessionOptions): Promise<MeasuredSe
       session: connection,
       reached: start.reached,
     })
-    // A transaction's end takes SET LOCAL and SET ROLE back.
-    known = observation.settings.length > 0 || observation.role ? undefined : end.session
+    // A transaction's end takes SET LOCAL and SET ROLE back, and begins to LISTEN.
+    const listens = accessesOf(facts).some(({ effect }) => effect === 'listen')
+    const changes = observation.settings.length > 0 || observation.role || listens
+    known = changes ? undefined : end.session
     return { kind: 'measured', account: worst(judgements), judgements }
   }
 

@@ -29,6 +29,7 @@ const WORDS: Readonly<Record<string, string>> = {
     'the rest is behind names of the facts, as the product finds it, or a lock on what belongs to them',
   'named-code': 'the rest is code that the facts name',
   'hidden-code': 'the rest is code behind those names, as the product finds it',
+  'event-trigger': 'the rest is code of event triggers, which the product does not look at',
   wrong: 'COMPLETE AND WRONG',
   incomplete: 'facts say that they are not complete: refused',
   unparsed: 'the grammar of analysis does not read it: refused',

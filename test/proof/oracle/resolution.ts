@@ -99,3 +99,14 @@ export async function speaking(connection: Connection): Promise<Set<string>> {
   )
   return new Set(rows.map(([name]) => name ?? ''))
 }
+
+/** Did one of the functions run for an event trigger? The product does not look at them (SECURITY.md). */
+export async function runsEventTrigger(connection: Connection, ran: readonly string[]): Promise<boolean> {
+  if (ran.length === 0) return false
+  const { rows } = await connection.run(
+    `SELECT FROM pg_catalog.pg_event_trigger e JOIN pg_catalog.pg_proc p ON p.oid = e.evtfoid
+     JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+     WHERE e.evtenabled <> 'D' AND n.nspname || '.' || p.proname IN (${ran.map(literal).join(', ')})`,
+  )
+  return rows.length > 0
+}

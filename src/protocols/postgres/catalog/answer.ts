@@ -58,6 +58,8 @@ export interface Entry {
   readonly opaque: boolean
   readonly view: boolean
   readonly partitioned: boolean
+  /** of an index: what it is on */
+  readonly table?: Named
   readonly code: readonly Code[]
 }
 
@@ -133,6 +135,7 @@ function relation(row: Row, code: readonly Code[]): Entry {
     opaque: flag(row.opaque) || code.some(runsText),
     view: row.kind === 'v' || row.kind === 'm',
     partitioned: row.kind === 'p',
+    ...(row.table !== null && { table: named(row.table) }),
     code,
   }
 }

@@ -95,6 +95,8 @@ function onRelations(
   for (const { effect, relation: named } of accesses) {
     const letter = LETTERS.get(effect)
     if (named === undefined || letter === undefined || isSystem(named)) continue
+    // VACUUM and REINDEX without a name go over whatever there is.
+    if (named.name === '*' && effect === 'maintenance') cannotTell(named, 'what code every relation runs')
     const meanings = catalog.meanings(named, told)
     if (meanings === undefined) cannotTell(named, `what code ${named.name} runs`)
     for (const entry of meanings ?? []) {
@@ -107,7 +109,9 @@ function onRelations(
 }
 
 /** Reading one relation only reads what is behind it. */
-function runs({ same, events }: Code, letter: string, { view, partitioned }: Entry): boolean {
+function runs({ same, events }: Code, letter: string, { view, partitioned, table }: Entry): boolean {
+  // Only a REINDEX runs anything of an index's table.
+  if (table !== undefined && letter !== 'm') return false
   // A row that moves is deleted in one partition and inserted into another, and their triggers run for that.
   if (same && partitioned && letter === 'u') return MOVES.test(events)
   if (same || letter === 'r' || letter === 'a') return events.includes(letter)

@@ -145,7 +145,7 @@ export const RELATIONS_QUERY = qualified(`
 WITH RECURSIVE asked AS (
   SELECT c.oid, c.relname, c.relkind, n.nspname
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE (c.relname = ANY ($1::pg_catalog.text[]) OR c.oid = ANY ($2::pg_catalog.oid[])) AND c.relkind = ANY (${chars('r,p,v,m,f,S')})
+  WHERE (c.relname = ANY ($1::pg_catalog.text[]) OR c.oid = ANY ($2::pg_catalog.oid[])) AND c.relkind = ANY (${chars('r,p,v,m,f,S,i,I')})
 ), lineage AS (
   SELECT a.oid AS root, d.refclassid, d.refobjid, d.refobjsubid, r.oid AS rule FROM asked a JOIN pg_rewrite r ON r.ev_class = a.oid ${READS}
   UNION
@@ -181,6 +181,7 @@ WITH RECURSIVE asked AS (
 ), found AS (
   SELECT x.root, x.oid, bool_or(x.same) AS same FROM (
     SELECT a.oid AS root, a.oid, true AS same FROM asked a
+    UNION ALL SELECT a.oid, i.indrelid, true FROM asked a JOIN pg_index i ON i.indexrelid = a.oid
     UNION ALL SELECT d.root, d.oid, true FROM descendants d
     UNION ALL SELECT s.root, s.oid, false FROM starts s
     UNION ALL SELECT c.root, c.oid, false FROM cascades c) x
@@ -225,6 +226,8 @@ SELECT json_build_object(
     FROM (SELECT l.refobjid, bool_or(w.whole) AS whole, array_agg(l.refobjsubid) AS columns FROM lineage l
       JOIN wholes w ON w.rule = l.rule WHERE l.root = a.oid AND l.refclassid = ${cls('pg_class')} GROUP BY l.refobjid) b
     JOIN pg_class c ON c.oid = b.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace),
+  'table', (SELECT json_build_array(n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indexrelid = a.oid),
   'rewritten', EXISTS (SELECT FROM starts s JOIN pg_rewrite w ON w.ev_class = s.oid WHERE s.root = a.oid AND w.ev_type <> '1'),
   'cascades', (SELECT json_agg(DISTINCT pg_catalog.jsonb_build_array(n.nspname, c.relname, k.began, k.event))
     FROM cascades k JOIN pg_class c ON c.oid = k.oid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -105,7 +105,7 @@ function follow(catalog: Catalog, effect: AccessEffect, named: RelationName, add
 }
 
 function followEntry(effect: AccessEffect, entry: Entry, named: RelationName, add: Add): void {
-  const { relation: from, view, behind, family, cascades, rewritten } = entry
+  const { relation: from, view, behind, family, cascades, rewritten, table } = entry
   const words = `${from.schema}.${from.name}`
   const put = (access: Access, columns: Reached['columns']) =>
     add({ kind: 'behind', access, from, named, columns })
@@ -126,6 +126,13 @@ function followEntry(effect: AccessEffect, entry: Entry, named: RelationName, ad
     for (const relation of family)
       put({ effect: one, relation, via: `behind ${words}` }, view ? 'any' : 'mentioned')
   }
+  // A rule may write its own table, too, in another way than the statement does.
+  if (!view && rewritten && WRITES.has(effect)) {
+    for (const one of WRITES)
+      if (one !== effect) put({ effect: one, relation: from, via: `a rule of ${words}` }, 'any')
+  }
+  if (table !== undefined && effect === 'maintenance')
+    put({ effect, relation: table, via: `behind ${words}` }, 'any')
   for (const { relation, began, event } of cascades) {
     const begins = CASCADES.get(began)
     const cascaded = CASCADES.get(event)

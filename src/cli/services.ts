@@ -5,6 +5,7 @@ import { createRedisApprovals } from '../approvals/redis.ts'
 import { createAudit } from '../audit/sink.ts'
 import type { Config } from '../config/schema.ts'
 import { startAdmin } from '../console/admin.ts'
+import { waitingInEnvoy } from '../envoy/backlog.ts'
 import { startProcessor } from '../envoy/server.ts'
 import { createGateway } from '../gateway/gateway.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
@@ -93,6 +94,11 @@ async function assemble(
       throw listenProblem('processor.address', config.processor.address, error)
     },
   )
+  const { admin: envoyAdmin, backlog } = config.envoy
+  if (backlog !== undefined) {
+    const watch = gateway.limitBacklog(backlog, () => waitingInEnvoy(envoyAdmin))
+    defer(() => watch.stop())
+  }
   await warnOfNames(config, log)
   serving = true
   if (file !== undefined) policy.watch(file, () => gateway.policyChanged())

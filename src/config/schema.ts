@@ -57,7 +57,7 @@ const envoy = z
       .describe('how Envoy names itself; secret discovery needs it (E9)'),
     admin: listenAddress
       .default('127.0.0.1:9901')
-      .describe('Envoy’s own admin listener in the complete bootstrap'),
+      .describe('Envoy’s own admin listener in the complete bootstrap, and where `backlog` is asked for'),
     processor: z
       .strictObject({
         certificate: name.describe('Envoy’s client certificate, a name under `certificates`'),
@@ -72,6 +72,11 @@ const envoy = z
       .max(1_000_000)
       .default(20_000)
       .describe('circuit breaker of each cluster (E7)'),
+    backlog: size
+      .optional()
+      .describe(
+        'what may wait in Envoy because Chaperone is behind; beyond, the session that brings most ends. Envoy is asked for it on `admin`; no limit when absent (docs/performance.md, “Large results”)',
+      ),
   })
   .prefault({})
 

@@ -97,6 +97,8 @@ export interface ProtocolSession {
   terminate(refusal: Refusal): readonly Effect[]
   /** A cancel request is on its way to the server, which may wait for the session just then and ignore it. */
   canceled(): void
+  /** bytes of results so far that the server was not asked for in windows */
+  unwindowed(): number
 }
 
 /** What a protocol needs to start. Everything random or timed comes in from outside. */

@@ -3,6 +3,7 @@ import type { Config, ResourceConfig } from '../config/schema.ts'
 import type { Refusal } from '../core/errors.ts'
 import type { Protocol, ProtocolSettings } from '../core/session.ts'
 import { PROTOCOLS } from '../protocols/registry.ts'
+import { watchBacklog } from './backlog.ts'
 import type { AcceptConnection, Connection } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { createRegistry } from './registry.ts'
@@ -13,6 +14,8 @@ export interface Gateway {
   readonly accept: AcceptConnection
   /** sessions that are open */
   sessions(): number
+  /** Ends sessions that bring more than is handled. @param waiting asks Envoy how many bytes wait in it */
+  limitBacklog(limit: number, waiting: () => Promise<number>): { stop(): void }
   /** no session begins any more */
   drain(): void
   /** To be called once another policy is in force. Sessions stay; what waits for approval does not. */
@@ -38,6 +41,8 @@ export async function createGateway(deps: GatewayDependencies): Promise<Gateway>
 
   return {
     sessions: () => registry.size,
+    limitBacklog: (limit, waiting) =>
+      watchBacklog({ limit, waiting, sessions: () => registry.all(), log: deps.log }),
     drain() {
       draining = true
     },

@@ -1,5 +1,6 @@
 // The live sessions of this process: counted against their limits, and found by the key that cancels them.
 import { timingSafeEqual } from 'node:crypto'
+import type { Refusal } from '../core/errors.ts'
 
 /** What others may do to a session. */
 export interface LiveSession {
@@ -16,6 +17,10 @@ export interface LiveSession {
   /** what the target wants to see in a cancel request */
   readonly serverKey: Uint8Array | undefined
   stop(): void
+  /** bytes of the client's, and of results that come as fast as the target gives them, so far */
+  takenIn(): number
+  /** ends it with this as its error */
+  refuse(refusal: Refusal): void
 }
 
 export interface Registry {

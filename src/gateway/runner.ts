@@ -18,7 +18,6 @@ import type { HourlyUsage } from './usage.ts'
 
 export interface Runner extends LiveSession {
   readonly connection: Connection
-  refuse(refusal: Refusal): void
 }
 
 /** What the sessions of a process have in common. */
@@ -26,6 +25,9 @@ export interface SharedBySessions {
   readonly registry: Registry
   readonly usage: HourlyUsage
 }
+
+/** For the rest of a row, of which the client has had a part, in milliseconds. */
+const ENDS_WITHIN = 1_000
 
 const UNREACHED =
   'the connection broke during the login to the target: Envoy could not reach it or did not accept its certificate, or the client left'
@@ -77,6 +79,8 @@ export function createRunner(
   let atEnd = false
   let working = false
   let turnBegan = 0
+  /** bytes */
+  let fromClient = 0
 
   /** Carries out effects in their order; the answers that can be given at once are, without a way through the event loop. */
   function perform(effects: readonly Effect[]): void {
@@ -254,6 +258,8 @@ export function createRunner(
     outcome = outcome === 'rejected' ? 'rejected' : 'terminated'
     metrics.error(refusal.code)
     input(() => session.terminate(refusal))
+    // The rest of a row comes first, if the target gives it.
+    if (!ended) timers.set('ending', ENDS_WITHIN, () => end(refusal.message))
   }
 
   function guarded(work: () => void): void {
@@ -308,12 +314,14 @@ export function createRunner(
     },
     cancelHold: () => judge?.withdraw('canceled') ?? false,
     canceled: () => session.canceled(),
+    takenIn: () => fromClient + session.unwindowed(),
     policyChanged: () => judge?.policyChanged(),
     stop: () => stop(STOPPING),
     refuse: (refusal) => stop(refusal),
     connection: {
       fromClient(bytes) {
         metrics.bytes(facts.resource, 'from-client', bytes.length)
+        fromClient += bytes.length
         input(() => session.fromClient(bytes))
       },
       fromServer(bytes) {

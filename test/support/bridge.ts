@@ -50,6 +50,7 @@ export interface Traffic {
   thrown: unknown
   /** tells the client something, as a hold does */
   notify(text: string): void
+  terminate(refusal: Refusal): void
   /** as though a cancel request had come and the server had ignored it */
   canceled(): void
 }
@@ -127,6 +128,7 @@ function serve(client: Socket, session: ProtocolSession, options: BridgeOptions)
     closed: undefined,
     thrown: undefined,
     notify: (text) => run(() => session.notify(text)),
+    terminate: (refusal) => run(() => session.terminate(refusal)),
     canceled: () => session.canceled(),
   }
 

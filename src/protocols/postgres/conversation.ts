@@ -46,6 +46,8 @@ export interface Conversation {
   copy: 'none' | 'pending' | 'in'
   /** the last that was sent, and nothing is sent after it before it is answered: it may still have to fail, or comes in windows */
   awaited: Expected | undefined
+  /** bytes of results that came otherwise than in windows */
+  unwindowed: number
   /** about how many bytes of a result the server is asked for at once; absent: all of it */
   readonly window: number | undefined
   /** transaction status of the last ReadyForQuery: I, T or E */
@@ -81,6 +83,7 @@ export function createConversation(
     skipping: false,
     copy: 'none',
     awaited: undefined,
+    unwindowed: 0,
     window: limits.window,
     transaction: 'I',
     uncommitted: false,

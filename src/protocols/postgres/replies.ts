@@ -101,6 +101,11 @@ export function createReplies(talk: Conversation): BackendHandler {
     if (dropped.some((entry) => entry.kind === 'execute' && entry.query)) endQuery(talk, true)
   }
 
+  function received(head: Expected | undefined, run: Running, bytes: number): void {
+    run.received += bytes
+    if (head?.kind !== 'execute' || head.fetch === undefined) talk.unwindowed += bytes
+  }
+
   /** It is answered, or will not be. */
   function answered(entry: Expected): void {
     if (talk.awaited === entry) talk.awaited = undefined
@@ -241,7 +246,7 @@ export function createReplies(talk: Conversation): BackendHandler {
     const run = runOf(head)
     if (!run) return unexpected('DataRow')
     const plan = planOf(head, run)
-    run.received += bytes.length
+    received(head, run, bytes.length)
     const row = plan === undefined ? bytes : maskRow(bytes, plan)
     if (!admits(talk, run, row.length)) return 'drop'
     run.rows += 1
@@ -257,7 +262,7 @@ export function createReplies(talk: Conversation): BackendHandler {
     const plan = planOf(head, run)
     const found = plan === undefined ? wholeRows(bytes, from) : maskRows(bytes, from, plan)
     run.rows += found.rows
-    run.received += found.end - from
+    received(head, run, found.end - from)
     run.bytes += found.shown?.length ?? found.end - from
     return found
   }
@@ -351,6 +356,7 @@ export function createReplies(talk: Conversation): BackendHandler {
     [BACKEND.CopyData](bytes, head) {
       const run = runOf(head)
       if (!run) return unexpected('CopyData')
+      received(head, run, bytes.length)
       const data = shown.copyData(bytes, run)
       if (!admits(talk, run, data.length)) return 'drop'
       run.bytes += data.length
@@ -385,7 +391,7 @@ export function createReplies(talk: Conversation): BackendHandler {
       if (type === BACKEND.CopyData && run.masker.detection !== undefined) return false
       if (!admits(talk, run, length + 1)) return false
       if (type === BACKEND.DataRow) run.rows += 1
-      run.received += length + 1
+      received(head, run, length + 1)
       run.bytes += length + 1
       return true
     },

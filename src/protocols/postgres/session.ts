@@ -4,7 +4,7 @@ import type { AnalysisResult } from '../../core/facts.ts'
 import type { Answer, Effect, ProtocolSession, ProtocolSettings, SessionContext } from '../../core/session.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { Trust } from './catalog/trust.ts'
-import { createConversation } from './conversation.ts'
+import { type Conversation, createConversation } from './conversation.ts'
 import { createFrontDoor } from './login/front-door.ts'
 import { createLogin, type LoggedIn, type LoginAttempt } from './login/upstream-login.ts'
 import { welcome } from './login/welcome.ts'
@@ -50,7 +50,9 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   const unsaid: Uint8Array[] = []
   /** the server itself told the client why the session ends */
   let told = false
-  let canceled = () => {}
+  /** why the session ends once the message that is on its way to the client is through */
+  let ending: Refusal | undefined
+  let conversation: Conversation | undefined
 
   function limitOf(type: number): number {
     // Known by its first byte: a client that talks nonsense must not be waited for until it has sent all that it states.
@@ -103,10 +105,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
       { out, analyze: options.analyze, masks, catalog, looksBehind, trust: options.trust, context, path },
       { ...limits, ...(options.window === undefined ? {} : { window: options.window }) },
     )
-    canceled = () => {
-      const { awaited } = talk
-      if (awaited?.kind === 'execute' && awaited.fetch) awaited.fetch.canceled = true
-    }
+    conversation = talk
     requests = createRequests(talk)
     replies = createReplies(talk)
     phase = 'ready'
@@ -135,7 +134,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   }
 
   function receive(chunk: Uint8Array): void {
-    if (phase === 'cancel' || phase === 'closed') return
+    if (phase === 'cancel' || phase === 'closed' || ending) return
     if (phase === 'door' && door.state === 'startup') knock(chunk)
     else inbox.push(chunk)
     if (inbox.pending > limits.buffered) {
@@ -145,6 +144,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   }
 
   function accept(answer: Answer): void {
+    if (ending) return
     switch (answer.kind) {
       case 'admitted':
         admitted = answer
@@ -172,6 +172,11 @@ export function createPostgresSession(options: PostgresOptions, context: Session
 
   function fromServer(chunk: Uint8Array): void {
     if (phase === 'cancel') return
+    if (ending) {
+      outbox.finish(chunk)
+      if (!outbox.partial) fatal(ending)
+      return
+    }
     outbox.push(chunk)
     if (!outbox.partial) for (const late of unsaid.splice(0)) out.toClient(late)
     pump()
@@ -204,8 +209,17 @@ export function createPostgresSession(options: PostgresOptions, context: Session
       }),
     resume: (answer) => step(() => accept(answer)),
     notify: (text, hint) => step(() => say(text, hint)),
-    terminate: (refusal) => step(() => fatal(refusal)),
-    canceled: () => canceled(),
+    terminate: (refusal) =>
+      step(() => {
+        // In the middle of a row no error can be said.
+        if (outbox.partial) ending ??= refusal
+        else fatal(refusal)
+      }),
+    canceled() {
+      const awaited = conversation?.awaited
+      if (awaited?.kind === 'execute' && awaited.fetch) awaited.fetch.canceled = true
+    },
+    unwindowed: () => conversation?.unwindowed ?? 0,
   }
 }
 

@@ -114,7 +114,6 @@ function configuration(parts: ConfigurationParts): ConfigInput {
     version: 1,
     processor: { address: 'unix:processor.sock', stop_grace: '0s' },
     admin: { address: `127.0.0.1:${parts.admin}` },
-    envoy: { admin: `127.0.0.1:${parts.envoyAdmin}` },
     issuers: {
       people: { issuer: issuers.people, audience: 'chaperone', kind: 'person', clock_skew: '0s' },
       workloads: { issuer: issuers.workloads, audience: 'chaperone', kind: 'workload', clock_skew: '0s' },
@@ -129,6 +128,7 @@ function configuration(parts: ConfigurationParts): ConfigInput {
     audit: { file: 'audit.jsonl' },
     log: { level: 'error' },
     ...parts.config,
+    envoy: { admin: `127.0.0.1:${parts.envoyAdmin}`, ...parts.config.envoy },
     resources: {
       [RESOURCE]: { ...resource(parts), ...parts.resource },
       ...Object.fromEntries(

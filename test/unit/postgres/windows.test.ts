@@ -1,5 +1,6 @@
 // Results in windows: the server is asked for a few rows at a time, and the client sees what it would have seen.
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Meter } from '../../../src/core/meter.ts'
 import type { BridgeOptions } from '../../support/bridge.ts'
@@ -402,6 +403,17 @@ describe('a cancel request', () => {
     const seen = await play(client, [[1, ...extended(ALL), f.sync()]])
     expect(ofKind(seen, 'CommandComplete').map(({ tag }) => tag)).toEqual(['SELECT 5000'])
   })
+})
+
+it('a session that has to end in the middle of a row says why once the row is through', async () => {
+  const { client, bridge } = await server.client()
+  client.send(f.query(`SELECT repeat('x', 30000000) UNION ALL SELECT repeat('y', 30000000)`))
+  await client.expect('RowDescription')
+  while (Buffer.concat(bridge.traffic[0]?.toClient ?? []).length < 1_000_000) await delay(1)
+  bridge.traffic[0]?.terminate({ code: 'limit-exceeded', message: 'enough' })
+  const { messages } = await client.untilEnd()
+  expect(messages.map(({ kind }) => kind)).toEqual(['DataRow', 'ErrorResponse'])
+  expect(ofKind(messages, 'ErrorResponse')[0]?.fields).toMatchObject({ S: 'FATAL', M: 'chaperone: enough' })
 })
 
 it('a client that leaves in the middle of a result ends its server’s session', async () => {

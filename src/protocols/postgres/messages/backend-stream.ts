@@ -31,6 +31,8 @@ export interface BackendHandler {
 
 export interface BackendStream {
   push(chunk: Uint8Array): void
+  /** Passes the rest of the message that is `partial`, and nothing after it. */
+  finish(chunk: Uint8Array): void
   /** bytes kept and not yet handled */
   readonly pending: number
   /** the client has had a part of a message: nothing else may be said to it before the rest */
@@ -124,6 +126,11 @@ export function createBackendStream(
     },
     get partial() {
       return passing > 0
+    },
+    finish(chunk) {
+      const rest = chunk.subarray(0, passing)
+      passing -= rest.length
+      if (rest.length > 0) forward(rest)
     },
     push(chunk) {
       let bytes = chunk

@@ -213,5 +213,7 @@ export function createRequestsOnlySession(
       }),
     terminate: (refusal) => step(() => fatal(refusal)),
     canceled: () => undefined,
+    // They go past it.
+    unwindowed: () => 0,
   }
 }

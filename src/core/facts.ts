@@ -59,12 +59,14 @@ export interface Access {
   readonly signature?: string
 }
 
-/** Names without a schema that only the catalog can tell the meaning of. */
+/** Names without a schema, and OIDs, that only the catalog can tell the meaning of. */
 export interface UsedNames {
   readonly functions: readonly string[]
   readonly operators: readonly string[]
   /** types that are not PostgreSQL's own by their spelling, with or without a schema */
   readonly types: readonly RelationName[]
+  /** types that the protocol gave to parameters, by their OIDs, where they are not PostgreSQL's own */
+  readonly typeOids?: readonly number[]
 }
 
 /** What comes of a column's value in a statement. */

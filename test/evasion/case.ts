@@ -1,7 +1,7 @@
 // What a case of the evasion corpus is: steps of one client, and what must not come of them.
 
-/** A simple query, or messages of the protocol in one write. */
-export type Step = string | readonly Uint8Array[]
+/** A simple query, or messages of the protocol in one write, which may depend on what was seen so far. */
+export type Step = string | readonly Uint8Array[] | ((seen: string) => readonly Uint8Array[])
 
 export interface EvasionCase {
   /** says the way around; unique in the corpus */

@@ -17,8 +17,8 @@ export interface Database {
   rename(): Promise<void>
 }
 
-const ROWS = `select (select json_agg(c order by id) from customers c where id < 900),
-  (select json_agg(o order by id) from orders o where id < 900)`
+const ROWS = `select (select json_agg(c order by id) from customers c where id < 900) as customers,
+  (select json_agg(o order by id) from orders o where id < 900) as orders`
 /** A run's session ends within moments of its client's. */
 const LEFT_WITHIN = 10_000
 
@@ -54,7 +54,10 @@ export async function createDatabases(
   }
 
   const rowsOf = (name: string) =>
-    postgres.query(ROWS, undefined, name).catch((error: Error) => error.message)
+    postgres.query(ROWS, undefined, name).then(
+      ([rows]) => rows,
+      (error: Error) => error.message,
+    )
 
   async function unchanged(given: readonly string[]): Promise<boolean> {
     if (current === undefined) return false
@@ -70,8 +73,8 @@ export async function createDatabases(
     if (current !== undefined) await client.query(`drop database ${current.name} with (force)`)
     const name = next()
     await client.query(`create database ${name} template ${template} owner ${owner} strategy file_copy`)
-    for (const sql of given) await postgres.query(sql, undefined, name)
-    current = { name, given, rows: await rowsOf(name), clean: await transactions() }
+    const [rows] = await postgres.query([...given, ROWS].join(';\n'), undefined, name)
+    current = { name, given, rows, clean: await transactions() }
   }
 
   return {

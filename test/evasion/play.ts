@@ -20,7 +20,7 @@ export async function play(client: PgWireClient, steps: readonly Step[]): Promis
   const messages: BackendMessage[] = []
   const seen = () => messages.map(text).join('\n')
   for (const step of steps) {
-    const sent = typeof step === 'string' ? [query(step)] : step
+    const sent = messagesOf(step, seen)
     client.send(...sent)
     for (let open = sent.filter((bytes) => ANSWERED.has(bytes[0] ?? 0)).length; open > 0; ) {
       const message = await client.next(WITHIN).catch((error: Error) => error)
@@ -33,6 +33,11 @@ export async function play(client: PgWireClient, steps: readonly Step[]): Promis
     }
   }
   return { seen: seen(), ended: false }
+}
+
+function messagesOf(step: Step, seen: () => string): readonly Uint8Array[] {
+  if (typeof step === 'string') return [query(step)]
+  return typeof step === 'function' ? step(seen()) : step
 }
 
 function text(message: BackendMessage): string {

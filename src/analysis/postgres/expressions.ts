@@ -1,4 +1,5 @@
 // Handlers for what occurs inside statements: expressions, FROM items, clauses, types.
+import type { RelationName } from '../../core/facts.ts'
 import { visitCode, visitFunction, visitOperator } from './functions.ts'
 import { EVERY_RELATION, nameParts, rangeName, relationOf, strings } from './names.ts'
 import type { Body, NodeTag } from './nodes.ts'
@@ -70,9 +71,15 @@ function objectWithArguments(body: Body<'ObjectWithArgs'>, walk: Walk): void {
 }
 
 /** `x%TYPE` names a column of a relation, others only a type. */
-function typeName(body: Body<'TypeName'>, walk: Walk): void {
+/** The name of a type that may be somebody's own. */
+export function ownType(body: Body<'TypeName'>): RelationName | undefined {
   const parts = strings(body.names)
-  if (parts.length > 0 && parts[0] !== 'pg_catalog') walk.facts.usesType(relationOf(parts))
+  return parts.length > 0 && parts[0] !== 'pg_catalog' ? relationOf(parts) : undefined
+}
+
+function typeName(body: Body<'TypeName'>, walk: Walk): void {
+  const own = ownType(body)
+  if (own !== undefined) walk.facts.usesType(own)
   walk.visitAll(body.typmods)
 }
 

@@ -1,5 +1,7 @@
 // Handlers for statements about the session: settings, transactions, prepared statements, cursors, notifications.
+import type { Node } from 'libpg-query'
 import type { Access, StatementFacts } from '../../core/facts.ts'
+import { ownType } from './expressions.ts'
 import { visitFunction } from './functions.ts'
 import { constantText, rangeName, strings } from './names.ts'
 import type { Body } from './nodes.ts'
@@ -71,10 +73,18 @@ function transaction(body: Body<'TransactionStmt'>, walk: Walk): string {
 /** Judged as though it ran: what was prepared without a question could be executed without one. */
 function prepare(body: Body<'PrepareStmt'>, walk: Walk): string {
   if (body.query === undefined) return 'PREPARE'
-  const facts = walk.separately(body.query)
+  const facts = withParameters(walk.separately(body.query), body.argtypes)
   absorb(facts, walk)
   walk.facts.change({ kind: 'prepare', name: body.name ?? '', facts })
   return 'PREPARE'
+}
+
+/** EXECUTE makes its values those of the types that PREPARE gave. */
+function withParameters(facts: StatementFacts, types: readonly Node[] = []): StatementFacts {
+  const own = types.flatMap((node) => ('TypeName' in node ? (ownType(node.TypeName) ?? []) : []))
+  if (own.length === 0) return facts
+  const { functions = [], operators = [], types: used = [] } = facts.uses ?? {}
+  return { ...facts, uses: { functions, operators, types: [...used, ...own] } }
 }
 
 function execute(body: Body<'ExecuteStmt'>, walk: Walk): string {

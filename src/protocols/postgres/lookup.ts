@@ -49,5 +49,8 @@ export function lookUp(
 export function queryFor(question: CatalogQuestion): Lookup {
   if (question.kind === 'relations')
     return { query: RELATIONS_QUERY, parameters: [question.names, question.oids] }
-  return { query: CODE_QUERY, parameters: [question.functions, question.operators, question.types] }
+  return {
+    query: CODE_QUERY,
+    parameters: [question.functions, question.operators, question.types, question.typeOids],
+  }
 }

@@ -18,6 +18,7 @@ import {
   expectEmpty,
 } from './messages/frontend.ts'
 import type { Frame } from './messages/frontend-stream.ts'
+import { withParameterTypes } from './parameter-types.ts'
 import { comesInWindows, sendInWindows } from './query-in-windows.ts'
 import { createRefusals } from './refusals.ts'
 import { type Execution, type Fetch, startFetch } from './results/windows.ts'
@@ -120,11 +121,11 @@ export function createRequests(talk: Conversation): Requests {
   }
 
   function parse(bytes: Uint8Array): boolean {
-    const { name, sql } = decodeParse(bytes)
+    const { name, sql, parameterTypes } = decodeParse(bytes)
     if (isTooLong(name)) return refuse.bind(refuse.nameTooLong(MAX_NAME))
     const analysis = talk.analyze(sql)
     if (analysis.kind !== 'facts') return refuse.parse(refuse.notAnalysed(analysis))
-    const { facts } = analysis
+    const facts = withParameterTypes(analysis.facts, parameterTypes)
     const proceed = ({ masker, touchesMasked, opaque, operation }: Running) => {
       const { path } = operation.facts
       talk.sqlNames.note(facts, sql, path)

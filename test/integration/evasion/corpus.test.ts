@@ -1,9 +1,12 @@
 // Every case of the evasion corpus, against the real stack; and straight against PostgreSQL, where it must succeed.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { EvasionCase, Leak } from '../../evasion/case.ts'
+import type { Change, EvasionCase, Leak } from '../../evasion/case.ts'
 import { changes } from '../../evasion/changes.ts'
 import { createDatabases, type Databases } from '../../evasion/databases.ts'
 import { detected } from '../../evasion/detected.ts'
+import { hiddenInTables } from '../../evasion/hidden-in-tables.ts'
+import { hiddenInTypes } from '../../evasion/hidden-in-types.ts'
+import { hiddenInViews } from '../../evasion/hidden-in-views.ts'
 import { sideLeaks } from '../../evasion/leaks-elsewhere.ts'
 import { resultLeaks } from '../../evasion/leaks-results.ts'
 import { type Played, play } from '../../evasion/play.ts'
@@ -12,12 +15,13 @@ import { connectPgWire } from '../../support/pgwire.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
 const leaks: readonly Leak[] = [...resultLeaks, ...sideLeaks]
+const hiddenCode: readonly Change[] = [...hiddenInViews, ...hiddenInTables, ...hiddenInTypes]
 /** Each run through Chaperone has a database under a name of its own, so that nothing is known of the one before. */
-const RUNS = 3 * (leaks.length + changes.length) + 4 * probes.length + 2 * detected.length
+const RUNS = 3 * (leaks.length + changes.length + hiddenCode.length) + 4 * probes.length + 2 * detected.length
 const NAMES = Array.from({ length: RUNS }, (_, n) => `case_${n}`)
 
 let stack: Stack
-let token: { curious: string; vandal: string; reader: string }
+let token: { curious: string; vandal: string; clerk: string; reader: string }
 let databases: Databases
 
 beforeAll(async () => {
@@ -43,6 +47,19 @@ beforeAll(async () => {
           groups: ['vandals'],
           effects: ['read', 'insert', 'create', 'lock', 'listen', 'maintenance', 'session'],
         },
+        tables: {
+          decision: 'allow',
+          resources: '*',
+          groups: ['clerks'],
+          effects: ['read', 'insert', 'update', 'delete', 'truncate', 'alter', 'maintenance'],
+          relations: ['public.t*', 'pg_temp.*'],
+        },
+        definitions: {
+          decision: 'allow',
+          resources: '*',
+          groups: ['clerks'],
+          effects: ['create', 'session', 'lock'],
+        },
         'nothing-goes': {
           decision: 'deny',
           resources: '*',
@@ -55,6 +72,7 @@ beforeAll(async () => {
   token = {
     curious: await stack.tokens.person(['curious']),
     vandal: await stack.tokens.person(['vandals', 'pii']),
+    clerk: await stack.tokens.person(['clerks', 'pii']),
     reader: await stack.tokens.person(['readers', 'pii']),
   }
   databases = await createDatabases(stack.postgres, 'app', 'app_rw', NAMES.values())
@@ -94,7 +112,7 @@ const DATA =
   /078-05-1120|219-09-9999|457-55-5462|4111111111111111|5500005555555559|340000000000009|(ada|grace|alan)@example\.com/
 
 test('each case has a name of its own', () => {
-  for (const cases of [leaks, changes, probes, detected]) {
+  for (const cases of [leaks, changes, hiddenCode, probes, detected]) {
     expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length)
   }
 })
@@ -119,14 +137,24 @@ describe('what detectors look for does not come out by', () => {
   })
 })
 
+async function changesNothing(change: Change, as: string): Promise<void> {
+  const straight = await run(change)
+  expect(straight.rows, 'straight to PostgreSQL').not.toEqual(straight.before)
+  const { before, rows, alive } = await run(change, as)
+  expect(before).toEqual(straight.before)
+  expect(rows).toEqual(before)
+  expect(alive, 'the session goes on').toBe(true)
+}
+
 describe('what is denied does not happen by', () => {
   test.each(changes.map((change) => [change.name, change] as const))('%s', async (_, change) => {
-    const straight = await run(change)
-    expect(straight.rows, 'straight to PostgreSQL').not.toEqual(straight.before)
-    const { before, rows, alive } = await run(change, token.vandal)
-    expect(before).toEqual(straight.before)
-    expect(rows).toEqual(before)
-    expect(alive, 'the session goes on').toBe(true)
+    await changesNothing(change, token.vandal)
+  })
+})
+
+describe('code that no statement shows does not run by', () => {
+  test.each(hiddenCode.map((change) => [change.name, change] as const))('%s', async (_, change) => {
+    await changesNothing(change, token.clerk)
   })
 })
 

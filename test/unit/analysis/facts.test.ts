@@ -76,6 +76,11 @@ describe('COPY TO STDOUT tells how it writes its rows', () => {
 })
 
 describe('names of the session', () => {
+  test('a prepared statement uses the types that PREPARE gives to its parameters', () => {
+    const [change] = statementOf('prepare p (own.d, int) as select $1, $2').changes
+    expect(change).toMatchObject({ facts: { uses: { types: [{ schema: 'own', name: 'd' }] } } })
+  })
+
   test('PREPARE carries the facts of what it prepares', () => {
     const [change] = statementOf('prepare "P x" as delete from t').changes
     expect(change).toMatchObject({ kind: 'prepare', name: 'P x', facts: { command: 'DELETE' } })

@@ -68,6 +68,7 @@ export interface OperatorEntry extends Named {
 }
 
 export interface TypeEntry extends Named {
+  readonly oid: number
   readonly code: readonly Code[]
 }
 
@@ -107,6 +108,7 @@ export function decodeAnswer(rows: readonly string[]): CatalogAnswer {
       called: calls([row.called]),
     })),
     types: has('type').map((row) => ({
+      oid: count(row.of),
       schema: text(row.schema),
       name: text(row.type),
       code: list(row.code, code),

@@ -21,7 +21,7 @@ export interface Catalog {
   readonly generation: number
   /** names and OIDs that have to be asked for; undefined when everything is known */
   missing(relations: readonly RelationName[]): RelationsQuestion | undefined
-  /** the same for names of functions, operators and types */
+  /** the same for names of functions, operators and types, and OIDs of types */
   missingCode(names: CatalogNames): CodeQuestion | undefined
   /** its clock, in milliseconds */
   now(): number
@@ -47,6 +47,7 @@ export interface Catalog {
   functions(name: string, evenOld?: boolean): readonly Routine[] | undefined
   operators(name: string, evenOld?: boolean): readonly OperatorEntry[] | undefined
   types(name: string, evenOld?: boolean): readonly TypeEntry[] | undefined
+  typesByOid(oid: number, evenOld?: boolean): readonly TypeEntry[] | undefined
   /** after a statement that may have changed the catalog */
   forget(): void
 }
@@ -62,6 +63,7 @@ export interface CodeQuestion {
   readonly functions: readonly string[]
   readonly operators: readonly string[]
   readonly types: readonly string[]
+  readonly typeOids: readonly number[]
 }
 
 export type CatalogQuestion = RelationsQuestion | CodeQuestion
@@ -82,6 +84,7 @@ export function createCatalog(now: () => number): Catalog {
   const functions = createShelf<Routine>(limits)
   const operators = createShelf<OperatorEntry>(limits)
   const types = createShelf<TypeEntry>(limits)
+  const typesByOid = createShelf<TypeEntry>(limits)
   const strangers = new Set<number>()
   let generation = 0
 
@@ -111,11 +114,17 @@ export function createCatalog(now: () => number): Catalog {
     functions.replace(question.functions, answer.age)
     operators.replace(question.operators, answer.age)
     types.replace(question.types, answer.age)
+    typesByOid.replace(question.typeOids.map(String), answer.age)
     // Functions that hang on types come along, but not all of their names.
     const asked = new Set(question.functions)
     for (const one of answer.functions) if (asked.has(one.name)) functions.add(one.name, one)
     for (const one of answer.operators) operators.add(one.name, one)
-    for (const one of answer.types) types.add(one.name, one)
+    const names = new Set(question.types)
+    const oids = new Set(question.typeOids)
+    for (const one of answer.types) {
+      if (names.has(one.name)) types.add(one.name, one)
+      if (oids.has(one.oid)) typesByOid.add(String(one.oid), one)
+    }
   }
 
   return {
@@ -136,8 +145,14 @@ export function createCatalog(now: () => number): Catalog {
         functions: names.functions.filter((name) => !functions.isFresh(name)),
         operators: names.operators.filter((name) => !operators.isFresh(name)),
         types: names.types.filter((name) => !types.isFresh(name)),
+        typeOids: names.typeOids.filter((oid) => !typesByOid.isFresh(String(oid))),
       }
-      const { length } = [...question.functions, ...question.operators, ...question.types]
+      const { length } = [
+        ...question.functions,
+        ...question.operators,
+        ...question.types,
+        ...question.typeOids,
+      ]
       return length > 0 ? question : undefined
     },
     until(names) {
@@ -148,6 +163,7 @@ export function createCatalog(now: () => number): Catalog {
       each(functions, names.functions)
       each(operators, names.operators)
       each(types, names.types)
+      each(typesByOid, names.typeOids.map(String))
       for (const relation of names.relations)
         if (!isSystem(relation)) until = Math.min(until, relations.until(relation.name))
       return until
@@ -184,7 +200,7 @@ export function createCatalog(now: () => number): Catalog {
     forget() {
       // What was learned stays until it is asked for again: results on their way still need it.
       generation += 1
-      for (const shelf of [relations, functions, operators, types]) shelf.forget()
+      for (const shelf of [relations, functions, operators, types, typesByOid]) shelf.forget()
     },
     meanings(relation, evenOld = false) {
       if (!evenOld && !relations.isFresh(relation.name)) return undefined
@@ -195,6 +211,10 @@ export function createCatalog(now: () => number): Catalog {
     operators: (name, evenOld = false) =>
       evenOld || operators.isFresh(name) ? operators.of(name) : undefined,
     types: (name, evenOld = false) => (evenOld || types.isFresh(name) ? types.of(name) : undefined),
+    typesByOid: (oid, evenOld = false) => {
+      const name = String(oid)
+      return evenOld || typesByOid.isFresh(name) ? typesByOid.of(name) : undefined
+    },
     behind(wanted) {
       const found: Named[] = []
       let opaque = false

@@ -54,7 +54,7 @@ export function hiddenCode(sight: CodeSight, statement: StatementFacts, add: Add
     add({ kind: 'code', access, from: ANYTHING, named, columns: 'any' })
   }
   onRelations(sight, statement, put, cannotTell)
-  const { functions = [], operators = [], types = [] } = statement.uses ?? {}
+  const { functions = [], operators = [], types = [], typeOids = [] } = statement.uses ?? {}
   for (const name of functions) {
     const found = catalog.functions(name, told)
     if (found === undefined) cannotTell({ name }, `what ${name} calls`)
@@ -72,6 +72,12 @@ export function hiddenCode(sight: CodeSight, statement: StatementFacts, add: Add
     for (const one of found ?? []) {
       if (mayMean(named, one)) for (const { called, place } of one.code) put(one, named, called, place)
     }
+  }
+  for (const oid of typeOids) {
+    const named = { name: `of OID ${oid}` }
+    const found = catalog.typesByOid(oid, told)
+    if (found === undefined) cannotTell(named, `what the type ${named.name} runs`)
+    for (const one of found ?? []) for (const { called, place } of one.code) put(one, one, called, place)
   }
   for (const { column } of statement.columns) {
     if (column === '*') continue

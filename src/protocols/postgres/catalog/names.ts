@@ -7,6 +7,7 @@ export interface CatalogNames {
   readonly functions: readonly string[]
   readonly operators: readonly string[]
   readonly types: readonly string[]
+  readonly typeOids: readonly number[]
 }
 
 const SYSTEM_SCHEMAS: ReadonlySet<string> = new Set(['pg_catalog', 'information_schema'])
@@ -33,6 +34,7 @@ export function catalogNames(facts: Facts): CatalogNames {
   const functions = new Set<string>()
   const operators = new Set<string>()
   const types = new Set<string>()
+  const typeOids = new Set<number>()
   for (const { accesses, columns, uses } of facts.statements) {
     for (const access of accesses) {
       const called = calledName(access)
@@ -41,6 +43,7 @@ export function catalogNames(facts: Facts): CatalogNames {
     for (const name of uses?.functions ?? []) functions.add(name)
     for (const name of uses?.operators ?? []) operators.add(name)
     for (const type of uses?.types ?? []) if (!isSystem(type)) types.add(type.name)
+    for (const oid of uses?.typeOids ?? []) typeOids.add(oid)
     for (const { column } of columns) if (column !== '*') functions.add(column)
   }
   return {
@@ -48,5 +51,6 @@ export function catalogNames(facts: Facts): CatalogNames {
     functions: [...functions],
     operators: [...operators],
     types: [...types],
+    typeOids: [...typeOids],
   }
 }

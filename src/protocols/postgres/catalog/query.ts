@@ -82,7 +82,13 @@ const ON_RELATIONS = `
   UNION ALL
   SELECT concat(${event(4, 'i')}, ${event(16, 'u')}, ${event(8, 'd')}, ${event(32, 't')}), concat('trigger ', g.tgname),
     ${cls('pg_trigger')}, g.oid, g.tgqual::pg_catalog.text, g.tgfoid
-  FROM pg_trigger g WHERE g.tgrelid = t.oid AND g.tgenabled <> 'D' AND NOT g.tgisinternal`
+  FROM pg_trigger g WHERE g.tgrelid = t.oid AND g.tgenabled <> 'D' AND NOT g.tgisinternal
+  UNION ALL
+  SELECT 'iua', 'the partition key', ${cls('pg_class')}, p.partrelid, p.partexprs::pg_catalog.text, ${NONE}
+  FROM pg_partitioned_table p WHERE p.partrelid = t.oid AND p.partexprs IS NOT NULL
+  UNION ALL
+  SELECT 'ma', concat('statistics ', e.stxname), ${cls('pg_statistic_ext')}, e.oid, e.stxexprs::pg_catalog.text, ${NONE}
+  FROM pg_statistic_ext e WHERE e.stxrelid = t.oid AND e.stxexprs IS NOT NULL`
 
 /** Code that runs when values become those of a type `t.oid`, or are changed into others. */
 const ON_TYPES = `
@@ -117,7 +123,8 @@ const PARTS = `
   SELECT y.typbasetype AS oid FROM pg_type y WHERE y.oid = t.oid
   UNION ALL SELECT y.typelem FROM pg_type y WHERE y.oid = t.oid
   UNION ALL SELECT a.atttypid FROM pg_type y JOIN pg_attribute a ON a.attrelid = y.typrelid
-    WHERE y.oid = t.oid AND y.typtype = 'c' AND a.attnum >= 1::pg_catalog.int2 AND NOT a.attisdropped`
+    WHERE y.oid = t.oid AND y.typtype = 'c' AND a.attnum >= 1::pg_catalog.int2 AND NOT a.attisdropped
+  UNION ALL SELECT g.rngsubtype FROM pg_range g WHERE g.rngtypid = t.oid OR g.rngmultitypid = t.oid`
 
 const code = (root: string) =>
   `(SELECT json_agg(json_build_array(b.same, b.events, b.place, b.oids)) FROM calls b WHERE b.root = ${root})`
@@ -243,12 +250,13 @@ SELECT json_build_object('age',
 WHERE pg_catalog.current_setting('transaction_isolation') = ANY ('{repeatable read,serializable}'::pg_catalog.text[])`)
 
 /**
- * $1: functions, $2: operators, $3: types (text[] each), by their names in any schema. Somebody's own functions and
- * operators, and code on somebody's own types.
+ * $1: functions, $2: operators, $3: types (text[] each), by their names in any schema, $4: types by their OIDs (oid[]).
+ * Somebody's own functions and operators, and code on somebody's own types.
  */
 export const CODE_QUERY = qualified(`
 WITH RECURSIVE all_types AS (
-  SELECT t.oid AS root, t.oid, true AS same, 'riudma' AS events FROM pg_type t WHERE t.typname = ANY ($3::pg_catalog.text[]) AND t.oid ${OWN}
+  SELECT t.oid AS root, t.oid, true AS same, 'riudma' AS events FROM pg_type t
+  WHERE (t.typname = ANY ($3::pg_catalog.text[]) OR t.oid = ANY ($4::pg_catalog.oid[])) AND t.oid ${OWN}
   UNION
   SELECT t.root, x.oid, t.same, t.events FROM all_types t CROSS JOIN LATERAL (${PARTS}) x WHERE x.oid ${OWN}
 ), types AS (
@@ -267,8 +275,9 @@ UNION ALL
 SELECT ${ROUTINE} FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode::pg_catalog.oid JOIN pg_namespace pn ON pn.oid = p.pronamespace
 WHERE o.oid ${OWN} AND o.oprname = ANY ($2::pg_catalog.text[])
 UNION ALL
-SELECT json_build_object('type', t.typname, 'schema', n.nspname, 'code', ${code('t.oid')})::pg_catalog.text
-FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.oid ${OWN} AND t.typname = ANY ($3::pg_catalog.text[])`)
+SELECT json_build_object('type', t.typname, 'schema', n.nspname, 'of', t.oid::pg_catalog.int8, 'code', ${code('t.oid')})::pg_catalog.text
+FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE t.oid ${OWN} AND (t.typname = ANY ($3::pg_catalog.text[]) OR t.oid = ANY ($4::pg_catalog.oid[]))`)
 
 /** A list as an array literal in PostgreSQL's text form. */
 export function arrayLiteral(items: readonly (string | number)[]): string {

@@ -67,6 +67,8 @@ export interface UsedNames {
   readonly types: readonly RelationName[]
   /** types that the protocol gave to parameters, by their OIDs, where they are not PostgreSQL's own */
   readonly typeOids?: readonly number[]
+  /** relations that have to be the catalog's own for the facts to hold */
+  readonly catalogs?: readonly string[]
 }
 
 /** What comes of a column's value in a statement. */

@@ -27,6 +27,8 @@ export interface Collector {
   usesFunction(name: string): void
   usesOperator(name: string): void
   usesType(type: RelationName): void
+  /** a relation without a schema that has to be the catalog's own for the facts to hold */
+  catalogsOwn(name: string): void
   change(change: SessionChange): void
   reference(reference: SessionReference): void
   /** the first reason is kept */
@@ -43,6 +45,7 @@ export function createCollector(): Collector {
   const functions = new Set<string>()
   const operators = new Set<string>()
   const types = new Map<string, RelationName>()
+  const catalogs = new Set<string>()
   const changes: SessionChange[] = []
   const references: SessionReference[] = []
   let reason: string | undefined
@@ -70,6 +73,7 @@ export function createCollector(): Collector {
     usesFunction: (name) => functions.add(name),
     usesOperator: (name) => operators.add(name),
     usesType: (type) => types.set(JSON.stringify([type.schema, type.name]), type),
+    catalogsOwn: (name) => catalogs.add(name),
     change: (change) => changes.push(change),
     reference: (reference) => references.push(reference),
     incomplete: (why) => {
@@ -92,7 +96,12 @@ export function createCollector(): Collector {
         changes,
         references,
         ...(functions.size + operators.size + types.size > 0 && {
-          uses: { functions: [...functions], operators: [...operators], types: [...types.values()] },
+          uses: {
+            functions: [...functions],
+            operators: [...operators],
+            types: [...types.values()],
+            ...(catalogs.size > 0 && { catalogs: [...catalogs] }),
+          },
         }),
         ...(direction !== undefined && { copy: direction }),
         ...(copyRows !== undefined && { copyRows }),

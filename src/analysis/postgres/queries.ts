@@ -4,6 +4,7 @@ import type { Node } from 'libpg-query'
 import { copyRows } from './copy-rows.ts'
 import { createdName, rangeName } from './names.ts'
 import type { Body } from './nodes.ts'
+import { setsByName } from './setting-by-name.ts'
 import { isSettingsView } from './settings.ts'
 import type { Walk } from './walk.ts'
 
@@ -28,6 +29,7 @@ function withClause(body: Body<'WithClause'>, walk: Walk): void {
 }
 
 function select(body: Body<'SelectStmt'>, walk: Walk): string {
+  if (setsByName(body, walk)) return 'SELECT'
   const scope = enterWith(body.withClause, walk)
   scope.enter('SelectStmt', body.larg)
   scope.enter('SelectStmt', body.rarg)

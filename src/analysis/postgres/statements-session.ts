@@ -18,6 +18,7 @@ function absorb(facts: StatementFacts, walk: Walk, change?: (access: Access) => 
   for (const name of facts.uses?.functions ?? []) walk.facts.usesFunction(name)
   for (const name of facts.uses?.operators ?? []) walk.facts.usesOperator(name)
   for (const type of facts.uses?.types ?? []) walk.facts.usesType(type)
+  for (const name of facts.uses?.catalogs ?? []) walk.facts.catalogsOwn(name)
   if (facts.incomplete !== undefined) walk.facts.incomplete(facts.incomplete)
 }
 

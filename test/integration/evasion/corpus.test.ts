@@ -11,10 +11,11 @@ import { sideLeaks } from '../../evasion/leaks-elsewhere.ts'
 import { resultLeaks } from '../../evasion/leaks-results.ts'
 import { type Played, play } from '../../evasion/play.ts'
 import { probes } from '../../evasion/probes.ts'
+import { pathLeaks } from '../../evasion/search-path.ts'
 import { connectPgWire } from '../../support/pgwire.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
-const leaks: readonly Leak[] = [...resultLeaks, ...sideLeaks]
+const leaks: readonly Leak[] = [...resultLeaks, ...sideLeaks, ...pathLeaks]
 const hiddenCode: readonly Change[] = [...hiddenInViews, ...hiddenInTables, ...hiddenInTypes]
 /** Each run through Chaperone has a database under a name of its own, so that nothing is known of the one before. */
 const RUNS = 3 * (leaks.length + changes.length + hiddenCode.length) + 4 * probes.length + 2 * detected.length

@@ -6,7 +6,7 @@ import { type BackendMessage, textRows } from '../../support/pgwire/backend.ts'
 import * as f from '../../support/pgwire/frontend.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
-const RELATIONS = ['a.*', 'public.*', 'pg_temp.*']
+const RELATIONS = ['a.*', 'public.*', 'pg_temp.*', '$catalog']
 type Policy = NonNullable<ConfigInput['policies']>[string]
 const rule = (more: Pick<Policy, 'effects'> & Partial<Policy>): Policy => ({
   decision: 'allow',
@@ -28,6 +28,7 @@ const SCHEMA = `
   create function public.within() returns text language sql set search_path = b as 'select place from t';
   create function public.moves() returns trigger language plpgsql as $$ begin set search_path = b; return new; end $$;
   create trigger moves after insert on public.watched for each row execute function public.moves();
+  create function a.upper(text) returns text language sql as $$ select 'a'::text $$;
   create schema app_rw authorization app_rw; create table app_rw.mine as select 'app_rw'::text as place;
   grant usage on schema a, b to app_rw, app_ro; grant select on all tables in schema a, b, public to app_ro; grant all on all tables in schema a, b, public, app_rw to app_rw`
 
@@ -202,6 +203,26 @@ describe.each(['18', '15'] as const)('on PostgreSQL %s', (version) => {
         'a temporary table',
         ['set search_path = a', 'create temporary table t (place text)', 'table t', 'drop table t'],
         ['refused'],
+      ],
+      [
+        'a function before the catalog’s',
+        [
+          "select upper('x')",
+          'set search_path = a, pg_catalog',
+          "select upper('x')",
+          "select pg_catalog.upper('x')",
+        ],
+        ['X', 'refused', 'X'],
+      ],
+      [
+        'a setting by its name in pg_settings',
+        [
+          "select set_config(name, 'b', false) from pg_settings where name = 'search_path'",
+          'table t',
+          "create temporary table pg_settings as select 'search_path'::text as name",
+          "select set_config(name, 'a', false) from pg_settings where name = 'search_path'",
+        ],
+        ['b', 'refused', 'refused'],
       ],
       [
         'a view is bound when it is made',

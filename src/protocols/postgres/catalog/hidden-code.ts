@@ -86,7 +86,19 @@ export function hiddenCode(sight: CodeSight, statement: StatementFacts, add: Add
     const rows = found?.filter(({ ofRow }) => ofRow) ?? []
     for (const one of rows) put(one, { name: column }, [one], `called as the column ${column}`)
   }
+  inPlaceOfCatalogs(sight, statement, add)
   vouch(sight, statement, add)
+}
+
+/** Facts that rest on a relation of the catalog do not hold for another by its name: a temporary one, say. */
+function inPlaceOfCatalogs({ catalog, told }: CodeSight, { uses }: StatementFacts, add: Add): void {
+  for (const name of uses?.catalogs ?? []) {
+    for (const { relation: from } of catalog.meanings({ name }, told) ?? []) {
+      if (isSystem(from)) continue
+      const object = `${from.schema}.${name} is in the place of the catalog’s ${name}`
+      add({ kind: 'code', access: { effect: 'unknown', object }, from, named: { name }, columns: 'any' })
+    }
+  }
 }
 
 type Put = (from: Named, named: RelationName, routines: readonly Routine[], via: string) => void

@@ -77,6 +77,16 @@ export const session: readonly Case[] = [
   ["select set_config('application_name', 'x', false)", 'SELECT', 'session application_name'],
   ["select set_config('ROLE', 'admin', false)", 'SELECT', 'role role admin'],
   ['select set_config(a, b, false) from t', 'SELECT', 'unknown the name of a setting is computed, read t'],
+  [
+    "select set_config(name, 'view', false) from pg_settings where name = 'restrict_nonsystem_relation_kind'",
+    'SELECT',
+    'read pg_settings, setting restrict_nonsystem_relation_kind',
+  ],
+  [
+    "select set_config(name, 'a', false) from pg_catalog.pg_settings where name = 'search_path'",
+    'SELECT',
+    'read pg_catalog.pg_settings, setting search_path',
+  ],
   ["select pg_catalog.set_config('search_path', '', false)", 'SELECT', 'session search_path'],
   ['discard all', 'DISCARD ALL', 'session DISCARD ALL'],
   ['discard plans', 'DISCARD PLANS', 'session DISCARD PLANS'],

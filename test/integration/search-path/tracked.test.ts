@@ -54,7 +54,11 @@ describe.each(['18', '15'] as const)('on PostgreSQL %s', (version) => {
           reads: rule({ groups: ['engineers', 'analysts'], effects: ['read'], relations: RELATIONS }),
           writes: rule({ groups: ['engineers'], effects: ['insert', 'create'], relations: RELATIONS }),
           everywhere: rule({ groups: ['admins'], effects: ['read'], relations: ['*'] }),
-          path: rule({ groups: ['engineers', 'admins'], effects: ['setting'], objects: ['search_path'] }),
+          path: rule({
+            groups: ['engineers', 'admins'],
+            effects: ['setting'],
+            objects: ['search_path', 'synchronize_seqscans'],
+          }),
           calls: rule({ groups: ['engineers', 'admins'], effects: ['call'], objects: CALLABLE }),
         },
       },
@@ -217,12 +221,14 @@ describe.each(['18', '15'] as const)('on PostgreSQL %s', (version) => {
       [
         'a setting by its name in pg_settings',
         [
-          "select set_config(name, 'b', false) from pg_settings where name = 'search_path'",
+          "select set_config(name, 'b', false) from pg_catalog.pg_settings where name = 'search_path'",
           'table t',
-          "create temporary table pg_settings as select 'search_path'::text as name",
-          "select set_config(name, 'a', false) from pg_settings where name = 'search_path'",
+          'reset search_path',
+          "select set_config(name, 'on', false) from pg_settings where name = 'synchronize_seqscans'",
+          "create temporary table pg_settings as select 'role'::text as name",
+          "select set_config(name, 'on', false) from pg_settings where name = 'synchronize_seqscans'",
         ],
-        ['b', 'refused', 'refused'],
+        ['b', 'refused', 'on', 'refused'],
       ],
       [
         'a view is bound when it is made',

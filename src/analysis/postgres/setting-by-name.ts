@@ -17,7 +17,7 @@ export function setsByName(body: Body<'SelectStmt'>, walk: Walk): boolean {
   const view = rangeName(from.RangeVar)
   if (from.RangeVar.alias !== undefined || walk.ctes.has(view.name) || !isSettingsView(view)) return false
   const name = nameOf(body.whereClause)
-  const value = target && 'ResTarget' in target ? valueOf(target.ResTarget.val) : undefined
+  const value = target && 'ResTarget' in target ? newValue(target.ResTarget.val) : undefined
   if (name === undefined || value === undefined) return false
   walk.facts.onRelation('read', view)
   walk.facts.mention()
@@ -41,7 +41,7 @@ function nameOf(condition: Node | undefined): string | undefined {
     : undefined
 }
 
-function valueOf(call: Node | undefined): string | undefined {
+function newValue(call: Node | undefined): string | undefined {
   if (call === undefined || !('FuncCall' in call)) return undefined
   const { funcname, args = [] } = call.FuncCall
   const plain = Object.keys(call.FuncCall).every((key) =>

@@ -5,6 +5,7 @@ import { type Config, configSchema, type PolicyRuleConfig } from '../../../src/c
 import type { Access, ColumnMention, StatementFacts } from '../../../src/core/facts.ts'
 import type { SqlOperation } from '../../../src/core/operation.ts'
 import type { Principal } from '../../../src/core/principal.ts'
+import type { SearchPath } from '../../../src/core/search-path.ts'
 import { compilePolicy } from '../../../src/policy/policy.ts'
 import { policyProblems } from '../../../src/policy/problems.ts'
 import { PATH, referenceJudge, type Setting } from './reference-judge.ts'
@@ -163,6 +164,23 @@ const question = fc.record({
   application: optional(some('psql', 'other')),
   statements: fc.array(statement, { minLength: 1, maxLength: 2 }),
   phase: some('query', 'prepare', 'execute'),
+  path: fc.oneof(
+    { weight: 2, arbitrary: fc.constant(undefined) },
+    {
+      weight: 1,
+      arbitrary: some<SearchPath>(
+        ...([
+          'any',
+          [],
+          ['a'],
+          ['a', 'z'],
+          ['z', 'pg_catalog', 'b'],
+          ['pg_catalog', 'a'],
+          ['b', 'pg_temp'],
+        ] as const),
+      ),
+    },
+  ),
 })
 
 const RESOURCE = {
@@ -188,12 +206,12 @@ function configOf(rules: readonly object[]): Config {
 }
 
 function decided(config: Config, setting: Omit<Setting, 'rules'>) {
-  const { principal: who, resource, source, application, statements, phase } = setting
+  const { principal: who, resource, source, application, statements, phase, path } = setting
   const operation: SqlOperation = {
     kind: 'sql',
     sequence: 1,
     text: 'made up',
-    facts: { statements, fingerprint: 'f' },
+    facts: { statements, fingerprint: 'f', ...(path === undefined ? {} : { path }) },
     phase,
     parameters: [],
     behind: [],

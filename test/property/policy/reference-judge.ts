@@ -4,6 +4,7 @@ import type { PolicyRuleConfig } from '../../../src/config/schema.ts'
 import type { Outcome } from '../../../src/core/decision.ts'
 import type { Access, ColumnMention, StatementFacts } from '../../../src/core/facts.ts'
 import type { Principal } from '../../../src/core/principal.ts'
+import type { SearchPath } from '../../../src/core/search-path.ts'
 
 export const PATH = ['a', 'b']
 /** What there is, with one of each that no rule spells out. */
@@ -20,6 +21,8 @@ export interface Setting {
   readonly application: string | undefined
   readonly statements: readonly StatementFacts[]
   readonly phase: 'query' | 'prepare' | 'execute'
+  /** absent: as the login set it */
+  readonly path: SearchPath | undefined
 }
 
 interface Judgement {
@@ -56,7 +59,9 @@ export function referenceJudge(setting: Setting): Judgement {
       ? []
       : [{ access: { effect: 'unknown', object: statement.incomplete } as const, statement }]),
   ])
-  const judged = accesses.map(({ access, statement }) => judgeOne(access, statement, inForce))
+  const judged = accesses.map(({ access, statement }) =>
+    judgeOne(access, { statement, path: setting.path ?? PATH }, inForce),
+  )
   const denied = [...new Set(judged.flatMap((one) => one.denied))].sort()
   if (judged.some(({ outcome }) => outcome === 'deny')) return { outcome: 'deny', denied }
   const held = judged.flatMap((one) => one.held)
@@ -89,6 +94,12 @@ function inNetwork(source: string, network: string): boolean {
   return source.split('.').slice(0, bytes).join('.') === address.split('.').slice(0, bytes).join('.')
 }
 
+/** What the names of an access go by. */
+interface Place {
+  readonly statement: StatementFacts
+  readonly path: SearchPath
+}
+
 interface One {
   readonly outcome: Outcome
   readonly denied: readonly string[]
@@ -97,24 +108,24 @@ interface One {
 
 function judgeOne(
   access: Access,
-  statement: StatementFacts,
+  place: Place,
   rules: readonly (readonly [string, PolicyRuleConfig])[],
 ): One {
   const of = (decision: Outcome) => rules.filter(([, rule]) => rule.decision === decision)
-  const denied = of('deny').filter(([, rule]) => couldMean(rule, access, statement))
+  const denied = of('deny').filter(([, rule]) => couldMean(rule, access, place))
   const no = (ids: readonly string[]): One => ({ outcome: 'deny', denied: ids, held: [] })
   if (denied.length > 0) return no(denied.map(([id]) => id))
   if (access.effect === 'unknown') return no([])
-  const holds = of('hold').filter(([, rule]) => couldMean(rule, access, statement))
+  const holds = of('hold').filter(([, rule]) => couldMean(rule, access, place))
   const yes = (held: typeof holds): One => {
     const configs = held.map(([, rule]) => rule)
     return { outcome: configs.length > 0 ? 'hold' : 'allow', denied: [], held: configs }
   }
   if (access.effect === 'session') return yes(holds.filter(([, rule]) => rule.effects !== '*'))
   const leave = [...of('allow'), ...of('hold')].map(([, rule]) => rule)
-  const isCovered = everyThing(access, statement).every((thing) =>
-    leave.some((rule) => givesLeave(rule, access, thing)),
-  )
+  const things = everyThing(access, place)
+  const isCovered =
+    things.length > 0 && things.every((thing) => leave.some((rule) => givesLeave(rule, access, thing)))
   return isCovered ? yes(holds) : no([])
 }
 
@@ -124,38 +135,34 @@ const hasEffect = ({ effects }: PolicyRuleConfig, { effect }: Access) =>
 const isCatalog = (name: string): name is keyof typeof CATALOG => Object.hasOwn(CATALOG, name)
 
 /** Everything that the access could be on. */
-function anyThing(access: Access, statement: StatementFacts): Thing[] {
-  return things(access, statement, false)
+function anyThing(access: Access, place: Place): Thing[] {
+  return things(access, place, false)
 }
 
 /** Of a catalog relation's name without a schema, PostgreSQL finds the catalog's own first: leave is needed for that. */
-function everyThing(access: Access, statement: StatementFacts): Thing[] {
-  return things(access, statement, true)
+function everyThing(access: Access, place: Place): Thing[] {
+  return things(access, place, true)
 }
 
 function things(
   { relation, object = '', effect, objectType }: Access,
-  statement: StatementFacts,
+  { statement, path }: Place,
   first: boolean,
 ): Thing[] {
   if (relation === undefined) {
     if (objectType !== 'function') return [{ schema: '', name: object }]
     const [schema, name] = object.includes('.') ? object.split('.') : [undefined, object]
-    return (schema === undefined ? PATH : [schema]).map((one) => ({ schema: one, name: name ?? '' }))
+    const on = path === 'any' ? SCHEMAS : path.filter((one) => one !== 'pg_temp')
+    return (schema === undefined ? on : [schema]).map((one) => ({ schema: one, name: name ?? '' }))
   }
   const { schema, name } = relation
-  const inCatalog = schema === undefined && name.startsWith('pg_')
   const schemas =
     schema === '*'
       ? // What reaches everything (VACUUM, a publication) needs leave for what is not the system's own.
         SCHEMAS.filter((one) => !first || one !== 'pg_catalog')
       : schema !== undefined
         ? [schema]
-        : inCatalog
-          ? first
-            ? ['pg_catalog']
-            : ['pg_catalog', ...PATH]
-          : PATH
+        : foundIn(name, path, first)
   const names = name === '*' ? [...NAMES, ...Object.keys(CATALOG)] : [name]
   const columns = columnsOf({ effect, relation }, statement)
   return schemas.flatMap((one) =>
@@ -165,6 +172,16 @@ function things(
         : columns.map((column) => ({ schema: one, name: another, column })),
     ),
   )
+}
+
+function foundIn(name: string, path: SearchPath, first: boolean): readonly string[] {
+  const inCatalog = name.startsWith('pg_')
+  if (path === 'any') return inCatalog ? SCHEMAS : SCHEMAS.filter((one) => one !== 'pg_catalog')
+  const own = path.filter((one) => one !== 'pg_catalog')
+  if (!inCatalog) return own.length > 0 ? own : ['pg_temp']
+  if (!first) return ['pg_catalog', ...own]
+  const place = path.indexOf('pg_catalog')
+  return place < 0 ? ['pg_catalog'] : path.slice(0, place + 1)
 }
 
 /** Every column that the statement could touch with this effect; all there are where that is not told. */
@@ -188,16 +205,19 @@ function couldBeOf({ relation }: ColumnMention, of: Access['relation']): boolean
 const isOn = ({ uses }: ColumnMention, effect: 'read' | 'insert' | 'update') =>
   effect === 'read' ? uses.join() !== 'written' : uses.includes('written')
 
-function couldMean(rule: PolicyRuleConfig, access: Access, statement: StatementFacts): boolean {
+function couldMean(rule: PolicyRuleConfig, access: Access, place: Place): boolean {
   if (!hasEffect(rule, access)) return false
   const all = rule.relations === undefined && rule.objects === undefined && rule.columns === undefined
   if (all) return true
   if (access.relation === undefined) {
     return (rule.objects ?? []).some((pattern) =>
-      anyThing(access, statement).some((thing) => isObject(pattern, access, thing)),
+      anyThing(access, place).some((thing) => isObject(pattern, access, thing)),
     )
   }
-  return anyThing(access, statement).some(
+  // Where it may be in any schema, it may be in the catalog.
+  const anywhere = place.path === 'any' && access.relation.schema === undefined
+  if (anywhere && rule.relations?.includes('$catalog')) return true
+  return anyThing(access, place).some(
     (thing) =>
       (rule.relations ?? []).some((pattern) => isRelation(pattern, thing)) ||
       (rule.columns ?? []).some((pattern) => isColumn(pattern, thing)),

@@ -85,7 +85,7 @@ function withParameters(facts: StatementFacts, types: readonly Node[] = []): Sta
   const own = types.flatMap((node) => ('TypeName' in node ? (ownType(node.TypeName) ?? []) : []))
   if (own.length === 0) return facts
   const { functions = [], operators = [], types: used = [] } = facts.uses ?? {}
-  return { ...facts, uses: { functions, operators, types: [...used, ...own] } }
+  return { ...facts, uses: { ...facts.uses, functions, operators, types: [...used, ...own] } }
 }
 
 function execute(body: Body<'ExecuteStmt'>, walk: Walk): string {

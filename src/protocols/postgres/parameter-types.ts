@@ -9,7 +9,7 @@ export function withParameterTypes(facts: Facts, types: readonly number[]): Fact
   if (typeOids.length === 0) return facts
   const statements = facts.statements.map((statement) => {
     const { functions = [], operators = [], types: named = [] } = statement.uses ?? {}
-    return { ...statement, uses: { functions, operators, types: named, typeOids } }
+    return { ...statement, uses: { ...statement.uses, functions, operators, types: named, typeOids } }
   })
   return { ...facts, statements }
 }

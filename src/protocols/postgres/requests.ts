@@ -100,12 +100,12 @@ export function createRequests(talk: Conversation): Requests {
       talk.statements.forget('')
       talk.portals.forget('')
       run.mark = talk.sqlNames.mark()
+      noteMoves(run)
       if (comesInWindows(talk, sql, analysis.facts))
         return sendInWindows(talk, sql, analysis.facts, run, bytes.length)
       const entry = { kind: 'query', run, mark: run.mark } as const
       expected.push(entry, bytes.length)
       out.toServer(bytes)
-      noteMoves(run)
       awaitAnswer(entry, run)
     }
     const refused = (refusal: Refusal) => refuse.query({ kind: 'refusal', refusal })

@@ -26,6 +26,8 @@ export type Expected =
   | {
       readonly kind: 'parse'
       readonly commit: () => void
+      /** set where its statement was judged to run already */
+      readonly run?: Running | undefined
       /** the session's own: the client does not hear of it */
       readonly unseen?: boolean
       readonly error?: StandInError | undefined

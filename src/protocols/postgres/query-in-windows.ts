@@ -36,7 +36,7 @@ export function sendInWindows(
   portal.describedIn = talk.sending
   const fetch = startFetch(run, { bytes: new Uint8Array(0), portal: '', maxRows: 0 }, talk.window)
   const { expected, out } = talk
-  expected.push({ kind: 'parse', commit: nothing, unseen: true }, size)
+  expected.push({ kind: 'parse', run, commit: nothing, unseen: true }, size)
   expected.push({ kind: 'bind', statement, run, commit: nothing, unseen: true })
   expected.push({ kind: 'describe', portal, injected: false })
   const entry = { kind: 'execute', portal, run, fetch, query: true } as const

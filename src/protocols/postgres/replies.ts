@@ -71,7 +71,7 @@ export function createReplies(talk: Conversation): BackendHandler {
     fields: ReadonlyMap<string, string>,
     head: Expected | undefined,
   ): Uint8Array {
-    const run = head?.kind === 'bind' ? head.run : runOf(head)
+    const run = head?.kind === 'parse' || head?.kind === 'bind' ? head.run : runOf(head)
     const text = shown.diagnostic(bytes, head)
     out.emit({
       kind: 'observe',
@@ -124,8 +124,16 @@ export function createReplies(talk: Conversation): BackendHandler {
     return verdict === bytes ? 'forward' : verdict
   }
 
+  /** One cancel request ends one statement. */
+  function obeyed(error: Uint8Array): void {
+    const { awaited } = talk
+    if (awaited?.kind !== 'execute' || !awaited.fetch?.canceled) return
+    awaited.fetch.canceled = decodeDiagnostic(error).get('C') !== CANCELED.sqlstate
+  }
+
   function error(bytes: Uint8Array, head: Expected | undefined): Verdict {
     const verdict = shownError(bytes, head)
+    obeyed(bytes)
     const run = runOf(head)
     if (run) run.failed = true
     switch (head?.kind) {

@@ -304,6 +304,18 @@ describe('the server', () => {
 })
 
 describe('the record', () => {
+  it.each(['SELECT nothing FROM many', "SELECT 'x'::int FROM many", 'SELECT 1 / (id - 9) FROM many'])(
+    'of a simple query that fails is of its statement: %s',
+    async (sql) => {
+      const { client, bridge } = await windowed()
+      await play(client, [[1, f.query(sql)]])
+      const [operation] = bridge.traffic[0]?.operations ?? []
+      expect(bridge.traffic[0]?.observed.filter(({ kind }) => kind === 'failed')).toMatchObject([
+        { sequence: operation?.sequence },
+      ])
+    },
+  )
+
   it('of a result in windows is of one statement', async () => {
     const { client, bridge } = await windowed()
     await play(client, [[1, ...extended(ALL), f.sync()]])
@@ -394,6 +406,22 @@ describe('a cancel request', () => {
     bridge.traffic[0]?.canceled()
     expect(errors(await client.until('ReadyForQuery'))).toEqual([CANCELED])
     expect(textRows(await play(client, [[1, ...extended('SELECT 1'), f.sync()]]))).toEqual([['1']])
+  })
+
+  it('that ended a statement before it leaves the one that is awaited alone', async () => {
+    const { client, bridge } = await windowed()
+    const sleep = 'SELECT pg_sleep(20)'
+    client.send(f.parse({ sql: sleep }), f.bind({}), f.execute('', 1), f.sync(), ...extended(ALL), f.sync())
+    const ask = (what: string) =>
+      server.postgres.query(
+        `SELECT ${what} FROM pg_stat_activity WHERE query = '${sleep}' AND wait_event = 'PgSleep'`,
+      )
+    while ((await ask('pid')).length === 0) await delay(5)
+    bridge.traffic[0]?.canceled()
+    await ask('pg_cancel_backend(pid)')
+    expect(errors(await client.until('ReadyForQuery'))).toEqual([CANCELED])
+    const seen = await client.until('ReadyForQuery')
+    expect(ofKind(seen, 'CommandComplete').map(({ tag }) => tag)).toEqual(['SELECT 5000'])
   })
 
   it('between statements ends nothing', async () => {

@@ -50,7 +50,25 @@ const CONVERSATIONS: Readonly<Record<string, readonly (readonly [number, ...Uint
     [1, f.query("SELECT repeat('x', 3000) FROM generate_series(1, 30)")],
     [1, f.query('SELECT * FROM customers')],
   ],
+  windows: [
+    [1, f.query('SELECT c.*, n FROM customers c, generate_series(1, 150) n ORDER BY n')],
+    [
+      2,
+      f.parse({ sql: 'SELECT ssn, n FROM customers, generate_series(1, 80) n' }),
+      f.bind({}),
+      f.execute('', 70),
+      f.execute(),
+      f.sync(),
+      f.parse({ sql: 'SELECT 1 / (100 - n) FROM generate_series(1, 200) n' }),
+      f.bind({}),
+      f.execute(),
+      f.execute(),
+      f.sync(),
+    ],
+  ],
 }
+/** Bytes of a result that the server is asked for at once, where a conversation wants that. */
+const WINDOWS: Readonly<Record<string, { readonly window: number }>> = { windows: { window: 256 } }
 
 let server: BridgeServer
 const recorded = new Map<string, { events: Traffic['events']; options: BridgeOptions; whole: Replayed }>()
@@ -66,7 +84,8 @@ beforeAll(async () => {
   server = await startBridgeServer()
   for (const [name, turns] of Object.entries(CONVERSATIONS)) {
     for (const masks of [[], MASKS ?? []]) {
-      const options = { judge, masks, upstream: { port: server.postgres.port, user: 'postgres' } }
+      const upstream = { port: server.postgres.port, user: 'postgres' }
+      const options = { judge, masks, upstream, ...WINDOWS[name] }
       const { client, bridge } = await server.client({ ...options, random: countingRandom() })
       await converse(client, turns)
       const events = joined(bridge.traffic[0]?.events ?? [])

@@ -1,48 +1,35 @@
 // What a server's messages mean to the session, and what of them the client may see. Every message is matched with what
 // it answers; one that answers nothing ends the session.
 import { ProtocolError, SQLSTATE } from '../../core/errors.ts'
-import type { ResultPlan } from '../../core/masking.ts'
 import { complete } from './completion.ts'
 import type { Conversation } from './conversation.ts'
 import { type Expected, type Lookup, runOf } from './expected.ts'
 import { checkParameter } from './login/upstream-login.ts'
-import {
-  decodeCommandTag,
-  decodeDataRow,
-  decodeDiagnostic,
-  decodeRowDescription,
-} from './messages/backend.ts'
-import type { BackendHandler, RowRun, Verdict } from './messages/backend-stream.ts'
+import { decodeCommandTag, decodeDiagnostic } from './messages/backend.ts'
+import type { BackendHandler, Verdict } from './messages/backend-stream.ts'
 import { BACKEND } from './messages/codes.ts'
 import { execute, flush } from './messages/encode.ts'
 import { endQuery } from './query-in-windows.ts'
 import { createRefusals } from './refusals.ts'
-import { maskRow, maskRows, wholeRows } from './results/masked-rows.ts'
-import { admits } from './results/metering.ts'
-import { planResult } from './results/rows.ts'
-import { rowsOnlyPlaces } from './results/rows-only.ts'
+import { type Reply, unexpected, verdict } from './reply.ts'
+import { createResults } from './results/results.ts'
 import { createShown } from './results/shown.ts'
 import { nextWindow, wholeTag } from './results/windows.ts'
 import { isStandInFailure, standInError } from './stand-in.ts'
-import type { Portal, Running, StandInError } from './statement.ts'
+import type { Running, StandInError } from './statement.ts'
 
 /** As the server would have said it, had it not waited for the session just then. */
-const CANCELED: StandInError = {
+const CANCELED = {
   kind: 'server',
   sqlstate: '57014',
   message: 'canceling statement due to user request',
-}
-
-type Reply = (bytes: Uint8Array, head: Expected | undefined) => Verdict
+} as const satisfies StandInError
 
 export function createReplies(talk: Conversation): BackendHandler {
   const { expected, out, catalog } = talk
   const refusals = createRefusals(talk)
   const shown = createShown(talk)
-
-  function unexpected(what: string): never {
-    throw new ProtocolError(`the target sent ${what}, which answers nothing that was asked`)
-  }
+  const results = createResults(talk, shown)
 
   /** The answer to one message of the extended protocol that changes names. */
   function confirms(kind: 'parse' | 'bind' | 'close'): Reply {
@@ -99,11 +86,6 @@ export function createReplies(talk: Conversation): BackendHandler {
       if (entry.kind === 'lookup') entry.done(false)
     }
     if (dropped.some((entry) => entry.kind === 'execute' && entry.query)) endQuery(talk, true)
-  }
-
-  function received(head: Expected | undefined, run: Running, bytes: number): void {
-    run.received += bytes
-    if (head?.kind !== 'execute' || head.fetch === undefined) talk.unwindowed += bytes
   }
 
   /** It is answered, or will not be. */
@@ -194,87 +176,6 @@ export function createReplies(talk: Conversation): BackendHandler {
     }
   }
 
-  function planQuery(bytes: Uint8Array, run: Running): void {
-    if (!run.masker.active) return
-    run.planned = true
-    const fields = decodeRowDescription(bytes)
-    const shown = run.opaque ? undefined : rowsOnlyPlaces(run.operation.facts, fields.length)
-    run.plan = planResult(fields, run.masker, catalog, run.touchesMasked, shown)
-  }
-
-  /** The plan is made when rows come: only then the statement was judged, and the catalog asked. */
-  function planPortal(portal: Portal, run: Running): void {
-    if (!portal.fields) return
-    const touched = run.touchesMasked || (portal.name !== '' && talk.opaque)
-    run.planned = true
-    // SQL, or code, may have made a named portal or the statement's name stand for something else.
-    const certain = portal.name === '' && !portal.statement.opaque && !talk.opaque && !run.opaque
-    const shown = certain ? rowsOnlyPlaces(run.operation.facts, portal.fields.length) : undefined
-    run.plan = planResult(portal.fields, run.masker, catalog, touched, shown)
-  }
-
-  /** The plan of the rows that come now. With masks, rows that were never described are not let through. */
-  function planOf(head: Expected | undefined, run: Running): ResultPlan | undefined {
-    if (!run.masker.active) return undefined
-    if (!run.planned && head?.kind === 'execute' && head.portal) planPortal(head.portal, run)
-    return run.planned ? run.plan : unexpected('rows without a description')
-  }
-
-  function described(portal: Portal, fields: Portal['fields']): void {
-    portal.fields = fields
-    if (portal.running) portal.running.planned = false
-  }
-
-  function describe(portal: Portal, bytes: Uint8Array): void {
-    if (talk.masks().active) return described(portal, decodeRowDescription(bytes))
-    // Nobody looks at it now; should masks come into force meanwhile, it is asked for again.
-    portal.describedIn = undefined
-  }
-
-  function rowDescription(bytes: Uint8Array, head: Expected | undefined): Verdict {
-    switch (head?.kind) {
-      case 'query':
-        if (head.run) planQuery(bytes, head.run)
-        return verdict(bytes, shown.names(bytes, head))
-      case 'describe':
-        expected.shift()
-        if (head.portal) describe(head.portal, bytes)
-        return head.injected ? 'drop' : verdict(bytes, shown.names(bytes, head))
-      default:
-        return unexpected('RowDescription')
-    }
-  }
-
-  function dataRow(bytes: Uint8Array, head: Expected | undefined): Verdict {
-    if (head?.kind === 'lookup') {
-      const [json] = decodeDataRow(bytes)
-      if (json) head.row(Buffer.from(json).toString('utf8'))
-      return 'drop'
-    }
-    const run = runOf(head)
-    if (!run) return unexpected('DataRow')
-    const plan = planOf(head, run)
-    received(head, run, bytes.length)
-    const row = plan === undefined ? bytes : maskRow(bytes, plan)
-    if (!admits(talk, run, row.length)) return 'drop'
-    run.rows += 1
-    run.bytes += row.length
-    return verdict(bytes, row)
-  }
-
-  /** The rows of a statement, as many as there are at once; those of a lookup, and what answers nothing, come alone. */
-  function rows(bytes: Uint8Array, from: number): RowRun | undefined {
-    const head = expected.head()
-    const run = runOf(head)
-    if (!run || run.meter !== undefined || (run.masker.active && !run.planned)) return undefined
-    const plan = planOf(head, run)
-    const found = plan === undefined ? wholeRows(bytes, from) : maskRows(bytes, from, plan)
-    run.rows += found.rows
-    received(head, run, found.end - from)
-    run.bytes += found.shown?.length ?? found.end - from
-    return found
-  }
-
   function commandComplete(bytes: Uint8Array, head: Expected | undefined): Verdict {
     if (head?.kind === 'lookup') return 'drop'
     const run = runOf(head)
@@ -339,41 +240,19 @@ export function createReplies(talk: Conversation): BackendHandler {
     [BACKEND.ParseComplete]: confirms('parse'),
     [BACKEND.BindComplete]: confirms('bind'),
     [BACKEND.CloseComplete]: confirms('close'),
+    ...results.replies,
     [BACKEND.ErrorResponse]: error,
     [BACKEND.ReadyForQuery]: ready,
-    [BACKEND.RowDescription]: rowDescription,
-    [BACKEND.DataRow]: dataRow,
     [BACKEND.CommandComplete]: commandComplete,
     [BACKEND.EmptyQueryResponse]: commandComplete,
     [BACKEND.ParameterDescription]: (_bytes, head) =>
       head?.kind === 'describe' ? 'forward' : unexpected('ParameterDescription'),
-    [BACKEND.NoData](_bytes, head) {
-      if (head?.kind !== 'describe') return unexpected('NoData')
-      expected.shift()
-      if (head.portal) described(head.portal, undefined)
-      return head.injected ? 'drop' : 'forward'
-    },
     [BACKEND.PortalSuspended]: (_bytes, head) => suspended(head),
     [BACKEND.CopyInResponse](_bytes, head) {
       // One that was not foreseen would swallow what was sent after the statement.
       if (!runOf(head) || talk.copy !== 'pending' || !isCopying()) return unexpected('CopyInResponse')
       talk.copy = 'in'
       return 'forward'
-    },
-    [BACKEND.CopyOutResponse]: (_bytes, head) => (runOf(head) ? 'forward' : unexpected('CopyOutResponse')),
-    [BACKEND.CopyData](bytes, head) {
-      const run = runOf(head)
-      if (!run) return unexpected('CopyData')
-      received(head, run, bytes.length)
-      const data = shown.copyData(bytes, run)
-      if (!admits(talk, run, data.length)) return 'drop'
-      run.bytes += data.length
-      return verdict(bytes, data)
-    },
-    [BACKEND.CopyDone](_bytes, head) {
-      const run = runOf(head)
-      if (!run) return unexpected('CopyDone')
-      return run.over ? 'drop' : 'forward'
     },
     [BACKEND.NoticeResponse]: (bytes, head) => verdict(bytes, shown.diagnostic(bytes, head)),
     [BACKEND.NotificationResponse]: (bytes) => verdict(bytes, shown.notification(bytes)),
@@ -390,23 +269,10 @@ export function createReplies(talk: Conversation): BackendHandler {
       if (!reply) return unexpected(`a message of type ${JSON.stringify(String.fromCharCode(type))}`)
       return reply(bytes, expected.head())
     },
-    rows,
-    passes(type, length) {
-      const head = expected.head()
-      const run = runOf(head)
-      if (!run) return false
-      if (type === BACKEND.DataRow && planOf(head, run) !== undefined) return false
-      if (type === BACKEND.CopyData && run.masker.detection !== undefined) return false
-      if (!admits(talk, run, length + 1)) return false
-      if (type === BACKEND.DataRow) run.rows += 1
-      received(head, run, length + 1)
-      run.bytes += length + 1
-      return true
-    },
+    rows: results.rows,
+    passes: results.passes,
   }
 }
-
-const verdict = (bytes: Uint8Array, shown: Uint8Array): Verdict => (shown === bytes ? 'forward' : shown)
 
 function endsSession(error: Uint8Array): boolean {
   const fields = decodeDiagnostic(error)

@@ -1,6 +1,6 @@
 // Statements of the suite that Chaperone refuses by design. In the direct run each fails as well, by a stand-in, so that
-// what would have come of it is missing on both sides, and every other difference is seen for what it is. A few statements
-// are left out of every run.
+// what would have come of it is missing on both sides, and every other difference is seen for what it is. One is left
+// out of every run.
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'

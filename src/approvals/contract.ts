@@ -3,9 +3,10 @@ import type { ApprovalRequest, ApprovalState, ApprovalSubject } from '../core/ap
 import type { HoldTerms } from '../core/decision.ts'
 import type { Access } from '../core/facts.ts'
 import type { Principal, PrincipalKind } from '../core/principal.ts'
+import type { ToldFunctions } from '../core/routine.ts'
 import type { VoteRefusal } from './vote.ts'
 
-export interface ApprovalInput {
+export interface ApprovalInput extends ToldFunctions {
   readonly subject: ApprovalSubject
   readonly session: string
   readonly principalName: string

@@ -21,6 +21,16 @@ const access = z.strictObject({
   objectType: z.exactOptional(text),
 })
 
+const calledFunction = z.strictObject({
+  signature: text,
+  language: text,
+  volatility: z.enum(['immutable', 'stable', 'volatile']),
+  owner: text,
+  securityDefiner: z.boolean(),
+  settings: texts,
+  via: z.exactOptional(text),
+})
+
 const body = z.strictObject({
   id: text.regex(REQUEST_ID),
   resource: text,
@@ -34,6 +44,8 @@ const body = z.strictObject({
   principalName: text,
   principalKind: z.enum(['person', 'workload']),
   accesses: z.array(access),
+  functions: z.exactOptional(z.array(calledFunction)),
+  moreFunctions: z.exactOptional(z.int().min(1)),
   rules: texts,
   approvers: texts.min(1),
   quorum: z.int().min(1),

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ApprovalRequest, ApprovalState } from '../core/approval.ts'
 import type { HoldTerms } from '../core/decision.ts'
+import { toldFunctions } from '../core/routine.ts'
 import { type ApprovalInput, ApprovalStoreError } from './contract.ts'
 import { MAX_LIFE, MAX_QUORUM, MAX_REQUEST_BYTES } from './limits.ts'
 
@@ -51,6 +52,7 @@ export function requestBody(input: ApprovalInput): { readonly body: RequestBody;
     principalName: input.principalName,
     principalKind: input.principalKind,
     accesses: input.accesses,
+    ...toldFunctions(input),
     rules: input.rules,
     approvers: input.terms.approvers,
     quorum: input.terms.quorum,

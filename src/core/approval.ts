@@ -2,6 +2,7 @@
 import type { Access } from './facts.ts'
 import type { ParameterValue } from './operation.ts'
 import type { PrincipalKind } from './principal.ts'
+import type { ToldFunctions } from './routine.ts'
 
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'withdrawn' | 'consumed'
 
@@ -28,7 +29,7 @@ export interface Vote {
   readonly at: number
 }
 
-export interface ApprovalRequest extends ApprovalSubject {
+export interface ApprovalRequest extends ApprovalSubject, ToldFunctions {
   /** 128 random bits, base32, so that it cannot be guessed and can be typed */
   readonly id: string
   readonly session: string

@@ -3,6 +3,7 @@ import type { ApprovalState } from './approval.ts'
 import type { Outcome, ResultLimit } from './decision.ts'
 import type { ErrorCode } from './errors.ts'
 import type { PrincipalKind } from './principal.ts'
+import type { ToldFunctions } from './routine.ts'
 
 export interface AuditActor {
   readonly id: string
@@ -34,7 +35,7 @@ export type AuditEvent =
       readonly code?: ErrorCode
       readonly reason?: string
     }
-  | {
+  | ({
       readonly type: 'decision'
       readonly session: string
       readonly resource: string
@@ -47,7 +48,7 @@ export type AuditEvent =
       readonly shadow: readonly string[]
       readonly policyVersion: string
       readonly reason: string
-    }
+    } & ToldFunctions)
   | ({
       readonly type: 'limit'
       readonly session: string

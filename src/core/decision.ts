@@ -1,5 +1,6 @@
 // A decision is a value that carries its reasons.
 import type { Access } from './facts.ts'
+import type { ToldFunctions } from './routine.ts'
 
 export type Outcome = 'allow' | 'deny' | 'hold'
 
@@ -47,7 +48,7 @@ export interface HoldTerms {
   readonly expiresAfter: number
 }
 
-export interface Decision {
+export interface Decision extends ToldFunctions {
   readonly outcome: Outcome
   /** rules that made the outcome, then shadow rules that would have changed it */
   readonly hits: readonly RuleHit[]

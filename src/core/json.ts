@@ -5,8 +5,8 @@ const PLAIN = /^[ !#-[\]-~]*$/
 /** As JSON.stringify gives it; most strings need no escape. */
 const quoted = (text: string) => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
 
-/** Members that are the same object in many records, and never change: who acts, and the rules of a decision. */
-const LASTING: ReadonlySet<string> = new Set(['actor', 'rules', 'shadow'])
+/** Members that are the same object in many records, and never change: who acts, and rules and functions of a decision. */
+const LASTING: ReadonlySet<string> = new Set(['actor', 'rules', 'shadow', 'functions'])
 const texts = new WeakMap<object, string>()
 
 function lasting(value: object): string {

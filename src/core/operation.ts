@@ -1,5 +1,6 @@
 // What is judged, as one value that approvals, recordings and rules share.
 import type { Access, Facts, RelationName } from './facts.ts'
+import type { RoutineFacts } from './routine.ts'
 
 export type ParameterValue =
   | { readonly kind: 'null' }
@@ -12,10 +13,10 @@ export interface Reached {
   /**
    * `behind`: what happens to a relation behind one that the statement names; rules that refuse or hold look at it.
    * `generated`: the same, for the columns that a generated one is computed from. `code`: code that runs without being shown;
-   * it needs leave like a call. `vouched`: the call of the statement itself, which `trusted_functions` vouches for by its
-   * signature.
+   * it needs leave like a call. `meant`: a function that a call of the statement itself may call. `vouched`: such a call, which
+   * `trusted_functions` vouches for by its signature.
    */
-  readonly kind: 'behind' | 'generated' | 'code' | 'vouched'
+  readonly kind: 'behind' | 'generated' | 'code' | 'meant' | 'vouched'
   readonly access: Access
   /** the relation, function, operator or type that the statement's name may mean */
   readonly from: Required<RelationName>
@@ -25,6 +26,8 @@ export interface Reached {
   readonly columns: readonly string[] | 'mentioned' | 'any'
   /** of `generated`: the column that a statement has to mention for it to count */
   readonly column?: string
+  /** of `code` and `meant`: the function; absent where the catalog could not tell */
+  readonly routine?: RoutineFacts
 }
 
 /** A column that the server computes from others of its relation. */

@@ -6,6 +6,7 @@ import type { Refusal } from '../core/errors.ts'
 import type { Access, Facts } from '../core/facts.ts'
 import type { Operation } from '../core/operation.ts'
 import { type Principal, principalId } from '../core/principal.ts'
+import { toldFunctions } from '../core/routine.ts'
 
 export interface HoldRequest {
   readonly session: string
@@ -55,6 +56,7 @@ async function run(
     principalName: hold.principal.name,
     principalKind: hold.principal.kind,
     accesses: accessesOf(hold.operation.facts),
+    ...toldFunctions(hold.decision),
     rules: [...new Set(hold.decision.hits.filter((hit) => hit.outcome === 'hold').map((hit) => hit.rule))],
     terms: termsOf(hold.decision),
   })

@@ -6,6 +6,7 @@ import type { Decision } from '../core/decision.ts'
 import type { Refusal } from '../core/errors.ts'
 import type { Operation } from '../core/operation.ts'
 import { type Principal, principalId } from '../core/principal.ts'
+import { toldFunctions } from '../core/routine.ts'
 import type { Observation } from '../core/session.ts'
 import type { RecordingEvent } from '../recording/event.ts'
 import type { SessionRecording } from '../recording/session.ts'
@@ -152,7 +153,17 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
           ...made,
           ...(request === undefined ? {} : { request }),
         },
-        { type: 'decision', session, resource, actor, operation: text, sequence, fingerprint, ...made },
+        {
+          type: 'decision',
+          session,
+          resource,
+          actor,
+          operation: text,
+          sequence,
+          fingerprint,
+          ...made,
+          ...toldFunctions(decision),
+        },
       )
     },
     exceeded({ sequence }, { refusal, excess }) {

@@ -1,12 +1,18 @@
 // Which columns an access is to, for rules that name columns. What cannot be told is `*`: any column of the relation.
 import type { Access, AccessEffect, ColumnMention, StatementFacts } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
+import type { RoutineFacts } from '../core/routine.ts'
 
 /** Effects that are on columns, as PostgreSQL grants them by column. */
 export const ON_COLUMNS: ReadonlySet<AccessEffect> = new Set<AccessEffect>(['read', 'insert', 'update'])
 
-/** An access with the columns that it is to; absent where no rule asks: any column, then. */
-export type ColumnAccess = Access & { readonly columns?: readonly string[] }
+/** An access with what judging knows of it besides. */
+export type ColumnAccess = Access & {
+  /** that it is to; absent where no rule asks: any column, then */
+  readonly columns?: readonly string[]
+  /** of a call: the functions that it may mean; absent where the catalog did not tell */
+  readonly routines?: readonly RoutineFacts[]
+}
 
 const ANY: readonly string[] = ['*']
 
@@ -59,7 +65,7 @@ export const couldMeanColumn = (pattern: string | undefined, { columns = ANY }: 
   pattern === undefined || columns.some((column) => column === '*' || matchesGlob(pattern, column))
 
 /** For the record: a statement may have thousands. */
-export function withoutColumns({ columns: _, ...access }: ColumnAccess): Access {
+export function withoutColumns({ columns: _, routines: __, ...access }: ColumnAccess): Access {
   return access
 }
 

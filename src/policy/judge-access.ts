@@ -70,7 +70,7 @@ function enforce(access: ColumnAccess, rules: RuleSet): Enforced {
  * to make one takes leave to read them.
  */
 export function judgeReached({ from, named }: Reached, access: ColumnAccess, rules: RuleSet): AccessVerdict {
-  const meant = named.schema !== undefined || isOnPath(from.schema, rules.searchPath)
+  const meant = isMeant({ from, named }, rules.searchPath)
   const could = (rule: Rule) => meant && couldMeanAccess(rule, access, rules.searchPath)
   const deny = rules.deny.filter(could)
   const hold = rules.hold.filter(could)
@@ -87,9 +87,15 @@ export function judgeReached({ from, named }: Reached, access: ColumnAccess, rul
 }
 
 /** Code that a statement does not show. @returns undefined when the statement's name does not find it */
-export function judgeCode({ access, from, named }: Reached, rules: RuleSet): AccessVerdict | undefined {
-  const meant = named.schema !== undefined || isOnPath(from.schema, rules.searchPath)
-  return meant ? judgeAccess(access, rules) : undefined
+export function judgeCode(code: Reached, rules: RuleSet): AccessVerdict | undefined {
+  if (!isMeant(code, rules.searchPath)) return undefined
+  const { access, routine } = code
+  return judgeAccess(routine === undefined ? access : { ...access, routines: [routine] }, rules)
+}
+
+/** Does the statement's name find it? */
+export function isMeant({ from, named }: Pick<Reached, 'from' | 'named'>, path: SearchPath): boolean {
+  return named.schema !== undefined || isOnPath(from.schema, path)
 }
 
 /** Whoever is let in may use the session itself; only a rule that names the effect holds it. */

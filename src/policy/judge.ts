@@ -3,6 +3,7 @@ import type { Decision, HoldTerms, Outcome, RuleHit } from '../core/decision.ts'
 import type { Access, Facts } from '../core/facts.ts'
 import type { Operation, Reached } from '../core/operation.ts'
 import { type ColumnAccess, columnsOf, ON_COLUMNS, withoutColumns } from './columns.ts'
+import { callKey, createRoutinesOf, functionsOf } from './functions.ts'
 import { type AccessVerdict, judgeAccess, judgeCode, judgeReached, type RuleSet } from './judge-access.ts'
 import { obligationsOf } from './obligations.ts'
 import type { Rule } from './rule.ts'
@@ -22,6 +23,7 @@ export function judgeStatements(
   const rules = inForce(standing, operation.facts)
   const verdicts = verdictsOf(operation, rules)
   const shadow = verdicts.flatMap((verdict) => verdict.shadow)
+  const functions = functionsOf(operation.reached ?? [], rules.searchPath)
   const decided = (
     outcome: Outcome,
     rest: Omit<Decision, 'outcome' | 'policyVersion' | 'hits'>,
@@ -29,6 +31,7 @@ export function judgeStatements(
     outcome,
     policyVersion,
     hits: [...hitsOf(verdicts, outcome).slice(0, MAX_HITS), ...shadow.slice(0, MAX_HITS)],
+    ...functions,
     ...rest,
   })
 
@@ -90,15 +93,24 @@ export function accessesOf(
 
 export function verdictsOf(operation: Pick<Operation, 'facts' | 'reached'>, rules: RuleSet): AccessVerdict[] {
   const { facts, reached = [] } = operation
-  const vouched = new Set(reached.filter(({ kind }) => kind === 'vouched').map(({ access }) => access))
+  const isVouched = vouchedBy(reached)
+  const routinesOf = createRoutinesOf(reached, rules.searchPath)
   const named = accessesOf(operation, rules)
-    .filter((access) => !vouched.has(access))
-    .map((access) => judgeAccess(access, rules))
+    .filter((access) => !isVouched(access))
+    .map((access) => {
+      const routines = routinesOf(access)
+      return judgeAccess(routines === undefined ? access : { ...access, routines }, rules)
+    })
   return [...named, ...reached.flatMap((one) => reachedVerdict(one, facts, rules) ?? [])]
 }
 
+function vouchedBy(reached: readonly Reached[]): (access: Access) => boolean {
+  const calls = new Set(reached.filter(({ kind }) => kind === 'vouched').map(({ access }) => callKey(access)))
+  return (access) => calls.size > 0 && calls.has(callKey(access))
+}
+
 function reachedVerdict(one: Reached, facts: Facts, rules: RuleSet): AccessVerdict | undefined {
-  if (one.kind === 'vouched') return undefined
+  if (one.kind === 'vouched' || one.kind === 'meant') return undefined
   if (one.kind === 'code') return judgeCode(one, rules)
   if (one.kind === 'generated' && !mentionsGenerated(one, facts, rules)) return undefined
   return judgeReached(one, reachedColumns(one, facts, rules), rules)

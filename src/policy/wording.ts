@@ -1,6 +1,7 @@
 // What a client is told: one sentence with the rule and the access, and what to do next.
 import type { HoldTerms } from '../core/decision.ts'
-import type { Access } from '../core/facts.ts'
+import { describeRoutine } from '../core/routine.ts'
+import type { ColumnAccess } from './columns.ts'
 import type { AccessVerdict, BuiltIn } from './judge-access.ts'
 
 /** Longest piece of a statement's own words in a sentence: names may be 63 bytes, paths of files longer. */
@@ -8,8 +9,17 @@ const MAX_WORDS = 160
 
 const clip = (text: string) => (text.length > MAX_WORDS ? `${text.slice(0, MAX_WORDS)}…` : text)
 
-/** `drop table public.customers`, `read hr.salaries (behind public.v)`, `call app.purge`, `read pg_catalog.pg_authid`. */
-export function describeAccess({ effect, relation, object, objectType, via, signature }: Access): string {
+/**
+ * `drop table public.customers`, `read hr.salaries (behind public.v)`, `call app.purge`, `read pg_catalog.pg_authid`, and
+ * `call function app.f() (trigger t of app.t) [volatile plpgsql, owner app]`.
+ */
+export function describeAccess({ routines = [], ...access }: ColumnAccess): string {
+  const [routine, ...others] = routines
+  const known = routine === undefined || others.length > 0 ? '' : ` [${clip(describeRoutine(routine))}]`
+  return `${accessWords(access)}${known}`
+}
+
+function accessWords({ effect, relation, object, objectType, via, signature }: ColumnAccess): string {
   const name =
     relation === undefined
       ? (signature ?? object ?? '')

@@ -45,6 +45,8 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
           rules: input.rules,
         })
         expect(request.accesses).toEqual(input.accesses)
+        expect(request.functions).toEqual(input.functions)
+        expect(request.moreFunctions).toBe(input.moreFunctions)
         expect(request.expiresAt - request.createdAt).toBe(60_000)
         expect(await two.get(request.id)).toEqual(request)
       })

@@ -26,6 +26,18 @@ export function approvalInput(
     principalName: 'agent',
     principalKind: 'workload',
     accesses: [{ effect: 'update', relation: { schema: 'public', name: 'accounts' } }],
+    functions: [
+      {
+        signature: 'public.stamp()',
+        language: 'plpgsql',
+        volatility: 'volatile',
+        owner: 'shop_owner',
+        securityDefiner: true,
+        settings: ['search_path=public'],
+        via: 'trigger t of public.accounts',
+      },
+    ],
+    moreFunctions: 1,
     rules: ['hold-writes'],
     terms: { approvers: ['reviewers'], quorum: 1, expiresAfter: 60_000, ...terms },
   }

@@ -29,6 +29,16 @@ const access = z.looseObject({
   objectType: z.string().optional(),
 })
 
+const calledFunction = z.looseObject({
+  signature: z.string(),
+  language: z.string(),
+  volatility: z.string(),
+  owner: z.string(),
+  securityDefiner: z.boolean(),
+  settings: z.array(z.string()),
+  via: z.string().optional(),
+})
+
 const vote = z.looseObject({
   reviewerName: z.string(),
   reviewer: z.string(),
@@ -49,6 +59,8 @@ const request = z.looseObject({
   text: z.string(),
   parameters: z.array(parameter),
   accesses: z.array(access),
+  functions: z.array(calledFunction).default([]),
+  moreFunctions: z.int().default(0),
   rules: z.array(z.string()),
   approvers: z.array(z.string()),
   quorum: z.int(),
@@ -64,6 +76,7 @@ export const requestAnswer = request
 export type ListedApproval = z.infer<typeof summary>
 export type ShownApproval = z.infer<typeof request>
 export type ShownAccess = z.infer<typeof access>
+export type ShownFunction = z.infer<typeof calledFunction>
 export type ShownParameter = z.infer<typeof parameter>
 
 /** @throws AdminUnreachable when another service answered. */

@@ -1,6 +1,6 @@
 // A request as its reviewer reads it. Every text in it came from outside, so none reaches the terminal raw.
 import { printable, printableLines, table } from '../terminal.ts'
-import type { ListedApproval, ShownAccess, ShownApproval, ShownParameter } from './shapes.ts'
+import type { ListedApproval, ShownAccess, ShownApproval, ShownFunction, ShownParameter } from './shapes.ts'
 
 /** Characters of a statement in a table. */
 const SHOWN_IN_TABLE = 60
@@ -51,6 +51,25 @@ function accessLines(accesses: readonly ShownAccess[]): string {
   return line('Changes', texts(false) || 'nothing') + line('Reads', texts(true) || 'nothing')
 }
 
+/** Whose privileges it has stands before everything that is told of it in its owner's words. */
+function functionText(one: ShownFunction): string {
+  const { signature, volatility, language, owner, securityDefiner, settings, via } = one
+  const parts = [
+    ...(securityDefiner ? [`SECURITY DEFINER of ${owner}`] : [`owner ${owner}`]),
+    `${volatility} ${language}`,
+    ...settings.map((setting) => `SET ${setting}`),
+    ...(via === undefined ? [] : [via]),
+  ]
+  return `${signature}: ${parts.join(', ')}`
+}
+
+function functionLines({ functions, moreFunctions }: ShownApproval): string {
+  if (functions.length === 0) return ''
+  const rows = functions.map((one) => `  ${printable(functionText(one))}\n`)
+  const rest = moreFunctions > 0 ? `  and ${moreFunctions} more\n` : ''
+  return `Functions that it calls, or may call\n${rows.join('')}${rest}`
+}
+
 function parameterText(parameter: ShownParameter): string {
   switch (parameter.kind) {
     case 'null':
@@ -92,6 +111,7 @@ export function showRequest(request: ShownApproval, now: number): string {
     line('Asked', `${instant(request.createdAt)} (${relative(request.createdAt, now)})`),
     line('Expires', `${instant(request.expiresAt)} (${relative(request.expiresAt, now)})`),
     accessLines(request.accesses),
+    functionLines(request),
     `Statement\n${quoted(request.text)}`,
     parameterLines(request.parameters),
     voteLines(request),

@@ -124,6 +124,8 @@ describe('chaperone approvals', () => {
       '$3 = \\x00ff (binary, type 17)',
       '0 of 2 approved; may decide: reviewers',
       'in 29 min',
+      '  public.stamp(): SECURITY DEFINER of shop_owner, volatile plpgsql, SET search_path=public, trigger t of public.accounts\n',
+      '  and 1 more\n',
     ]) {
       expect(out).toContain(part)
     }
@@ -167,6 +169,17 @@ describe('chaperone approvals', () => {
       const request = {
         ...approvalInput({ text: hostile, parameters: [{ kind: 'text', value: hostile }] }),
         principalName: hostile,
+        functions: [
+          {
+            signature: hostile,
+            language: hostile,
+            volatility: 'stable' as const,
+            owner: hostile,
+            securityDefiner: false,
+            settings: [hostile],
+            via: hostile,
+          },
+        ],
       }
       const { id } = await approvals.create(request)
       const raw = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u

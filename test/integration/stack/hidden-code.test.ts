@@ -48,6 +48,15 @@ const SCHEMA = `
   create function called(int) returns int language sql as 'select 1';
   create function called(text) returns int language sql as 'select 1';
   create function agreed(int) returns int language sql as 'select 1';
+  create role code_owner; grant create, usage on schema public to code_owner;
+  create function twice(int) returns int language sql as 'select 1';
+  create function twice(text) returns int language plpgsql as 'begin return 1; end';
+  create function privileged(int) returns int language plpgsql stable security definer set search_path = public, pg_temp
+    as 'begin return 1; end';
+  create function stamps() returns trigger language plpgsql security definer as 'begin return new; end';
+  alter function privileged owner to code_owner; alter function stamps owner to code_owner;
+  create table stamped (id int, note text);
+  create trigger stamp before insert on stamped for each row execute function stamps();
   grant select, insert, update, delete on all tables in schema public to app_rw`
 
 let stack: Stack
@@ -66,6 +75,14 @@ beforeAll(async () => {
           relations: ['public.*'],
         },
         upkeep: { decision: 'allow', resources: '*', groups: ['engineers'], effects: ['maintenance'] },
+        held: {
+          decision: 'hold',
+          resources: '*',
+          groups: ['engineers'],
+          effects: ['call'],
+          objects: ['public.privileged', 'public.twice', 'public.stamps'],
+          approvers: ['approvers'],
+        },
       },
     },
   })
@@ -197,5 +214,63 @@ describe('what needs no leave runs', () => {
     ['a column of no function', 'select plain.note from plain'],
   ])('%s', async (_, sql) => {
     await expect(client.query(sql)).resolves.toBeDefined()
+  })
+})
+
+describe('what the catalog says of a function', () => {
+  const owned = { owner: 'code_owner', securityDefiner: true, settings: [], language: 'plpgsql' }
+  const privileged = {
+    ...owned,
+    signature: 'public.privileged(integer)',
+    volatility: 'stable',
+    settings: ['search_path=public, pg_temp'],
+  }
+  const twice = { volatility: 'volatile', securityDefiner: false, settings: [] }
+  const stamps = {
+    ...owned,
+    signature: 'public.stamps()',
+    volatility: 'volatile',
+    via: 'trigger stamp of public.stamped',
+  }
+  const superuser = async () => (await stack.superuser('select current_user as name'))[0]?.['name']
+
+  test.each([
+    ['select f()', 'call function f [volatile sql, owner NAME]'],
+    ['insert into triggered values (1)', '(trigger t of public.triggered) [volatile plpgsql, owner NAME]'],
+  ])('is in the refusal of %s', async (sql, words) => {
+    const message = expect.stringContaining(words.replace('NAME', String(await superuser())))
+    await expect(client.query(sql)).rejects.toMatchObject({ code: '42501', message })
+  })
+
+  test.each<[string, string, unknown[], object[]]>([
+    ['of a call by name', 'select public.privileged($1)', [1], [privileged]],
+    ['of a trigger', 'insert into stamped values ($1)', [1], [stamps]],
+    [
+      'of each that a name may mean',
+      'select twice($1::text)',
+      ['a'],
+      [
+        { ...twice, signature: 'public.twice(integer)', language: 'sql' },
+        { ...twice, signature: 'public.twice(text)', language: 'plpgsql' },
+      ],
+    ],
+  ])('is shown to reviewers and written to the audit log: %s', async (_, text, values, functions) => {
+    const result = client.query(text, values)
+    const request = await stack.reviews.next()
+    expect(await stack.reviews.get(request.id)).toMatchObject({ text, functions })
+    expect(await stack.reviews.approve(request.id)).toMatchObject({ status: 200 })
+    await result
+    const audited = stack
+      .audit()
+      .filter((event) => event['type'] === 'decision' && event['operation'] === text)
+    expect(audited.at(-1)).toMatchObject({
+      outcome: 'hold',
+      rules: expect.arrayContaining(['held']),
+      functions,
+    })
+  })
+
+  it('a call that stands in several statements of a text is vouched for in each', async () => {
+    await expect(client.query('select agreed(1); select agreed(1)')).resolves.toBeDefined()
   })
 })

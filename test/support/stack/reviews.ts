@@ -5,6 +5,8 @@ import type { Tokens } from './identities.ts'
 export interface Reviews {
   /** requests in this state that the reviewer sees; pending ones when absent */
   list(state?: ApprovalRequest['state']): Promise<ApprovalRequest[]>
+  /** one request, whole */
+  get(id: string): Promise<ApprovalRequest>
   /** waits for a pending request, at most 10 seconds */
   next(): Promise<ApprovalRequest>
   /** as `rita` of the group approvers, or with the token of somebody else */
@@ -39,6 +41,7 @@ export function createReviews(admin: string, tokens: Tokens): Reviews {
   }
   return {
     list,
+    get: async (id) => (await (await call(`/${id}`, {})).json()) as ApprovalRequest,
     async next() {
       for (const deadline = Date.now() + NEXT_WITHIN; Date.now() < deadline; ) {
         const [request] = await list()

@@ -42,6 +42,18 @@ export const examples: Complete = {
     shadow: [],
     policyVersion: '5f2c9a',
     reason: 'writes to orders need an approval',
+    functions: [
+      {
+        signature: 'public.stamp()',
+        language: 'plpgsql',
+        volatility: 'volatile',
+        owner: 'shop_owner',
+        securityDefiner: true,
+        settings: ['search_path=public'],
+        via: 'trigger t of public.orders',
+      },
+    ],
+    moreFunctions: 2,
   },
   limit: {
     type: 'limit',

@@ -2,6 +2,7 @@
 import { builtInEffect } from '../../../analysis/postgres/built-in.ts'
 import { ProtocolError } from '../../../core/errors.ts'
 import type { RelationName } from '../../../core/facts.ts'
+import type { RoutineFacts } from '../../../core/routine.ts'
 import { FIRST_USER_OID } from './query.ts'
 
 export type Named = Required<RelationName>
@@ -11,8 +12,7 @@ export interface Behind extends Named {
   readonly columns?: readonly string[]
 }
 
-export interface Routine extends Named {
-  readonly volatile: boolean
+export interface Routine extends Named, Omit<RoutineFacts, 'signature'> {
   /** types of its arguments in SQL's words */
   readonly arguments: readonly string[]
   readonly builtIn: boolean
@@ -151,14 +151,26 @@ function grouped(pairs: readonly (readonly [string, string])[]): ReadonlyMap<str
 /** Only a view's query gives what it computes; a trigger that runs text gives nothing. */
 function runsText({ place, called }: Code): boolean {
   if (!place.startsWith('the query of ')) return false
-  return called.some(({ builtIn, name, volatile }) => builtIn && builtInEffect(name, volatile) !== undefined)
+  return called.some((one) => one.builtIn && builtInEffect(one.name, isVolatile(one)) !== undefined)
 }
+
+export const isVolatile = ({ volatility }: Pick<Routine, 'volatility'>): boolean => volatility === 'volatile'
+
+const VOLATILITY: ReadonlyMap<unknown, Routine['volatility']> = new Map([
+  ['i', 'immutable'],
+  ['s', 'stable'],
+  ['v', 'volatile'],
+] as const)
 
 function routine(row: Row): Routine {
   return {
     schema: text(row.schema),
     name: text(row.name),
-    volatile: flag(row.volatile),
+    volatility: VOLATILITY.get(row.volatility) ?? unreadable(),
+    language: text(row.language),
+    owner: text(row.owner),
+    securityDefiner: flag(row.definer),
+    settings: list(row.settings, text),
     arguments: list(row.arguments, text),
     builtIn: count(row.routine) < FIRST_USER_OID,
     shipped: flag(row.shipped),

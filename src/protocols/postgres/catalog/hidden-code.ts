@@ -3,7 +3,8 @@
 import { builtInEffect, ownEffect } from '../../../analysis/postgres/built-in.ts'
 import type { Access, AccessEffect, RelationName, StatementFacts } from '../../../core/facts.ts'
 import type { Reached } from '../../../core/operation.ts'
-import type { Code, Entry, Named, Routine } from './answer.ts'
+import type { RoutineFacts } from '../../../core/routine.ts'
+import { type Code, type Entry, isVolatile, type Named, type Routine } from './answer.ts'
 import type { Catalog } from './catalog.ts'
 import { calledName, isSystem } from './names.ts'
 import { signature, type Trust } from './trust.ts'
@@ -41,7 +42,7 @@ export function hiddenCode(sight: CodeSight, statement: StatementFacts, add: Add
   const put = (from: Named, named: RelationName, routines: readonly Routine[], via: string) => {
     for (const routine of routines) {
       const access = accessOf(routine, via)
-      if (access) add({ kind: 'code', access, from, named, columns: 'any' })
+      if (access) add({ kind: 'code', access, from, named, columns: 'any', routine: factsOf(routine) })
     }
   }
   const cannotTell = (named: RelationName, what: string) => {
@@ -87,7 +88,7 @@ export function hiddenCode(sight: CodeSight, statement: StatementFacts, add: Add
     for (const one of rows) put(one, { name: column }, [one], `called as the column ${column}`)
   }
   inPlaceOfCatalogs(sight, statement, add)
-  vouch(sight, statement, add)
+  onCalls(sight, statement, add)
 }
 
 /** Facts that rest on a relation of the catalog do not hold for another by its name: a temporary one, say. */
@@ -140,9 +141,11 @@ function runs({ same, events }: Code, letter: string, { view, partitioned, table
 /** What calling a function comes to when no statement shows it; undefined when nothing. */
 function createAccessOf(trust: Trust): (routine: Routine, via: string) => Access | undefined {
   return (routine, via) => {
-    const { schema, name, volatile, builtIn, shipped } = routine
+    const { schema, name, builtIn, shipped } = routine
     if (!builtIn && trust(routine)) return undefined
-    const effect = builtIn ? builtInEffect(name, volatile) : ownEffect(name, volatile, shipped)
+    const effect = builtIn
+      ? builtInEffect(name, isVolatile(routine))
+      : ownEffect(name, isVolatile(routine), shipped)
     if (effect === undefined) return undefined
     // Leave to call goes by `schema.name`: a dot inside a name could make another's out of it.
     if (/[.]/.test(schema + name))
@@ -156,15 +159,25 @@ function mayMean({ schema }: RelationName, { schema: actual }: Named): boolean {
   return schema === undefined || schema === actual || (schema === 'pg_temp' && actual.startsWith('pg_temp_'))
 }
 
-/** A call by name is vouched for when everything that it can mean is. */
-function vouch({ catalog, trust }: CodeSight, { accesses }: StatementFacts, add: Add): void {
+/** What calls by name may call. One is vouched for when everything that it can mean is. */
+function onCalls({ catalog, trust, told }: CodeSight, { accesses }: StatementFacts, add: Add): void {
   for (const access of accesses) {
     const named = calledName(access)
     if (named === undefined || isSystem(named)) continue
+    const shown = (catalog.functions(named.name, told) ?? []).filter((one) => mayMean(named, one))
+    for (const one of shown) {
+      const from = { schema: one.schema, name: one.name }
+      add({ kind: 'meant', access, from, named, columns: 'any', routine: factsOf(one) })
+    }
     const meant = (catalog.functions(named.name) ?? []).filter((one) => mayMean(named, one))
     const [first] = meant
     if (first !== undefined && meant.every(trust)) vouched(access, first, named, add)
   }
+}
+
+function factsOf(routine: Routine): RoutineFacts {
+  const { language, volatility, owner, securityDefiner, settings } = routine
+  return { signature: signature(routine), language, volatility, owner, securityDefiner, settings }
 }
 
 function vouched(access: Access, from: Named, named: RelationName, add: Add): void {

@@ -39,7 +39,9 @@ const ARGUMENTS = `(SELECT json_agg(CASE WHEN t.oid < ${FIRST_USER_OID}::pg_cata
     LEFT JOIN pg_type e ON e.oid = t.typelem LEFT JOIN pg_namespace en ON en.oid = e.typnamespace)`
 
 /** A function `p` of the schema `pn`. */
-const ROUTINE = `json_build_object('routine', p.oid::pg_catalog.int8, 'name', p.proname, 'volatile', p.provolatile = 'v', 'schema', pn.nspname,
+const ROUTINE = `json_build_object('routine', p.oid::pg_catalog.int8, 'name', p.proname, 'volatility', p.provolatile, 'schema', pn.nspname,
+    'language', (SELECT l.lanname FROM pg_language l WHERE l.oid = p.prolang), 'owner', pg_catalog.pg_get_userbyid(p.proowner),
+    'definer', p.prosecdef, 'settings', p.proconfig,
     'arguments', ${ARGUMENTS}, 'shipped', NOT p.prosecdef AND ${shipped('pg_proc', 'p.oid', 'p.proowner')},
     'row', p.pronargs - p.pronargdefaults < 2::pg_catalog.int2 AND EXISTS (SELECT FROM pg_type t
       WHERE t.oid = p.proargtypes[0] AND t.typtype = ANY (${chars('c,p,d')})))::pg_catalog.text`

@@ -3,21 +3,28 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { loadParser } from '../analysis/postgres/analyze.ts'
 import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
 import type { Obligations, RuleHit } from '../core/decision.ts'
 import type { ColumnMention, StatementFacts } from '../core/facts.ts'
+import type { Operation } from '../core/operation.ts'
 import type { PrincipalKind } from '../core/principal.ts'
-import { compilePolicy } from '../policy/policy.ts'
+import { describeRoutine, type ToldFunctions, toldFunctions } from '../core/routine.ts'
+import { compilePolicy, type Policy } from '../policy/policy.ts'
 import { describeAccess } from '../policy/wording.ts'
-import { type Answer, ask } from './policy/question.ts'
+import { operationOf } from './connect/session.ts'
+import { type Answer, ask, maskerOf, principalOf, type Question, resourceOf } from './policy/question.ts'
 import { printable, printableJson } from './terminal.ts'
 
 const HELP = `
 Names that EXECUTE and FETCH refer to are only known to a session; such statements are judged by what they say alone.
-Functions and views that only the server's catalog tells are not looked up. Masks are those that may touch a relation named;
+Only with --connect the target's catalog is asked for what is behind views, parents, children and foreign keys, for code that no
+statement shows, and for functions: by a session of Chaperone's own, with the credential of the resource, in which nothing of the
+statement runs. Masks are those that may touch a relation named;
 what they refuse or hold (docs/masking.md, "Probes") is in the decision.
 
 Examples:
   chaperone explain --resource orders --as-groups analysts 'SELECT email FROM customers'
+  chaperone explain --connect --resource orders --as-groups engineers 'INSERT INTO customers VALUES (1)'
   chaperone explain --resource orders --issuer corp --as-groups analysts,eu --source 10.1.2.3 'DELETE FROM customers'`
 
 interface Options {
@@ -31,6 +38,8 @@ interface Options {
   readonly source?: string
   readonly application?: string
   readonly at?: number
+  readonly connect?: boolean
+  readonly database?: string
   readonly json?: boolean
 }
 
@@ -48,6 +57,8 @@ export function registerExplain(program: Command): void {
     .option('--source <address>', 'where they come from (127.0.0.1 when absent)')
     .option('--application <name>', 'the application_name of the login')
     .option('--at <time>', 'when, as 2026-11-25T12:00:00Z (now when absent)', moment)
+    .option('--connect', 'ask the catalog of the target, as a session would')
+    .option('--database <name>', 'with --connect: of the resource (the first when absent)')
     .option('--json', 'for programs')
     .addHelpText('after', HELP)
     .action(async (sql: string, _: unknown, command: Command) => {
@@ -84,6 +95,8 @@ async function explainText(sql: string, options: Options): Promise<string> {
   const policy = compilePolicy(config)
   await loadParser()
   const { resource, kind, issuer, source, application, at } = options
+  if (options.database !== undefined && options.connect !== true)
+    throw new Error('--database needs --connect')
   const who = {
     subject: options.asSubject,
     groups: options.asGroups ?? [],
@@ -91,8 +104,55 @@ async function explainText(sql: string, options: Options): Promise<string> {
     issuer,
     claims: options.claim,
   }
-  const answer = ask({ resource, sql, ...who, source, application, at }, config, policy)
-  return options.json === true ? `${printableJson(asJson(answer, policy.version))}\n` : render(answer)
+  const question: Question = { resource, sql, ...who, source, application, at }
+  const unseen = ask(question, config, policy)
+  const sight = sightOf(options, config)
+  // Without facts there is nothing to ask the catalog about.
+  const answer =
+    sight === 'asked' && unseen.judged !== undefined
+      ? ask(question, config, policy, await seenBySession(question, options.database, config, policy))
+      : unseen
+  return options.json === true
+    ? `${printableJson({ ...asJson(answer, policy.version), catalog: sight })}\n`
+    : render(answer, sight)
+}
+
+/** Was the target's catalog asked? `never` where sessions of the resource do not ask it either. */
+type Sight = 'asked' | 'not-asked' | 'never'
+
+function sightOf({ resource, connect }: Options, config: Config): Sight {
+  if (resourceOf(resource, config).process === 'requests-only') return 'never'
+  return connect === true ? 'asked' : 'not-asked'
+}
+
+const UNSEEN =
+  'what is behind views, parents, children and foreign keys, code that no statement shows, and what functions are'
+
+const NOT_LOOKED_AT: Readonly<Record<Sight, readonly string[]>> = {
+  asked: [],
+  'not-asked': [`not looked at: ${UNSEEN}; sessions ask the target’s catalog for it, as --connect does`],
+  never: [
+    `not looked at: ${UNSEEN}; sessions of this resource do not look there either (process: requests-only)`,
+  ],
+}
+
+async function seenBySession(
+  question: Question,
+  database: string | undefined,
+  config: Config,
+  policy: Policy,
+): Promise<Operation> {
+  const { resource, sql } = question
+  const configured = resourceOf(resource, config)
+  const principal = principalOf(question, configured, config)
+  return operationOf(sql, {
+    config,
+    resource,
+    database: database ?? configured.databases[0] ?? '',
+    principal,
+    masker: maskerOf(policy.masks(principal, resource), resource),
+    looksBehind: policy.looksBehind(principal, resource),
+  })
 }
 
 function asJson({ judged, ...answer }: Answer, policyVersion: string) {
@@ -103,6 +163,7 @@ function asJson({ judged, ...answer }: Answer, policyVersion: string) {
     policyVersion,
     reachable,
     obligations: explanation.decision.obligations,
+    ...toldFunctions(explanation.decision),
     hold: explanation.decision.hold,
     applicable: explanation.applicable,
     others: explanation.others,
@@ -117,7 +178,7 @@ function asJson({ judged, ...answer }: Answer, policyVersion: string) {
   }
 }
 
-function render(answer: Answer): string {
+function render(answer: Answer, sight: Sight): string {
   if (answer.judged === undefined) return `${printable(`refused: ${answer.reason}`)}\n`
   const { facts, explanation, reachable } = answer.judged
   const { decision, verdicts, applicable, others } = explanation
@@ -129,6 +190,7 @@ function render(answer: Answer): string {
       `  ${outcome.padEnd(5)} ${describeAccess(access)}: ${rules.map((rule) => rule.id).join(', ') || builtIn}`,
       ...shadow.map((hit) => `        in shadow, rule ${hit.rule} would ${shadowVerb(hit)}`),
     ]),
+    ...functionLines(decision),
     ...others.map(({ rule, why }) => `  rule ${rule} does not count: ${why}`),
     ...answer.masks.map(({ id, strategy, columns, detect }) =>
       detect === undefined
@@ -136,10 +198,19 @@ function render(answer: Answer): string {
         : `mask ${id}: ${strategy} what looks like ${detect.join(', ')}, wherever it comes back`,
     ),
     ...(decision.obligations === undefined ? [] : obligationLines(decision.obligations)),
+    ...NOT_LOOKED_AT[sight],
     `decision: ${decision.outcome}: ${decision.reason}`,
     ...(decision.hint === undefined ? [] : [`hint: ${decision.hint}`]),
   ]
   return lines.map((line) => `${printable(line)}\n`).join('')
+}
+
+function functionLines({ functions = [], moreFunctions = 0 }: ToldFunctions): string[] {
+  const lines = functions.map((one) => {
+    const parts = [describeRoutine(one), ...one.settings.map((setting) => `SET ${setting}`), one.via]
+    return `function ${one.signature}: ${parts.filter((part) => part !== undefined).join(', ')}`
+  })
+  return moreFunctions > 0 ? [...lines, `and ${moreFunctions} functions more`] : lines
 }
 
 const shadowVerb = ({ outcome, obliges }: RuleHit) => (obliges ? 'add its limits' : `${outcome} it`)

@@ -124,10 +124,10 @@ function databaseObstacle(resource: ResourceConfig, database: string): Refusal |
 }
 
 /** The first login whose groups match. Its secret came with the connection, from Envoy's secret discovery (E9). */
-function loginFor(
+export function loginFor(
   resource: ResourceConfig,
   principal: Principal,
-  connection: ConnectionFacts,
+  connection: Pick<ConnectionFacts, 'secrets'>,
   database: string,
 ): UpstreamLogin | Refusal {
   const login = resource.logins.find(

@@ -1,11 +1,9 @@
 // Accepts connections from Envoy's side and runs a session for each.
-import type { Config, ResourceConfig } from '../config/schema.ts'
 import type { Refusal } from '../core/errors.ts'
-import type { Protocol, ProtocolSettings } from '../core/session.ts'
-import { PROTOCOLS } from '../protocols/registry.ts'
 import { watchBacklog } from './backlog.ts'
 import type { AcceptConnection, Connection } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
+import { startProtocols } from './protocols.ts'
 import { createRegistry } from './registry.ts'
 import { createRunner } from './runner.ts'
 import { createHourlyUsage } from './usage.ts'
@@ -67,32 +65,3 @@ export async function createGateway(deps: GatewayDependencies): Promise<Gateway>
 }
 
 const STOPPING: Refusal = { code: 'shutting-down', message: 'chaperone is stopping' }
-
-async function startProtocols(config: Config): Promise<ReadonlyMap<string, Protocol>> {
-  const started = new Map<string, Protocol>()
-  for (const [name, resource] of Object.entries(config.resources)) {
-    const entry = PROTOCOLS[resource.protocol]
-    await entry.load()
-    started.set(
-      name,
-      entry.create(settingsOf(config, resource), () => performance.now()),
-    )
-  }
-  return started
-}
-
-/** A token may be as long as the most generous issuer allows; the message around it is a few bytes more. */
-function settingsOf(config: Config, resource: ResourceConfig): ProtocolSettings {
-  const issuers = (resource.issuers ?? []).flatMap((name) => config.issuers[name] ?? [])
-  const { statement, message, buffered, prepared } = resource.limits
-  const token = Math.max(1024, ...issuers.map((issuer) => issuer.max_token)) + 256
-  const [first] = issuers
-  return {
-    process: resource.process,
-    methods: resource.authentication,
-    ...(first ? { discovery: `${first.issuer.replace(/\/$/, '')}/.well-known/openid-configuration` } : {}),
-    trustedFunctions: resource.trusted_functions,
-    ...(resource.window === undefined ? {} : { window: resource.window }),
-    limits: { statement, message, buffered, prepared, token },
-  }
-}

@@ -5,7 +5,7 @@ import type { Operation } from '../core/operation.ts'
 import type { Principal } from '../core/principal.ts'
 import type { SearchPath } from '../core/search-path.ts'
 import { unmetCondition } from './conditions.ts'
-import { accessesOf } from './judge.ts'
+import { accessesOf, verdictsOf } from './judge.ts'
 import type { RuleSet } from './judge-access.ts'
 import { couldMeanAccess, mismatch, type Rule } from './rule.ts'
 
@@ -14,7 +14,7 @@ export interface Situation {
   readonly resource: string
   readonly circumstances: Circumstances
   readonly set: RuleSet
-  readonly operation: Pick<Operation, 'facts'>
+  readonly operation: Pick<Operation, 'facts' | 'reached'>
 }
 
 export interface RuleExplanation {
@@ -23,7 +23,9 @@ export interface RuleExplanation {
 }
 
 export function explainRules(rules: readonly Rule[], situation: Situation): RuleExplanation {
-  const accesses = accessesOf(situation.operation, situation.set)
+  const { operation, set } = situation
+  // What is behind the names counts as well, and what is vouched for does not.
+  const accesses = operation.reached === undefined ? accessesOf(operation, set) : accessesBehind(operation, set)
   const { principal, resource, circumstances } = situation
   const applicable: string[] = []
   const others: { rule: string; why: string }[] = []
@@ -35,6 +37,9 @@ export function explainRules(rules: readonly Rule[], situation: Situation): Rule
   }
   return { applicable, others }
 }
+
+const accessesBehind = (operation: Situation['operation'], set: RuleSet): readonly Access[] =>
+  verdictsOf(operation, set).map(({ access }) => access)
 
 function meansNothing(rule: Rule, accesses: readonly Access[], path: SearchPath): string | undefined {
   if (accesses.some((access) => couldMeanAccess(rule, access, path))) return undefined

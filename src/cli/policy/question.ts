@@ -2,9 +2,10 @@
 import { type Analyzer, createAnalyzer } from '../../analysis/postgres/analyze.ts'
 import type { Config, MaskRuleConfig, ResourceConfig } from '../../config/schema.ts'
 import type { Decision, Outcome } from '../../core/decision.ts'
-import type { Facts } from '../../core/facts.ts'
+import type { Facts, RelationName } from '../../core/facts.ts'
 import { matchesGlob } from '../../core/glob.ts'
 import { parseAddress } from '../../core/network.ts'
+import type { Masker } from '../../core/masking.ts'
 import type { SqlOperation } from '../../core/operation.ts'
 import type { Principal, PrincipalKind } from '../../core/principal.ts'
 import { underMasks } from '../../gateway/under-masks.ts'
@@ -51,9 +52,10 @@ export interface Answer {
 
 /**
  * The parser has to be loaded.
+ * @param seen the operation as a session that asked the target's catalog sees it
  * @throws Error for a resource, an issuer or a source that cannot be meant
  */
-export function ask(question: Question, config: Config, policy: Policy): Answer {
+export function ask(question: Question, config: Config, policy: Policy, seen?: SqlOperation): Answer {
   const configured = resourceOf(question.resource, config)
   const principal = principalOf(question, configured, config)
   const result = analyzerOf(configured).analyze(question.sql)
@@ -64,17 +66,17 @@ export function ask(question: Question, config: Config, policy: Policy): Answer 
       result.kind === 'too-large' ? `longer than ${result.limit} bytes` : `${result.message}${place}`
     return { outcome: 'deny', reason, rules: [], shadow: [], masks: [] }
   }
-  const { facts } = result
   const { resource } = question
-  const operation: SqlOperation = {
+  const operation: SqlOperation = seen ?? {
     kind: 'sql',
     sequence: 1,
     text: question.sql,
-    facts,
+    facts: result.facts,
     phase: 'query',
     parameters: [],
     behind: [],
   }
+  const { facts } = operation
   const circumstances = {
     at: question.at ?? Date.now(),
     source: sourceOf(question.source ?? '127.0.0.1'),
@@ -84,7 +86,7 @@ export function ask(question: Question, config: Config, policy: Policy): Answer 
   const reachable = policy.mayReach(principal, resource, circumstances)
   const masks = policy.masks(principal, resource)
   const decision = reachable
-    ? masked(explanation.decision, operation, masks, resource)
+    ? masked(explanation.decision, operation, maskerOf(masks, resource))
     : notReached(explanation.decision)
   const ids = (shadow: boolean) => [
     ...new Set(decision.hits.filter((hit) => hit.shadow === shadow).map((hit) => hit.rule)),
@@ -95,7 +97,7 @@ export function ask(question: Question, config: Config, policy: Policy): Answer 
     ...(decision.hint === undefined ? {} : { hint: decision.hint }),
     rules: ids(false),
     shadow: ids(true),
-    masks: masksOn(facts, masks),
+    masks: masksOn(facts, masks, operation.behind),
     judged: { facts, explanation: { ...explanation, decision }, reachable },
   }
 }
@@ -106,17 +108,20 @@ function notReached({ hold: _, hint: __, ...decision }: Decision): Decision {
 }
 
 /** Masks refuse or hold probes and ways out of their reach. What they show is not asked for: no key is needed. */
-function masked(byPolicy: Decision, operation: SqlOperation, masks: readonly MaskRule[], resource: string) {
-  if (byPolicy.outcome === 'deny') return byPolicy
+function masked(byPolicy: Decision, operation: SqlOperation, masker: Masker) {
+  return byPolicy.outcome === 'deny' ? byPolicy : underMasks(byPolicy, operation, masker)
+}
+
+export function maskerOf(masks: readonly MaskRule[], resource: string): Masker {
   const shown = masks.map((mask): MaskRule => ({ ...mask, strategy: 'redact' }))
-  return underMasks(byPolicy, operation, createMasker(shown, { key: noKey }, resource))
+  return createMasker(shown, { key: noKey }, resource)
 }
 
 function noKey(name: string): never {
   throw new Error(`the key ${name} is not read here`)
 }
 
-function resourceOf(name: string, { resources }: Config): ResourceConfig {
+export function resourceOf(name: string, { resources }: Config): ResourceConfig {
   const found = Object.hasOwn(resources, name) ? resources[name] : undefined
   if (found !== undefined) return found
   throw new Error(`there is no resource ${name}; there is ${Object.keys(resources).join(', ')}`)
@@ -134,7 +139,7 @@ export function analyzerOf(resource: ResourceConfig): Analyzer {
   return made
 }
 
-function principalOf(question: Question, configured: ResourceConfig, config: Config): Principal {
+export function principalOf(question: Question, configured: ResourceConfig, config: Config): Principal {
   const { resource, issuer, subject, ...who } = question
   const found = issuer === undefined ? undefined : vouching(issuer, config)
   if (
@@ -179,8 +184,10 @@ function sourceOf(address: string): string {
 export function masksOn(
   { statements }: Facts,
   masks: readonly (MaskRuleConfig & { id: string })[],
+  behind: readonly RelationName[] = [],
 ): AnswerMask[] {
-  const relations = statements.flatMap(({ accesses }) => accesses.flatMap(({ relation }) => relation ?? []))
+  const named = statements.flatMap(({ accesses }) => accesses.flatMap(({ relation }) => relation ?? []))
+  const relations = [...named, ...behind]
   return masks.flatMap(({ id, strategy, columns = [], detect }) => {
     // What detectors find may be in any value.
     if (detect !== undefined) return [{ id, strategy, columns: [], detect }]

@@ -25,7 +25,8 @@ export interface RuleExplanation {
 export function explainRules(rules: readonly Rule[], situation: Situation): RuleExplanation {
   const { operation, set } = situation
   // What is behind the names counts as well, and what is vouched for does not.
-  const accesses = operation.reached === undefined ? accessesOf(operation, set) : accessesBehind(operation, set)
+  const accesses =
+    operation.reached === undefined ? accessesOf(operation, set) : accessesBehind(operation, set)
   const { principal, resource, circumstances } = situation
   const applicable: string[] = []
   const others: { rule: string; why: string }[] = []

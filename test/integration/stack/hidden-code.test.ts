@@ -1,6 +1,7 @@
 // Code that a statement runs without showing it needs leave like a call, and the refusal says which, where, and the cure.
 import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test, vi } from 'vitest'
+import { createProgram } from '../../../src/cli/program.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
 const SCHEMA = `
@@ -272,5 +273,49 @@ describe('what the catalog says of a function', () => {
 
   it('a call that stands in several statements of a text is vouched for in each', async () => {
     await expect(client.query('select agreed(1); select agreed(1)')).resolves.toBeDefined()
+  })
+})
+
+describe('chaperone explain --connect', () => {
+  async function explained(...args: string[]): Promise<string> {
+    let text = ''
+    const written = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+      text += chunk
+      return true
+    })
+    const config = stack.configFile
+    const asked = ['explain', '--resource', 'app', '--as-groups', 'engineers', ...args]
+    await createProgram()
+      .parseAsync(['--config', config, ...asked], { from: 'user' })
+      .finally(() => written.mockRestore())
+    return text
+  }
+
+  it('decides as a session does, says what the functions are, and runs nothing', async () => {
+    const text = await explained('--connect', `insert into ruled values (1, 'a')`)
+    expect(text).toContain(
+      'decision: deny: no rule allows: call function public.f() (rule logs of public.ruled) [volatile sql, owner ',
+    )
+    expect(text).toMatch(/^function public\.f\(\): volatile sql, owner .*, rule logs of public\.ruled$/m)
+    expect(text).not.toContain('not looked at')
+    expect((await client.query('table ruled')).rows).toEqual([])
+    const held = await explained('--connect', '--json', 'insert into stamped values (1)')
+    expect(JSON.parse(held)).toMatchObject({
+      outcome: 'hold',
+      catalog: 'asked',
+      functions: [{ signature: 'public.stamps()', owner: 'code_owner', securityDefiner: true }],
+    })
+  })
+
+  it('without it says what was not looked at', async () => {
+    const text = await explained(`insert into ruled values (1, 'a')`)
+    expect(text).toContain('decision: allow')
+    expect(text).toMatch(/^not looked at: .*code that no statement shows.*--connect/m)
+  })
+
+  it('says why where the target cannot be asked', async () => {
+    await expect(explained('--connect', '--database', 'other', 'select 1')).rejects.toThrow(
+      'the database other is not offered here',
+    )
   })
 })

@@ -7,10 +7,12 @@ import type { Config } from '../config/schema.ts'
 import { policyProblems } from '../policy/problems.ts'
 import { unreadableSecrets } from '../secrets/secrets.ts'
 import { describeConfig } from './check/describe.ts'
+import { groupWarnings } from './check/groups.ts'
+import { printable } from './terminal.ts'
 
 const HELP = `
 Checks shape, references between parts, files, certificates and their keys, secrets, and policies.
-Exit code 1 with every problem, one a line, when there is any.
+Exit code 1 with every problem, one a line, when there is any. Warnings (groups that nobody can have) change no exit code.
 
 Example:
   chaperone check --config prod.yaml`
@@ -25,7 +27,16 @@ export function registerCheck(program: Command): void {
       const options = command.optsWithGlobals<{ config: string; files: boolean }>()
       const config = checkedConfig(options.config, options.files)
       process.stdout.write(describeConfig(config, options.config))
+      for (const warning of warningsOf(config, options.config))
+        process.stderr.write(`warning: ${printable(warning)}\n`)
     })
+}
+
+/** What may be meant, and is worth a look: with its place in the file, and no reason to end with 1. */
+function warningsOf(config: Config, path: string): string[] {
+  return new ConfigError(path, locateFindings(path, groupWarnings(config))).message
+    .split('\n')
+    .filter((line) => line !== '')
 }
 
 /** @throws ConfigError with every problem */

@@ -194,7 +194,7 @@ const resource = z.strictObject({
     .enum(['full', 'requests-only'])
     .default('full')
     .describe(
-      'requests-only: results go past Chaperone, for less delay; only without masks and recorded results. A refused simple query then fails with the SQLSTATE of the refusal, a refused message of the extended protocol with 42601 and the refusal in its text (docs/architecture.md, “Requests only”)',
+      'requests-only: results go past Chaperone, for less delay; only without masks and recorded results. The catalog is not asked, so rules see neither what is behind views, parents, children and foreign keys, nor code that no statement shows. A refused simple query then fails with the SQLSTATE of the refusal, a refused message of the extended protocol with 42601 and the refusal in its text (docs/architecture.md, “Requests only”)',
     ),
   window: size
     .optional()

@@ -42,12 +42,17 @@ function describeResource(config: Config, name: string, resource: ResourceConfig
       'logins',
       resource.logins.map((login, index) => describeLogin(login, index === 0)),
     ),
-    ['results', resource.process === 'full' ? 'through Chaperone' : 'past Chaperone (requests-only)'],
+    ...many('results', resource.process === 'full' ? ['through Chaperone'] : REQUESTS_ONLY),
     ['recording', recordingLevel(config, resource)],
     ...many('rules', rulesOf(config, name)),
     ...many('masks', masksOf(config, name)),
   ]
 }
+
+const REQUESTS_ONLY = [
+  'past Chaperone (requests-only)',
+  'rules see the names in a statement alone: not what is behind views, parents, children and foreign keys, nor code that no statement shows',
+]
 
 /** One line each; the label stands before the first. */
 function many(label: string, texts: readonly string[]): Line[] {

@@ -73,6 +73,39 @@ describe('chaperone check', () => {
     ])
   })
 
+  it('warns of groups that nobody can have, with their place, and ends with 0', () => {
+    const byCertificate = changed(
+      '    issuers: [corp]\n',
+      '    client_ca: tls/server.crt\n    authentication: [certificate]\n    certificates: [mesh]\n',
+    )
+    config(
+      changed('    effects: [read]\n', '    effects: [read]\n    groups: [services, staff]\n', byCertificate),
+    )
+    const { status, stdout, stderr } = chaperone(['check'], secret)
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringMatching(
+        /^warning: chaperone\.yaml:\d+:5 policies\.read\.groups: nobody who can log in there can have the group "staff"\n$/,
+      ),
+    })
+    expect(stdout).toContain('orders (postgres)')
+    config(changed('    effects: [read]\n', '    effects: [read]\n    groups: [services, staff]\n'))
+    expect(chaperone(['check'], secret)).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  it('says what rules of a requests-only resource do not see', () => {
+    config(
+      changed(
+        'masks:\n  mail:\n    resources: [orders]\n    columns: [public.customers.email]\n',
+        '',
+        changed('    databases: [orders]\n', '    databases: [orders]\n    process: requests-only\n'),
+      ),
+    )
+    expect(chaperone(['check'], secret).stdout).toMatch(
+      /not what is behind views.*nor code that no statement shows/,
+    )
+  })
+
   it('leaves files and secrets out with --no-files', () => {
     config(changed('tls/server.key', 'tls/none.key'))
     expect(chaperone(['check', '--no-files']).status).toBe(0)

@@ -29,6 +29,7 @@ const SCHEMA = `
   create function public.moves() returns trigger language plpgsql as $$ begin set search_path = b; return new; end $$;
   create trigger moves after insert on public.watched for each row execute function public.moves();
   create function a.upper(text) returns text language sql as $$ select 'a'::text $$;
+  create view public.moving as select public.go('b') as place; alter view public.moving owner to app_rw;
   create schema app_rw authorization app_rw; create table app_rw.mine as select 'app_rw'::text as place;
   grant usage on schema a, b to app_rw, app_ro; grant select on all tables in schema a, b, public to app_ro; grant all on all tables in schema a, b, public, app_rw to app_rw`
 
@@ -47,6 +48,8 @@ describe.each(['18', '15'] as const)('on PostgreSQL %s', (version) => {
   beforeAll(async () => {
     stack = await startStack({
       postgres: { version },
+      // Queries that only read go as Parse, Bind and Execute there.
+      ...(version === '15' ? { resource: { window: '64KiB' } } : {}),
       config: {
         masks: {},
         policies: {
@@ -122,6 +125,7 @@ describe.each(['18', '15'] as const)('on PostgreSQL %s', (version) => {
       ],
       ['set by its other name', ["set schema 'b'", 'table t', "set schema 'a'", 'table t'], ['refused', 'a']],
       ['set_config', ["select set_config('search_path', 'b', false)", 'table t'], ['b', 'refused']],
+      ['a view that calls a function', ['table moving', 'table t'], ['b', 'refused']],
       ['reset', ['set search_path = b', 'reset search_path', 'table t'], ['public']],
       ['reset of all', ['set search_path = b', 'reset all', 'table t'], ['public']],
       ['discard', ['set search_path = b', 'discard all', 'table t'], ['public']],

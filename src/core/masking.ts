@@ -2,7 +2,7 @@
 import type { HoldTerms } from './decision.ts'
 import type { Refusal } from './errors.ts'
 import type { RelationName } from './facts.ts'
-import type { Operation } from './operation.ts'
+import type { MaskedOperation } from './operation.ts'
 
 /** Where a result column comes from, as far as the protocol's provenance and the catalog tell. */
 export type ColumnOrigin =
@@ -76,9 +76,9 @@ export interface Masker {
   /** Does a mask name this column of this relation? */
   masksColumn(relation: RelationName, column: string): boolean
   /** What lets a masked value decide something, which its masks refuse or hold; undefined when nothing does. */
-  probes(operation: Operation): ProbeVerdict | undefined
+  probes(operation: MaskedOperation): ProbeVerdict | undefined
   /** Why the operation would carry masked values past the masks, if it would: into a COPY, or into another relation. */
-  refuses(operation: Operation): Refusal | undefined
+  refuses(operation: MaskedOperation): Refusal | undefined
   /**
    * @param touchesMasked whether the statement reads a relation with masks, or something that is not known:
    *   then every column without provenance is masked whole, unless it is computed of no column.

@@ -61,3 +61,9 @@ export interface SqlOperation {
 
 /** One operation of any protocol. The gateway knows no more of it than this. */
 export type Operation = SqlOperation
+
+/** What masks look at of it: verdicts are remembered by these members, and by no other. */
+export type MaskedOperation = Omit<
+  Operation,
+  'kind' | 'sequence' | 'text' | 'phase' | 'parameters' | 'reached'
+>

@@ -2,12 +2,13 @@
 import type { RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
 import type { ColumnOrigin, Masker, ProbeVerdict, ResultColumn, ValueMask } from '../core/masking.ts'
-import type { Operation } from '../core/operation.ts'
+import type { MaskedOperation } from '../core/operation.ts'
 import { createCleanser } from './detect/cleanse.ts'
 import { copyRefusal } from './detect/copy.ts'
 import { detectorMask } from './detect/value.ts'
 import { holdTermsOf, type Probed, type ProbeMasks, probesOf } from './probes.ts'
 import { maskingRefusal } from './refusals.ts'
+import { remembered } from './remembered.ts'
 import {
   type ColumnRule,
   columnRules,
@@ -105,7 +106,7 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
   const masksRelation = (relation: RelationName) =>
     rulesOf(relation).length > 0 || SAMPLES.test(relation.name)
   /** For one operation: a generated column is named with those that it is computed from. */
-  function namesOf({ generated = [] }: Pick<Operation, 'generated'>) {
+  function namesOf({ generated = [] }: Pick<MaskedOperation, 'generated'>) {
     const ruleNames: ProbeMasks['ruleNames'] = (rule, column) =>
       matchesGlob(rule.column, column) ||
       generated.some(
@@ -122,10 +123,14 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
     ...(cleanser ? { detection: cleanser } : {}),
     masksRelation,
     masksColumn: namesOf({}).masksColumn,
-    probes: (operation) => (namesColumns ? verdictOf(probesOf(namesOf(operation), operation)) : undefined),
-    refuses: (operation) =>
-      (namesColumns ? maskingRefusal(namesOf(operation), operation) : undefined) ??
-      (cleanser ? copyRefusal(operation) : undefined),
+    probes: remembered((operation) =>
+      namesColumns ? verdictOf(probesOf(namesOf(operation), operation)) : undefined,
+    ),
+    refuses: remembered(
+      (operation) =>
+        (namesColumns ? maskingRefusal(namesOf(operation), operation) : undefined) ??
+        (cleanser ? copyRefusal(operation) : undefined),
+    ),
     plan: (columns, touchesMasked) => columns.map((column) => maskOf(column, touchesMasked)),
   }
 }

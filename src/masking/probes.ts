@@ -2,7 +2,7 @@
 // asker guesses it (`WHERE ssn > '5'`). Each mask says what becomes of them.
 import type { HoldTerms } from '../core/decision.ts'
 import type { ColumnMention, ColumnUse, RelationName, StatementFacts } from '../core/facts.ts'
-import type { Operation } from '../core/operation.ts'
+import type { MaskedOperation } from '../core/operation.ts'
 import type { ColumnRule } from './rules.ts'
 
 /** Uses by which a value tells of itself, in the words of a refusal. */
@@ -34,11 +34,15 @@ export interface ProbeMasks {
 }
 
 /** Every probe of the operation that its masks do not allow. */
-export function probesOf(masks: ProbeMasks, operation: Operation): readonly Probed[] {
+export function probesOf(masks: ProbeMasks, operation: MaskedOperation): readonly Probed[] {
   return operation.facts.statements.flatMap((statement) => probesOfStatement(masks, statement, operation))
 }
 
-function probesOfStatement(masks: ProbeMasks, statement: StatementFacts, operation: Operation): Probed[] {
+function probesOfStatement(
+  masks: ProbeMasks,
+  statement: StatementFacts,
+  operation: MaskedOperation,
+): Probed[] {
   const named = statement.accesses.flatMap(({ relation }) => relation ?? [])
   return statement.columns.flatMap((mention) => {
     const how = howProbed(mention.uses)
@@ -57,7 +61,7 @@ function probed(
   masks: ProbeMasks,
   { column }: ColumnMention,
   relations: readonly RelationName[],
-  { behind, renaming = [] }: Operation,
+  { behind, renaming = [] }: MaskedOperation,
 ): Omit<Probed, 'how'>[] {
   if (relations.some((relation) => masks.samples(relation)) && SAMPLED.test(column)) return [{ column }]
   // A child has its parent's columns. A view may show any column of what is behind it, under any name.

@@ -3,7 +3,7 @@
 import type { Refusal } from '../core/errors.ts'
 import type { Access, AccessEffect, RelationName, StatementFacts } from '../core/facts.ts'
 import type { Masker } from '../core/masking.ts'
-import type { Operation } from '../core/operation.ts'
+import type { MaskedOperation } from '../core/operation.ts'
 
 type Masks = Pick<Masker, 'masksRelation' | 'masksColumn'>
 
@@ -174,7 +174,7 @@ function refusesStatement(masks: Masks, statement: StatementFacts, behind: Behin
 }
 
 /** Why the operation may not run under these masks; undefined when it may. */
-export function maskingRefusal(masks: Masks, operation: Operation): Refusal | undefined {
+export function maskingRefusal(masks: Masks, operation: MaskedOperation): Refusal | undefined {
   const maskedBehind = operation.behind.filter((relation) => masks.masksRelation(relation))
   const { opaque: hidden = false, hidesCode: code = false } = operation
   const behind = { maskedBehind, hidden, code }

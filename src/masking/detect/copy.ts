@@ -1,9 +1,9 @@
 // COPY TO STDOUT under detectors: what cannot be looked through is refused.
 import type { Refusal } from '../../core/errors.ts'
-import type { Operation } from '../../core/operation.ts'
+import type { MaskedOperation } from '../../core/operation.ts'
 
 /** Binary rows do not say what their bytes are, and with unusual options a value can be written so that nothing is found. */
-export function copyRefusal({ facts }: Operation): Refusal | undefined {
+export function copyRefusal({ facts }: MaskedOperation): Refusal | undefined {
   const copies = facts.statements.filter(({ copy }) => copy === 'out')
   const [first] = copies
   if (first === undefined) return undefined

@@ -17,6 +17,23 @@ describe('an answer of the catalog', () => {
     expect(catalog.missing([orders])).toEqual(question)
   })
 
+  it('is not remembered for the same list of names longer than it is believed', () => {
+    let now = 0
+    const catalog = createCatalog(() => now)
+    const names = [orders]
+    const isOpaque = () => catalog.behind(names).opaque
+    expect(isOpaque()).toBe(true)
+    catalog.learn(question, [])
+    expect(isOpaque()).toBe(false)
+    expect(catalog.behind(names)).toBe(catalog.behind(names))
+    now = 15_000
+    expect(isOpaque()).toBe(true)
+    catalog.learn(question, [])
+    expect(isOpaque()).toBe(false)
+    catalog.forget()
+    expect(isOpaque()).toBe(true)
+  })
+
   it('to names that do not exist takes no room for ever', () => {
     const catalog = createCatalog(() => 0)
     catalog.learn(question, [])

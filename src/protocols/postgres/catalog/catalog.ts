@@ -30,14 +30,8 @@ export interface Catalog {
   /** the rows that answer the question, all of them */
   learn(question: CatalogQuestion, rows: readonly string[]): void
   origin(table: number, attribute: number): ColumnOrigin
-  /** What the named relations stand for. `opaque` when the catalog cannot tell. */
-  behind(relations: readonly RelationName[]): {
-    readonly relations: readonly Named[]
-    readonly opaque: boolean
-    /** one of them is a view, whose columns have names of its own */
-    readonly view: boolean
-    readonly generated: readonly GeneratedColumn[]
-  }
+  /** What the named relations stand for: the same object for the same list, as long as what is known of it is believed. */
+  behind(relations: readonly RelationName[]): Behind
   /**
    * The relations that the name may mean in any schema; undefined when the catalog was not asked, or too long ago.
    * @param evenOld whoever asks was answered just now, if from an old snapshot
@@ -50,6 +44,15 @@ export interface Catalog {
   typesByOid(oid: number, evenOld?: boolean): readonly TypeEntry[] | undefined
   /** after a statement that may have changed the catalog */
   forget(): void
+}
+
+export interface Behind {
+  readonly relations: readonly Named[]
+  /** the catalog cannot tell */
+  readonly opaque: boolean
+  /** one of them is a view, whose columns have names of its own */
+  readonly view: boolean
+  readonly generated: readonly GeneratedColumn[]
 }
 
 export interface RelationsQuestion {
@@ -67,6 +70,13 @@ export interface CodeQuestion {
 }
 
 export type CatalogQuestion = RelationsQuestion | CodeQuestion
+
+/** What was made of the catalog, with when it was, and until when by its clock all of that is believed. */
+interface Until<T> {
+  readonly value: T
+  readonly generation: number
+  readonly until: number
+}
 
 /** How long an answer is believed, in milliseconds: the longest time that a change made elsewhere can go unnoticed. */
 const FRESH_FOR = 15_000
@@ -86,6 +96,7 @@ export function createCatalog(now: () => number): Catalog {
   const types = createShelf<TypeEntry>(limits)
   const typesByOid = createShelf<TypeEntry>(limits)
   const strangers = new Set<number>()
+  const seenBehind = new WeakMap<readonly RelationName[], Until<Behind>>()
   let generation = 0
 
   function matches(entry: Entry, relation: RelationName): boolean {
@@ -93,6 +104,32 @@ export function createCatalog(now: () => number): Catalog {
     // A temporary relation is in pg_temp for whoever names it, and in pg_temp_3 in the catalog.
     if (relation.schema === 'pg_temp') return schema.startsWith('pg_temp_')
     return relation.schema === undefined || relation.schema === schema
+  }
+
+  function untilOf(wanted: readonly RelationName[]): number {
+    let until = Number.POSITIVE_INFINITY
+    for (const relation of wanted)
+      if (!isSystem(relation)) until = Math.min(until, relations.until(relation.name))
+    return until
+  }
+
+  function lookBehind(wanted: readonly RelationName[]): Behind {
+    const found: Named[] = []
+    let opaque = false
+    let view = false
+    const generated: GeneratedColumn[] = []
+    for (const relation of wanted) {
+      if (isSystem(relation)) continue
+      if (!relations.isFresh(relation.name)) opaque = true
+      for (const entry of relations.of(relation.name)) {
+        if (!matches(entry, relation)) continue
+        found.push(...entry.behind, ...entry.family)
+        opaque ||= entry.opaque
+        view ||= entry.view
+        for (const [column, from] of entry.generated) generated.push({ column, from })
+      }
+    }
+    return { relations: found, opaque, view, generated }
   }
 
   function learnRelations(question: RelationsQuestion, { entries, age }: CatalogAnswer): void {
@@ -133,6 +170,7 @@ export function createCatalog(now: () => number): Catalog {
       return generation
     },
     missing(wanted) {
+      if (strangers.size === 0 && now() < untilOf(wanted)) return undefined
       const names = new Set<string>()
       for (const relation of wanted)
         if (!isSystem(relation) && !relations.isFresh(relation.name)) names.add(relation.name)
@@ -156,7 +194,7 @@ export function createCatalog(now: () => number): Catalog {
       return length > 0 ? question : undefined
     },
     until(names) {
-      let until = Number.POSITIVE_INFINITY
+      let until = untilOf(names.relations)
       const each = (shelf: { until(name: string): number }, list: readonly string[]) => {
         for (const name of list) until = Math.min(until, shelf.until(name))
       }
@@ -164,8 +202,6 @@ export function createCatalog(now: () => number): Catalog {
       each(operators, names.operators)
       each(types, names.types)
       each(typesByOid, names.typeOids.map(String))
-      for (const relation of names.relations)
-        if (!isSystem(relation)) until = Math.min(until, relations.until(relation.name))
       return until
     },
     learn(question, rows) {
@@ -216,22 +252,11 @@ export function createCatalog(now: () => number): Catalog {
       return evenOld || typesByOid.isFresh(name) ? typesByOid.of(name) : undefined
     },
     behind(wanted) {
-      const found: Named[] = []
-      let opaque = false
-      let view = false
-      const generated: GeneratedColumn[] = []
-      for (const relation of wanted) {
-        if (isSystem(relation)) continue
-        if (!relations.isFresh(relation.name)) opaque = true
-        for (const entry of relations.of(relation.name)) {
-          if (!matches(entry, relation)) continue
-          found.push(...entry.behind, ...entry.family)
-          opaque ||= entry.opaque
-          view ||= entry.view
-          for (const [column, from] of entry.generated) generated.push({ column, from })
-        }
-      }
-      return { relations: found, opaque, view, generated }
+      const known = seenBehind.get(wanted)
+      if (known?.generation === generation && now() < known.until) return known.value
+      const value = lookBehind(wanted)
+      seenBehind.set(wanted, { value, generation, until: untilOf(wanted) })
+      return value
     },
   }
 }

@@ -24,10 +24,16 @@ export function calledName({ effect, object, objectType = '' }: Access): Relatio
   return dot < 0 ? { name: object } : { schema: object.slice(0, dot), name: object.slice(dot + 1) }
 }
 
+const relations = new WeakMap<Facts, readonly RelationName[]>()
+
+/** The same list for the same facts: what is behind it is remembered by it. */
 export function relationsOf(facts: Facts): readonly RelationName[] {
-  return facts.statements.flatMap((statement) =>
-    statement.accesses.flatMap((access) => access.relation ?? []),
-  )
+  let found = relations.get(facts)
+  if (found === undefined) {
+    found = facts.statements.flatMap(({ accesses }) => accesses.flatMap(({ relation }) => relation ?? []))
+    relations.set(facts, found)
+  }
+  return found
 }
 
 export function catalogNames(facts: Facts): CatalogNames {

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest'
+import type { MaskedOperation } from '../../../src/core/operation.ts'
+import { remembered } from '../../../src/masking/remembered.ts'
+
+const users = { schema: 'public', name: 'users' }
+const facts = { statements: [], fingerprint: 'f' }
+const full: Required<MaskedOperation> = {
+  facts,
+  behind: [users],
+  renaming: [users],
+  generated: [],
+  opaque: false,
+  hidesCode: false,
+}
+
+it('an operation with the very same members is not looked at again', () => {
+  let asked = 0
+  const verdict = remembered(() => (asked += 1))
+  expect([verdict(full), verdict({ ...full })]).toEqual([1, 1])
+})
+
+it.each<Partial<MaskedOperation>>([
+  { behind: [users] },
+  { renaming: [users] },
+  { generated: [] },
+  { opaque: true },
+  { hidesCode: true },
+  { facts: { ...facts } },
+])('it is looked at again when any of them is another object, or says something else: %j', (change) => {
+  let asked = 0
+  const verdict = remembered(() => (asked += 1))
+  verdict(full)
+  expect(verdict({ ...full, ...change })).toBe(2)
+})
+
+it('a verdict that nothing is wrong is remembered as well', () => {
+  let asked = 0
+  const verdict = remembered(() => {
+    asked += 1
+    return undefined
+  })
+  verdict(full)
+  verdict(full)
+  expect(asked).toBe(1)
+})

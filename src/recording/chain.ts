@@ -1,43 +1,81 @@
-// The hash chain: every line ends with the SHA-256 of the previous line's hash and of its own text before the hash.
-import { hash } from 'node:crypto'
+// The hash chain: what is written at once is sealed at once. Its last line ends with the SHA-256 of the hash before it and of
+// all lines since, up to where its own begins.
+import { createHash, hash } from 'node:crypto'
 
-/** Stands for the hash before the first line. */
+/** Stands for the hash before the first. */
 export const GENESIS = '0'.repeat(64)
 
 const HASH_LENGTH = 64
 const SUFFIX_START = ',"hash":"'
 const SUFFIX_END = '"}\n'
-const SUFFIX_LENGTH = SUFFIX_START.length + HASH_LENGTH + SUFFIX_END.length
+/** Ends a line that another of its batch follows. */
+const NEXT = '}\n'
 
-export interface Sealed<Line extends string | Buffer> {
-  /** complete, with its newline */
-  readonly line: Line
+/** What the end of a line takes, in bytes: of one that another follows, and of the last. */
+export const NEXT_LENGTH = NEXT.length
+export const SEAL_LENGTH = SUFFIX_START.length + HASH_LENGTH + SUFFIX_END.length
+
+/** A line's JSON without its closing brace. */
+export interface Body {
+  readonly text: string
+  /** `latin1` for text that is ASCII: no pass over it is needed to tell */
+  readonly encoding: 'utf8' | 'latin1'
+  /** in bytes */
+  readonly length: number
+}
+
+export interface Sealed {
+  /** the lines, each with its newline */
+  readonly bytes: Buffer
   readonly hash: string
 }
 
-/** Seals one event. `body` is its JSON without the closing brace; the seal adds the hash and closes it. */
-export function sealLine(previous: string, body: string): Sealed<string> {
-  const digest = hash('sha256', previous + body, 'hex')
-  return { line: body + SUFFIX_START + digest + SUFFIX_END, hash: digest }
+/** From here on, in bytes, lines are written to their buffer one by one, without a text of all of them. */
+const LONG = 4096
+
+/** Seals lines that are written at once; at least one. */
+export function seal(previous: string, bodies: readonly Body[]): Sealed {
+  let length = 0
+  for (const body of bodies) length += body.length
+  return length < LONG ? sealShort(previous, bodies) : sealLong(previous, bodies, length)
 }
 
-/** The same for a long body that is ASCII: without a pass over it to tell how it is encoded. */
-export function sealLongLine(previous: string, body: string): Sealed<Buffer> {
-  const { length } = body
-  const buffer = Buffer.allocUnsafe(HASH_LENGTH + length + SUFFIX_LENGTH)
-  buffer.write(previous, 0, 'latin1')
-  buffer.write(body, HASH_LENGTH, 'latin1')
-  const digest = hash('sha256', buffer.subarray(0, HASH_LENGTH + length), 'hex')
-  buffer.write(`${SUFFIX_START}${digest}${SUFFIX_END}`, HASH_LENGTH + length, 'latin1')
-  return { line: buffer.subarray(HASH_LENGTH), hash: digest }
+function sealShort(previous: string, bodies: readonly Body[]): Sealed {
+  let text = ''
+  for (const body of bodies) text += text === '' ? body.text : NEXT + body.text
+  const digest = hash('sha256', previous + text, 'hex')
+  return { bytes: Buffer.from(text + SUFFIX_START + digest + SUFFIX_END), hash: digest }
 }
 
-/** The hash that a line states, when it is the right one after `previous`. `line` has no newline. */
-export function checkLine(previous: string, line: Buffer): string | undefined {
-  const bodyLength = line.length - SUFFIX_LENGTH + 1
-  if (bodyLength < 1) return undefined
-  const body = line.subarray(0, bodyLength)
-  const suffix = line.toString('latin1', bodyLength)
-  const digest = hash('sha256', Buffer.concat([Buffer.from(previous, 'latin1'), body]), 'hex')
-  return suffix === `${SUFFIX_START}${digest}"}` ? digest : undefined
+function sealLong(previous: string, bodies: readonly Body[], length: number): Sealed {
+  const all = HASH_LENGTH + length + (bodies.length - 1) * NEXT_LENGTH
+  const buffer = Buffer.allocUnsafe(all + SEAL_LENGTH)
+  let at = buffer.write(previous, 0, 'latin1')
+  for (const [place, { text, encoding }] of bodies.entries()) {
+    if (place > 0) at += buffer.write(NEXT, at, 'latin1')
+    at += buffer.write(text, at, encoding)
+  }
+  if (at !== all) throw new Error('invariant: a line is not as long as was counted')
+  const digest = hash('sha256', buffer.subarray(0, all), 'hex')
+  buffer.write(SUFFIX_START + digest + SUFFIX_END, all, 'latin1')
+  return { bytes: buffer.subarray(HASH_LENGTH), hash: digest }
+}
+
+/** Whether a line, without its newline, states a hash. No text within it can look so: its quotes would be escaped. */
+export function isSealed(line: Buffer): boolean {
+  const from = line.length - SEAL_LENGTH + 1
+  return from > 0 && SUFFIX.test(line.toString('latin1', from))
+}
+
+const SUFFIX = /^,"hash":"[0-9a-f]{64}"\}$/
+
+/** The hash that the last of these lines states, when it is the right one after `previous`. They have no newlines. */
+export function checkSeal(previous: string, lines: readonly Buffer[]): string | undefined {
+  const last = lines.at(-1)
+  if (last === undefined || !isSealed(last)) return undefined
+  const bodyLength = last.length - SEAL_LENGTH + 1
+  const chain = createHash('sha256').update(previous)
+  for (const line of lines.slice(0, -1)) chain.update(line).update('\n')
+  const digest = chain.update(last.subarray(0, bodyLength)).digest('hex')
+  return last.toString('latin1', bodyLength) === `${SUFFIX_START}${digest}"}` ? digest : undefined
 }

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 
 /** The longest event is a statement with its parameters: a message of 16 MiB by default, up to six times that once escaped. */
-const LINE_MOST = 256 * 1024 * 1024
+export const LINE_MOST = 256 * 1024 * 1024
 
 export interface RawLine {
   /** without its newline */

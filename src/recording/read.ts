@@ -1,7 +1,7 @@
 // Finds and reads recordings.
 import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readLines } from './lines.ts'
+import { readBatches } from './batches.ts'
 import { parseEvent, type RecordedEnd, type RecordedEvent, type RecordedStart } from './recorded.ts'
 
 export interface RecordingSummary {
@@ -66,16 +66,18 @@ function lastLine(bytes: Buffer): Buffer | undefined {
 }
 
 /**
- * The events of a recording, in order, without holding the file in memory. Ends quietly at a last line that a killed
- * process left unfinished. Throws for any other line that is no event. It does not check the hashes: verifyRecording does.
+ * The events of a recording, in order, without holding the file in memory. Ends quietly at what a killed process left
+ * unfinished: half a line, or lines without the hash of their batch. Throws for any other line that is no event. It does not
+ * check the hashes: verifyRecording does.
  */
 export async function* readRecording(path: string): AsyncGenerator<RecordedEvent> {
   let seq = 0
-  for await (const line of readLines(path)) {
-    if (!line.complete) return
-    const event = parseEvent(line.bytes)
-    if (event === undefined) throw new Error(`${path}: line ${seq + 1} is not an event of a recording`)
-    yield event
-    seq++
+  for await (const { lines, state } of readBatches(path)) {
+    for (const line of lines) {
+      const event = parseEvent(line)
+      seq++
+      if (event === undefined) throw new Error(`${path}: line ${seq} is not an event of a recording`)
+      if (state === 'sealed') yield event
+    }
   }
 }

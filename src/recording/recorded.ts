@@ -15,7 +15,8 @@ const parameter = z.discriminatedUnion('kind', [
 const startSchema = z.object({
   ...position,
   kind: z.literal('start'),
-  format: z.literal('chaperone-recording/1'),
+  /** `/1`: every line has a hash; `/2`: the last of what was written at once */
+  format: z.enum(['chaperone-recording/1', 'chaperone-recording/2']),
   session: text,
   resource: text,
   protocol: text,

@@ -1,7 +1,7 @@
 // Writes the recording of one session. What `flush` has returned for outlives the process.
 import { membersOf } from '../core/json.ts'
 import { principalId } from '../core/principal.ts'
-import { GENESIS, type Sealed, sealLine, sealLongLine } from './chain.ts'
+import { type Body, GENESIS, NEXT_LENGTH, SEAL_LENGTH, seal } from './chain.ts'
 import { type RecordingEvent, RecordingFull, type RecordingLevel, type SessionHeader } from './event.ts'
 import type { AppendOnlyFile } from './file.ts'
 
@@ -9,7 +9,7 @@ import type { AppendOnlyFile } from './file.ts'
 export interface RecordingSeal {
   readonly events: number
   readonly bytes: number
-  /** of the last line */
+  /** of the last batch */
   readonly hash: string
 }
 
@@ -37,8 +37,6 @@ export interface SessionFileOptions {
 const RESULT_BATCH = 64 * 1024
 /** A longer result becomes several events: they are one stream of bytes, and readers need not hold a long line. */
 const RESULT_MOST = 1024 * 1024
-/** A line with results is kept as text, and written together with those around it, up to this many characters. */
-const LONG = 4096
 /** Written without waiting for `flush` beyond this, so that a session holds no more in memory. */
 const UNWRITTEN_MOST = 256 * 1024
 
@@ -54,7 +52,7 @@ export function recordSession(
   let size = 0
   let statements = 0
   let resultBytes = 0
-  let lines: (string | Buffer)[] = []
+  let bodies: Body[] = []
   let unwritten = 0
   let results: Uint8Array[] = []
   let pending = 0
@@ -66,19 +64,19 @@ export function recordSession(
   }
 
   function addEvent<T extends { readonly kind: string }>(event: T): void {
-    const sealed = sealLine(previous, bodyOf(membersOf(event)))
-    add(sealed, Buffer.byteLength(sealed.line), event.kind === 'end')
+    const text = bodyOf(membersOf(event))
+    add({ text, encoding: 'utf8', length: Buffer.byteLength(text) }, event.kind === 'end')
   }
 
-  function add({ line, hash }: Sealed<string | Buffer>, length: number, isEnd: boolean): void {
-    if (!isEnd && size + length > options.limit) {
+  function add(body: Body, isEnd: boolean): void {
+    const length = body.length + NEXT_LENGTH
+    if (!isEnd && size + length + SEAL_LENGTH > options.limit) {
       state = 'full'
       throw new RecordingFull(`the recording of session ${header.session} reached ${options.limit} bytes`)
     }
-    previous = hash
     sequence++
     size += length
-    lines.push(line)
+    bodies.push(body)
     unwritten += length
     if (unwritten >= UNWRITTEN_MOST) write()
   }
@@ -90,17 +88,19 @@ export function recordSession(
     pending = 0
     resultBytes += bytes.length
     const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
-    const body = bodyOf(`,"kind":"result","bytes":"${base64}"`)
-    const sealed = body.length > LONG ? sealLongLine(previous, body) : sealLine(previous, body)
-    add(sealed, sealed.line.length, false)
+    const text = bodyOf(`,"kind":"result","bytes":"${base64}"`)
+    add({ text, encoding: 'latin1', length: text.length }, false)
   }
 
   function write(): void {
-    if (lines.length === 0) return
-    const batch = lines
-    lines = []
+    if (bodies.length === 0) return
+    const { bytes, hash } = seal(previous, bodies)
+    bodies = []
     unwritten = 0
-    file.write(chunksOf(batch))
+    previous = hash
+    // The last line ends in its seal.
+    size += SEAL_LENGTH - NEXT_LENGTH
+    file.write(bytes)
   }
 
   /** A recording that failed once is never written again: what follows a torn line would look like tampering. */
@@ -122,7 +122,7 @@ export function recordSession(
 
   function fail(): void {
     state = 'failed'
-    lines = []
+    bodies = []
     results = []
     file.close()
   }
@@ -177,28 +177,11 @@ export function recordSession(
   }
 }
 
-/** Lines of text that follow each other become one buffer. */
-function chunksOf(lines: readonly (string | Buffer)[]): readonly Buffer[] {
-  const chunks: Buffer[] = []
-  let text = ''
-  for (const line of lines) {
-    if (typeof line === 'string') {
-      text += line
-      continue
-    }
-    if (text !== '') chunks.push(Buffer.from(text))
-    text = ''
-    chunks.push(line)
-  }
-  if (text !== '') chunks.push(Buffer.from(text))
-  return chunks
-}
-
 function startEvent(header: SessionHeader, level: RecordingLevel) {
   const { principal } = header
   return {
     kind: 'start',
-    format: 'chaperone-recording/1',
+    format: 'chaperone-recording/2',
     session: header.session,
     resource: header.resource,
     protocol: header.protocol,

@@ -1,6 +1,6 @@
 // Tells whether a recording is what was written: the chain of hashes, the order, the beginning and the end.
-import { checkLine, GENESIS } from './chain.ts'
-import { readLines } from './lines.ts'
+import { readBatches } from './batches.ts'
+import { checkSeal, GENESIS } from './chain.ts'
 import { parseEvent, type RecordedEvent } from './recorded.ts'
 
 export type Verification =
@@ -14,17 +14,21 @@ export async function verifyRecording(path: string): Promise<Verification> {
   let previous = GENESIS
   let seq = 0
   let ended = false
-  for await (const line of readLines(path)) {
+  for await (const { lines, state } of readBatches(path)) {
     if (ended) return tampered(seq, 'something follows the end event')
-    if (!line.complete) break
-    const hash = checkLine(previous, line.bytes)
+    const hash = state === 'open' ? previous : checkSeal(previous, lines)
     if (hash === undefined) return tampered(seq, 'the hash does not follow from the lines before')
-    const event = parseEvent(line.bytes)
-    const reason = misplaced(event, seq)
-    if (reason !== undefined) return tampered(seq, reason)
-    ended = event?.kind === 'end'
+    const events = lines.map(parseEvent)
+    for (const [place, event] of events.entries()) {
+      const reason = misplaced(event, seq + place)
+      if (reason !== undefined) return tampered(seq + place, reason)
+    }
+    if (state === 'open') break
+    if (events.slice(0, -1).some((event) => event?.kind === 'end'))
+      return tampered(seq, 'something follows the end event')
+    ended = events.at(-1)?.kind === 'end'
+    seq += events.length
     previous = hash
-    seq++
   }
   return { state: ended ? 'ok' : 'unfinished', events: seq, hash: previous }
 }

@@ -46,6 +46,7 @@ function record(session: string, change: Partial<typeof header> = {}): string {
     request: 'REQ1',
   })
   recording.append({ kind: 'hold', sequence: 2, request: 'REQ1', state: 'approved' })
+  recording.flush()
   recording.close('the client left')
   return join(directory, readdirSync(directory).find((name) => !before.has(name)) ?? '')
 }

@@ -59,7 +59,7 @@ describe('a recording', () => {
         seq: 0,
         t: 0,
         kind: 'start',
-        format: 'chaperone-recording/1',
+        format: 'chaperone-recording/2',
         session: 's-1',
         startedAt: '2026-11-22T12:30:15.007Z',
         principal: { id: 'https://issuer.test#ada', name: 'Ada', groups: ['analysts'] },
@@ -125,6 +125,20 @@ describe('a recording', () => {
     session.close('x')
     expect((await read())[1]).toMatchObject({ text: "SELECT 'größe 東京 \u2028 \u0000 \ud800'" })
     expect(await verifyRecording(only())).toMatchObject({ state: 'ok' })
+  })
+
+  it('keeps long and short lines of one batch, ASCII or not, whole', async () => {
+    const session = recorder().open(header)
+    const texts = ['x'.repeat(5000), 'größe 東京'.repeat(700), 'short']
+    for (const text of texts) session.append({ ...statement, text })
+    session.append(result('rows'.repeat(2000)))
+    session.flush()
+    session.append({ ...statement, text: 'größe' })
+    session.append({ kind: 'ready' })
+    session.close('x')
+    const read_ = (await read()).flatMap((event) => (event.kind === 'statement' ? [event.text] : []))
+    expect(read_).toEqual([...texts, 'größe'])
+    expect(await verifyRecording(only())).toMatchObject({ state: 'ok', events: 8 })
   })
 
   it('is closed once: a second close adds nothing', async () => {

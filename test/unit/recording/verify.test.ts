@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { GENESIS, sealLine } from '../../../src/recording/chain.ts'
+import { GENESIS, seal } from '../../../src/recording/chain.ts'
+import type { RecordingEvent } from '../../../src/recording/event.ts'
 import { readRecording } from '../../../src/recording/read.ts'
 import { createRecorder } from '../../../src/recording/recorder.ts'
 import { verifyRecording } from '../../../src/recording/verify.ts'
@@ -11,13 +13,30 @@ import { temporaryDirectory } from '../../support/tmp.ts'
 const home = temporaryDirectory('verify')
 afterAll(() => home.remove())
 
-const session = createRecorder({ directory: home.path, level: 'full', max_session: 1e6 }).open(header)
-session.append(statement)
-session.append({ kind: 'result', bytes: Buffer.from('rows') })
-session.append({ kind: 'completed', sequence: 1, tag: 'SELECT 1', rows: 1, bytes: 4 })
-session.close('client left')
-const good = readFileSync(join(home.path, '20261122T123015.007Z_s-1.jsonl'), 'utf8')
+const recorder = createRecorder({ directory: home.path, level: 'full', max_session: 1e6 })
+const EVENTS: readonly RecordingEvent[] = [
+  statement,
+  { kind: 'result', bytes: Buffer.from('rows') },
+  { kind: 'completed', sequence: 1, tag: 'SELECT 1', rows: 1, bytes: 4 },
+]
+
+/** What is recorded of the events when each is written by itself, or all of them at once, with the end behind them. */
+function record(name: string, together: boolean): string {
+  const session = recorder.open({ ...header, session: name })
+  for (const event of EVENTS) {
+    session.append(event)
+    if (!together) session.flush()
+  }
+  if (together) session.flush()
+  session.close('client left')
+  return readFileSync(join(home.path, `20261122T123015.007Z_${name}.jsonl`), 'utf8')
+}
+
+const good = record('s-1', false)
 const lines = good.split('\n').slice(0, -1)
+/** `start`; then statement, result and completion with one hash; then `end` */
+const batched = record('s-2', true)
+const ofBatch = batched.split('\n').slice(0, -1)
 
 function verify(text: string) {
   const path = join(home.path, 'changed.jsonl')
@@ -81,7 +100,8 @@ it('a file that is no recording is tampered, not a crash', async () => {
 })
 
 it('a chain that was made anew is still held against the form: the right events at the right places', async () => {
-  const forged = (body: string) => sealLine(GENESIS, body).line
+  const forged = (text: string) =>
+    seal(GENESIS, [{ text, encoding: 'utf8', length: text.length }]).bytes.toString()
   expect(await verify(forged('{"seq":0,"t":0,"kind":"ready"'))).toMatchObject({
     reason: expect.stringContaining('start'),
   })
@@ -93,14 +113,84 @@ it('a chain that was made anew is still held against the form: the right events 
   })
 })
 
-it('reading stops quietly at half a line and throws for a whole line that is no event', async () => {
-  const path = join(home.path, 'read.jsonl')
-  const kinds = async (text: string) => {
-    writeFileSync(path, text)
-    const found = []
-    for await (const event of readRecording(path)) found.push(event.kind)
-    return found
+it('events that were written at once have one hash, and a change to any of them is tampered, at the first', async () => {
+  expect(await verify(batched)).toMatchObject({ state: 'ok', events: 5 })
+  expect(ofBatch.map((line) => line.includes('"hash":"'))).toEqual([true, false, false, true, true])
+  const changed = [
+    batched.replace('SELECT 1"', 'SELECT 2"'),
+    batched.replace('"tag":"SELECT 1"', '"tag":"SELECT 9"'),
+    batched.replace('{"seq":3', '{ "seq":3'),
+    join_([...ofBatch.slice(0, 2), ...ofBatch.slice(3)]),
+    join_([ofBatch[0], ofBatch[2], ofBatch[1], ...ofBatch.slice(3)]),
+    join_([...ofBatch.slice(0, 2), ofBatch[1], ...ofBatch.slice(2)]),
+    batched.replace('}\n{"seq":2', '{"seq":2'),
+  ]
+  for (const text of changed) expect(await verify(text), text).toMatchObject({ state: 'tampered', at: 1 })
+})
+
+it('a hash that is taken off its line makes the lines before it a part of the next batch, whose hash is another', async () => {
+  const bare = ofBatch[3]?.replace(/,"hash":"\w+"/, '')
+  expect(await verify(join_([...ofBatch.slice(0, 3), bare, ofBatch[4]]))).toMatchObject({
+    state: 'tampered',
+    at: 1,
+  })
+})
+
+it('what a killed process wrote of a batch does not count, nor is it read: nothing of it was let go on', async () => {
+  for (const kept of [2, 3]) {
+    const text = `${join_(ofBatch.slice(0, kept))}${ofBatch[kept]?.slice(0, 40)}`
+    expect(await verify(text)).toMatchObject({ state: 'unfinished', events: 1 })
+    expect(await kindsOf(text)).toEqual(['start'])
+    expect(await verify(join_(ofBatch.slice(0, kept)))).toMatchObject({ state: 'unfinished', events: 1 })
   }
-  expect(await kinds(`${join_(lines.slice(0, 2))}{"se`)).toEqual(['start', 'statement'])
-  await expect(kinds(`${lines[0]}\n{"seq":1}\n`)).rejects.toThrow('line 2 is not an event')
+})
+
+it('lines without a hash at the end are still held against the form', async () => {
+  expect(await verify(`${join_(ofBatch.slice(0, 2))}hello\n`)).toMatchObject({ state: 'tampered', at: 2 })
+  expect(await verify(join_([...ofBatch.slice(0, 2), ofBatch[1]]))).toMatchObject({
+    state: 'tampered',
+    at: 2,
+  })
+})
+
+it('a text that looks like the end of a sealed line seals nothing', async () => {
+  const text = `SELECT '","hash":"${'0'.repeat(64)}"}\n'`
+  const session = recorder.open({ ...header, session: 's-3' })
+  session.append({ ...statement, text, reason: `","hash":"${'0'.repeat(64)}` })
+  session.append({ kind: 'notice', message: `,"hash":"${'0'.repeat(64)}` })
+  session.append({ kind: 'notice', message: 'last' })
+  session.close('x')
+  const recorded = readFileSync(join(home.path, '20261122T123015.007Z_s-3.jsonl'), 'utf8')
+  expect(await verify(recorded)).toMatchObject({ state: 'ok', events: 5 })
+})
+
+it('a recording of the first format, with a hash on every line, is verified as well', async () => {
+  let hash = GENESIS
+  const old = ofBatch
+    .map((line) => line.replace('recording/2', 'recording/1').replace(/(,"hash":"\w+")?\}$/, ''))
+    .map((body) => {
+      hash = createHash('sha256')
+        .update(hash + body)
+        .digest('hex')
+      return `${body},"hash":"${hash}"}`
+    })
+  expect(await verify(join_(old))).toMatchObject({ state: 'ok', events: 5, hash })
+  const [first, second = '', ...rest] = old
+  expect(await verify(join_([first, second.replace('SELECT 1', 'SELECT 2'), ...rest]))).toMatchObject({
+    state: 'tampered',
+    at: 1,
+  })
+})
+
+async function kindsOf(text: string): Promise<string[]> {
+  const path = join(home.path, 'read.jsonl')
+  writeFileSync(path, text)
+  const found = []
+  for await (const event of readRecording(path)) found.push(event.kind)
+  return found
+}
+
+it('reading stops quietly at half a line and throws for a whole line that is no event', async () => {
+  expect(await kindsOf(`${join_(lines.slice(0, 2))}{"se`)).toEqual(['start', 'statement'])
+  await expect(kindsOf(`${lines[0]}\n{"seq":1}\n`)).rejects.toThrow('line 2 is not an event')
 })

@@ -1,0 +1,30 @@
+// Reads a recording batch by batch: the lines that were written, and sealed, at once.
+import { isSealed } from './chain.ts'
+import { LINE_MOST, readLines } from './lines.ts'
+
+export interface Batch {
+  /** without their newlines */
+  readonly lines: readonly Buffer[]
+  /** `open`: the end of the file came before the hash, so a killed process did not write all of it, and nothing of it was let go on */
+  readonly state: 'sealed' | 'open'
+}
+
+/** Throws for a line, or a batch, that is too long, and the file system's errors. */
+export async function* readBatches(path: string): AsyncGenerator<Batch> {
+  let lines: Buffer[] = []
+  let length = 0
+  let half = false
+  for await (const { bytes, complete } of readLines(path)) {
+    half = !complete
+    if (half) break
+    lines.push(bytes)
+    length += bytes.length
+    if (isSealed(bytes)) {
+      yield { lines, state: 'sealed' }
+      lines = []
+      length = 0
+      // A batch is written before it is longer than a line may be.
+    } else if (length > LINE_MOST) throw new Error(`${path}: ${length} bytes without a hash`)
+  }
+  if (half || lines.length > 0) yield { lines, state: 'open' }
+}

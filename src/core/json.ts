@@ -18,8 +18,32 @@ function lasting(value: object): string {
   return text
 }
 
+interface Recent {
+  value: string
+  json: string
+}
+
+/** What a member was the last time: a prepared statement's text, what it came to, and why. */
+const recent = new Map<string, Recent>()
+/** In characters: longer texts would be kept for as long as no other comes. */
+const KEPT_MOST = 1024
+
+function recently(name: string, value: string): string {
+  const last = recent.get(name)
+  if (last?.value === value) return last.json
+  const json = quoted(value)
+  if (value.length > KEPT_MOST) return json
+  if (last === undefined) recent.set(name, { value, json })
+  else {
+    last.value = value
+    last.json = json
+  }
+  return json
+}
+
 function jsonOf(name: string, value: unknown): string | undefined {
-  if (typeof value === 'string') return quoted(value)
+  if (typeof value === 'string') return recently(name, value)
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value)
   if (typeof value === 'object' && value !== null && LASTING.has(name)) return lasting(value)
   return JSON.stringify(value)
 }

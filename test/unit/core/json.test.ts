@@ -1,0 +1,24 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { membersOf } from '../../../src/core/json.ts'
+
+/** Few values, so that they repeat; long ones, and ones that JSON writes otherwise than they are. */
+const value = fc.oneof(
+  fc.constantFrom('', 'SELECT 1', 'SELECT 2', "größe '\u2028\u0000\ud800", '"\\', 'x'.repeat(2000)),
+  fc.string({ unit: 'binary' }),
+  fc.integer(),
+  fc.constantFrom(undefined, null, true, Number.NaN, Number.POSITIVE_INFINITY, -0, 1e300, 1.5),
+  fc.array(fc.string(), { maxLength: 2 }),
+)
+const records = fc.array(fc.record({ text: value, reason: value, rows: value }, { requiredKeys: [] }))
+
+it('the members of a record are what JSON.stringify makes of it, whatever the record before had', () => {
+  fc.assert(
+    fc.property(records, (list) => {
+      for (const record of list) {
+        const whole = JSON.stringify({ first: 0, ...record })
+        expect(`{"first":0${membersOf(record)}}`).toBe(whole)
+      }
+    }),
+  )
+})

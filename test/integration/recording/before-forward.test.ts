@@ -76,8 +76,9 @@ it.each(Object.entries(ARRIVALS))(
       for (const { session, request } of sessions) session.connection.fromClient(request)
       expect(toServer(), 'within the turn nothing goes on, a Parse as little as an Execute').toBe(before)
     })
-    if (arrive !== runTurn) await turn()
-    expect([...sent.values()]).toEqual([...WAYS, ...WAYS].map(([count]) => count))
+    // On a busy machine a turn may take so long that the rest of its statements waits for the next.
+    const counts = () => sessions.map((_, n) => sent.get(`mark_${n}_`))
+    await expect.poll(counts).toEqual([...WAYS, ...WAYS].map(([count]) => count))
     expect(early).toEqual([])
     for (const { session } of sessions) session.close()
   },

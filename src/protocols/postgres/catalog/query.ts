@@ -176,17 +176,24 @@ WITH RECURSIVE asked AS (
   SELECT t.root, i.inhrelid FROM descendants t JOIN pg_inherits i ON i.inhparent = t.oid
 ), family AS (
   SELECT * FROM ancestors UNION SELECT * FROM descendants
+), edges AS (
+  SELECT 'key' AS kind, k.confrelid AS of, k.conrelid AS oid, k.confdeltype AS deleted, k.confupdtype AS updated
+  FROM pg_constraint k WHERE k.contype = 'f'
+  UNION ALL SELECT 'partition', i.inhparent, i.inhrelid, NULL, NULL
+  FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid WHERE p.relispartition
+  UNION ALL SELECT 'moves', p.oid, p.oid, NULL, NULL FROM pg_class p WHERE p.relkind = 'p'
 ), cascades AS (
   SELECT s.root, v.event AS began, s.oid, v.event, false AS follows
-  FROM (SELECT * FROM starts UNION SELECT * FROM descendants) s CROSS JOIN unnest('{d,u}'::pg_catalog.text[]) v (event)
+  FROM (${fewOf('(SELECT * FROM starts UNION SELECT * FROM descendants)', 'root', 'oid')}) s
+  CROSS JOIN unnest('{d,u}'::pg_catalog.text[]) v (event)
   UNION
-  SELECT c.root, c.began, x.oid, x.event, x.follows FROM cascades c CROSS JOIN LATERAL (
-    SELECT k.conrelid AS oid, CASE WHEN c.event <> 'u' AND k.confdeltype = 'c' THEN 'd' ELSE 'u' END AS event, true AS follows
-    FROM pg_constraint k WHERE k.confrelid = c.oid AND k.contype = 'f'
-      AND CASE WHEN c.event = 'u' THEN k.confupdtype ELSE k.confdeltype END = ANY (${chars('c,n,d')})
-    UNION ALL SELECT i.inhrelid, c.event, c.follows FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid
-    WHERE i.inhparent = c.oid AND p.relispartition
-    UNION ALL SELECT c.oid, 'm', c.follows FROM pg_class p WHERE p.oid = c.oid AND p.relkind = 'p' AND c.event = 'u') x
+  SELECT c.root, c.began, e.oid,
+    CASE WHEN e.kind = 'partition' THEN c.event WHEN e.kind = 'moves' THEN 'm'
+      WHEN c.event <> 'u' AND e.deleted = 'c' THEN 'd' ELSE 'u' END,
+    e.kind = 'key' OR c.follows
+  FROM cascades c JOIN edges e ON e.of = c.oid
+  WHERE CASE WHEN e.kind = 'partition' THEN true WHEN e.kind = 'moves' THEN c.event = 'u'
+    WHEN c.event = 'u' THEN e.updated = ANY (${chars('c,n,d')}) ELSE e.deleted = ANY (${chars('c,n,d')}) END
 ), found AS (
   SELECT x.root, x.oid, bool_or(x.same) AS same FROM (
     SELECT a.oid AS root, a.oid, true AS same FROM asked a

@@ -25,7 +25,7 @@ export interface Body {
 }
 
 export interface Sealed {
-  /** the lines, each with its newline */
+  /** the lines, each with its newline; valid until the next batch is sealed */
   readonly bytes: Buffer
   readonly hash: string
 }
@@ -49,7 +49,7 @@ function sealShort(previous: string, bodies: readonly Body[]): Sealed {
 
 function sealLong(previous: string, bodies: readonly Body[], length: number): Sealed {
   const all = HASH_LENGTH + length + (bodies.length - 1) * NEXT_LENGTH
-  const buffer = Buffer.allocUnsafe(all + SEAL_LENGTH)
+  const buffer = roomFor(all + SEAL_LENGTH)
   let at = buffer.write(previous, 0, 'latin1')
   for (const [place, { text, encoding }] of bodies.entries()) {
     if (place > 0) at += buffer.write(NEXT, at, 'latin1')
@@ -59,6 +59,17 @@ function sealLong(previous: string, bodies: readonly Body[], length: number): Se
   const digest = hash('sha256', buffer.subarray(0, all), 'hex')
   buffer.write(SUFFIX_START + digest + SUFFIX_END, all, 'latin1')
   return { bytes: buffer.subarray(HASH_LENGTH), hash: digest }
+}
+
+/** Batches with results are written here, one after the other: memory that is new for each costs as much as its hash. */
+let room = Buffer.alloc(0)
+/** In bytes: the longest result of one event, in base64, with as much again. */
+const ROOM_MOST = 3 * 1024 * 1024
+
+function roomFor(length: number): Buffer {
+  if (length > ROOM_MOST) return Buffer.allocUnsafe(length)
+  if (room.length < length) room = Buffer.allocUnsafeSlow(Math.min(length * 2, ROOM_MOST))
+  return room.subarray(0, length)
 }
 
 /** Whether a line, without its newline, states a hash. No text within it can look so: its quotes would be escaped. */

@@ -33,8 +33,10 @@ export interface SessionFileOptions {
   readonly clock: () => number
 }
 
-/** Results of one batch are joined up to this size: one hash and one line for many rows. */
+/** Short results are joined up to this size: one line for many rows. In bytes. */
 const RESULT_BATCH = 64 * 1024
+/** From here on a result is an event of its own: joining would cost more than a line does. In bytes. */
+const RESULT_ALONE = 8 * 1024
 /** A longer result becomes several events: they are one stream of bytes, and readers need not hold a long line. */
 const RESULT_MOST = 1024 * 1024
 /** Written without waiting for `flush` beyond this, so that a session holds no more in memory. */
@@ -131,9 +133,11 @@ export function recordSession(
     if (options.level !== 'full') return
     for (let from = 0; from < bytes.length; from += RESULT_MOST) {
       const part = bytes.subarray(from, from + RESULT_MOST)
+      const alone = part.length >= RESULT_ALONE
+      if (alone) addResults()
       results.push(part)
       pending += part.length
-      if (pending >= RESULT_BATCH) addResults()
+      if (alone || pending >= RESULT_BATCH) addResults()
     }
   }
 

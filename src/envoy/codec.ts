@@ -16,6 +16,8 @@ export const MAX_MESSAGE = 4 * 1024 * 1024
 
 export interface Data {
   readonly bytes: Uint8Array
+  /** of a response: more bytes behind those, which need not be joined to be sent */
+  readonly more?: readonly Uint8Array[]
   readonly endOfStream: boolean
 }
 
@@ -145,11 +147,11 @@ const LARGE = 4 * 1024
 export function encodeResponseParts(response: ProcessingResponse): readonly Uint8Array[] {
   const { read, write } = response
   const data = read ?? write
-  if (data === undefined || data.bytes.length < LARGE || (read && write)) return [encodeResponse(response)]
-  const around = Buffer.allocUnsafe(responseLength(response) - data.bytes.length)
+  if (data === undefined || contentLength(data) < LARGE || (read && write)) return [encodeResponse(response)]
+  const around = Buffer.allocUnsafe(responseLength(response) - contentLength(data))
   const head = writeDataHead(around, 0, read ? READ_DATA : WRITE_DATA, data)
   writeRest(around, data.endOfStream ? writeFlag(around, head, END_OF_STREAM, 1) : head, response)
-  return [around.subarray(0, head), data.bytes, around.subarray(head)]
+  return [around.subarray(0, head), data.bytes, ...(data.more ?? []), around.subarray(head)]
 }
 
 function responseLength(response: ProcessingResponse): number {
@@ -163,15 +165,23 @@ function responseLength(response: ProcessingResponse): number {
   return length
 }
 
+function contentLength({ bytes, more = [] }: Data): number {
+  let length = bytes.length
+  for (const part of more) length += part.length
+  return length
+}
+
 function dataLength(data: Data): number {
-  const bytes = data.bytes.length
+  const bytes = contentLength(data)
   return (bytes > 0 ? 1 + varintLength(bytes) + bytes : 0) + (data.endOfStream ? 2 : 0)
 }
 
 function writeData(out: Buffer, at: number, tag: number, data: Data): number {
-  const from = writeDataHead(out, at, tag, data)
-  out.set(data.bytes, from)
-  const offset = from + data.bytes.length
+  let offset = writeDataHead(out, at, tag, data)
+  for (const part of [data.bytes, ...(data.more ?? [])]) {
+    out.set(part, offset)
+    offset += part.length
+  }
   return data.endOfStream ? writeFlag(out, offset, END_OF_STREAM, 1) : offset
 }
 
@@ -179,9 +189,10 @@ function writeData(out: Buffer, at: number, tag: number, data: Data): number {
 function writeDataHead(out: Buffer, at: number, tag: number, data: Data): number {
   out[at] = tag
   const offset = writeVarint(out, at + 1, dataLength(data))
-  if (data.bytes.length === 0) return offset
+  const length = contentLength(data)
+  if (length === 0) return offset
   out[offset] = DATA
-  return writeVarint(out, offset + 1, data.bytes.length)
+  return writeVarint(out, offset + 1, length)
 }
 
 function writeFlag(out: Buffer, at: number, tag: number, value: number): number {

@@ -172,9 +172,11 @@ function createOutbox(writer: SidestreamWriter, bypass: () => void): Outbox {
 }
 
 function* pieces(chunks: readonly Uint8Array[]): Generator<Data> {
-  const [first] = chunks
+  const [first, ...more] = chunks
   if (first === undefined) return
-  const bytes = chunks.length === 1 ? first : Buffer.concat(chunks)
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  if (length <= MAX_DATA) return yield { bytes: first, more, endOfStream: false }
+  const bytes = Buffer.concat(chunks, length)
   for (let at = 0; at < bytes.length; at += MAX_DATA) {
     yield { bytes: bytes.subarray(at, at + MAX_DATA), endOfStream: false }
   }

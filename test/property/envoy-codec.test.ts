@@ -227,4 +227,16 @@ describe('ProcessingResponse', () => {
     const value = Buffer.alloc(20_000)
     expect(encodeResponseParts({ write: { bytes: value, endOfStream: false } })[1]).toBe(value)
   })
+
+  test('is the same whether data comes in one piece or in several', () => {
+    const pieces = fc.array(fc.uint8Array({ maxLength: 3_000 }), { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(pieces, fc.boolean(), ([first = Buffer.alloc(0), ...more], endOfStream) => {
+        const whole = encodeResponse({ write: { bytes: Buffer.concat([first, ...more]), endOfStream } })
+        const given = { write: { bytes: first, more, endOfStream } }
+        expect(encodeResponse(given).equals(whole)).toBe(true)
+        expect(Buffer.concat(encodeResponseParts(given)).equals(whole)).toBe(true)
+      }),
+    )
+  })
 })

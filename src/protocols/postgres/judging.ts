@@ -36,6 +36,8 @@ export interface Judging {
    * the path on which these are looked for.
    */
   planningRunsCode(facts: Facts, then: (runs: boolean, path: SearchPath | undefined) => void): void
+  /** Calls back with the path on which the names are looked for now, asked for where it is in doubt. */
+  pathOf(facts: Facts, then: (path: SearchPath | undefined) => void): void
   /** an answer, or the catalog's rows, are waited for */
   readonly waiting: boolean
   answer(answer: Answer): void
@@ -202,6 +204,7 @@ export function createJudging(talk: Conversation): Judging {
         learnOf(facts, (told) => judge(question, facts, told))
       })
     },
+    pathOf: (facts, then) => settlePath(talk.sqlNames.resolve(facts), then),
     planningRunsCode(given, then) {
       const facts = talk.sqlNames.resolve(given)
       settlePath(facts, (path) => {

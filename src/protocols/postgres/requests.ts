@@ -288,16 +288,17 @@ export function createRequests(talk: Conversation): Requests {
     if (portal === 'wait') return wait()
     if (!portal) return refuse.execute(refuse.noSuchPortal(name))
     // A changed policy is asked again, also where a portal goes on; a changed path before it begins.
-    const isOnItsPath = portal.begun || !mayHaveMoved(portal)
-    if (isOnItsPath && portal.running?.masker === talk.masks()) {
-      run(portal, portal.running, execution)
-      return true
-    }
     const { sql: text, facts } = portal.statement
+    const { parameters, running: judged } = portal
     const proceed = (running: Running) => run(portal, running, execution)
     const refused = (refusal: Refusal) => refuse.execute({ kind: 'refusal', refusal })
-    const { parameters } = portal
-    judging.ask({ text, facts, phase: 'execute', parameters, bound: portal, proceed, refuse: refused })
+    const ask = () =>
+      judging.ask({ text, facts, phase: 'execute', parameters, bound: portal, proceed, refuse: refused })
+    const stands = () => judged !== undefined && judged.masker === talk.masks()
+    if (judged === undefined || !stands()) ask()
+    else if (portal.begun || !mayHaveMoved(portal)) proceed(judged)
+    // Its planning may have moved the path. Where it did not, what was approved for its Bind is not asked for again.
+    else judging.pathOf(facts, (now) => (stands() && samePath(portal.path, now) ? proceed(judged) : ask()))
     return true
   }
 

@@ -270,6 +270,14 @@ describe('what the catalog says of a function', () => {
     })
   })
 
+  it('a held call of the extended protocol is approved once, though it is judged before its Bind', async () => {
+    const result = client.query('select public.privileged($1)', [1])
+    const { id } = await stack.reviews.next()
+    await stack.reviews.approve(id)
+    expect((await result).rowCount).toBe(1)
+    expect(await stack.reviews.list()).toEqual([])
+  }, 20_000)
+
   it('a call that stands in several statements of a text is vouched for in each', async () => {
     await expect(client.query('select agreed(1); select agreed(1)')).resolves.toBeDefined()
   })

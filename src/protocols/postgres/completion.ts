@@ -33,7 +33,8 @@ function forgetDeallocated(talk: Conversation, run: Running): void {
   }
 }
 
-const CATALOG_EFFECTS = new Set(['create', 'alter', 'drop', 'call', 'do', 'unknown'])
+/** `grant` has row-level security and owners, `remote` tables that are imported. */
+const CATALOG_EFFECTS = new Set(['create', 'alter', 'drop', 'grant', 'remote', 'call', 'do', 'unknown'])
 
 export function changesCatalog(statement: {
   readonly accesses: readonly { readonly effect: string }[]

@@ -58,6 +58,7 @@ const SCHEMA = `
   alter function privileged owner to code_owner; alter function stamps owner to code_owner;
   create table stamped (id int, note text);
   create trigger stamp before insert on stamped for each row execute function stamps();
+  create table secured (id int); create policy q on secured using (checks(id)); alter table secured owner to app_rw;
   grant select, insert, update, delete on all tables in schema public to app_rw`
 
 let stack: Stack
@@ -74,6 +75,13 @@ beforeAll(async () => {
           groups: ['engineers'],
           effects: ['read', 'insert', 'update', 'delete'],
           relations: ['public.*'],
+        },
+        guards: {
+          decision: 'allow',
+          resources: '*',
+          groups: ['engineers'],
+          effects: ['grant'],
+          relations: ['public.secured'],
         },
         upkeep: { decision: 'allow', resources: '*', groups: ['engineers'], effects: ['maintenance'] },
         held: {
@@ -194,6 +202,12 @@ describe('code that no statement shows needs leave', () => {
       message: expect.stringMatching(message),
     })
     expect((await client.query('table log')).rows).toEqual([])
+  })
+
+  it('also where the session itself turned it on a moment ago', async () => {
+    expect((await client.query('select * from secured')).rows).toEqual([])
+    await client.query('alter table secured enable row level security')
+    await expect(client.query('select * from secured')).rejects.toThrow(/policy q of public\.secured/)
   })
 
   it('and the refusal says how to give it', async () => {

@@ -1,14 +1,12 @@
 // What a client's messages become: each is judged before anything of it is sent on.
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
-import type { Facts } from '../../core/facts.ts'
 import { samePath } from '../../core/search-path.ts'
 import type { Answer } from '../../core/session.ts'
-import { touches } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
-import type { Expected } from './expected.ts'
+import { createForwarding } from './forwarding.ts'
 import { createJudging } from './judging.ts'
 import { FRONTEND } from './messages/codes.ts'
-import { describePortal, execute as executePortal, flush } from './messages/encode.ts'
+import { flush } from './messages/encode.ts'
 import {
   decodeBind,
   decodeExecute,
@@ -18,12 +16,11 @@ import {
   expectEmpty,
 } from './messages/frontend.ts'
 import type { Frame } from './messages/frontend-stream.ts'
+import { createNamed } from './named.ts'
 import { withParameterTypes } from './parameter-types.ts'
 import { comesInWindows, sendInWindows } from './query-in-windows.ts'
 import { createRefusals } from './refusals.ts'
-import { type Execution, type Fetch, startFetch } from './results/windows.ts'
-import { movesOf } from './search-path/moves.ts'
-import { portal as newPortal, type Portal, type Running, type Statement } from './statement.ts'
+import { portal as newPortal, type Portal, type Running } from './statement.ts'
 
 export interface Requests {
   /** Handles one message. False: it must be given again when `ready` turns true. */
@@ -39,28 +36,14 @@ type Handler = (bytes: Uint8Array) => boolean
 const MAX_NAME = 63
 const isTooLong = (name: string) => name.length * 3 > MAX_NAME && Buffer.byteLength(name) > MAX_NAME
 
-/**
- * Bytes of texts and parameters that the server has not answered to: beyond, the client's next message waits. As much as
- * a session keeps of what waits, so that a batch goes through while the server is behind.
- */
-const MAX_UNANSWERED = 32 * 1024 * 1024
-
 export function createRequests(talk: Conversation): Requests {
   const { out, expected } = talk
   const judging = createJudging(talk)
   const refuse = createRefusals(talk)
+  const named = createNamed(talk)
+  const forwarding = createForwarding(talk)
   /** the next message needs to know what the server says to all that was sent */
   let draining = false
-
-  const isFull = () => expected.bytes > MAX_UNANSWERED
-
-  /** Sends a message of the extended protocol. */
-  function send(bytes: Uint8Array): void {
-    out.toServer(bytes)
-    talk.open = true
-    // The Sync that would bring the answers may be among what waits for them.
-    if (isFull()) out.toServer(flush())
-  }
 
   function wait(): boolean {
     if (expected.length === 0)
@@ -69,23 +52,6 @@ export function createRequests(talk: Conversation): Requests {
     // Without it the server keeps what it answers to the open segment, whose Sync comes after the message that waits.
     if (talk.open) out.toServer(flush())
     return false
-  }
-
-  function copies(facts: Facts): boolean {
-    return facts.statements.some((statement) => statement.copy === 'in')
-  }
-
-  /** A COPY may ask for data; a result that is counted may have to fail before anything comes after it. */
-  function awaitAnswer(entry: Expected, run: Running, fetch?: Fetch): void {
-    if (copies(run.operation.facts)) talk.copy = 'pending'
-    else if (run.meter !== undefined || fetch !== undefined) talk.awaited = entry
-  }
-
-  /** What is sent may change where names are looked for. */
-  function noteMoves({ operation: { facts, reached = [] } }: Running): void {
-    const { all } = movesOf(facts)
-    const hidden = reached.some(({ kind }) => kind === 'code')
-    talk.path.sent(hidden && !all.has('code') ? new Set([...all, 'code']) : all)
   }
 
   const mayHaveMoved = ({ path }: Portal) => talk.path.doubtful || !samePath(path, talk.path.told)
@@ -100,13 +66,13 @@ export function createRequests(talk: Conversation): Requests {
       talk.statements.forget('')
       talk.portals.forget('')
       run.mark = talk.sqlNames.mark()
-      noteMoves(run)
+      forwarding.noteMoves(run)
       if (comesInWindows(talk, sql, analysis.facts))
         return sendInWindows(talk, sql, analysis.facts, run, bytes.length)
       const entry = { kind: 'query', run, mark: run.mark } as const
       expected.push(entry, bytes.length)
       out.toServer(bytes)
-      awaitAnswer(entry, run)
+      forwarding.awaitAnswer(entry, run)
     }
     const refused = (refusal: Refusal) => refuse.query({ kind: 'refusal', refusal })
     judging.ask({
@@ -133,46 +99,18 @@ export function createRequests(talk: Conversation): Requests {
       const statement = { sql, facts, path, masker, touchesMasked, opaque }
       const commit = talk.statements.change(name, statement, talk.sending)
       expected.push({ kind: 'parse', commit }, bytes.length)
-      send(bytes)
+      forwarding.send(bytes)
     }
     const refused = (refusal: Refusal) => refuse.parse({ kind: 'refusal', refusal })
     judging.ask({ text: sql, facts, phase: 'prepare', parameters: [], proceed, refuse: refused })
     return true
   }
 
-  /** Facts of a name that SQL defined: everything that it ever stood for. */
-  function meaning(kind: 'prepared' | 'cursor', name: string, known: Facts | undefined): Facts {
-    const statements = [...(known?.statements ?? []), ...talk.sqlNames.meanings(kind, name)]
-    return { statements, fingerprint: known?.fingerprint ?? `${kind}:${name}` }
-  }
-
-  /** A statement that may be any of several. */
-  function anything(sql: string, facts: Facts): Statement {
-    return { sql, facts, masker: talk.masks(), touchesMasked: true, opaque: true }
-  }
-
-  /** The statement under the masks in force: its errors may show no more than they. */
-  function asOfNow(statement: Statement): Statement {
-    const masker = talk.masks()
-    if (statement.masker === masker) return statement
-    const { masked, opaque } = touches({ masker, catalog: talk.catalog }, statement.facts)
-    return { ...statement, masker, touchesMasked: masked, opaque }
-  }
-
-  function statementOf(name: string): Statement | 'wait' | undefined {
-    const found = talk.statements.resolve(name, talk.sending)
-    if (found.kind === 'wait') return 'wait'
-    const known = found.kind === 'known' ? found.value : undefined
-    if (!talk.sqlNames.definedBySql('prepared', name)) return known && asOfNow(known)
-    const facts = meaning('prepared', name, known?.facts)
-    return anything(known?.sql ?? `EXECUTE ${JSON.stringify(name)}`, facts)
-  }
-
   function bind(bytes: Uint8Array): boolean {
     const decoded = decodeBind(bytes)
     if (isTooLong(decoded.portal) || isTooLong(decoded.statement))
       return refuse.bind(refuse.nameTooLong(MAX_NAME))
-    const statement = statementOf(decoded.statement)
+    const statement = named.statement(decoded.statement)
     if (statement === 'wait') return wait()
     if (!statement) return refuse.bind(refuse.noSuchStatement(decoded.statement))
     const portal = newPortal(decoded.portal, statement, decoded.parameters)
@@ -181,7 +119,7 @@ export function createRequests(talk: Conversation): Requests {
     const refused = (refusal: Refusal) => refuse.bind({ kind: 'refusal', refusal })
     const runs = (running: Running) => {
       portal.running = running
-      sendBind(portal, bytes)
+      forwarding.bind(portal, bytes)
     }
     judging.planningRunsCode(facts, (code, path) => {
       portal.path = path
@@ -193,45 +131,23 @@ export function createRequests(talk: Conversation): Requests {
           facts,
           phase: 'prepare',
           parameters,
-          proceed: () => sendBind(portal, bytes),
+          proceed: () => forwarding.bind(portal, bytes),
           refuse: refused,
         })
-      else sendBind(portal, bytes)
+      else forwarding.bind(portal, bytes)
     })
     return true
-  }
-
-  function sendBind(portal: Portal, bytes: Uint8Array): void {
-    const { name, statement, running, path } = portal
-    if (name !== '') talk.sqlNames.noteProtocol('cursor', name, statement, path)
-    const commit = talk.portals.change(name, portal, talk.sending)
-    expected.push({ kind: 'bind', statement, run: running, commit }, bytes.length)
-    send(bytes)
-    // Planning may run its code.
-    if (running) noteMoves(running)
-  }
-
-  function portalOf(name: string): Portal | 'wait' | undefined {
-    const found = talk.portals.resolve(name, talk.sending)
-    if (found.kind === 'wait') return 'wait'
-    const known = found.kind === 'known' ? found.value : undefined
-    if (!talk.sqlNames.definedBySql('cursor', name)) return known
-    const facts = meaning('cursor', name, known?.statement.facts)
-    const sql = known?.statement.sql ?? `FETCH ${JSON.stringify(name)}`
-    const portal = newPortal(name, anything(sql, facts), known?.parameters ?? [])
-    portal.path = talk.sqlNames.cursorPath(name)
-    return portal
   }
 
   function describe(bytes: Uint8Array): boolean {
     const target = decodeTarget(bytes, 'Describe')
     if (isTooLong(target.name)) return refuse.bind(refuse.nameTooLong(MAX_NAME))
-    const portal = target.kind === 'portal' ? portalOf(target.name) : undefined
+    const portal = target.kind === 'portal' ? named.portal(target.name) : undefined
     if (portal === 'wait') return wait()
     if (portal) portal.describedIn = talk.sending
     const proceed = () => {
       expected.push({ kind: 'describe', portal, injected: false })
-      send(bytes)
+      forwarding.send(bytes)
     }
     if (target.kind === 'portal' || talk.path.untouched) proceed()
     else return describeStatement(target.name, proceed)
@@ -240,7 +156,7 @@ export function createRequests(talk: Conversation): Requests {
 
   /** The server reads a statement anew where the path is another than at its Parse, and tells its columns. */
   function describeStatement(name: string, proceed: () => void): boolean {
-    const statement = statementOf(name)
+    const statement = named.statement(name)
     if (statement === 'wait') return wait()
     if (statement === undefined) proceed()
     else {
@@ -251,46 +167,17 @@ export function createRequests(talk: Conversation): Requests {
     return true
   }
 
-  /**
-   * With masks, rows need a description. One that was asked for before this segment may have been skipped; and a
-   * function can close a named portal and open a cursor of that name, so those are described each time.
-   */
-  function needsDescription(portal: Portal, { masker }: Running): boolean {
-    return masker.active && (portal.name !== '' || portal.describedIn !== talk.sending)
-  }
-
-  function run(portal: Portal, running: Running, execution: Execution): void {
-    portal.running = running
-    if (needsDescription(portal, running)) {
-      portal.describedIn = talk.sending
-      expected.push({ kind: 'describe', portal, injected: true })
-      send(describePortal(portal.name))
-    }
-    // Cursors that it declares are opened now.
-    if (!talk.path.untouched) talk.sqlNames.note(portal.statement.facts, portal.statement.sql, portal.path)
-    portal.begun = true
-    running.mark = talk.sqlNames.mark()
-    const fetch = startFetch(running, execution, talk.window)
-    const entry = { kind: 'execute', portal, run: running, fetch } as const
-    expected.push(entry)
-    send(fetch === undefined ? execution.bytes : executePortal(portal.name, fetch.rows))
-    noteMoves(running)
-    awaitAnswer(entry, running, fetch)
-    // Whatever comes of it, the answer must come before the client's next message is looked at.
-    if (talk.awaited || talk.copy === 'pending') out.toServer(flush())
-  }
-
   function execute(bytes: Uint8Array): boolean {
     const { portal: name, maxRows } = decodeExecute(bytes)
     const execution = { bytes, portal: name, maxRows }
     if (isTooLong(name)) return refuse.bind(refuse.nameTooLong(MAX_NAME))
-    const portal = portalOf(name)
+    const portal = named.portal(name)
     if (portal === 'wait') return wait()
     if (!portal) return refuse.execute(refuse.noSuchPortal(name))
     // A changed policy is asked again, also where a portal goes on; a changed path before it begins.
     const { sql: text, facts } = portal.statement
     const { parameters, running: judged } = portal
-    const proceed = (running: Running) => run(portal, running, execution)
+    const proceed = (running: Running) => forwarding.run(portal, running, execution)
     const refused = (refusal: Refusal) => refuse.execute({ kind: 'refusal', refusal })
     const ask = () =>
       judging.ask({ text, facts, phase: 'execute', parameters, bound: portal, proceed, refuse: refused })
@@ -315,7 +202,7 @@ export function createRequests(talk: Conversation): Requests {
         talk.sqlNames.forget(kind === 'statement' ? 'prepared' : 'cursor', name, mark)
       },
     })
-    send(bytes)
+    forwarding.send(bytes)
     return true
   }
 
@@ -373,7 +260,7 @@ export function createRequests(talk: Conversation): Requests {
       !judging.waiting &&
       talk.awaited === undefined &&
       talk.copy !== 'pending' &&
-      !isFull() &&
+      !forwarding.full &&
       !(draining && expected.length > 0),
     answer: (answer) => judging.answer(answer),
     handle(frame) {

@@ -70,7 +70,10 @@ export async function createDatabases(
   }
 
   async function make(given: readonly string[]): Promise<void> {
-    if (current !== undefined) await client.query(`drop database ${current.name} with (force)`)
+    const before = current
+    // What fails halfway is no other run's.
+    current = undefined
+    if (before !== undefined) await client.query(`drop database ${before.name} with (force)`)
     const name = next()
     await client.query(`create database ${name} template ${template} owner ${owner} strategy file_copy`)
     const [rows] = await postgres.query([...given, ROWS].join(';\n'), undefined, name)

@@ -56,6 +56,8 @@ export interface Conversation {
   uncommitted: boolean
   /** code of somebody's own may have run: it can put another cursor under a portal's name */
   opaque: boolean
+  /** under masks, code ran that no statement shows: a trigger of it may be deferred to the end of the transaction */
+  ranHidden: boolean
   sequence: number
   /** a name under which the server has nothing, and nobody can make anything */
   readonly nowhere: string
@@ -88,6 +90,7 @@ export function createConversation(
     transaction: 'I',
     uncommitted: false,
     opaque: false,
+    ranHidden: false,
     sequence: 0,
     nowhere: `chaperone ${Buffer.from(deps.context.random(12)).toString('hex')}`,
   }

@@ -74,6 +74,14 @@ export function createJudging(talk: Conversation): Judging {
     last = masker
     const { facts, reached } = reachedOn(onPath, told)
     const hidesCode = masker.namesColumns && findsCode(facts, reached)
+    // What such code reads is not in the statement, and it may raise any text.
+    const path = facts.path ?? talk.path.login
+    const runsHidden =
+      masker.namesColumns &&
+      reached.some(
+        ({ kind, named, from }) =>
+          kind === 'code' && (named.schema !== undefined || isOnPath(from.schema, path)),
+      )
     const touch = touches({ masker, catalog: talk.catalog, hidesCode }, facts)
     talk.sequence += 1
     const { text, phase, parameters } = question
@@ -89,7 +97,7 @@ export function createJudging(talk: Conversation): Judging {
       ...(touch.generated.length > 0 ? { generated: touch.generated } : {}),
       ...(touch.hidden ? { opaque: true } : {}),
       ...(hidesCode ? { hidesCode } : {}),
-      ...(reached.length > 0 ? { reached } : {}),
+      ...(reached.length > 0 && looksBehind(facts) ? { reached } : {}),
     } as const
     waiting = (answer) => {
       waiting = undefined
@@ -97,13 +105,14 @@ export function createJudging(talk: Conversation): Judging {
         case 'proceed':
           consumePermit(answer.permit, operation)
           talk.opaque ||= touch.opaque
+          talk.ranHidden ||= runsHidden
           return question.proceed(
             running(operation, {
               masker,
               statements: question.facts.statements.length,
               meter: answer.meter,
-              touchesMasked: touch.masked,
-              opaque: touch.opaque,
+              touchesMasked: touch.masked || runsHidden,
+              opaque: touch.opaque || runsHidden,
             }),
           )
         case 'refused':
@@ -119,9 +128,13 @@ export function createJudging(talk: Conversation): Judging {
   const looksBehind = (facts: Facts) =>
     talk.looksBehind() || (facts.path !== undefined && talk.masks().namesColumns)
 
+  /** Under masks, what results and errors of code that no statement shows may show is the masks' to say. */
+  const asksForCode = (facts: Facts) => looksBehind(facts) || talk.masks().namesColumns
+
   /** Code that no statement shows may change the path for what follows in the same text. */
   function reachedOn(facts: Facts, told: boolean): Pick<Required<SqlOperation>, 'facts' | 'reached'> {
-    const reached = looksBehind(facts) ? reach.of(facts, told) : []
+    const reached = asksForCode(facts) ? reach.of(facts, told) : []
+    if (!looksBehind(facts)) return { facts, reached }
     if (facts.path === 'any' || !movesOf(facts).severalAsk || !reached.some(({ kind }) => kind === 'code'))
       return { facts, reached }
     const anywhere = underPath(facts, 'any')
@@ -130,7 +143,7 @@ export function createJudging(talk: Conversation): Judging {
 
   /** Asks once, for relations and then for code: what is not known after that may be anything. */
   function learnOf(facts: Facts, then: Then): void {
-    const names = looksBehind(facts) ? reach.unsure(facts) : undefined
+    const names = asksForCode(facts) ? reach.unsure(facts) : undefined
     const relations = names?.relations ?? (talk.masks().namesColumns ? relationsOf(facts) : undefined)
     if (relations === undefined) return then(true)
     learn(talk.catalog.missing(relations), (told) =>

@@ -1,21 +1,25 @@
 // Every case of the evasion corpus, against the real stack; and straight against PostgreSQL, where it must succeed.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Change, EvasionCase, Leak } from '../../evasion/case.ts'
+import type { Change, EvasionCase, Leak, Probe } from '../../evasion/case.ts'
 import { changes } from '../../evasion/changes.ts'
 import { createDatabases, type Databases } from '../../evasion/databases.ts'
 import { detected } from '../../evasion/detected.ts'
 import { hiddenInTables } from '../../evasion/hidden-in-tables.ts'
 import { hiddenInTypes } from '../../evasion/hidden-in-types.ts'
 import { hiddenInViews } from '../../evasion/hidden-in-views.ts'
+import { leaksBehind } from '../../evasion/leaks-behind.ts'
 import { sideLeaks } from '../../evasion/leaks-elsewhere.ts'
 import { resultLeaks } from '../../evasion/leaks-results.ts'
+import { syntaxLeaks } from '../../evasion/leaks-syntax.ts'
 import { type Played, play } from '../../evasion/play.ts'
-import { probes } from '../../evasion/probes.ts'
+import { probes as firstProbes } from '../../evasion/probes.ts'
+import { furtherProbes } from '../../evasion/probes-further.ts'
 import { pathLeaks } from '../../evasion/search-path.ts'
 import { connectPgWire } from '../../support/pgwire.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
-const leaks: readonly Leak[] = [...resultLeaks, ...sideLeaks, ...pathLeaks]
+const leaks: readonly Leak[] = [...resultLeaks, ...sideLeaks, ...leaksBehind, ...syntaxLeaks, ...pathLeaks]
+const probes: readonly Probe[] = [...firstProbes, ...furtherProbes]
 const hiddenCode: readonly Change[] = [...hiddenInViews, ...hiddenInTables, ...hiddenInTypes]
 /** Each run through Chaperone has a database under a name of its own, so that nothing is known of the one before. */
 const RUNS = 3 * (leaks.length + changes.length + hiddenCode.length) + 4 * probes.length + 2 * detected.length

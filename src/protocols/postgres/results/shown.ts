@@ -23,6 +23,8 @@ export interface Shown {
   parameter(bytes: Uint8Array): Uint8Array
 }
 
+const DEFERRED: ReadonlySet<string> = new Set(['COMMIT', 'SET CONSTRAINTS'])
+
 export function createShown(talk: Conversation): Shown {
   /** Of the statement that is answered, as it was judged; else those in force. */
   const maskerOf = (head: Expected | undefined): Masker => runOf(head)?.masker ?? talk.masks()
@@ -30,10 +32,11 @@ export function createShown(talk: Conversation): Shown {
   function withheld(bytes: Uint8Array, head: Expected | undefined, masker: Masker): Uint8Array {
     if (!masker.namesColumns) return bytes
     // The commit at Sync checks deferred constraints of any statement before it, and they show their row.
-    if (head?.kind === 'sync') return withhold(bytes, false)
+    if (head?.kind === 'sync') return withhold(bytes, talk.ranHidden)
     // Bind plans, and the planner calls functions that are marked immutable.
     const cause = head?.kind === 'bind' ? head.statement : runOf(head)
     if (cause?.touchesMasked) return withhold(bytes, cause.opaque)
+    if (talk.ranHidden && runsDeferred(runOf(head))) return withhold(bytes, true)
     return concernsMasked(bytes, masker) ? withhold(bytes, false) : bytes
   }
 
@@ -74,6 +77,11 @@ export function createShown(talk: Conversation): Shown {
       return detection ? cleanseLastText(bytes, detection) : bytes
     },
   }
+}
+
+/** It runs the triggers that were put off. */
+function runsDeferred(run: Running | undefined): boolean {
+  return run?.operation.facts.statements.some(({ command }) => DEFERRED.has(command)) ?? false
 }
 
 /** A payload is free text of another session's, which may hold what is masked here: process id and channel stay. */

@@ -32,6 +32,16 @@ function holdsNamesOnly(fields: ReadonlyMap<string, string>): boolean {
   return sqlstate.startsWith('42') && fields.has('P') && !fields.has('W')
 }
 
+/**
+ * SQLSTATEs that programs act upon, and those of no more than a message. Code may raise any five characters: others say
+ * nothing of a failure but that it was raised.
+ */
+const ACTED_ON: ReadonlySet<string> = new Set([
+  ...['00000', '01000', '02000', '23502', '23503', '23505', '23514', '23P01', '25006', '25P02'],
+  ...['40001', '40P01', '42501', '55P03', '57014', '57P01', 'P0001'],
+])
+const RAISED = 'P0001'
+
 /** @param opaque the statement runs code of somebody's own, which can raise any text under any SQLSTATE */
 export function withhold(bytes: Uint8Array, opaque: boolean): Uint8Array {
   const fields = decodeDiagnostic(bytes)
@@ -40,6 +50,7 @@ export function withhold(bytes: Uint8Array, opaque: boolean): Uint8Array {
     ([key]) => SAFE.has(key) || (trusted && key === 'M') || (!opaque && OBJECTS.has(key)),
   )
   if (!trusted) kept.push(['M', WITHHELD])
+  for (const field of kept) if (field[0] === 'C' && opaque && !ACTED_ON.has(field[1])) field[1] = RAISED
   const body = kept.map(([key, value]) => Buffer.from(`${key}${value}\0`))
   return message(bytes[0] as number, ...body, Uint8Array.of(0))
 }

@@ -5,6 +5,8 @@ import type { Move } from './moves.ts'
 import { decodePath, schemasOf } from './setting.ts'
 
 export interface PathTracker {
+  /** as the login set it */
+  readonly login: SearchPath
   /** What the server told last; undefined: as the login set it. */
   readonly told: SearchPath | undefined
   /** It may be another by now. */
@@ -35,7 +37,8 @@ export interface AtLogin {
 }
 
 export function createPathTracker(login: AtLogin): PathTracker {
-  const atLogin = JSON.stringify(schemasOf(login.setting, login.user))
+  const loginPath = schemasOf(login.setting, login.user)
+  const atLogin = JSON.stringify(loginPath)
   /** The same object for the same path. */
   let told: SearchPath | undefined
   let text = atLogin
@@ -59,6 +62,7 @@ export function createPathTracker(login: AtLogin): PathTracker {
   }
 
   return {
+    login: loginPath,
     get told() {
       return told
     },
@@ -118,6 +122,7 @@ export function createPathTracker(login: AtLogin): PathTracker {
 export function createUnaskedPath(): PathTracker {
   let told: SearchPath | undefined
   return {
+    login: 'any',
     get told() {
       return told
     },

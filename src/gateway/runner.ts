@@ -11,9 +11,9 @@ import type { GatewayDependencies } from './dependencies.ts'
 import { createJournal } from './journal.ts'
 import { createJudge, type Judge } from './judge.ts'
 import { createLimits } from './limits.ts'
+import { createOutbox } from './outbox.ts'
 import type { LiveSession, Registry } from './registry.ts'
 import { createTimers } from './timers.ts'
-import { atTurnEnd } from './turn.ts'
 import type { HourlyUsage } from './usage.ts'
 
 export interface Runner extends LiveSession {
@@ -38,8 +38,6 @@ const UNREACHED =
  */
 const TURN = 25
 
-type Outward = Extract<Effect, { kind: 'to-client' | 'to-server' | 'bypass' }>
-
 const STOPPING: Refusal = { code: 'shutting-down', message: 'terminating connection: chaperone is stopping' }
 
 export function createRunner(
@@ -55,6 +53,7 @@ export function createRunner(
   const limits = deps.config.resources[facts.resource]?.limits
   const journal = createJournal(deps, id, facts)
   const timers = createTimers()
+  const outbox = createOutbox({ journal, downlink, metrics, resource: facts.resource, crash })
   const session = protocol.start({
     peer: facts.peer,
     random: randomBytes,
@@ -74,9 +73,6 @@ export function createRunner(
   let ended = false
   let ready = false
   let queue: Effect[] = []
-  /** what goes on at once, or when the record of this turn is written */
-  let waiting: Outward[] = []
-  let atEnd = false
   let working = false
   let turnBegan = 0
   /** bytes */
@@ -101,19 +97,17 @@ export function createRunner(
       working = false
       queue = []
     }
-    settle()
+    outbox.settle()
   }
 
   function carryOut(effect: Effect): void {
     switch (effect.kind) {
       case 'to-client':
         if (ready) journal.shown(effect.bytes)
-        waiting.push(effect)
-        return
+        return outbox.put(effect)
       case 'to-server':
       case 'bypass':
-        waiting.push(effect)
-        return
+        return outbox.put(effect)
       case 'judge':
         if (!judge) throw new Error('invariant: an operation before the admission')
         return judge.judge(effect.operation)
@@ -131,42 +125,6 @@ export function createRunner(
       case 'close':
         return end(effect.reason)
     }
-  }
-
-  /**
-   * What a judgement lets through goes on at the end of the turn, when the records of all that came in it are written at once;
-   * and with it what came before it in one piece: in two, each would be read and written again all the way to the target.
-   */
-  function settle(): void {
-    if (waiting.length === 0 || atEnd) return
-    if (!journal.owes) return commit()
-    atEnd = true
-    atTurnEnd(commit)
-  }
-
-  function commit(): void {
-    atEnd = false
-    try {
-      release()
-    } catch (error) {
-      crash(error)
-    }
-  }
-
-  /** Throws when the record cannot be kept: then nothing of what waits is sent. */
-  function release(): void {
-    if (waiting.length === 0) return
-    const due = waiting
-    waiting = []
-    if (journal.owes) journal.commit()
-    for (const effect of due) send(effect)
-  }
-
-  function send(effect: Outward): void {
-    if (effect.kind === 'bypass') return downlink.bypass()
-    metrics.bytes(facts.resource, effect.kind, effect.bytes.length)
-    if (effect.kind === 'to-client') downlink.toClient(effect.bytes)
-    else downlink.toServer(effect.bytes)
   }
 
   function observe(event: Extract<Effect, { kind: 'observe' }>['event']): void {
@@ -276,7 +234,7 @@ export function createRunner(
     log.error({ err: error }, 'the session failed')
     metrics.error('internal')
     outcome = 'failed'
-    waiting = []
+    outbox.drop()
     const refusal = { code: 'internal', message: 'the session ended because of an internal error' } as const
     try {
       for (const effect of session.terminate(refusal))
@@ -294,7 +252,7 @@ export function createRunner(
     registry.remove(runner)
     metrics.sessionClosed(facts.resource, outcome)
     try {
-      release()
+      outbox.release()
       journal.close(reason)
     } catch (error) {
       log.error({ err: error }, 'the end of the session could not be recorded')

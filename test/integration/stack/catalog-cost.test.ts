@@ -24,7 +24,7 @@ afterAll(() => postgres.stop())
 
 it.each([
   ['relations', RELATIONS_QUERY, [['t1', 't200'], []]],
-  ['code', CODE_QUERY, [['now', 'name', 'id'], ['=', '<'], []]],
+  ['code', CODE_QUERY, [['now', 'name', 'id'], ['=', '<'], [], []]],
 ])('in a database of hundreds of tables the question for %s is not compiled', async (_, query, values) => {
   const [plan] = await postgres.query(`EXPLAIN ${query}`, values)
   const cost = Number(/\.\.([\d.]+) rows/.exec(String(plan?.['QUERY PLAN']))?.[1])

@@ -36,17 +36,13 @@ export async function operationOf(sql: string, asker: Asker): Promise<Operation>
     random: randomBytes,
     now: () => performance.now(),
   })
-  const socket = await connectUpstream(resource.upstream, config)
-  const clock = setTimeout(() => socket.destroy(new Error(SILENT)), resource.limits.login)
+  const socket = await connectUpstream(resource.upstream, config, AbortSignal.timeout(resource.limits.login))
   try {
     return await judged(session, socket, { sql, asker, login })
   } finally {
-    clearTimeout(clock)
     socket.destroy()
   }
 }
-
-const SILENT = 'the session asked for no judgement in the time that a login may take (limits.login)'
 
 interface Asked {
   readonly sql: string

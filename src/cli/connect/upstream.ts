@@ -11,10 +11,23 @@ const ACCEPTED = 'S'.charCodeAt(0)
 
 type Upstream = ResourceConfig['upstream']
 
-/** @throws Error when the target cannot be reached, takes no TLS, or is another than its certificate says */
-export async function connectUpstream({ address, tls }: Upstream, config: Config): Promise<Socket> {
+/**
+ * @param timeout ends the connection with an error, at whatever it waits for then
+ * @throws Error when the target cannot be reached, takes no TLS, or is another than its certificate says
+ */
+export async function connectUpstream(
+  { address, tls }: Upstream,
+  { certificates }: Pick<Config, 'certificates'>,
+  timeout: AbortSignal,
+): Promise<Socket> {
   const { host, port } = splitHostPort(address)
-  const socket = await opened(connect({ host, port }), 'connect')
+  const ending = <S extends Socket>(socket: S): S => {
+    const silent = new Error(`${address} did not answer in the time that a login may take (limits.login)`)
+    timeout.addEventListener('abort', () => socket.destroy(silent))
+    // Whoever waits hears of an error by a listener of its own; TLS and the caller are behind this one.
+    return socket.on('error', () => {})
+  }
+  const socket = await opened(ending(connect({ host, port })), 'connect')
   if (tls.mode === 'disable') return socket
   const answer = await asked(socket)
   if (answer.length !== 1 || answer[0] !== ACCEPTED) {
@@ -22,7 +35,7 @@ export async function connectUpstream({ address, tls }: Upstream, config: Config
     throw new Error(`${address} takes no TLS`)
   }
   const name = (tls.mode === 'verify-full' ? tls.server_name : undefined) ?? host
-  const pair = tls.certificate === undefined ? undefined : config.certificates[tls.certificate]
+  const pair = tls.certificate === undefined ? undefined : certificates[tls.certificate]
   const secured = connectTls({
     socket,
     ALPNProtocols: ['postgresql'],
@@ -31,7 +44,7 @@ export async function connectUpstream({ address, tls }: Upstream, config: Config
     ...(tls.mode === 'verify-full' ? { ca: readFileSync(tls.ca) } : { rejectUnauthorized: false }),
     ...(pair && { cert: readFileSync(pair.certificate), key: readFileSync(pair.key) }),
   })
-  return opened(secured, 'secureConnect')
+  return opened(ending(secured), 'secureConnect')
 }
 
 function asked(socket: Socket): Promise<Buffer> {

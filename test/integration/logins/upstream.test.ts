@@ -1,5 +1,6 @@
 // Chaperone's own login to the target: every method and TLS mode, on both versions of PostgreSQL. The client is the same.
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { explained } from '../../support/explained.ts'
 import { createAuthority } from '../../support/keys.ts'
 import type { PostgresVersion } from '../../support/postgres-cluster.ts'
 import { type Stack, type StackOptions, startStack } from '../../support/stack.ts'
@@ -61,6 +62,7 @@ describe('the target takes Chaperone’s login', () => {
     expect(seen).toEqual({ stdout: `app_rw|${encrypted}\n`, stderr: '', code: 0 })
     const version = await running.psql(engineer, 'show server_version_num;')
     expect(version.stdout).toMatch(new RegExp(`^${how.version}`))
+    expect(await explained(running.configFile, '--connect', ASK)).toMatch(/^decision: allow/m)
   })
 })
 
@@ -128,6 +130,9 @@ describe('the login is not sent where it must not go', () => {
       { verify: { ca: stranger.certificate } },
     )
     const { told, log } = await refusal(running)
+    await expect(explained(running.configFile, '--connect', 'select 1')).rejects.toThrow(
+      /self-signed certificate/,
+    )
     folder.remove()
     await expectUnreached(running, told, log)
   })
@@ -138,6 +143,7 @@ describe('the login is not sent where it must not go', () => {
       { verify: { server_name: 'other.internal' } },
     )
     const { told, log } = await refusal(running)
+    await expect(explained(running.configFile, '--connect', 'select 1')).rejects.toThrow(/other\.internal/)
     await expectUnreached(running, told, log)
   })
 
@@ -146,6 +152,7 @@ describe('the login is not sent where it must not go', () => {
     await running.superuser('alter system set ssl = off')
     await running.postgres.restart()
     const { told, log } = await refusal(running)
+    await expect(explained(running.configFile, '--connect', 'select 1')).rejects.toThrow(/takes no TLS/)
     await expectUnreached(running, told, log)
   })
 
@@ -153,6 +160,7 @@ describe('the login is not sent where it must not go', () => {
     const running = await start({ version: '18', hba: 'scram', tls: 'disable' })
     await running.postgres.kill('SIGINT')
     const { told, log } = await refusal(running)
+    await expect(explained(running.configFile, '--connect', 'select 1')).rejects.toThrow(/ECONNREFUSED/)
     await expectUnreached(running, told, log)
     await running.postgres.restart()
     expect(await running.psql(await running.tokens.person(['engineers']), 'select 1;')).toMatchObject({

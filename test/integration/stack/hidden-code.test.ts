@@ -1,7 +1,7 @@
 // Code that a statement runs without showing it needs leave like a call, and the refusal says which, where, and the cure.
 import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test, vi } from 'vitest'
-import { createProgram } from '../../../src/cli/program.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
+import { explained } from '../../support/explained.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
 const SCHEMA = `
@@ -298,29 +298,15 @@ describe('what the catalog says of a function', () => {
 })
 
 describe('chaperone explain --connect', () => {
-  async function explained(...args: string[]): Promise<string> {
-    let text = ''
-    const written = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-      text += chunk
-      return true
-    })
-    const config = stack.configFile
-    const asked = ['explain', '--resource', 'app', '--as-groups', 'engineers', ...args]
-    await createProgram()
-      .parseAsync(['--config', config, ...asked], { from: 'user' })
-      .finally(() => written.mockRestore())
-    return text
-  }
-
   it('decides as a session does, says what the functions are, and runs nothing', async () => {
-    const text = await explained('--connect', `insert into ruled values (1, 'a')`)
+    const text = await explained(stack.configFile, '--connect', `insert into ruled values (1, 'a')`)
     expect(text).toContain(
       'decision: deny: no rule allows: call function public.f() (rule logs of public.ruled) [volatile sql, owner ',
     )
     expect(text).toMatch(/^function public\.f\(\): volatile sql, owner .*, rule logs of public\.ruled$/m)
     expect(text).not.toContain('not looked at')
     expect((await client.query('table ruled')).rows).toEqual([])
-    const held = await explained('--connect', '--json', 'insert into stamped values (1)')
+    const held = await explained(stack.configFile, '--connect', '--json', 'insert into stamped values (1)')
     expect(JSON.parse(held)).toMatchObject({
       outcome: 'hold',
       catalog: 'asked',
@@ -329,13 +315,13 @@ describe('chaperone explain --connect', () => {
   })
 
   it('without it says what was not looked at', async () => {
-    const text = await explained(`insert into ruled values (1, 'a')`)
+    const text = await explained(stack.configFile, `insert into ruled values (1, 'a')`)
     expect(text).toContain('decision: allow')
     expect(text).toMatch(/^not looked at: .*code that no statement shows.*--connect/m)
   })
 
   it('says why where the target cannot be asked', async () => {
-    await expect(explained('--connect', '--database', 'other', 'select 1')).rejects.toThrow(
+    await expect(explained(stack.configFile, '--connect', '--database', 'other', 'select 1')).rejects.toThrow(
       'the database other is not offered here',
     )
   })

@@ -6,7 +6,8 @@ import { z } from 'zod'
 
 /**
  * `refused`: the statement is refused by design, and says so. `consequence`: what a refused statement would have made
- * is missing. `wording`: the same outcome in other words. `unstable`: differs between two direct runs as well.
+ * is missing. `wording`: the same outcome in other words. `unstable`: need not occur, because two direct runs differ in
+ * it as well, or because it depends on how fast the machine is.
  */
 const kind = z.enum(['refused', 'consequence', 'wording', 'unstable'])
 

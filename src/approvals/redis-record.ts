@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { ApprovalRequest, ApprovalState } from '../core/approval.ts'
 import type { AccessEffect } from '../core/facts.ts'
+import { parseJson } from '../core/parse-json.ts'
 import { ApprovalStoreError } from './contract.ts'
 import { REQUEST_ID, type RequestBody, stateAt } from './request.ts'
 
@@ -94,14 +95,6 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   throw new ApprovalStoreError('corrupt', 'the store of approvals gave back what Chaperone did not write')
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
-  }
 }
 
 /** One request from the fields of its hash, in its state at `now`; undefined when there are no fields. */

@@ -1,5 +1,6 @@
 // The audit log's file: only appended to, and opened anew when a log rotator has moved it away.
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { parseJson } from '../core/parse-json.ts'
 import { type LineWriter, lineWriter } from './write.ts'
 
 export interface LogFile extends LineWriter {
@@ -33,14 +34,7 @@ function readTail(path: string, length: number): Buffer {
   }
 }
 
-function isEvent(line: Buffer): boolean {
-  try {
-    JSON.parse(line.toString('utf8'))
-    return true
-  } catch {
-    return false
-  }
-}
+const isEvent = (line: Buffer): boolean => parseJson(line.toString('utf8')) !== undefined
 
 /** The last whole event in `tail`, without its newline. What lies before the first newline may be cut off. */
 function lastEventIn(tail: Buffer, fromStart: boolean): Buffer | undefined {

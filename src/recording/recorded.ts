@@ -1,5 +1,6 @@
 // Events as a recording gives them back. The file is outside input: every field is checked.
 import { z } from 'zod'
+import { parseJson } from '../core/parse-json.ts'
 
 const position = { seq: z.int().min(0), t: z.number().min(0) }
 const text = z.string()
@@ -93,16 +94,8 @@ export type RecordedStart = z.output<typeof startSchema>
 export type RecordedEnd = z.output<typeof endSchema>
 export type RecordedStatement = Extract<RecordedEvent, { kind: 'statement' }>
 
-function parseJson(line: Buffer): unknown {
-  try {
-    return JSON.parse(line.toString('utf8'))
-  } catch {
-    return undefined
-  }
-}
-
 /** Undefined when the line is no event of this format. */
 export function parseEvent(line: Buffer): RecordedEvent | undefined {
-  const parsed = recordedSchema.safeParse(parseJson(line))
+  const parsed = recordedSchema.safeParse(parseJson(line.toString('utf8')))
   return parsed.success ? parsed.data : undefined
 }

@@ -1,4 +1,5 @@
 // JSON with what detectors find in its strings, keys and numbers masked: it stays JSON.
+import { parseJson } from '../../core/parse-json.ts'
 import type { Cleanser } from './cleanse.ts'
 import { withoutExponent } from './number-values.ts'
 import { MAX_FINDS } from './scan.ts'
@@ -57,7 +58,7 @@ function numberEnd(document: Uint8Array, start: number): number {
 
 function cleanseString(token: Uint8Array, cleanser: Cleanser): Uint8Array | undefined {
   if (!cleanser.suspects(token, 0, token.length)) return token
-  const text = parsed(token)
+  const text = parseJson(utf8(token))
   if (typeof text !== 'string') return undefined
   const before = Buffer.from(text)
   const after = cleanser.cleanse(before)
@@ -67,12 +68,4 @@ function cleanseString(token: Uint8Array, cleanser: Cleanser): Uint8Array | unde
 function cleanseNumber(token: Uint8Array, cleanser: Cleanser): Uint8Array {
   const digits = Buffer.from(withoutExponent(utf8(token)))
   return cleanser.cleanse(digits) === digits ? token : ZERO
-}
-
-function parsed(token: Uint8Array): unknown {
-  try {
-    return JSON.parse(utf8(token))
-  } catch {
-    return undefined
-  }
 }

@@ -2,6 +2,7 @@
 import { builtInEffect } from '../../../analysis/postgres/built-in.ts'
 import { ProtocolError } from '../../../core/errors.ts'
 import type { RelationName } from '../../../core/facts.ts'
+import { parseJson } from '../../../core/parse-json.ts'
 import type { RoutineFacts } from '../../../core/routine.ts'
 import { FIRST_USER_OID } from './query.ts'
 
@@ -85,7 +86,7 @@ type Row = Readonly<Record<string, unknown>>
 
 /** @throws ProtocolError for a row that the queries do not give */
 export function decodeAnswer(rows: readonly string[]): CatalogAnswer {
-  const all = rows.map((json) => record(parsed(json)))
+  const all = rows.map((json) => record(parseJson(json)))
   const routines = new Map<number, Routine>()
   for (const row of all) if ('routine' in row) routines.set(count(row.routine), routine(row))
   const called = (oid: unknown) => routines.get(count(oid))
@@ -182,14 +183,6 @@ const named = (item: unknown): Named => ({ schema: text(at(item, 0)), name: text
 
 function unreadable(): never {
   throw new ProtocolError('the catalog gave a row that cannot be read')
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return unreadable()
-  }
 }
 
 const isRecord = (value: unknown): value is Row =>

@@ -1,5 +1,6 @@
 // What the server says of its search_path: the list in the setting's text, read as the server reads it.
 import { ProtocolError } from '../../../core/errors.ts'
+import { parseJson } from '../../../core/parse-json.ts'
 import type { SearchPath } from '../../../core/search-path.ts'
 
 /** Everything is qualified: what it calls must not depend on what it asks for. */
@@ -48,7 +49,7 @@ export interface PathAnswer {
 
 /** @param row of PATH_QUERY. The server is trusted with its catalog, not with the shape of its messages. */
 export function decodePath(row: string | undefined): PathAnswer {
-  const value = parsed(row ?? '')
+  const value = parseJson(row ?? '')
   const [setting, user, schemas]: readonly unknown[] = Array.isArray(value) ? value : []
   if (typeof setting !== 'string' || typeof user !== 'string' || !Array.isArray(schemas)) return unreadable()
   const path = schemasOf(setting, user)
@@ -63,12 +64,4 @@ export function decodePath(row: string | undefined): PathAnswer {
 
 function unreadable(): never {
   throw new ProtocolError('the target gave a search_path that cannot be read')
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return unreadable()
-  }
 }

@@ -71,6 +71,8 @@ export interface UsedNames {
   readonly catalogs?: readonly string[]
 }
 
+export const NO_NAMES: UsedNames = { functions: [], operators: [], types: [] }
+
 /** What comes of a column's value in a statement. */
 export type ColumnUse =
   /** it comes back as it is */

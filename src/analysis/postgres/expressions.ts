@@ -70,7 +70,6 @@ function objectWithArguments(body: Body<'ObjectWithArgs'>, walk: Walk): void {
   visitCode(nameParts({ ObjectWithArgs: body }), 'function', walk)
 }
 
-/** `x%TYPE` names a column of a relation, others only a type. */
 /** The name of a type that may be somebody's own. */
 export function ownType(body: Body<'TypeName'>): RelationName | undefined {
   const parts = strings(body.names)

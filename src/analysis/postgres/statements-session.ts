@@ -1,6 +1,6 @@
 // Handlers for statements about the session: settings, transactions, prepared statements, cursors, notifications.
 import type { Node } from 'libpg-query'
-import type { Access, StatementFacts } from '../../core/facts.ts'
+import { type Access, NO_NAMES, type StatementFacts } from '../../core/facts.ts'
 import { ownType } from './expressions.ts'
 import { visitFunction } from './functions.ts'
 import { constantText, rangeName, strings } from './names.ts'
@@ -15,10 +15,11 @@ function absorb(facts: StatementFacts, walk: Walk, change?: (access: Access) => 
     if (changed !== undefined) walk.facts.access(changed)
   }
   for (const reference of facts.references) walk.facts.reference(reference)
-  for (const name of facts.uses?.functions ?? []) walk.facts.usesFunction(name)
-  for (const name of facts.uses?.operators ?? []) walk.facts.usesOperator(name)
-  for (const type of facts.uses?.types ?? []) walk.facts.usesType(type)
-  for (const name of facts.uses?.catalogs ?? []) walk.facts.catalogsOwn(name)
+  const { functions, operators, types, catalogs = [] } = facts.uses ?? NO_NAMES
+  for (const name of functions) walk.facts.usesFunction(name)
+  for (const name of operators) walk.facts.usesOperator(name)
+  for (const type of types) walk.facts.usesType(type)
+  for (const name of catalogs) walk.facts.catalogsOwn(name)
   if (facts.incomplete !== undefined) walk.facts.incomplete(facts.incomplete)
 }
 
@@ -84,8 +85,8 @@ function prepare(body: Body<'PrepareStmt'>, walk: Walk): string {
 function withParameters(facts: StatementFacts, types: readonly Node[] = []): StatementFacts {
   const own = types.flatMap((node) => ('TypeName' in node ? (ownType(node.TypeName) ?? []) : []))
   if (own.length === 0) return facts
-  const { functions = [], operators = [], types: used = [] } = facts.uses ?? {}
-  return { ...facts, uses: { ...facts.uses, functions, operators, types: [...used, ...own] } }
+  const uses = facts.uses ?? NO_NAMES
+  return { ...facts, uses: { ...uses, types: [...uses.types, ...own] } }
 }
 
 function execute(body: Body<'ExecuteStmt'>, walk: Walk): string {

@@ -1,15 +1,15 @@
 // Types that a Parse gives to its parameters. Bind makes values of them, which runs code of somebody's own as a cast does:
 // the constraints of a domain, also inside of a composite or an array.
-import type { Facts } from '../../core/facts.ts'
+import { type Facts, NO_NAMES } from '../../core/facts.ts'
 import { FIRST_USER_OID } from './catalog/query.ts'
 
 /** The facts with the types that are not PostgreSQL's own; the same object when there are none. */
 export function withParameterTypes(facts: Facts, types: readonly number[]): Facts {
   const typeOids = [...new Set(types.filter((oid) => oid >= FIRST_USER_OID))]
   if (typeOids.length === 0) return facts
-  const statements = facts.statements.map((statement) => {
-    const { functions = [], operators = [], types: named = [] } = statement.uses ?? {}
-    return { ...statement, uses: { ...statement.uses, functions, operators, types: named, typeOids } }
-  })
+  const statements = facts.statements.map((statement) => ({
+    ...statement,
+    uses: { ...NO_NAMES, ...statement.uses, typeOids },
+  }))
   return { ...facts, statements }
 }

@@ -1,7 +1,13 @@
 // Code that a statement runs without showing it: of triggers, rules, defaults, constraints, indexes, policies, domains and
 // casts, and functions and operators of somebody's own that are found by the names of PostgreSQL's.
 import { builtInEffect, ownEffect } from '../../../analysis/postgres/built-in.ts'
-import type { Access, AccessEffect, RelationName, StatementFacts } from '../../../core/facts.ts'
+import {
+  type Access,
+  type AccessEffect,
+  NO_NAMES,
+  type RelationName,
+  type StatementFacts,
+} from '../../../core/facts.ts'
 import type { Reached } from '../../../core/operation.ts'
 import type { RoutineFacts } from '../../../core/routine.ts'
 import { type Code, type Entry, isVolatile, type Named, type Routine } from './answer.ts'
@@ -55,7 +61,7 @@ export function hiddenCode(sight: CodeSight, statement: StatementFacts, add: Add
     add({ kind: 'code', access, from: ANYTHING, named, columns: 'any' })
   }
   onRelations(sight, statement, put, cannotTell)
-  const { functions = [], operators = [], types = [], typeOids = [] } = statement.uses ?? {}
+  const { functions, operators, types, typeOids = [] } = statement.uses ?? NO_NAMES
   for (const name of functions) {
     const found = catalog.functions(name, told)
     if (found === undefined) cannotTell({ name }, `what ${name} calls`)

@@ -1,6 +1,7 @@
 // What is judged, as one value that approvals, recordings and rules share.
 import type { Access, Facts, RelationName } from './facts.ts'
 import type { RoutineFacts } from './routine.ts'
+import { isOnPath, type SearchPath } from './search-path.ts'
 
 export type ParameterValue =
   | { readonly kind: 'null' }
@@ -28,6 +29,11 @@ export interface Reached {
   readonly column?: string
   /** of `code` and `meant`: the function; absent where the catalog could not tell */
   readonly routine?: RoutineFacts
+}
+
+/** Does the statement's name find it? */
+export function isMeant({ from, named }: Pick<Reached, 'from' | 'named'>, path: SearchPath): boolean {
+  return named.schema !== undefined || isOnPath(from.schema, path)
 }
 
 /** A column that the server computes from others of its relation. */

@@ -1,9 +1,8 @@
 // Functions that an operation may run, for those who decide on it: what its calls may mean, and code that needs leave.
 import type { Access } from '../core/facts.ts'
-import type { Reached } from '../core/operation.ts'
+import { isMeant, type Reached } from '../core/operation.ts'
 import type { CalledFunction, RoutineFacts, ToldFunctions } from '../core/routine.ts'
 import type { SearchPath } from '../core/search-path.ts'
-import { isMeant } from './judge-access.ts'
 
 /** A statement may name thousands, and a decision goes to reviewers and audit. */
 const MAX_FUNCTIONS = 50

@@ -1,8 +1,8 @@
 // One access against the rules that are for this principal: deny beats hold, hold beats allow, silence denies.
 import type { Outcome, RuleHit } from '../core/decision.ts'
 import type { Access } from '../core/facts.ts'
-import type { Reached } from '../core/operation.ts'
-import { isOnPath, type SearchPath } from '../core/search-path.ts'
+import { isMeant, type Reached } from '../core/operation.ts'
+import type { SearchPath } from '../core/search-path.ts'
 import { type ColumnAccess, withoutColumns } from './columns.ts'
 import { couldMeanAccess, coveredBy, obliges, type Rule } from './rule.ts'
 
@@ -91,11 +91,6 @@ export function judgeCode(code: Reached, rules: RuleSet): AccessVerdict | undefi
   if (!isMeant(code, rules.searchPath)) return undefined
   const { access, routine } = code
   return judgeAccess(routine === undefined ? access : { ...access, routines: [routine] }, rules)
-}
-
-/** Does the statement's name find it? */
-export function isMeant({ from, named }: Pick<Reached, 'from' | 'named'>, path: SearchPath): boolean {
-  return named.schema !== undefined || isOnPath(from.schema, path)
 }
 
 /** Whoever is let in may use the session itself; only a rule that names the effect holds it. */

@@ -2,7 +2,7 @@
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
 import type { Facts, RelationName } from '../../core/facts.ts'
 import type { Masker } from '../../core/masking.ts'
-import type { ParameterValue, Reached, SqlOperation } from '../../core/operation.ts'
+import { isMeant, type ParameterValue, type Reached, type SqlOperation } from '../../core/operation.ts'
 import { consumePermit } from '../../core/permit.ts'
 import { beforeCatalog, isOnPath, type SearchPath, samePath } from '../../core/search-path.ts'
 import type { Answer } from '../../core/session.ts'
@@ -57,6 +57,11 @@ function findsCode({ path }: Facts, reached: readonly Reached[]): boolean {
   )
 }
 
+/** Code that no statement shows: what it reads is not in the statement, and it may raise any text. */
+function runsCodeOn(path: SearchPath, reached: readonly Reached[]): boolean {
+  return reached.some((one) => one.kind === 'code' && isMeant(one, path))
+}
+
 /** Operators of other types, behind those of PostgreSQL, are everywhere. */
 const isFunction = ({ name }: RelationName) => /^[\p{L}_]/u.test(name)
 
@@ -74,14 +79,7 @@ export function createJudging(talk: Conversation): Judging {
     last = masker
     const { facts, reached } = reachedOn(onPath, told)
     const hidesCode = masker.namesColumns && findsCode(facts, reached)
-    // What such code reads is not in the statement, and it may raise any text.
-    const path = facts.path ?? talk.path.login
-    const runsHidden =
-      masker.namesColumns &&
-      reached.some(
-        ({ kind, named, from }) =>
-          kind === 'code' && (named.schema !== undefined || isOnPath(from.schema, path)),
-      )
+    const runsHidden = masker.namesColumns && runsCodeOn(facts.path ?? talk.path.login, reached)
     const touch = touches({ masker, catalog: talk.catalog, hidesCode }, facts)
     talk.sequence += 1
     const { text, phase, parameters } = question

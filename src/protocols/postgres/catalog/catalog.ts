@@ -31,7 +31,7 @@ export interface Catalog {
   learn(question: CatalogQuestion, rows: readonly string[]): void
   origin(table: number, attribute: number): ColumnOrigin
   /** What the named relations stand for: the same object for the same list, as long as what is known of it is believed. */
-  behind(relations: readonly RelationName[]): Behind
+  behind(relations: readonly RelationName[]): StandsFor
   /**
    * The relations that the name may mean in any schema; undefined when the catalog was not asked, or too long ago.
    * @param evenOld whoever asks was answered just now, if from an old snapshot
@@ -46,7 +46,7 @@ export interface Catalog {
   forget(): void
 }
 
-export interface Behind {
+export interface StandsFor {
   readonly relations: readonly Named[]
   /** the catalog cannot tell */
   readonly opaque: boolean
@@ -96,7 +96,7 @@ export function createCatalog(now: () => number): Catalog {
   const types = createShelf<TypeEntry>(limits)
   const typesByOid = createShelf<TypeEntry>(limits)
   const strangers = new Set<number>()
-  const seenBehind = new WeakMap<readonly RelationName[], Until<Behind>>()
+  const seenBehind = new WeakMap<readonly RelationName[], Until<StandsFor>>()
   let generation = 0
 
   function matches(entry: Entry, relation: RelationName): boolean {
@@ -113,7 +113,7 @@ export function createCatalog(now: () => number): Catalog {
     return until
   }
 
-  function lookBehind(wanted: readonly RelationName[]): Behind {
+  function lookBehind(wanted: readonly RelationName[]): StandsFor {
     const found: Named[] = []
     let opaque = false
     let view = false
@@ -238,19 +238,12 @@ export function createCatalog(now: () => number): Catalog {
       generation += 1
       for (const shelf of [relations, functions, operators, types, typesByOid]) shelf.forget()
     },
-    meanings(relation, evenOld = false) {
-      if (!evenOld && !relations.isFresh(relation.name)) return undefined
-      return relations.of(relation.name).filter((entry) => matches(entry, relation))
-    },
-    functions: (name, evenOld = false) =>
-      evenOld || functions.isFresh(name) ? functions.of(name) : undefined,
-    operators: (name, evenOld = false) =>
-      evenOld || operators.isFresh(name) ? operators.of(name) : undefined,
-    types: (name, evenOld = false) => (evenOld || types.isFresh(name) ? types.of(name) : undefined),
-    typesByOid: (oid, evenOld = false) => {
-      const name = String(oid)
-      return evenOld || typesByOid.isFresh(name) ? typesByOid.of(name) : undefined
-    },
+    meanings: (relation, evenOld) =>
+      relations.known(relation.name, evenOld)?.filter((entry) => matches(entry, relation)),
+    functions: functions.known,
+    operators: operators.known,
+    types: types.known,
+    typesByOid: (oid, evenOld) => typesByOid.known(String(oid), evenOld),
     behind(wanted) {
       const known = seenBehind.get(wanted)
       if (known?.generation === generation && now() < known.until) return known.value

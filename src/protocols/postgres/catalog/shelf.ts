@@ -4,6 +4,8 @@ export interface Shelf<E> {
   isFresh(name: string): boolean
   until(name: string): number
   of(name: string): readonly E[]
+  /** undefined when the name was not asked for, or too long ago, unless that will do */
+  known(name: string, evenOld?: boolean): readonly E[] | undefined
   /** The names were asked for again: gives what was known of them, and drops it. `age` in milliseconds. */
   replace(names: readonly string[], age: number): readonly E[]
   add(name: string, entry: E): void
@@ -24,6 +26,7 @@ export function createShelf<E>({ names: maxNames, freshFor, now }: ShelfLimits):
   const byName = new Map<string, readonly E[]>()
   const askedAt = new Map<string, number>()
   const until = (name: string) => (askedAt.get(name) ?? Number.NEGATIVE_INFINITY) + freshFor
+  const isFresh = (name: string) => now() < until(name)
   const of = (name: string) => byName.get(name) ?? []
   const clear = () => {
     byName.clear()
@@ -31,8 +34,9 @@ export function createShelf<E>({ names: maxNames, freshFor, now }: ShelfLimits):
   }
   return {
     until,
-    isFresh: (name) => now() < until(name),
+    isFresh,
     of,
+    known: (name, evenOld = false) => (evenOld || isFresh(name) ? of(name) : undefined),
     replace(names, age) {
       if (askedAt.size + names.length > maxNames) askedAt.clear()
       const before = names.flatMap(of)

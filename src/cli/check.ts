@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { checkFiles } from '../config/files.ts'
 import { loadConfig, locateFindings } from '../config/load.ts'
-import { ConfigError, type Finding } from '../config/problems.ts'
+import { ConfigError, type Finding, formatProblem } from '../config/problems.ts'
 import type { Config } from '../config/schema.ts'
 import { policyProblems } from '../policy/problems.ts'
 import { unreadableSecrets } from '../secrets/secrets.ts'
@@ -34,9 +34,7 @@ export function registerCheck(program: Command): void {
 
 /** What may be meant, and is worth a look: with its place in the file, and no reason to end with 1. */
 function warningsOf(config: Config, path: string): string[] {
-  return new ConfigError(path, locateFindings(path, groupWarnings(config))).message
-    .split('\n')
-    .filter((line) => line !== '')
+  return locateFindings(path, groupWarnings(config)).map((found) => formatProblem(path, found))
 }
 
 /** @throws ConfigError with every problem */

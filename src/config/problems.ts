@@ -32,7 +32,7 @@ export class ConfigError extends Error {
 }
 
 /** `chaperone.yaml:12:3 resources.orders.upstrem: unknown key; did you mean "upstream"?` */
-function formatProblem(file: string, problem: ConfigProblem): string {
+export function formatProblem(file: string, problem: ConfigProblem): string {
   const place = problem.line === undefined ? file : `${file}:${problem.line}:${problem.column ?? 1}`
   const subject = problem.path === '' ? '' : `${problem.path}: `
   const cure = problem.cure === undefined ? '' : `; ${problem.cure}`

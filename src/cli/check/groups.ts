@@ -1,31 +1,45 @@
 // Groups that nobody can have: of resources that let in by certificate alone, whose groups the configuration lists.
 
-import type { Finding } from '../../config/problems.ts'
+import type { Finding, Path } from '../../config/problems.ts'
 import type { Config, PolicyRuleConfig, ResourceConfig } from '../../config/schema.ts'
 
 /** An issuer's tokens may bring any group, and so no group is unknown where one may log in. */
 export function groupWarnings(config: Config): Finding[] {
-  const rules = Object.entries(config.policies).flatMap(([id, { groups = [], resources }]) =>
+  return listedGroups(config).flatMap(({ path, resources, groups = [] }) =>
     unknownTo(config, resources, groups).map((group) => ({
+      path,
+      message: `nobody who can log in there can have the group ${JSON.stringify(group)}`,
+    })),
+  )
+}
+
+interface Listed {
+  readonly path: Path
+  readonly resources: PolicyRuleConfig['resources']
+  readonly groups: readonly string[] | undefined
+}
+
+/** Wherever the configuration lists groups, with the resources that it does so for. */
+function listedGroups({ policies, masks, resources }: Config): Listed[] {
+  return [
+    ...Object.entries(policies).map(([id, rule]) => ({
       path: ['policies', id, 'groups'],
-      message: `nobody who can log in there can have the group ${JSON.stringify(group)}`,
+      resources: rule.resources,
+      groups: rule.groups,
     })),
-  )
-  const masks = Object.entries(config.masks).flatMap(([id, { except_groups = [], resources }]) =>
-    unknownTo(config, resources, except_groups).map((group) => ({
+    ...Object.entries(masks).map(([id, mask]) => ({
       path: ['masks', id, 'except_groups'],
-      message: `nobody who can log in there can have the group ${JSON.stringify(group)}`,
+      resources: mask.resources,
+      groups: mask.except_groups,
     })),
-  )
-  const logins = Object.entries(config.resources).flatMap(([name, { logins: list }]) =>
-    list.flatMap(({ groups = [] }, index) =>
-      unknownTo(config, [name], groups).map((group) => ({
+    ...Object.entries(resources).flatMap(([name, { logins }]) =>
+      logins.map(({ groups }, index) => ({
         path: ['resources', name, 'logins', index, 'groups'],
-        message: `nobody who can log in there can have the group ${JSON.stringify(group)}`,
+        resources: [name],
+        groups,
       })),
     ),
-  )
-  return [...rules, ...masks, ...logins]
+  ]
 }
 
 function unknownTo(

@@ -147,7 +147,7 @@ async function seenBySession(
   const principal = principalOf(question, configured, config)
   return operationOf(sql, {
     config,
-    resource,
+    resource: configured,
     database: database ?? configured.databases[0] ?? '',
     principal,
     masker: maskerOf(policy.masks(principal, resource), resource),

@@ -16,7 +16,7 @@ import { connectUpstream } from './upstream.ts'
 
 export interface Asker {
   readonly config: Config
-  readonly resource: string
+  readonly resource: ResourceConfig
   readonly database: string
   readonly principal: Principal
   readonly masker: Masker
@@ -25,10 +25,8 @@ export interface Asker {
 
 /** @throws Error when the target cannot be reached or logged in to, or does not answer within the login's time */
 export async function operationOf(sql: string, asker: Asker): Promise<Operation> {
-  const { config, resource: name } = asker
-  const resource = config.resources[name]
-  if (resource === undefined) throw new Error(`there is no resource ${name}`)
-  const login = loginOf(resource, asker)
+  const { config, resource } = asker
+  const login = loginOf(asker)
   // Who asks was said already: the door is opened by any token.
   const protocol = await startProtocol(config, { ...resource, authentication: ['token'] })
   const session = protocol.start({
@@ -84,7 +82,7 @@ function judged(session: ProtocolSession, socket: Socket, { sql, asker, login }:
   })
 }
 
-function loginOf(resource: ResourceConfig, { config, principal, database }: Asker): UpstreamLogin {
+function loginOf({ config, resource, principal, database }: Asker): UpstreamLogin {
   if (!resource.databases.includes(database)) throw new Error(`the database ${database} is not offered here`)
   const secrets = createSecrets(config.secrets)
   try {

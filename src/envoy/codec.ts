@@ -147,8 +147,10 @@ const LARGE = 4 * 1024
 export function encodeResponseParts(response: ProcessingResponse): readonly Uint8Array[] {
   const { read, write } = response
   const data = read ?? write
-  if (data === undefined || contentLength(data) < LARGE || (read && write)) return [encodeResponse(response)]
-  const around = Buffer.allocUnsafe(responseLength(response) - contentLength(data))
+  if (data === undefined || (read && write)) return [encodeResponse(response)]
+  const length = contentLength(data)
+  if (length < LARGE) return [encodeResponse(response)]
+  const around = Buffer.allocUnsafe(responseLength(response) - length)
   const head = writeDataHead(around, 0, read ? READ_DATA : WRITE_DATA, data)
   writeRest(around, data.endOfStream ? writeFlag(around, head, END_OF_STREAM, 1) : head, response)
   return [around.subarray(0, head), data.bytes, ...(data.more ?? []), around.subarray(head)]

@@ -116,25 +116,19 @@ export function createRequests(talk: Conversation): Requests {
     const portal = newPortal(decoded.portal, statement, decoded.parameters)
     const { sql: text, facts } = statement
     const { parameters } = portal
-    const refused = (refusal: Refusal) => refuse.bind({ kind: 'refusal', refusal })
+    const send = () => forwarding.bind(portal, bytes)
     const runs = (running: Running) => {
       portal.running = running
-      forwarding.bind(portal, bytes)
+      send()
     }
+    const refused = (refusal: Refusal) => refuse.bind({ kind: 'refusal', refusal })
+    const question = { text, facts, parameters, refuse: refused }
     judging.planningRunsCode(facts, (code, path) => {
       portal.path = path
-      if (code) judging.ask({ text, facts, phase: 'execute', parameters, proceed: runs, refuse: refused })
+      if (code) judging.ask({ ...question, phase: 'execute', proceed: runs })
       // What it names is something else by now: to plan it, and tell its columns, takes leave as to prepare it.
-      else if (!samePath(path, statement.path))
-        judging.ask({
-          text,
-          facts,
-          phase: 'prepare',
-          parameters,
-          proceed: () => forwarding.bind(portal, bytes),
-          refuse: refused,
-        })
-      else forwarding.bind(portal, bytes)
+      else if (!samePath(path, statement.path)) judging.ask({ ...question, phase: 'prepare', proceed: send })
+      else send()
     })
     return true
   }

@@ -17,6 +17,14 @@ export interface Leak extends EvasionCase {
   readonly shows?: RegExp
 }
 
+export const leak = (name: string, ...steps: Leak['steps']): Leak => ({ name, steps })
+export const given = (name: string, before: readonly string[], ...steps: Leak['steps']): Leak => ({
+  name,
+  given: before,
+  steps,
+})
+export const shows = (shown: RegExp, rest: Leak): Leak => ({ ...rest, shows: shown })
+
 /** A right guess of a masked value must look as a wrong one does. */
 export interface Probe extends Omit<EvasionCase, 'steps'> {
   steps(guess: string): readonly Step[]

@@ -19,6 +19,12 @@ const DOMAIN = [
 ]
 const domain = (name: string, ...steps: Change['steps']) => hidden(`a domain, by ${name}`, DOMAIN, ...steps)
 
+const moodCast = (context: 'implicit' | 'assignment') => [
+  `create type mood as enum ('x')`,
+  `create function as_int(mood) returns int language plpgsql as 'begin return public.purge(); end'`,
+  `create cast (mood as int) with function as_int(mood) as ${context}`,
+]
+
 /** The OID that the last line of what was seen so far is. */
 const oidIn = (seen: string) => Number(/^(\d+)$/m.exec(seen)?.[1] ?? 0)
 
@@ -88,32 +94,17 @@ export const hiddenInTypes: readonly Change[] = [
   ),
   hidden(
     'an implicit cast',
-    [
-      `create type mood as enum ('x')`,
-      `create function as_int(mood) returns int language plpgsql as 'begin return public.purge(); end'`,
-      'create cast (mood as int) with function as_int(mood) as implicit',
-      `create table t (m mood, a int); insert into t values ('x', 1)`,
-    ],
+    [...moodCast('implicit'), `create table t (m mood, a int); insert into t values ('x', 1)`],
     'select * from t where m = 1',
   ),
   hidden(
     'an assignment cast',
-    [
-      `create type mood as enum ('x')`,
-      `create function as_int(mood) returns int language plpgsql as 'begin return public.purge(); end'`,
-      'create cast (mood as int) with function as_int(mood) as assignment',
-      `create table t (m mood, a int); insert into t values ('x', 1)`,
-    ],
+    [...moodCast('assignment'), `create table t (m mood, a int); insert into t values ('x', 1)`],
     'update t set a = m',
   ),
   hidden(
     'an assignment cast of a literal',
-    [
-      `create type mood as enum ('x')`,
-      `create function as_int(mood) returns int language plpgsql as 'begin return public.purge(); end'`,
-      'create cast (mood as int) with function as_int(mood) as assignment',
-      'create table t (a int)',
-    ],
+    [...moodCast('assignment'), 'create table t (a int)'],
     `insert into t values ('x'::mood)`,
   ),
   hidden(

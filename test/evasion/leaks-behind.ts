@@ -1,13 +1,5 @@
 // Ways to bring masked values out by what stands behind a statement's names: parents, rules, and code that it does not show.
-import type { Leak } from './case.ts'
-
-const leak = (name: string, ...steps: Leak['steps']): Leak => ({ name, steps })
-const given = (name: string, before: readonly string[], ...steps: Leak['steps']): Leak => ({
-  name,
-  given: before,
-  steps,
-})
-const shows = (shown: RegExp, rest: Leak): Leak => ({ ...rest, shows: shown })
+import { given, type Leak, leak, shows } from './case.ts'
 
 export const leaksBehind: readonly Leak[] = [
   given(

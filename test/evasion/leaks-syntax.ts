@@ -1,14 +1,7 @@
 // Ways to bring masked values out by code blocks, newer syntax, joins, types of extensions, and the order of messages.
 import { bind, describe, execute, parse, query, sync } from '../support/pgwire/frontend.ts'
-import type { Leak } from './case.ts'
+import { given, type Leak, leak, shows } from './case.ts'
 
-const leak = (name: string, ...steps: Leak['steps']): Leak => ({ name, steps })
-const given = (name: string, before: readonly string[], ...steps: Leak['steps']): Leak => ({
-  name,
-  given: before,
-  steps,
-})
-const shows = (shown: RegExp, rest: Leak): Leak => ({ ...rest, shows: shown })
 const SSN = 'select ssn from customers where id = 1'
 
 export const syntaxLeaks: readonly Leak[] = [

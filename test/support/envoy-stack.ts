@@ -195,7 +195,9 @@ export async function startTcp(onConnection: (socket: Socket) => void): Promise<
     socket.on('close', () => sockets.delete(socket))
     onConnection(socket)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  // More than come at once: beyond, the kernel drops connections, and they come a second later or never.
+  const listening = { port: 0, host: '127.0.0.1', backlog: 4096 }
+  await new Promise<void>((resolve) => server.listen(listening, resolve))
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no TCP address')
   return {

@@ -176,7 +176,8 @@ function things(
 
 function foundIn(name: string, path: SearchPath, first: boolean): readonly string[] {
   const inCatalog = name.startsWith('pg_')
-  if (path === 'any') return inCatalog ? SCHEMAS : SCHEMAS.filter((one) => one !== 'pg_catalog')
+  // Whoever refuses or holds the catalog means what may be there, whatever its name.
+  if (path === 'any') return inCatalog || !first ? SCHEMAS : SCHEMAS.filter((one) => one !== 'pg_catalog')
   const own = path.filter((one) => one !== 'pg_catalog')
   if (!inCatalog) return own.length > 0 ? own : ['pg_temp']
   if (!first) return ['pg_catalog', ...own]
@@ -208,7 +209,8 @@ const isOn = ({ uses }: ColumnMention, effect: 'read' | 'insert' | 'update') =>
 function couldMean(rule: PolicyRuleConfig, access: Access, place: Place): boolean {
   if (!hasEffect(rule, access)) return false
   const all = rule.relations === undefined && rule.objects === undefined && rule.columns === undefined
-  if (all) return true
+  // A function's name finds nothing where the path is empty.
+  if (all) return anyThing(access, place).length > 0
   if (access.relation === undefined) {
     return (rule.objects ?? []).some((pattern) =>
       anyThing(access, place).some((thing) => isObject(pattern, access, thing)),

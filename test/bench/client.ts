@@ -5,8 +5,9 @@ import type { Path } from './setup.ts'
 
 export async function logIn(path: Path): Promise<pg.Client> {
   const { host, port, user, password } = path
-  const ssl = path.tls ? { ca: readFileSync(path.ca, 'utf8') } : false
-  const client = new pg.Client({ host, port, user, password, database: 'app', ssl })
+  const ssl = path.tls === 'none' ? false : { ca: readFileSync(path.ca, 'utf8') }
+  const sslnegotiation = path.tls === 'direct' ? ('direct' as const) : ('postgres' as const)
+  const client = new pg.Client({ host, port, user, password, database: 'app', ssl, sslnegotiation })
   client.on('error', () => undefined)
   await client.connect()
   return client

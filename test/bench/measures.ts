@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { firstResult, logIn, type Reading, read } from './client.ts'
 import { MODES, type Mode, type Throughput, throughput } from './pgbench.ts'
 import { peakKiB, residentKiB } from './processes.ts'
-import { type Bench, type Path, ROWS } from './setup.ts'
+import { type Bench, PATHS, type Path, type PathName, ROWS } from './setup.ts'
 import { median, percentile } from './statistics.ts'
 
 export interface Plan {
@@ -14,41 +14,25 @@ export interface Plan {
   readonly idle: number
 }
 
-/** `requests-only` is absent where this version has it not */
-export interface ByPath<T> {
-  readonly 'plain, clear': T
-  readonly 'plain, TLS': T
-  readonly chaperone: T
-  readonly 'requests-only'?: T
-}
+export type ByPath<T> = Record<PathName, T>
+
+const byPath = <T>(of: (name: PathName) => T): ByPath<T> =>
+  Object.fromEntries(PATHS.map((name) => [name, of(name)])) as ByPath<T>
 
 async function eachPath<T>(
   bench: Bench,
   rounds: number,
   measure: (path: Path) => Promise<T>,
 ): Promise<ByPath<T[]>> {
-  const results = new Map(bench.paths.map(({ name }) => [name, [] as T[]]))
+  const results = byPath((): T[] => [])
   for (let round = 0; round < rounds; round++) {
-    for (const path of bench.paths) results.get(path.name)?.push(await measure(path))
+    for (const path of bench.paths) results[path.name].push(await measure(path))
   }
-  const of = (name: Path['name']) => results.get(name) ?? []
-  const fast = results.get('requests-only')
-  return {
-    'plain, clear': of('plain, clear'),
-    'plain, TLS': of('plain, TLS'),
-    chaperone: of('chaperone'),
-    ...(fast && { 'requests-only': fast }),
-  }
+  return results
 }
 
-function mapPaths<T, U>(values: ByPath<T>, change: (value: T) => U): ByPath<U> {
-  return {
-    'plain, clear': change(values['plain, clear']),
-    'plain, TLS': change(values['plain, TLS']),
-    chaperone: change(values.chaperone),
-    ...(values['requests-only'] !== undefined && { 'requests-only': change(values['requests-only']) }),
-  }
-}
+const mapPaths = <T, U>(values: ByPath<T>, change: (value: T) => U): ByPath<U> =>
+  byPath((name) => change(values[name]))
 
 export interface ThroughputRow {
   readonly mode: Mode
@@ -103,17 +87,7 @@ export async function measureSetup(bench: Bench, plan: Plan): Promise<ByPath<Set
   })
   const ofOne = mapPaths(alone, (samples) => ({ median: median(samples), p95: percentile(samples, 95) }))
   const ofMany = mapPaths(together, median)
-  const both = (name: keyof ByPath<unknown>): Setup => ({
-    median: ofOne[name]?.median ?? Number.NaN,
-    p95: ofOne[name]?.p95 ?? Number.NaN,
-    together: ofMany[name] ?? Number.NaN,
-  })
-  return {
-    'plain, clear': both('plain, clear'),
-    'plain, TLS': both('plain, TLS'),
-    chaperone: both('chaperone'),
-    ...(alone['requests-only'] && { 'requests-only': both('requests-only') }),
-  }
+  return byPath((name) => ({ ...ofOne[name], together: ofMany[name] }))
 }
 
 export interface ReadingRow {

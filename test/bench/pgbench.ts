@@ -1,4 +1,5 @@
 // pgbench's select-only script over one path: transactions a second, and CPU per transaction.
+import { LIBPQ_18 } from '../support/postgres-cluster.ts'
 import { run } from '../support/stack/clients.ts'
 import { cpuSeconds } from './processes.ts'
 import type { Bench, Path } from './setup.ts'
@@ -15,6 +16,8 @@ export interface Throughput {
   readonly known: number
 }
 
+/** The server's libpq in place of the system's: before 17 it knows no direct TLS. */
+const LIBRARIES = `LD_LIBRARY_PATH=${LIBPQ_18}`
 /** Few, since a busy machine must do as well. */
 const LOGINS_PER_SECOND = 20
 
@@ -32,7 +35,13 @@ export async function throughput(
   // pgbench's clock runs while its clients log in, one after the other; its tps leaves that time out.
   const duration = seconds + Math.ceil(clients / LOGINS_PER_SECOND)
   const options = ['-n', '-S', '-M', mode, '-c', String(clients), '-j', '1', '-T', String(duration)]
-  const done = await run('pgbench', [...options, conninfo(path)], path.password, '', 120_000)
+  const done = await run(
+    'env',
+    [LIBRARIES, 'pgbench', ...options, conninfo(path)],
+    path.password,
+    '',
+    120_000,
+  )
   const after = [cpuSeconds(envoy), cpuSeconds(processor)] as const
   const { hit, miss } = await analysed(bench)
   const tps = Number(/tps = ([\d.]+)/.exec(done.stdout)?.[1])
@@ -63,6 +72,9 @@ async function analysed({ stack }: Bench): Promise<{ readonly hit: number; reado
 }
 
 function conninfo(path: Path): string {
-  const tls = path.tls ? `sslmode=verify-full sslrootcert=${path.ca}` : 'sslmode=disable'
+  const verified = `sslmode=verify-full sslrootcert=${path.ca}`
+  const tls = { none: 'sslmode=disable', 'in band': verified, direct: `${verified} sslnegotiation=direct` }[
+    path.tls
+  ]
   return `host=${path.host} port=${path.port} user=${path.user} dbname=app ${tls}`
 }

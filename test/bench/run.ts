@@ -34,9 +34,6 @@ try {
   const throughput = await measureThroughput(bench, plan)
   const results = { throughput, setup, reading, memory }
   process.stdout.write(`${markdown(results)}\n`)
-  if (bench.paths.every(({ name }) => name !== 'requests-only')) {
-    process.stdout.write('\nRequests-only is not measured: this version has it not.\n')
-  }
   mkdirSync(dirname(values.json), { recursive: true })
   writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
 } finally {

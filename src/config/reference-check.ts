@@ -2,7 +2,13 @@
 import type { Path } from './problems.ts'
 import type { Config } from './schema.ts'
 
-export type Section = 'issuers' | 'certificate_identities' | 'secrets' | 'certificates' | 'resources'
+export type Section =
+  | 'issuers'
+  | 'certificate_identities'
+  | 'secrets'
+  | 'certificates'
+  | 'resources'
+  | 'notifications'
 
 export interface ReferenceCheck {
   readonly config: Config

@@ -9,9 +9,10 @@ export function checkPolicy(check: ReferenceCheck, at: Path, rule: PolicyRuleCon
     if (rule.approvers === undefined) {
       check.report(at, 'a rule that holds needs `approvers`', 'list the groups whose members may approve')
     }
+    checkChannels(check, at, rule.notify)
     return
   }
-  for (const key of ['approvers', 'quorum', 'expires_after'] as const) {
+  for (const key of ['approvers', 'quorum', 'expires_after', 'notify'] as const) {
     if (rule[key] !== undefined) {
       check.report([...at, key], `is only for rules that hold, and this one is to ${rule.decision}`)
     }
@@ -81,12 +82,19 @@ function checkProbes(check: ReferenceCheck, at: Path, mask: MaskRuleConfig): voi
         'a mask that holds probes needs `approvers`',
         'list the groups whose members may approve',
       )
+    checkChannels(check, at, mask.notify)
     return
   }
-  for (const key of ['approvers', 'quorum', 'expires_after'] as const) {
+  for (const key of ['approvers', 'quorum', 'expires_after', 'notify'] as const) {
     if (mask[key] !== undefined)
       check.report([...at, key], `is only for \`probes: hold\`, and these are to ${mask.probes}`)
   }
+}
+
+function checkChannels(check: ReferenceCheck, at: Path, channels: readonly string[] = []): void {
+  channels.forEach((name, index) => {
+    check.needs([...at, 'notify', index], 'notifications', name)
+  })
 }
 
 function checkResourceNames(check: ReferenceCheck, at: Path, resources: readonly string[] | '*'): void {

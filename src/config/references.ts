@@ -1,6 +1,7 @@
 // Rules between the parts of a configuration that a shape cannot tell: names that must exist, keys that need others.
 import type { Finding } from './problems.ts'
 import type { ReferenceCheck, Section } from './reference-check.ts'
+import { checkNotification } from './references-notifications.ts'
 import { checkResources } from './references-resources.ts'
 import { checkMask, checkPolicy } from './references-rules.ts'
 import { checkServices } from './references-services.ts'
@@ -25,6 +26,8 @@ export function checkReferences(config: Config, raw: unknown): Finding[] {
   checkResources(check)
   for (const [name, rule] of Object.entries(config.policies)) checkPolicy(check, ['policies', name], rule)
   for (const [name, mask] of Object.entries(config.masks)) checkMask(check, ['masks', name], mask)
+  for (const [name, channel] of Object.entries(config.notifications))
+    checkNotification(check, ['notifications', name], channel)
   return found
 }
 

@@ -34,6 +34,13 @@ const columnPattern = z
   .string()
   .regex(/^[^.]+\.[^.]+\.[^.]+$/, 'needs schema.relation.column, each may have *')
 
+/** More would be told to nobody in particular. */
+const notify = z
+  .array(name)
+  .min(1)
+  .max(20)
+  .describe('names under `notifications` that are told when something is held, and what became of it')
+
 export const policyRule = z.strictObject({
   decision: z.enum(['allow', 'deny', 'hold']).describe('deny beats hold, hold beats allow'),
   description: z.string().optional().describe('told to the client when the rule refuses or holds'),
@@ -101,6 +108,7 @@ export const policyRule = z.strictObject({
     .describe('groups that may approve; needed for hold'),
   quorum: z.int().min(1).max(20).optional().describe('distinct people; 1 when absent'),
   expires_after: approvalDuration.optional().describe('of a held operation; 30m when absent'),
+  notify: notify.optional(),
   limits: resultLimits.optional(),
   shadow: z.boolean().default(false).describe('recorded, not enforced'),
 })
@@ -176,5 +184,6 @@ export const maskRule = z.strictObject({
     .describe('groups that may approve probes; needed for `probes: hold`'),
   quorum: z.int().min(1).max(20).optional().describe('distinct people; 1 when absent'),
   expires_after: approvalDuration.optional().describe('of a held probe; 30m when absent'),
+  notify: notify.optional(),
   except_groups: z.array(z.string().min(1)).min(1).optional().describe('who sees the value'),
 })

@@ -1,5 +1,6 @@
 // The shape of chaperone.yaml. Every key has its meaning in `.describe`, which the JSON schema and docs/configuration.md show.
 import { z } from 'zod'
+import { notificationChannel } from './notifications-schema.ts'
 import { maskRule, policyRule } from './rules-schema.ts'
 import {
   claimDemands,
@@ -261,6 +262,10 @@ export const configSchema = z.strictObject({
     .record(name, maskRule)
     .default({})
     .describe('values that clients do not see: columns, and what detectors find'),
+  notifications: z
+    .record(name, notificationChannel)
+    .default({})
+    .describe('channels that tell reviewers what waits for them; rules and masks name them in `notify`'),
   store: store.describe('where requests for approval are kept'),
   recordings: recordings.describe('what the client saw, one file per session'),
   audit: z
@@ -284,4 +289,5 @@ export type IssuerConfig = Config['issuers'][string]
 export type CertificateIdentityConfig = Config['certificate_identities'][string]
 export type PolicyRuleConfig = Config['policies'][string]
 export type MaskRuleConfig = Config['masks'][string]
+export type NotificationConfig = Config['notifications'][string]
 export type SecretConfig = Config['secrets'][string]

@@ -46,6 +46,16 @@ export interface HoldTerms {
   readonly quorum: number
   /** milliseconds until the request expires */
   readonly expiresAfter: number
+  /** names under `notifications` of the configuration that are told; absent when none is */
+  readonly notify?: readonly string[]
+}
+
+/** Whoever is told by any of the terms is told of all of them. */
+export function toldBy(
+  terms: readonly { readonly notify?: readonly string[] | undefined }[],
+): Pick<HoldTerms, 'notify'> {
+  const names = new Set(terms.flatMap(({ notify }) => notify ?? []))
+  return names.size === 0 ? {} : { notify: [...names] }
 }
 
 export interface Decision extends ToldFunctions {

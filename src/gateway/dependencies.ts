@@ -1,6 +1,7 @@
 // What the gateway is put together from. It knows the parts by what they promise, not how they do it.
 import type { Approvals } from '../approvals/contract.ts'
 import type { Config } from '../config/schema.ts'
+import type { ApprovalEvents } from '../core/approval-events.ts'
 import type { AuditSink } from '../core/audit.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
@@ -15,6 +16,7 @@ export interface GatewayDependencies {
   readonly policy: () => Policy
   readonly authenticator: Authenticator
   readonly approvals: Approvals
+  readonly approvalEvents: ApprovalEvents
   readonly recorder: Recorder
   readonly audit: AuditSink
   readonly metrics: Metrics

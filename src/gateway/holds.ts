@@ -1,12 +1,18 @@
 // An operation that waits for an approval while its client waits.
 import type { Approvals } from '../approvals/contract.ts'
 import type { ApprovalRequest, ApprovalSubject } from '../core/approval.ts'
+import type { ApprovalEvents } from '../core/approval-events.ts'
 import type { Decision } from '../core/decision.ts'
 import type { Refusal } from '../core/errors.ts'
 import type { Access, Facts } from '../core/facts.ts'
 import type { Operation } from '../core/operation.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import { toldFunctions } from '../core/routine.ts'
+
+export interface HoldServices {
+  readonly approvals: Approvals
+  readonly approvalEvents: ApprovalEvents
+}
 
 export interface HoldRequest {
   readonly session: string
@@ -32,19 +38,19 @@ export interface Hold {
 
 /** @param waiting told when the request exists and its reviewers can be sent for */
 export function startHold(
-  approvals: Approvals,
+  services: HoldServices,
   hold: HoldRequest,
   waiting: (request: ApprovalRequest) => void,
 ): Hold {
   const stop = new AbortController()
   return {
-    result: run(approvals, hold, waiting, stop.signal).catch((error: unknown) => failed(error)),
+    result: run(services, hold, waiting, stop.signal).catch((error: unknown) => failed(error)),
     withdraw: (why) => stop.abort(why),
   }
 }
 
 async function run(
-  approvals: Approvals,
+  { approvals, approvalEvents }: HoldServices,
   hold: HoldRequest,
   waiting: (request: ApprovalRequest) => void,
   signal: AbortSignal,
@@ -60,17 +66,34 @@ async function run(
     rules: [...new Set(hold.decision.hits.filter((hit) => hit.outcome === 'hold').map((hit) => hit.rule))],
     terms: termsOf(hold.decision),
   })
-  if (!signal.aborted) waiting(created)
+  const told = !signal.aborted
+  if (told) {
+    waiting(created)
+    safely(() => approvalEvents.requested(created, hold.decision.hold?.notify ?? []))
+  }
   const settled = await approvals.settled(created.id, signal).catch((error: unknown) => {
     if (!signal.aborted) throw error
     return undefined
   })
   // An approval may come in the moment in which the asker goes: it is taken back unused.
-  if (!settled || signal.aborted) return takeBack(approvals, created, signal.reason as Withdrawal)
+  if (!settled || signal.aborted) {
+    const why = signal.reason as Withdrawal
+    const gone = { ...created, state: 'withdrawn' as const, withdrawal: WITHDRAWN[why] }
+    if (told) safely(() => approvalEvents.settled(gone))
+    return takeBack(approvals, created, why)
+  }
+  safely(() => approvalEvents.settled(settled))
   if (settled.state !== 'approved') return { kind: 'refused', refusal: refusalOf(settled), request: settled }
   const used = await approvals.consume(settled.id, subject)
   if (!used) return { kind: 'refused', refusal: USED, request: settled }
   return { kind: 'approved', request: used }
+}
+
+/** Messages are no part of the hold: whoever sends them says what went wrong, and nothing here depends on it. */
+function safely(tell: () => void): void {
+  try {
+    tell()
+  } catch {}
 }
 
 /** A store that cannot be reached lets the request expire; nobody runs the operation in either case. */

@@ -161,7 +161,7 @@ export function createJudge(context: JudgeContext): Judge {
     count(decision)
     const began = performance.now()
     const request = { session: context.session, resource, database, principal, operation, decision }
-    const started = startHold(deps.approvals, request, (created) => waiting(operation, decision, created))
+    const started = startHold(deps, request, (created) => waiting(operation, decision, created))
     hold = started
     heldUnder = decision.policyVersion
     started.result

@@ -1,5 +1,5 @@
 // What masks make of a decision of the policy: they refuse ways out and probes, or hold them.
-import type { Decision, HoldTerms } from '../core/decision.ts'
+import { type Decision, type HoldTerms, toldBy } from '../core/decision.ts'
 import type { Refusal } from '../core/errors.ts'
 import type { Masker } from '../core/masking.ts'
 import type { Operation } from '../core/operation.ts'
@@ -37,5 +37,6 @@ function bothTerms(a: HoldTerms, b: HoldTerms): HoldTerms | undefined {
     approvers,
     quorum: Math.max(a.quorum, b.quorum),
     expiresAfter: Math.min(a.expiresAfter, b.expiresAfter),
+    ...toldBy([a, b]),
   }
 }

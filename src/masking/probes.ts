@@ -1,6 +1,6 @@
 // Statements that let a masked value decide: a condition, an order, a group. Nothing of it comes back, and yet a patient
 // asker guesses it (`WHERE ssn > '5'`). Each mask says what becomes of them.
-import type { HoldTerms } from '../core/decision.ts'
+import { type HoldTerms, toldBy } from '../core/decision.ts'
 import type { ColumnMention, ColumnUse, RelationName, StatementFacts } from '../core/facts.ts'
 import type { MaskedOperation } from '../core/operation.ts'
 import type { ColumnRule } from './rules.ts'
@@ -93,5 +93,6 @@ export function holdTermsOf(rules: readonly ColumnRule[]): HoldTerms | undefined
     approvers,
     quorum: Math.max(...terms.map(({ quorum }) => quorum)),
     expiresAfter: Math.min(...terms.map(({ expiresAfter }) => expiresAfter)),
+    ...toldBy(terms),
   }
 }

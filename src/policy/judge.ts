@@ -1,5 +1,5 @@
 // All accesses of an operation to one decision: the strictest access decides a statement, the strictest statement all.
-import type { Decision, HoldTerms, Outcome, RuleHit } from '../core/decision.ts'
+import { type Decision, type HoldTerms, type Outcome, type RuleHit, toldBy } from '../core/decision.ts'
 import type { Access, Facts } from '../core/facts.ts'
 import type { Operation, Reached } from '../core/operation.ts'
 import { type ColumnAccess, columnsOf, ON_COLUMNS, withoutColumns } from './columns.ts'
@@ -172,5 +172,6 @@ function holdTerms(verdicts: readonly AccessVerdict[]): HoldTerms | undefined {
     approvers,
     quorum: Math.max(...configs.map((config) => config.quorum ?? 1)),
     expiresAfter: Math.min(...configs.map((config) => config.expires_after ?? EXPIRES_AFTER)),
+    ...toldBy(configs),
   }
 }

@@ -91,6 +91,7 @@ export async function startGateway(
     policy: () => policy,
     authenticator: { authenticate: letIn, verifyToken: letIn, close: () => undefined },
     approvals: createMemoryApprovals(),
+    approvalEvents: { requested: () => undefined, settled: () => undefined },
     recorder: createRecorder(config.recordings),
     audit: wrap(createAudit(config.audit)),
     metrics,

@@ -100,7 +100,7 @@ const decision = (more: Partial<Decision> = {}): Decision => ({
 
 describe('a probe that is held', () => {
   const both = masker(
-    held('ssn', ['dba', 'privacy'], { quorum: 2 }),
+    held('ssn', ['dba', 'privacy'], { quorum: 2, notify: ['mail'] }),
     held('card', ['privacy'], { expires_after: 5 * MINUTES }),
   )
 
@@ -124,11 +124,12 @@ describe('a probe that is held', () => {
   })
 
   it('asks as many as the stricter of rule and mask', () => {
-    const hold = { approvers: ['dba'], quorum: 1, expiresAfter: MINUTES }
+    const hold = { approvers: ['dba'], quorum: 1, expiresAfter: MINUTES, notify: ['team'] }
     expect(underMasks(decision({ outcome: 'hold', hold }), using('sort', 'ssn'), both).hold).toEqual({
       approvers: ['dba'],
       quorum: 2,
       expiresAfter: MINUTES,
+      notify: ['team', 'mail'],
     })
   })
 

@@ -84,14 +84,15 @@ describe('decisions', () => {
   test('several rules that hold must all be content', () => {
     const hold = (approvers: string[], more: object) => rule('hold', ['delete'], { approvers, ...more })
     const policy = policyOf({
-      a: hold(['x', 'y'], { quorum: 2 }),
-      b: hold(['y'], { expires_after: '5m' }),
+      a: hold(['x', 'y'], { quorum: 2, notify: ['team'] }),
+      b: hold(['y'], { expires_after: '5m', notify: ['mail', 'team'] }),
       c: rule('allow', ['delete']),
     })
     expect(judge(policy, 'delete from t').hold).toEqual({
       approvers: ['y'],
       quorum: 2,
       expiresAfter: 300_000,
+      notify: ['team', 'mail'],
     })
     expect(outcome(policyOf({ a: hold(['x'], {}), b: hold(['z'], {}) }), 'delete from t')).toBe('deny')
   })

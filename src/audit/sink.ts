@@ -1,6 +1,8 @@
 // Audit events as JSON lines, to a file or to standard output, each tied to the one before (docs/audit.md).
+import { Buffer } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { dirname } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import { makeDirectory } from '../config/directory.ts'
 import type { Config } from '../config/schema.ts'
 import type { AuditBatch, AuditEvent, AuditSink } from '../core/audit.ts'

@@ -1,5 +1,7 @@
 // Writes whole lines to a descriptor, synchronously, and never continues half a line with the next one.
+import { Buffer } from 'node:buffer'
 import { writeSync } from 'node:fs'
+import { performance } from 'node:perf_hooks'
 
 /** How long a full pipe may stay full, in milliseconds: the whole process waits with it, so it may not be long. */
 const STALL_MOST = 1000

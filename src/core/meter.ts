@@ -7,5 +7,5 @@ export interface Meter {
   /** how many more rows there may be; undefined when nothing limits them */
   rowsLeft(): number | undefined
   /** what the client is told when it ends */
-  readonly refusal: Refusal
+  refusal(): Refusal
 }

@@ -1,4 +1,5 @@
 // The two messages of network ext_proc by hand, since every byte of every session passes here (protos/network_ext_proc.proto).
+import { Buffer } from 'node:buffer'
 import { decodeEntry, decodeStruct, type JsonObject } from './struct.ts'
 import {
   BYTES,
@@ -167,9 +168,9 @@ function responseLength(response: ProcessingResponse): number {
   return length
 }
 
-function contentLength({ bytes, more = [] }: Data): number {
+function contentLength({ bytes, more }: Data): number {
   let length = bytes.length
-  for (const part of more) length += part.length
+  if (more !== undefined) for (const part of more) length += part.length
   return length
 }
 
@@ -180,9 +181,13 @@ function dataLength(data: Data): number {
 
 function writeData(out: Buffer, at: number, tag: number, data: Data): number {
   let offset = writeDataHead(out, at, tag, data)
-  for (const part of [data.bytes, ...(data.more ?? [])]) {
-    out.set(part, offset)
-    offset += part.length
+  out.set(data.bytes, offset)
+  offset += data.bytes.length
+  if (data.more !== undefined) {
+    for (const part of data.more) {
+      out.set(part, offset)
+      offset += part.length
+    }
   }
   return data.endOfStream ? writeFlag(out, offset, END_OF_STREAM, 1) : offset
 }

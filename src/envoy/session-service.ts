@@ -1,4 +1,5 @@
 // A session's sidestream: Envoy's requests to the gateway's connection, and what the gateway sends back to Envoy.
+import { Buffer } from 'node:buffer'
 import type { AcceptConnection, Connection, Downlink } from '../gateway/connection.ts'
 import { atTurnEnd } from '../gateway/turn.ts'
 import { STATUS } from '../grpc/status.ts'
@@ -124,8 +125,8 @@ function createOutbox(writer: SidestreamWriter, bypass: () => void): Outbox {
     const [client, server] = [toClient, toServer]
     toClient = []
     toServer = []
-    for (const data of pieces(client)) writer.send({ write: data })
-    for (const data of pieces(server)) writer.send({ read: data })
+    if (client.length > 0) for (const data of pieces(client)) writer.send({ write: data })
+    if (server.length > 0) for (const data of pieces(server)) writer.send({ read: data })
     if (!closing) return
     over = true
     writer.end()
@@ -171,13 +172,23 @@ function createOutbox(writer: SidestreamWriter, bypass: () => void): Outbox {
   }
 }
 
-function* pieces(chunks: readonly Uint8Array[]): Generator<Data> {
-  const [first, ...more] = chunks
-  if (first === undefined) return
+/** @param chunks at least one */
+function pieces(chunks: readonly Uint8Array[]): readonly Data[] {
   const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-  if (length <= MAX_DATA) return yield { bytes: first, more, endOfStream: false }
-  const bytes = Buffer.concat(chunks, length)
-  for (let at = 0; at < bytes.length; at += MAX_DATA) {
-    yield { bytes: bytes.subarray(at, at + MAX_DATA), endOfStream: false }
+  if (length <= MAX_DATA) {
+    const [bytes = NOTHING] = chunks
+    return [
+      chunks.length === 1
+        ? { bytes, endOfStream: false }
+        : { bytes, more: chunks.slice(1), endOfStream: false },
+    ]
   }
+  const bytes = Buffer.concat(chunks, length)
+  const parts: Data[] = []
+  for (let at = 0; at < bytes.length; at += MAX_DATA) {
+    parts.push({ bytes: bytes.subarray(at, at + MAX_DATA), endOfStream: false })
+  }
+  return parts
 }
+
+const NOTHING = new Uint8Array(0)

@@ -3,5 +3,6 @@ import type { Circumstances } from '../core/circumstances.ts'
 import type { Peer } from '../core/principal.ts'
 
 export function circumstancesOf({ source }: Peer, application: string | undefined): Circumstances {
-  return { at: Date.now(), source, ...(application === undefined ? {} : { application }) }
+  const at = Date.now()
+  return application === undefined ? { at, source } : { at, source, application }
 }

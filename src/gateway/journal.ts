@@ -1,5 +1,6 @@
 // What is kept of a session, in the recording and in the audit log. Nothing that was judged goes on before it is written:
 // what a turn of the event loop brings is kept together, and written with one call.
+import { performance } from 'node:perf_hooks'
 import type { ApprovalState } from '../core/approval.ts'
 import type { AuditActor, AuditBatch, AuditEvent } from '../core/audit.ts'
 import type { Decision } from '../core/decision.ts'
@@ -27,7 +28,7 @@ export interface Journal {
   /** bytes that the client gets */
   shown(bytes: Uint8Array): void
   /** What was decided, or told, is not written yet: nothing may go on before `commit`. */
-  readonly owes: boolean
+  owes(): boolean
   /** Writes everything. Throws when it cannot be kept: then nothing that depends on it may go on. */
   commit(): void
   close(reason: string): void
@@ -92,7 +93,7 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
   }
 
   return {
-    get owes() {
+    owes() {
       return owes
     },
     commit() {
@@ -141,29 +142,37 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
       const { outcome, reason, policyVersion } = decision
       const { sequence, text, phase, parameters } = operation
       const { fingerprint } = operation.facts
-      const made = { outcome, rules, shadow, policyVersion, reason }
+      const statement = {
+        kind: 'statement',
+        sequence,
+        text,
+        phase,
+        parameters,
+        fingerprint,
+        outcome,
+        rules,
+        shadow,
+        policyVersion,
+        reason,
+      } as const
+      const decided = {
+        type: 'decision',
+        session,
+        resource,
+        actor,
+        operation: text,
+        sequence,
+        fingerprint,
+        outcome,
+        rules,
+        shadow,
+        policyVersion,
+        reason,
+      } as const
+      const hasFunctions = decision.functions !== undefined || decision.moreFunctions !== undefined
       keep(
-        {
-          kind: 'statement',
-          sequence,
-          text,
-          phase,
-          parameters,
-          fingerprint,
-          ...made,
-          ...(request === undefined ? {} : { request }),
-        },
-        {
-          type: 'decision',
-          session,
-          resource,
-          actor,
-          operation: text,
-          sequence,
-          fingerprint,
-          ...made,
-          ...toldFunctions(decision),
-        },
+        request === undefined ? statement : { ...statement, request },
+        hasFunctions ? { ...decided, ...toldFunctions(decision) } : decided,
       )
     },
     exceeded({ sequence }, { refusal, excess }) {

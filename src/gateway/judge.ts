@@ -1,4 +1,5 @@
 // One operation's way from the question to the answer: policy, masks, hold, journal. Here alone permits are asked for.
+import { performance } from 'node:perf_hooks'
 import type { ApprovalRequest } from '../core/approval.ts'
 import type { Circumstances } from '../core/circumstances.ts'
 import type { Decision } from '../core/decision.ts'
@@ -96,7 +97,9 @@ export function createJudge(context: JudgeContext): Judge {
       context.log.warn({ sequence: operation.sequence }, message)
       journal.exceeded(operation, exceeded)
     })
-    resume({ kind: 'proceed', permit: leave, ...(meter === undefined ? {} : { meter }) })
+    resume(
+      meter === undefined ? { kind: 'proceed', permit: leave } : { kind: 'proceed', permit: leave, meter },
+    )
   }
 
   function count(decision: Decision): void {
@@ -104,6 +107,7 @@ export function createJudge(context: JudgeContext): Judge {
       decision.hits.find((hit) => !hit.shadow && hit.outcome === decision.outcome)?.rule ?? 'default'
     metrics.decision(resource, rule, decision.outcome)
     // Once for an operation, however many of its accesses the rule means.
+    if (!decision.hits.some((hit) => hit.shadow)) return
     const shadow = new Map(decision.hits.filter((hit) => hit.shadow).map((hit) => [hit.rule, hit.outcome]))
     for (const [id, outcome] of shadow) metrics.shadow(resource, id, outcome)
   }

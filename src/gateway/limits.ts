@@ -99,7 +99,7 @@ function meterOf(counted: readonly Counted[], exceeded: (what: Exceeded) => void
       const least = Math.min(...counted.map((one) => left(one.limit, one.usage.used()).rows))
       return Number.isFinite(least) ? Math.max(least, 0) : undefined
     },
-    get refusal() {
+    refusal() {
       return refusal ?? refusalOf(counted[0])
     },
   }

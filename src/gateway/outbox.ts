@@ -46,7 +46,7 @@ export function createOutbox({ journal, downlink, metrics, resource, crash }: Ou
     if (waiting.length === 0) return
     const due = waiting
     waiting = []
-    if (journal.owes) journal.commit()
+    if (journal.owes()) journal.commit()
     for (const effect of due) send(effect)
   }
 
@@ -63,7 +63,7 @@ export function createOutbox({ journal, downlink, metrics, resource, crash }: Ou
     },
     settle() {
       if (waiting.length === 0 || atEnd) return
-      if (!journal.owes) return commit()
+      if (!journal.owes()) return commit()
       atEnd = true
       atTurnEnd(commit)
     },

@@ -1,5 +1,7 @@
 // Runs one session: carries out what the protocol's state machine asks for, and answers its questions.
+
 import { randomBytes } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
 import type { Refusal } from '../core/errors.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import type { Answer, Effect, Protocol } from '../core/session.ts'

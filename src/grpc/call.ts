@@ -145,7 +145,7 @@ function createInbox(stream: Stream, maxMessage: number, over: () => boolean) {
   }
   const finished = () => {
     ended = false
-    if (!reader.empty) throw new MessageError(STATUS.INTERNAL, 'the stream ends in a message')
+    if (!reader.empty()) throw new MessageError(STATUS.INTERNAL, 'the stream ends in a message')
     handler?.halfClosed()
   }
 

@@ -1,4 +1,5 @@
 // Length-prefixed messages (gRPC over HTTP/2, "Length-Prefixed-Message"), out of content that is cut anywhere.
+import { Buffer } from 'node:buffer'
 import { type ErrorStatus, STATUS } from './status.ts'
 
 /** A flag that says whether the message is compressed, and its length. */
@@ -27,7 +28,7 @@ export interface MessageReader {
   /** the message that `read` completed; undefined while there is none. Taken once. */
   take(): Buffer | undefined
   /** nothing of a message has come without the rest */
-  readonly empty: boolean
+  empty(): boolean
 }
 
 export function createMessageReader(maxMessage: number): MessageReader {
@@ -92,7 +93,7 @@ export function createMessageReader(maxMessage: number): MessageReader {
       whole = undefined
       return message
     },
-    get empty() {
+    empty() {
       return prefixUsed === 0
     },
   }

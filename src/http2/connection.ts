@@ -33,9 +33,9 @@ export interface ServerConnection {
   /** what is to be sent, in order */
   take(): Uint8Array[]
   /** streams that are open */
-  readonly streams: number
+  streams(): number
   /** the client's preface and first SETTINGS have come */
-  readonly greeted: boolean
+  greeted(): boolean
   /** Section 6.8: no new streams; those that are open go on. */
   goAway(): void
   /** Whether the transport takes more: streams are asked to wait while it does not. */
@@ -122,10 +122,10 @@ export function createConnection(
       return !over
     },
     take: () => connection.output.take(),
-    get streams() {
+    streams() {
       return connection.streams.size
     },
-    get greeted() {
+    greeted() {
       return connection.greeted
     },
     goAway() {

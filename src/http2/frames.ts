@@ -1,4 +1,5 @@
 // RFC 9113, section 4.1: frames out of a byte stream, however it is cut. Lengths are checked before memory is taken.
+import { Buffer } from 'node:buffer'
 import { ConnectionError, FRAME_SIZE_ERROR, PROTOCOL_ERROR } from './errors.ts'
 
 export const DATA = 0x0

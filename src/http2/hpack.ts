@@ -1,4 +1,5 @@
 // RFC 7541: header blocks in, with Huffman and a dynamic table; header blocks out, as literals alone.
+import { Buffer } from 'node:buffer'
 import { COMPRESSION_ERROR, ConnectionError } from './errors.ts'
 import { type Field, STATIC_TABLE } from './hpack-static.ts'
 import { decodeHuffman } from './huffman.ts'

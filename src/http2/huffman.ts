@@ -1,4 +1,5 @@
 // RFC 7541, section 5.2 and appendix B: the Huffman code of HPACK. It is canonical, so the lengths of its codes are all of it.
+import { Buffer } from 'node:buffer'
 import { COMPRESSION_ERROR, ConnectionError } from './errors.ts'
 
 /** Bits of the code of each symbol; the last is EOS. */

@@ -1,5 +1,6 @@
 // What the peer sends: one function a frame type (RFC 9113, section 6). Each throws ConnectionError or StreamError for
 // what the section forbids.
+import { Buffer } from 'node:buffer'
 import {
   ConnectionError,
   ENHANCE_YOUR_CALM,

@@ -1,4 +1,5 @@
 // What this side sends: frames within the peer's windows (RFC 9113, section 5.2), and window updates.
+import { Buffer } from 'node:buffer'
 import { CANCEL, INTERNAL_ERROR, NO_ERROR } from './errors.ts'
 import {
   ACK,

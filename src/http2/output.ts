@@ -1,5 +1,6 @@
 // Frames on their way out: what one turn produces leaves in one write. Small pieces are copied together into blocks, since
 // each piece costs the system call; large ones stay where they are.
+import { Buffer } from 'node:buffer'
 import { HEADER_BYTES } from './frames.ts'
 
 /** As large as what the kernel takes at once from a socket with default buffers, in bytes. */

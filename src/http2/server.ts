@@ -1,5 +1,6 @@
 // HTTP/2 connections on sockets: a unix socket or TCP with prior knowledge (RFC 9113, section 3.3), or TLS with ALPN.
 import { createServer, type Server, type Socket } from 'node:net'
+import { performance } from 'node:perf_hooks'
 import { createServer as createTlsServer, type SecureContextOptions, TLSSocket } from 'node:tls'
 import { createConnection, type ServerConnection } from './connection.ts'
 import type { Limits, Stream, StreamHandler } from './state.ts'
@@ -158,7 +159,7 @@ function serve(
       goesOn = connection.receive(chunk)
     })
     flush()
-    if (connection.greeted) clearTimeout(greeting)
+    if (connection.greeted()) clearTimeout(greeting)
     if (!goesOn) end()
   }
   socket.on('data', take)

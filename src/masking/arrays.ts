@@ -1,4 +1,5 @@
 // Arrays, element by element, in both wire formats (array_out, array_send). Dimensions and NULL elements stay.
+import { Buffer } from 'node:buffer'
 import type { ValueMask } from '../core/masking.ts'
 
 /** What is no array as the server writes one; its mask hides it whole. */

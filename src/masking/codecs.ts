@@ -1,4 +1,5 @@
 // Values of the types that `hash`, `tokenize` and `partial` keep in their own shape: from either wire format to text and back.
+import { Buffer } from 'node:buffer'
 import { decodeNumeric, encodeNumeric } from './numeric.ts'
 
 export type Format = 'text' | 'binary'

@@ -1,4 +1,5 @@
 // The `fixed` strategy: a configured value, where the column's type can have it. Made once for a result.
+import { Buffer } from 'node:buffer'
 import { type CodecKind, codecOf, type Format, MAX_INTEGER } from './codecs.ts'
 import { MAX_DIGITS } from './numeric.ts'
 import type { HiddenType, MomentKind } from './postgres-types.ts'

@@ -1,4 +1,5 @@
 // What `hash` and `tokenize` make of a value with a key: without it nobody can try values out, and there is no way back.
+import { Buffer } from 'node:buffer'
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import { type CodecKind, dashed, isInteger, MAX_INTEGER } from './codecs.ts'
 import { completesLuhn, passesLuhn } from './luhn.ts'

@@ -3,9 +3,19 @@
 import type { Facts } from '../core/facts.ts'
 import type { MaskedOperation } from '../core/operation.ts'
 
-const MEMBERS = ['facts', 'behind', 'renaming', 'generated', 'opaque', 'hidesCode'] as const
-/** A member of which nobody says here that it counts does not compile. */
-type Compared = keyof MaskedOperation extends (typeof MEMBERS)[number] ? MaskedOperation : never
+/** One by one: a name that is looked up costs several times as much. A member that is missing here does not compile. */
+function membersOf(operation: MaskedOperation): readonly unknown[] {
+  const { facts, behind, renaming, generated, opaque, hidesCode } = operation
+  const all: Record<keyof MaskedOperation, unknown> = {
+    facts,
+    behind,
+    renaming,
+    generated,
+    opaque,
+    hidesCode,
+  }
+  return [all.facts, all.behind, all.renaming, all.generated, all.opaque, all.hidesCode]
+}
 
 interface Known<T> {
   /** the members alone: an operation has parameters, which are not to be kept */
@@ -14,21 +24,19 @@ interface Known<T> {
 }
 
 /** The same verdict for an operation whose members are the very same. */
-export function remembered<T>(judge: (operation: MaskedOperation) => T): (operation: Compared) => T {
+export function remembered<T>(judge: (operation: MaskedOperation) => T): (operation: MaskedOperation) => T {
   const known = new WeakMap<Facts, Known<T>>()
   return (operation) => {
+    const members = membersOf(operation)
     const before = known.get(operation.facts)
-    if (before !== undefined && isAbout(before.members, operation)) return before.verdict
+    if (before !== undefined && areSame(before.members, members)) return before.verdict
     const verdict = judge(operation)
-    known.set(operation.facts, { members: MEMBERS.map((name) => operation[name]), verdict })
+    known.set(operation.facts, { members, verdict })
     return verdict
   }
 }
 
-function isAbout(members: readonly unknown[], operation: MaskedOperation): boolean {
-  for (let place = 0; place < MEMBERS.length; place += 1) {
-    const name = MEMBERS[place]
-    if (name === undefined || members[place] !== operation[name]) return false
-  }
+function areSame(before: readonly unknown[], now: readonly unknown[]): boolean {
+  for (let place = 0; place < now.length; place += 1) if (before[place] !== now[place]) return false
   return true
 }

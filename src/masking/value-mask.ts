@@ -1,5 +1,6 @@
 // One column's mask: a strategy applied to a PostgreSQL type in a wire format. Called once for each value of a result,
 // so everything that does not depend on the value is made beforehand. docs/masking.md has the table of both.
+import { Buffer } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
 import type { ResultColumn, ValueMask } from '../core/masking.ts'
 import { mapArray } from './arrays.ts'

@@ -1,5 +1,6 @@
 // The hash chain: what is written at once is sealed at once. Its last line ends with the SHA-256 of the hash before it and of
 // all lines since, up to where its own begins.
+import { Buffer } from 'node:buffer'
 import { createHash, hash } from 'node:crypto'
 
 /** Stands for the hash before the first. */

@@ -1,5 +1,7 @@
 // Opens one recording per session in the configured directory.
+
 import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import type { Config } from '../config/schema.ts'
 import type { SessionHeader } from './event.ts'
 import { createFile, prepareDirectory } from './file.ts'

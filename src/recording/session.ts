@@ -1,4 +1,5 @@
 // Writes the recording of one session. What `flush` has returned for outlives the process.
+import { Buffer } from 'node:buffer'
 import { membersOf } from '../core/json.ts'
 import { principalId } from '../core/principal.ts'
 import { type Body, GENESIS, NEXT_LENGTH, SEAL_LENGTH, seal } from './chain.ts'

@@ -1,8 +1,10 @@
 // A first-in, first-out store of received bytes that joins chunks only when a message spans them.
 
+import { Buffer } from 'node:buffer'
+
 export interface Chunks {
   /** bytes kept */
-  readonly length: number
+  length(): number
   push(chunk: Uint8Array): void
   /** the first `length` bytes without taking them; undefined while there are fewer */
   peek(length: number): Uint8Array | undefined
@@ -51,7 +53,7 @@ export function createChunks(): Chunks {
   }
 
   return {
-    get length() {
+    length() {
       return length
     },
     push(chunk) {

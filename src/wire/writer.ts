@@ -1,5 +1,7 @@
 // Encodes the big-endian fields of a message body.
 
+import { Buffer } from 'node:buffer'
+
 export function int16(value: number): Uint8Array {
   const bytes = Buffer.allocUnsafe(2)
   bytes.writeInt16BE(value)

@@ -35,7 +35,7 @@ export interface Collector {
   incomplete(reason: string): void
   copy(direction: 'in' | 'out', rows: CopyRows | undefined): void
   /** how many columns were mentioned up to now */
-  readonly mentions: number
+  mentions(): number
   finish(command: string, returnsRows: boolean): CollectedFacts
 }
 
@@ -84,7 +84,7 @@ export function createCollector(): Collector {
       direction = to
       copyRows = rows
     },
-    get mentions() {
+    mentions() {
       return mentions
     },
     finish: (command, returnsRows) => {

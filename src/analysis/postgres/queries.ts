@@ -105,7 +105,7 @@ function insert(body: Body<'InsertStmt'>, walk: Walk): string {
 
 /** A change whose expressions mention columns reads its target, as PostgreSQL's own privileges have it. */
 function reads(mentionsBefore: number, walk: Walk): boolean {
-  return walk.facts.mentions > mentionsBefore
+  return walk.facts.mentions() > mentionsBefore
 }
 
 function update(body: Body<'UpdateStmt'>, walk: Walk): string {
@@ -113,7 +113,7 @@ function update(body: Body<'UpdateStmt'>, walk: Walk): string {
   const name = target(body.relation, scope)
   scope.facts.onRelation('update', name)
   if (isSettingsView(name)) scope.facts.incomplete('it updates pg_settings')
-  const before = scope.facts.mentions
+  const before = scope.facts.mentions()
   scope.visitAll(body.targetList)
   scope.visitAll(body.fromClause)
   scope.visit(body.whereClause)
@@ -126,7 +126,7 @@ function remove(body: Body<'DeleteStmt'>, walk: Walk): string {
   const scope = enterWith(body.withClause, walk)
   const name = target(body.relation, scope)
   scope.facts.onRelation('delete', name)
-  const before = scope.facts.mentions
+  const before = scope.facts.mentions()
   scope.visitAll(body.usingClause)
   scope.visit(body.whereClause)
   scope.enter('ReturningClause', body.returningClause)

@@ -20,7 +20,7 @@ export function createMessageCutter(): MessageCutter {
         const length = new DataView(header.buffer, header.byteOffset).getInt32(1)
         if (length < 4 || length > MESSAGE_MOST)
           throw new ProtocolError(`a message states the length ${length}`)
-        if (kept.length < length + 1) return
+        if (kept.length() < length + 1) return
         yield kept.take(length + 1)
       }
     },

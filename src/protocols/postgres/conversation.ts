@@ -1,4 +1,5 @@
 // The state that the two directions of a logged-in session share.
+import { Buffer } from 'node:buffer'
 import type { AnalysisResult } from '../../core/facts.ts'
 import type { Masker } from '../../core/masking.ts'
 import type { SessionContext } from '../../core/session.ts'
@@ -73,8 +74,16 @@ export function createConversation(
   >,
   limits: ConversationLimits,
 ): Conversation {
+  const { out, analyze, masks, catalog, looksBehind, trust, context, path } = deps
   return {
-    ...deps,
+    out,
+    analyze,
+    masks,
+    catalog,
+    looksBehind,
+    trust,
+    context,
+    path,
     expected: createExpectedQueue(MAX_EXPECTED),
     statements: createNames('prepared statements', limits.prepared),
     portals: createNames('portals', limits.prepared),

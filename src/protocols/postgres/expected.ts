@@ -64,9 +64,9 @@ export function runOf(head: Expected | undefined): Running | undefined {
 }
 
 export interface ExpectedQueue {
-  readonly length: number
+  length(): number
   /** of the messages that wait: what a session keeps of them, about */
-  readonly bytes: number
+  bytes(): number
   head(): Expected | undefined
   /** @param bytes of a text or of parameters that are kept with it */
   push(entry: Expected, bytes?: number): void
@@ -89,10 +89,10 @@ export function createExpectedQueue(limit: number): ExpectedQueue {
   }
 
   return {
-    get length() {
+    length() {
       return entries.length - first
     },
-    get bytes() {
+    bytes() {
       return bytes
     },
     head: () => entries[first],

@@ -9,7 +9,7 @@ import type { Portal, Running } from './statement.ts'
 
 export interface Forwarding {
   /** as much waits for the server's answers as a session may have */
-  readonly full: boolean
+  full(): boolean
   /** Sends a message of the extended protocol. */
   send(bytes: Uint8Array): void
   bind(portal: Portal, bytes: Uint8Array): void
@@ -29,7 +29,7 @@ const MAX_UNANSWERED = 32 * 1024 * 1024
 export function createForwarding(talk: Conversation): Forwarding {
   const { out, expected } = talk
 
-  const isFull = () => expected.bytes > MAX_UNANSWERED
+  const isFull = () => expected.bytes() > MAX_UNANSWERED
 
   function send(bytes: Uint8Array): void {
     out.toServer(bytes)
@@ -75,7 +75,7 @@ export function createForwarding(talk: Conversation): Forwarding {
       send(describePortal(portal.name))
     }
     // Cursors that it declares are opened now.
-    if (!talk.path.untouched) talk.sqlNames.note(portal.statement.facts, portal.statement.sql, portal.path)
+    if (!talk.path.untouched()) talk.sqlNames.note(portal.statement.facts, portal.statement.sql, portal.path)
     portal.begun = true
     running.mark = talk.sqlNames.mark()
     const fetch = startFetch(running, execution, talk.window)
@@ -89,7 +89,7 @@ export function createForwarding(talk: Conversation): Forwarding {
   }
 
   return {
-    get full() {
+    full() {
       return isFull()
     },
     send,

@@ -39,11 +39,13 @@ export interface Judging {
   /** Calls back with the path on which the names are looked for now, asked for where it is in doubt. */
   pathOf(facts: Facts, then: (path: SearchPath | undefined) => void): void
   /** an answer, or the catalog's rows, are waited for */
-  readonly waiting: boolean
+  waiting(): boolean
   answer(answer: Answer): void
 }
 
 type Then = (told: boolean) => void
+/** While it is made. */
+type Writable<T> = { -readonly [Member in keyof T]: T[Member] }
 
 /**
  * Does a name find somebody's own code where masks take it for PostgreSQL's, or for what the configuration vouches for? On
@@ -83,7 +85,7 @@ export function createJudging(talk: Conversation): Judging {
     const touch = touches({ masker, catalog: talk.catalog, hidesCode }, facts)
     talk.sequence += 1
     const { text, phase, parameters } = question
-    const operation = {
+    const operation: Writable<SqlOperation> = {
       kind: 'sql',
       sequence: talk.sequence,
       text,
@@ -91,12 +93,12 @@ export function createJudging(talk: Conversation): Judging {
       phase,
       parameters,
       behind: touch.behind,
-      ...(touch.renaming.length > 0 ? { renaming: touch.renaming } : {}),
-      ...(touch.generated.length > 0 ? { generated: touch.generated } : {}),
-      ...(touch.hidden ? { opaque: true } : {}),
-      ...(hidesCode ? { hidesCode } : {}),
-      ...(reached.length > 0 && looksBehind(facts) ? { reached } : {}),
-    } as const
+    }
+    if (touch.renaming.length > 0) operation.renaming = touch.renaming
+    if (touch.generated.length > 0) operation.generated = touch.generated
+    if (touch.hidden) operation.opaque = true
+    if (hidesCode) operation.hidesCode = true
+    if (reached.length > 0 && looksBehind(facts)) operation.reached = reached
     waiting = (answer) => {
       waiting = undefined
       switch (answer.kind) {
@@ -172,24 +174,24 @@ export function createJudging(talk: Conversation): Judging {
   function settlePath(facts: Facts, then: (path: SearchPath | undefined) => void): void {
     const { path } = talk
     if (!movesOf(facts).asks) return then(undefined)
-    if (!path.doubtful) return then(path.told)
+    if (!path.doubtful()) return then(path.told())
     askServer({ query: PATH_QUERY, parameters: [] }, (rows) => {
       // With a Sync of its own, the answer is the last that was due.
       if (rows) path.learn(rows[0], !talk.open && talk.transaction === 'I')
-      then(rows ? path.told : 'any')
+      then(rows ? path.told() : 'any')
     })
   }
 
   /** Does the text change the path before it looks for a name? */
   function movesWithin(facts: Facts): boolean {
     const { within } = movesOf(facts)
-    const { untouched, unsettled } = talk.path
+    const { path } = talk
     return (
       within.size > 0 &&
       (within.has('set') ||
         within.has('code') ||
-        (within.has('reset') && !untouched) ||
-        (within.has('end') && unsettled))
+        (within.has('reset') && !path.untouched()) ||
+        (within.has('end') && path.unsettled()))
     )
   }
 
@@ -203,7 +205,7 @@ export function createJudging(talk: Conversation): Judging {
   }
 
   return {
-    get waiting() {
+    waiting() {
       return waiting !== undefined
     },
     ask(question) {

@@ -1,5 +1,6 @@
 // Asks the server through the session, unseen by the client.
 
+import { Buffer } from 'node:buffer'
 import type { CatalogQuestion } from './catalog/catalog.ts'
 import { arrayLiteral, CODE_QUERY, RELATIONS_QUERY } from './catalog/query.ts'
 import type { Conversation } from './conversation.ts'

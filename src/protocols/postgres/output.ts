@@ -1,4 +1,5 @@
 // Where the parts of a session put what they want done, in order.
+import { Buffer } from 'node:buffer'
 import type { Effect } from '../../core/session.ts'
 
 export interface Output {

@@ -95,7 +95,7 @@ export function createReplies(talk: Conversation): BackendHandler {
 
   /** While a COPY is awaited nothing is sent after it, so it is the last that the server still has to answer. */
   function isCopying(): boolean {
-    return talk.copy !== 'none' && expected.length === 1
+    return talk.copy !== 'none' && expected.length() === 1
   }
 
   function shownError(bytes: Uint8Array, head: Expected | undefined): Verdict {
@@ -151,7 +151,7 @@ export function createReplies(talk: Conversation): BackendHandler {
       talk.uncommitted = false
       if (head?.kind === 'sync' || head?.kind === 'query') talk.sqlNames.endTransaction(head.mark)
     }
-    talk.path.ready(talk.transaction, expected.length === 1)
+    talk.path.ready(talk.transaction, expected.length() === 1)
     if (isCopying()) talk.copy = 'none'
     switch (head?.kind) {
       case 'query':
@@ -200,7 +200,7 @@ export function createReplies(talk: Conversation): BackendHandler {
   function failOver(head: Expected, run: Running): Verdict {
     if (run.meter === undefined)
       throw new ProtocolError('a result is over a limit that it has not', 'internal')
-    return fail(head, run, { kind: 'refusal', refusal: run.meter.refusal })
+    return fail(head, run, { kind: 'refusal', refusal: run.meter.refusal() })
   }
 
   /** What the server takes for done, or for suspended, has to fail there as well. */

@@ -1,4 +1,5 @@
 // What a client's messages become: each is judged before anything of it is sent on.
+import { Buffer } from 'node:buffer'
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
 import { samePath } from '../../core/search-path.ts'
 import type { Answer } from '../../core/session.ts'
@@ -46,7 +47,7 @@ export function createRequests(talk: Conversation): Requests {
   let draining = false
 
   function wait(): boolean {
-    if (expected.length === 0)
+    if (expected.length() === 0)
       throw new ProtocolError('a name is waited for, and no answer is due', 'internal')
     draining = true
     // Without it the server keeps what it answers to the open segment, whose Sync comes after the message that waits.
@@ -54,7 +55,7 @@ export function createRequests(talk: Conversation): Requests {
     return false
   }
 
-  const mayHaveMoved = ({ path }: Portal) => talk.path.doubtful || !samePath(path, talk.path.told)
+  const mayHaveMoved = ({ path }: Portal) => talk.path.doubtful() || !samePath(path, talk.path.told())
 
   function query(bytes: Uint8Array): boolean {
     const { sql } = decodeQuery(bytes)
@@ -143,7 +144,7 @@ export function createRequests(talk: Conversation): Requests {
       expected.push({ kind: 'describe', portal, injected: false })
       forwarding.send(bytes)
     }
-    if (target.kind === 'portal' || talk.path.untouched) proceed()
+    if (target.kind === 'portal' || talk.path.untouched()) proceed()
     else return describeStatement(target.name, proceed)
     return true
   }
@@ -251,11 +252,11 @@ export function createRequests(talk: Conversation): Requests {
 
   return {
     ready: () =>
-      !judging.waiting &&
+      !judging.waiting() &&
       talk.awaited === undefined &&
       talk.copy !== 'pending' &&
-      !forwarding.full &&
-      !(draining && expected.length > 0),
+      !forwarding.full() &&
+      !(draining && expected.length() > 0),
     answer: (answer) => judging.answer(answer),
     handle(frame) {
       draining = false

@@ -89,14 +89,14 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   function fatal(refusal: Refusal): void {
     if (phase === 'closed') return
     // Whoever sends a cancel request expects no answer (54.2.8).
-    if (phase !== 'cancel' && !outbox.partial) out.toClient(refusalError(refusal, 'FATAL'))
+    if (phase !== 'cancel' && !outbox.partial()) out.toClient(refusalError(refusal, 'FATAL'))
     close(refusal.message)
   }
 
   /** The login is done: the conversation begins. */
   function enter(done: LoggedIn): void {
     if (!admitted) throw new ProtocolError('a login without an admission', 'internal')
-    welcome(out, context.random, door.minor, done)
+    welcome(out, context.random, door.minor(), done)
     const { masks, looksBehind, login: used } = admitted
     const catalog = options.catalogOf(used.database)
     const path = createPathTracker({ setting: used.settings['search_path'] ?? '', user: used.user })
@@ -116,7 +116,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
 
   /** Handles the client's messages until one has to wait. */
   function pump(): void {
-    while (phase === 'ready' || (phase === 'door' && door.state === 'proof')) {
+    while (phase === 'ready' || (phase === 'door' && door.state() === 'proof')) {
       if (requests && !requests.ready()) return
       const frame = held ?? inbox.next()
       held = undefined
@@ -128,16 +128,16 @@ export function createPostgresSession(options: PostgresOptions, context: Session
 
   function knock(chunk: Uint8Array): void {
     const rest = door.startup(chunk)
-    if (door.state === 'startup') return
-    if (door.state === 'cancel') phase = 'cancel'
+    if (door.state() === 'startup') return
+    if (door.state() === 'cancel') phase = 'cancel'
     else inbox.push(rest)
   }
 
   function receive(chunk: Uint8Array): void {
     if (phase === 'cancel' || phase === 'closed' || ending) return
-    if (phase === 'door' && door.state === 'startup') knock(chunk)
+    if (phase === 'door' && door.state() === 'startup') knock(chunk)
     else inbox.push(chunk)
-    if (inbox.pending > limits.buffered) {
+    if (inbox.pending() > limits.buffered) {
       throw new ProtocolError('more was sent than is kept while the session waits', 'too-large')
     }
     pump()
@@ -150,7 +150,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
         admitted = answer
         login = createLogin(answer.login, context.random, out)
         phase = 'login'
-        return login.start(door.client.settings)
+        return login.start(door.client().settings)
       case 'rejected':
         return fatal(answer.refusal)
       case 'cancel-target':
@@ -166,7 +166,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   }
 
   function say(text: string, hint: string | undefined): void {
-    if (!outbox.partial) return out.toClient(notice(text, hint))
+    if (!outbox.partial()) return out.toClient(notice(text, hint))
     if (unsaid.length < MAX_UNSAID) unsaid.push(notice(text, hint))
   }
 
@@ -174,11 +174,11 @@ export function createPostgresSession(options: PostgresOptions, context: Session
     if (phase === 'cancel') return
     if (ending) {
       outbox.finish(chunk)
-      if (!outbox.partial) fatal(ending)
+      if (!outbox.partial()) fatal(ending)
       return
     }
     outbox.push(chunk)
-    if (!outbox.partial) for (const late of unsaid.splice(0)) out.toClient(late)
+    if (!outbox.partial()) for (const late of unsaid.splice(0)) out.toClient(late)
     pump()
   }
 
@@ -212,7 +212,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
     terminate: (refusal) =>
       step(() => {
         // In the middle of a row no error can be said.
-        if (outbox.partial) ending ??= refusal
+        if (outbox.partial()) ending ??= refusal
         else fatal(refusal)
       }),
     canceled() {

@@ -78,22 +78,29 @@ export type StandInError =
     }
 
 export function portal(name: string, statement: Statement, parameters: readonly ParameterValue[]): Portal {
-  const state = {
+  return {
+    name,
+    statement,
+    parameters,
     path: undefined,
     begun: false,
     describedIn: undefined,
     fields: undefined,
     running: undefined,
   }
-  return { name, statement, parameters, ...state }
 }
 
 export function running(
   operation: SqlOperation,
   judged: Pick<Running, 'masker' | 'statements' | 'meter' | 'touchesMasked' | 'opaque'>,
 ): Running {
-  const counts = { rows: 0, bytes: 0, received: 0, dropped: 0 }
-  const state = {
+  return {
+    operation,
+    masker: judged.masker,
+    statements: judged.statements,
+    meter: judged.meter,
+    touchesMasked: judged.touchesMasked,
+    opaque: judged.opaque,
     planned: false,
     plan: undefined,
     failed: false,
@@ -101,6 +108,9 @@ export function running(
     window: undefined,
     mark: 0,
     tags: [],
+    rows: 0,
+    bytes: 0,
+    received: 0,
+    dropped: 0,
   }
-  return { operation, ...judged, ...state, ...counts }
 }

@@ -132,7 +132,7 @@ describe('gRPC messages', () => {
         if (message !== undefined) messages.push(message)
       }
     }
-    expect(reader.empty).toBe(true)
+    expect(reader.empty()).toBe(true)
     return messages
   }
 

@@ -197,7 +197,7 @@ describe('streams', () => {
           )
           for (const piece of cut(whole, places)) stream.push(piece)
           expect(Buffer.concat(out).equals(whole)).toBe(true)
-          expect([stream.pending, stream.partial]).toEqual([0, false])
+          expect([stream.pending(), stream.partial()]).toEqual([0, false])
         },
       ),
     )

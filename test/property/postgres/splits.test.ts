@@ -172,7 +172,7 @@ describe('chunks', () => {
             expect(Buffer.from(chunks.take(each.take)).equals(model.subarray(0, each.take))).toBe(true)
             model = model.subarray(each.take)
           }
-          expect(chunks.length).toBe(model.length)
+          expect(chunks.length()).toBe(model.length)
         }
       }),
     )

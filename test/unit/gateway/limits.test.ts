@@ -75,7 +75,7 @@ describe('a meter', () => {
     const meter = session()(rule({ rows: 5 }), rule({ rows: 2 }, {}, {}, 'other'))
     expect(meter?.rowsLeft()).toBe(2)
     expect([1, 1, 1].map((rows) => meter?.take(rows, 0))).toEqual([true, true, false])
-    expect(meter?.refusal.message).toMatch(/^rule other/)
+    expect(meter?.refusal().message).toMatch(/^rule other/)
   })
 
   it('without limits is none', () => {

@@ -58,7 +58,7 @@ describe('frames that carry nothing', () => {
     expect(sent).toBeGreaterThan(1_000)
     expect(sent).toBeLessThan(FLOOD)
     expect(peer.goAway()).toBe(ENHANCE_YOUR_CALM)
-    expect(peer.connection.streams).toBe(0)
+    expect(peer.connection.streams()).toBe(0)
   })
 
   it('a ping every second for an hour is no flood', () => {
@@ -224,7 +224,7 @@ describe('what is wrong ends the connection', () => {
     const peer = createPeer()
     expect(peer.send(...chunks)).toBe(false)
     expect(peer.goAway()).toBe(code)
-    expect(peer.connection.streams).toBe(0)
+    expect(peer.connection.streams()).toBe(0)
   })
 
   it.each([

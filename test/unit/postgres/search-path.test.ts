@@ -116,22 +116,22 @@ describe('the path is in doubt', () => {
 
   it('after it was set, until the server told', () => {
     const path = createPathTracker(LOGIN)
-    expect([path.doubtful, path.untouched, path.told]).toEqual([false, true, undefined])
+    expect([path.doubtful(), path.untouched(), path.told()]).toEqual([false, true, undefined])
     path.sent(moves('set'))
     path.ready('I', true)
-    expect(path.doubtful).toBe(true)
+    expect(path.doubtful()).toBe(true)
     path.learn(row('a'), true)
-    expect([path.doubtful, path.unsettled, path.told]).toEqual([false, false, ['a']])
+    expect([path.doubtful(), path.unsettled(), path.told()]).toEqual([false, false, ['a']])
     path.sent(moves('reset'))
     path.learn(row('"public"'), true)
-    expect([path.told, path.untouched]).toEqual([undefined, true])
+    expect([path.told(), path.untouched()]).toEqual([undefined, true])
   })
 
   it('as another, where the user is another', () => {
     const path = createPathTracker({ setting: '"$user"', user: 'ada' })
     path.sent(moves('set'))
     path.learn(row('"$user"', 'bob'), true)
-    expect(path.told).toEqual(['bob'])
+    expect(path.told()).toEqual(['bob'])
   })
 
   it('again at the end of the transaction in which it was set', () => {
@@ -139,12 +139,12 @@ describe('the path is in doubt', () => {
     path.sent(moves('set'))
     path.learn(row('a'), false)
     path.ready('T', true)
-    expect(path.doubtful).toBe(false)
+    expect(path.doubtful()).toBe(false)
     path.sent(moves('end'))
-    expect(path.doubtful).toBe(true)
+    expect(path.doubtful()).toBe(true)
     path.learn(row('a'), false)
     path.ready('I', true)
-    expect(path.doubtful).toBe(true)
+    expect(path.doubtful()).toBe(true)
   })
 
   it('at a Sync whose segment may undo it', () => {
@@ -152,14 +152,14 @@ describe('the path is in doubt', () => {
     path.sent(moves('set'))
     path.learn(row('a'), false)
     path.synced('I')
-    expect(path.doubtful).toBe(true)
+    expect(path.doubtful()).toBe(true)
     path.learn(row('a'), false)
     path.synced('T')
-    expect(path.doubtful).toBe(false)
+    expect(path.doubtful()).toBe(false)
     path.sent(moves('end'))
     path.learn(row('a'), false)
     path.synced('T')
-    expect(path.doubtful).toBe(true)
+    expect(path.doubtful()).toBe(true)
   })
 
   it('never by the end of a transaction in which nothing was set, or by a reset of what was not', () => {
@@ -167,24 +167,24 @@ describe('the path is in doubt', () => {
     path.sent(moves('end', 'reset'))
     path.ready('I', true)
     path.synced('I')
-    expect([path.doubtful, path.untouched]).toEqual([false, true])
+    expect([path.doubtful(), path.untouched()]).toEqual([false, true])
   })
 
   it('after code, unless the server reports the setting and reported nothing', () => {
     const silent = createPathTracker(LOGIN)
     silent.sent(moves('code'))
     silent.ready('I', true)
-    expect(silent.doubtful).toBe(true)
+    expect(silent.doubtful()).toBe(true)
     const reporting = createPathTracker(LOGIN)
     reporting.reported('"public"')
     reporting.sent(moves('code'))
-    expect([reporting.doubtful, reporting.untouched]).toEqual([true, false])
+    expect([reporting.doubtful(), reporting.untouched()]).toEqual([true, false])
     reporting.ready('I', false)
-    expect(reporting.doubtful).toBe(true)
+    expect(reporting.doubtful()).toBe(true)
     reporting.ready('I', true)
-    expect([reporting.doubtful, reporting.untouched]).toEqual([false, true])
+    expect([reporting.doubtful(), reporting.untouched()]).toEqual([false, true])
     reporting.reported('b')
-    expect(reporting.doubtful).toBe(true)
+    expect(reporting.doubtful()).toBe(true)
   })
 
   it('after code also where it is reported, when whoever is logged in is part of it', () => {
@@ -192,15 +192,15 @@ describe('the path is in doubt', () => {
     path.reported('"$user"')
     path.sent(moves('code'))
     path.ready('I', true)
-    expect(path.doubtful).toBe(true)
+    expect(path.doubtful()).toBe(true)
   })
 
   it('for ever, after code, where nobody can be asked', () => {
     const path = createUnaskedPath()
     path.sent(moves('set', 'reset', 'end'))
-    expect([path.told, path.doubtful]).toEqual([undefined, false])
+    expect([path.told(), path.doubtful()]).toEqual([undefined, false])
     path.sent(moves('code'))
-    expect([path.told, path.doubtful]).toEqual(['any', false])
+    expect([path.told(), path.doubtful()]).toEqual(['any', false])
   })
 })
 

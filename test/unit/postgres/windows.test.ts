@@ -334,7 +334,7 @@ function rowsLeft(most: number): Meter {
       return true
     },
     rowsLeft: () => left,
-    refusal: { code: 'limit-exceeded', message: `no more than ${most} rows` },
+    refusal: () => ({ code: 'limit-exceeded', message: `no more than ${most} rows` }),
   }
 }
 

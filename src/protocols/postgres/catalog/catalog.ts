@@ -18,7 +18,7 @@ import { createShelf } from './shelf.ts'
 
 export interface Catalog {
   /** changes with everything that is learned or forgotten, and when there is something new to ask */
-  readonly generation: number
+  generation(): number
   /** names and OIDs that have to be asked for; undefined when everything is known */
   missing(relations: readonly RelationName[]): RelationsQuestion | undefined
   /** the same for names of functions, operators and types, and OIDs of types */
@@ -166,7 +166,7 @@ export function createCatalog(now: () => number): Catalog {
 
   return {
     now,
-    get generation() {
+    generation() {
       return generation
     },
     missing(wanted) {

@@ -20,10 +20,10 @@ export interface FrontDoor {
   startup(chunk: Uint8Array): Uint8Array
   /** messages while a proof is awaited */
   frame(frame: Frame): void
-  readonly state: 'startup' | 'proof' | 'offered' | 'cancel'
-  readonly client: ClientSettings
+  state(): 'startup' | 'proof' | 'offered' | 'cancel'
+  client(): ClientSettings
   /** minor version that is spoken with the client: 0, or 2 with long cancellation keys */
-  readonly minor: number
+  minor(): number
 }
 
 /** Newest minor version that Chaperone speaks. 3.1 was never released (PostgreSQL 18, chapter 54). */
@@ -32,7 +32,7 @@ const NONE: ClientSettings = { user: '', database: '', settings: {}, extensions:
 
 export function createFrontDoor(options: FrontDoorOptions, context: SessionContext, out: Output): FrontDoor {
   const kept = createChunks()
-  let state: FrontDoor['state'] = 'startup'
+  let state: ReturnType<FrontDoor['state']> = 'startup'
   let client = NONE
   let minor = 0
   let oauth: OauthBearer | undefined
@@ -94,22 +94,16 @@ export function createFrontDoor(options: FrontDoorOptions, context: SessionConte
   }
 
   return {
-    get state() {
-      return state
-    },
-    get client() {
-      return client
-    },
-    get minor() {
-      return minor
-    },
+    state: () => state,
+    client: () => client,
+    minor: () => minor,
     startup(chunk) {
       kept.push(chunk)
       const header = kept.peek(4)
       const length = header ? startupLength(header) : Number.POSITIVE_INFINITY
-      if (kept.length < length) return new Uint8Array(0)
+      if (kept.length() < length) return new Uint8Array(0)
       decode(kept.take(length))
-      return kept.take(kept.length)
+      return kept.take(kept.length())
     },
     frame(frame) {
       if (frame.type !== FRONTEND.Password) throw new ProtocolError('a password message is expected here')

@@ -34,9 +34,9 @@ export interface BackendStream {
   /** Passes the rest of the message that is `partial`, and nothing after it. */
   finish(chunk: Uint8Array): void
   /** bytes kept and not yet handled */
-  readonly pending: number
+  pending(): number
   /** the client has had a part of a message: nothing else may be said to it before the rest */
-  readonly partial: boolean
+  partial(): boolean
 }
 
 const HEADER = 5
@@ -114,17 +114,17 @@ export function createBackendStream(
 
   /** Completes the message that was kept, so that only it is joined and not all that comes after it. */
   function complete(chunk: Uint8Array): Uint8Array {
-    const missing = needed - kept.length
+    const missing = needed - kept.length()
     kept.push(chunk.subarray(0, missing))
-    if (kept.length >= needed) scan(kept.take(kept.length), 0)
+    if (kept.length() >= needed) scan(kept.take(kept.length()), 0)
     return chunk.subarray(missing)
   }
 
   return {
-    get pending() {
-      return kept.length
+    pending() {
+      return kept.length()
     },
-    get partial() {
+    partial() {
       return passing > 0
     },
     finish(chunk) {
@@ -134,7 +134,7 @@ export function createBackendStream(
     },
     push(chunk) {
       let bytes = chunk
-      while (kept.length > 0 && bytes.length > 0) bytes = complete(bytes)
+      while (kept.length() > 0 && bytes.length > 0) bytes = complete(bytes)
       if (bytes.length === 0) return
       // The end of a row that passes goes with the rows after it, in one piece.
       const start = Math.min(passing, bytes.length)

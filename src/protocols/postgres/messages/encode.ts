@@ -1,4 +1,5 @@
 // Encodes the messages that Chaperone itself sends, to clients and to servers.
+import { Buffer } from 'node:buffer'
 import { type Refusal, SQLSTATE } from '../../../core/errors.ts'
 import { concat, cstring, int16, int32 } from '../../../wire/writer.ts'
 import { AUTHENTICATION, BACKEND, FRONTEND, PROTOCOL_MAJOR, REQUEST } from './codes.ts'

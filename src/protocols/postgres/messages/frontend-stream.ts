@@ -13,7 +13,7 @@ export interface FrontendStream {
   /** the next message, or undefined until more arrives. Throws ProtocolError. */
   next(): Frame | undefined
   /** bytes kept and not yet taken */
-  readonly pending: number
+  pending(): number
 }
 
 const HEADER = 5
@@ -28,8 +28,8 @@ export function createFrontendStream(limitOf: LimitOf): FrontendStream {
   let dropping: { type: number; length: number; left: number } | undefined
 
   return {
-    get pending() {
-      return chunks.length
+    pending() {
+      return chunks.length()
     },
     push(chunk) {
       chunks.push(chunk)
@@ -55,7 +55,7 @@ export function createFrontendStream(limitOf: LimitOf): FrontendStream {
         dropping = { type, length, left: length - 4 }
         return this.next()
       }
-      return chunks.length < length + 1
+      return chunks.length() < length + 1
         ? undefined
         : { kind: 'message', type, bytes: chunks.take(length + 1) }
     },
@@ -69,7 +69,7 @@ const int32 = (bytes: Uint8Array, at: number) =>
   (bytes[at + 3] as number)
 
 function drop(chunks: Chunks, state: { left: number }): void {
-  const length = Math.min(chunks.length, state.left)
+  const length = Math.min(chunks.length(), state.left)
   chunks.take(length)
   state.left -= length
 }

@@ -1,4 +1,5 @@
 // Decodes the bodies of client messages, strictly and to the last byte (PostgreSQL 18, chapter 54.7).
+import { Buffer } from 'node:buffer'
 import { ProtocolError } from '../../../core/errors.ts'
 import type { ParameterValue } from '../../../core/operation.ts'
 import { createReader, decodeUtf8, type Reader } from '../../../wire/reader.ts'

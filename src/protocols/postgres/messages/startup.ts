@@ -1,4 +1,5 @@
 // Decodes the first message of a connection, which has no type byte (PostgreSQL 18, chapter 54.2.1 and 54.7).
+import { Buffer } from 'node:buffer'
 import { ProtocolError } from '../../../core/errors.ts'
 import { createReader } from '../../../wire/reader.ts'
 import { PROTOCOL_MAJOR, REQUEST } from './codes.ts'

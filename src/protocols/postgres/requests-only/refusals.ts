@@ -1,4 +1,5 @@
 // Refuses a message by one that fails in its place, so that the server itself does what follows from an error.
+import { Buffer } from 'node:buffer'
 import type { Refusal } from '../../../core/errors.ts'
 import type { Conversation } from '../conversation.ts'
 import type { StandInError } from '../statement.ts'

@@ -8,6 +8,7 @@
 //   it CopyData and its ends are ignored. So nothing that defines a name is ever taken for data;
 // - even a Parse of the unnamed statement that is first in its segment may leave the one before in place (a cancellation
 //   can come before it is dropped), so the unnamed names are kept like all others.
+import { Buffer } from 'node:buffer'
 import { ProtocolError, type Refusal } from '../../../core/errors.ts'
 import type { Facts } from '../../../core/facts.ts'
 import type { Answer } from '../../../core/session.ts'
@@ -235,9 +236,9 @@ export function createRequests(
   }
 
   return {
-    ready: () => !judging.waiting,
+    ready: () => !judging.waiting(),
     answer: (answer) => judging.answer(answer),
-    untouched: () => sending.untouched,
+    untouched: () => sending.untouched(),
     handle(frame) {
       const { type } = frame
       const handler = handlers[type]

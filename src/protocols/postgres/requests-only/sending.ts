@@ -9,7 +9,7 @@ export interface Sending {
   /** Sync: after it the server has nothing of this segment left to skip */
   sync(bytes: Uint8Array): void
   /** nothing of the open segment is with the server, so of this segment no answer is on its way to the client */
-  readonly untouched: boolean
+  untouched(): boolean
 }
 
 /** Bytes of a segment that are kept back; beyond, they are sent, and the client is told nothing in this segment. */
@@ -33,7 +33,7 @@ export function createSending(out: Output): Sending {
   }
 
   return {
-    get untouched() {
+    untouched() {
       return untouched
     },
     extended(bytes) {

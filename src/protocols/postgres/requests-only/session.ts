@@ -87,7 +87,7 @@ export function createRequestsOnlySession(
   function enter(): void {
     if (phase !== 'handover' || !loggedIn || !admitted)
       throw new ProtocolError('results go past before the login is done', 'internal')
-    welcome(out, context.random, door.minor, loggedIn)
+    welcome(out, context.random, door.minor(), loggedIn)
     const { masks, login: used } = admitted
     const catalog = options.catalogOf(used.database)
     // The catalog's answer would go past as well.
@@ -117,7 +117,7 @@ export function createRequestsOnlySession(
 
   /** Handles the client's messages until one has to wait. */
   function pump(): void {
-    while (phase === 'ready' || (phase === 'door' && door.state === 'proof')) {
+    while (phase === 'ready' || (phase === 'door' && door.state() === 'proof')) {
       if (requests && !requests.ready()) return
       handling = false
       const frame = inbox.next()
@@ -127,24 +127,24 @@ export function createRequestsOnlySession(
         handling = true
         requests.handle(frame)
         const answered = frame.type === FRONTEND.Query || frame.type === FRONTEND.Sync
-        if (answered && inbox.pending > 0) pipelines = true
+        if (answered && inbox.pending() > 0) pipelines = true
       }
     }
   }
 
   function knock(chunk: Uint8Array): void {
     const rest = door.startup(chunk)
-    if (door.state === 'startup') return
-    if (door.state === 'cancel') phase = 'cancel'
+    if (door.state() === 'startup') return
+    if (door.state() === 'cancel') phase = 'cancel'
     else inbox.push(rest)
   }
 
   function receive(chunk: Uint8Array): void {
     if (phase === 'cancel' || phase === 'closed') return
-    if (phase === 'door' && door.state === 'startup') knock(chunk)
+    if (phase === 'door' && door.state() === 'startup') knock(chunk)
     else inbox.push(chunk)
     if (inForce) unmasked(inForce)
-    if (inbox.pending > limits.buffered)
+    if (inbox.pending() > limits.buffered)
       throw new ProtocolError('more was sent than is kept while the session waits', 'too-large')
     pump()
   }
@@ -156,7 +156,7 @@ export function createRequestsOnlySession(
         admitted = answer
         login = createLogin(answer.login, context.random, out)
         phase = 'login'
-        return login.start(door.client.settings)
+        return login.start(door.client().settings)
       case 'rejected':
         return fatal(answer.refusal)
       case 'cancel-target':

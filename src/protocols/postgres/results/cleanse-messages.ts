@@ -1,5 +1,6 @@
 // Messages that carry text beside the rows, with what detectors find in it masked: errors, notices, notifications,
 // parameters, names of result columns.
+import { Buffer } from 'node:buffer'
 import type { Detection } from '../../../core/masking.ts'
 import { createReader } from '../../../wire/reader.ts'
 import { cstring, int16 } from '../../../wire/writer.ts'

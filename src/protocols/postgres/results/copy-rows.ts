@@ -1,4 +1,5 @@
 // Rows of COPY TO STDOUT with what detectors find in their values masked (PostgreSQL 18, COPY, "File Formats").
+import { Buffer } from 'node:buffer'
 import { ProtocolError } from '../../../core/errors.ts'
 import type { CopyRows } from '../../../core/facts.ts'
 import type { Detection } from '../../../core/masking.ts'

@@ -1,4 +1,5 @@
 // DataRows with their masks applied: one pass over all that a chunk holds, into one buffer, since results have many rows.
+import { Buffer } from 'node:buffer'
 import { ProtocolError } from '../../../core/errors.ts'
 import type { ResultPlan, ValueMask, ValueWriter } from '../../../core/masking.ts'
 import { BACKEND } from '../messages/codes.ts'

@@ -17,10 +17,10 @@ export function admits(talk: Conversation, run: Running, bytes: number): boolean
   const { meter } = run
   if (meter === undefined) return true
   if (!run.over && meter.take(1, bytes)) return true
-  if (!run.over && !canFail(talk, run)) throw new ProtocolError(meter.refusal.message, 'limit-exceeded')
+  if (!run.over && !canFail(talk, run)) throw new ProtocolError(meter.refusal().message, 'limit-exceeded')
   run.over = true
   run.dropped += bytes
-  if (run.dropped > MOST_DROPPED) throw new ProtocolError(meter.refusal.message, 'limit-exceeded')
+  if (run.dropped > MOST_DROPPED) throw new ProtocolError(meter.refusal().message, 'limit-exceeded')
   return false
 }
 

@@ -1,4 +1,5 @@
 // A result as it comes: its description, its rows and the data of a COPY, counted, and with masks as the client may see it.
+import { Buffer } from 'node:buffer'
 import type { ResultPlan } from '../../../core/masking.ts'
 import type { Conversation } from '../conversation.ts'
 import { type Expected, runOf } from '../expected.ts'

@@ -1,4 +1,5 @@
 // Error and notice texts of statements that touch masked columns: the server puts values into them.
+import { Buffer } from 'node:buffer'
 import { decodeDiagnostic } from '../messages/backend.ts'
 import { message } from '../messages/encode.ts'
 

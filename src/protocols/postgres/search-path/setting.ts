@@ -1,4 +1,5 @@
 // What the server says of its search_path: the list in the setting's text, read as the server reads it.
+import { Buffer } from 'node:buffer'
 import { ProtocolError } from '../../../core/errors.ts'
 import { parseJson } from '../../../core/parse-json.ts'
 import type { SearchPath } from '../../../core/search-path.ts'

@@ -8,13 +8,13 @@ export interface PathTracker {
   /** as the login set it */
   readonly login: SearchPath
   /** What the server told last; undefined: as the login set it. */
-  readonly told: SearchPath | undefined
+  told(): SearchPath | undefined
   /** It may be another by now. */
-  readonly doubtful: boolean
+  doubtful(): boolean
   /** what was set may be undone by the end of a transaction */
-  readonly unsettled: boolean
+  unsettled(): boolean
   /** it has never been other than at the login, as far as can be told */
-  readonly untouched: boolean
+  untouched(): boolean
   /** A statement with these moves was sent. */
   sent(moves: ReadonlySet<Move>): void
   /**
@@ -63,16 +63,16 @@ export function createPathTracker(login: AtLogin): PathTracker {
 
   return {
     login: loginPath,
-    get told() {
+    told() {
       return told
     },
-    get doubtful() {
+    doubtful() {
       return doubtful || unsure
     },
-    get unsettled() {
+    unsettled() {
       return unsettled
     },
-    get untouched() {
+    untouched() {
       return untouched && !unsure
     },
     sent(moves) {
@@ -123,12 +123,12 @@ export function createUnaskedPath(): PathTracker {
   let told: SearchPath | undefined
   return {
     login: 'any',
-    get told() {
+    told() {
       return told
     },
-    doubtful: false,
-    unsettled: false,
-    get untouched() {
+    doubtful: () => false,
+    unsettled: () => false,
+    untouched() {
       return told === undefined
     },
     sent(moves) {

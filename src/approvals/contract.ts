@@ -1,7 +1,7 @@
 // What every store of approvals promises. test/support/approvals-contract.ts holds each store to it.
-import type { ApprovalRequest, ApprovalState, ApprovalSubject } from '../core/approval.ts'
-import type { HoldTerms } from '../core/decision.ts'
+import type { ApprovalRequest, ApprovalState, ApprovalSubject, Grant } from '../core/approval.ts'
 import type { Access } from '../core/facts.ts'
+import type { HoldTerms } from '../core/hold-terms.ts'
 import type { Principal, PrincipalKind } from '../core/principal.ts'
 import type { ToldFunctions } from '../core/routine.ts'
 import type { VoteRefusal } from './vote.ts'
@@ -11,6 +11,10 @@ export interface ApprovalInput extends ToldFunctions {
   readonly session: string
   readonly principalName: string
   readonly principalKind: PrincipalKind
+  /** other identities of the same person */
+  readonly aliases?: readonly string[]
+  /** why, in the asker's words */
+  readonly stated?: string
   readonly accesses: readonly Access[]
   readonly rules: readonly string[]
   readonly terms: HoldTerms
@@ -26,6 +30,14 @@ export interface ApprovalFilter {
 }
 
 export type Verdict = 'approve' | 'deny'
+
+export interface Ballot {
+  readonly reviewer: Principal
+  readonly verdict: Verdict
+  readonly reason?: string
+  /** approve: executions of any operation of the same shape, within what the request's terms permit */
+  readonly window?: Grant
+}
 
 export type VoteResult =
   | { readonly kind: 'counted'; readonly request: ApprovalRequest }
@@ -45,7 +57,13 @@ export interface Approvals {
    * makes it `expired`; a store that forgot the request makes it `withdrawn`.
    */
   settled(id: string, signal: AbortSignal): Promise<ApprovalRequest>
-  vote(id: string, reviewer: Principal, verdict: Verdict, reason?: string): Promise<VoteResult>
+  vote(
+    id: string,
+    reviewer: Principal,
+    verdict: Verdict,
+    reason?: string,
+    window?: Grant,
+  ): Promise<VoteResult>
   /** Takes back a request that is pending, or approved and not used. After `true`, nothing can consume it. */
   withdraw(id: string, reason: string): Promise<boolean>
   /** approved → consumed, exactly once, only for a subject that is the same in every field (invariant 6). */

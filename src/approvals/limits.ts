@@ -14,8 +14,8 @@ export const MAX_KEPT_BYTES = 64 * 1024 * 1024
 export const RETENTION = 9 * 86_400_000
 /** Longest life of a request, in milliseconds. It also fits the 31 bits of a timer. */
 export const MAX_LIFE = 14 * 86_400_000
-/** Distinct people, as in the configuration's schema. */
-export const MAX_QUORUM = 20
+/** Executions that one approval may be good for, as in the configuration's schema. */
+export const MAX_USES = 10_000
 /** Longest reason, in characters: a sentence or two. */
 export const MAX_REASON = 1000
 /** Most requests in one answer to `list`. */

@@ -1,12 +1,11 @@
 // Approvals in one process: the embedded default. Nothing survives a restart, and nothing needs to: sessions do not either.
-import type { ApprovalRequest, ApprovalState, ApprovalSubject, Vote } from '../core/approval.ts'
-import type { Principal } from '../core/principal.ts'
+import type { ApprovalRequest, ApprovalState, ApprovalSubject } from '../core/approval.ts'
 import {
   type ApprovalFilter,
   type ApprovalInput,
   ApprovalStoreError,
   type Approvals,
-  type Verdict,
+  type Ballot,
   type VoteResult,
 } from './contract.ts'
 import {
@@ -20,7 +19,7 @@ import {
 } from './limits.ts'
 import { isOpen, requestBody, stateAt } from './request.ts'
 import { subjectDigest } from './subject.ts'
-import { newVote, outcome, voteObstacle } from './vote.ts'
+import { ballotOf, newVote, outcome, voteObstacle } from './vote.ts'
 import { createWaiters, type Waiters } from './waiters.ts'
 
 interface Entry {
@@ -129,17 +128,14 @@ async function settled(store: Store, id: string, signal: AbortSignal): Promise<A
   }
 }
 
-function vote(store: Store, id: string, reviewer: Principal, verdict: Verdict, reason?: string): VoteResult {
+function vote(store: Store, id: string, ballot: Ballot): VoteResult {
   const entry = current(store, id)
   if (entry === undefined) return { kind: 'refused', refusal: 'not-found' }
-  const refusal = voteObstacle(entry.request, reviewer)
+  const { request } = entry
+  const refusal = voteObstacle(request, ballot, store.now())
   if (refusal !== undefined) return { kind: 'refused', refusal }
-  const cast: Vote = { ...newVote(reviewer, verdict, reason), at: store.now() }
-  const votes = [...entry.request.votes, cast]
-  return {
-    kind: 'counted',
-    request: change(store, entry, { votes, state: outcome(votes, entry.request.quorum) }),
-  }
+  const votes = [...request.votes, { ...newVote(request, ballot), at: store.now() }]
+  return { kind: 'counted', request: change(store, entry, { votes, state: outcome(request, votes) }) }
 }
 
 function withdraw(store: Store, id: string, reason: string): boolean {
@@ -171,7 +167,8 @@ export function createMemoryApprovals(deps: { readonly now: () => number } = { n
     list: async (filter) => list(store, filter),
     find: async (subject) => find(store, subject),
     settled: (id, signal) => settled(store, id, signal),
-    vote: async (id, reviewer, verdict, reason) => vote(store, id, reviewer, verdict, reason),
+    vote: async (id, reviewer, verdict, reason, window) =>
+      vote(store, id, ballotOf(reviewer, verdict, reason, window)),
     withdraw: async (id, reason) => withdraw(store, id, reason),
     consume: async (id, subject) => consume(store, id, subject),
     ready: () => !store.closed,

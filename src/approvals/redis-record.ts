@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ApprovalRequest, ApprovalState } from '../core/approval.ts'
 import type { AccessEffect } from '../core/facts.ts'
 import { parseJson } from '../core/parse-json.ts'
+import { DAYS } from '../core/time-window.ts'
 import { ApprovalStoreError } from './contract.ts'
 import { REQUEST_ID, type RequestBody, stateAt } from './request.ts'
 
@@ -32,6 +33,15 @@ const calledFunction = z.strictObject({
   via: z.exactOptional(text),
 })
 
+const demand = z.strictObject({ groups: texts.min(1), people: z.int().min(1) })
+const grant = z.strictObject({ for: z.int().min(1), uses: z.int().min(1) })
+const timeWindow = z.strictObject({
+  time_zone: text,
+  days: z.exactOptional(z.array(z.enum(DAYS))),
+  from: z.exactOptional(text),
+  to: z.exactOptional(text),
+})
+
 const body = z.strictObject({
   id: text.regex(REQUEST_ID),
   resource: text,
@@ -41,23 +51,36 @@ const body = z.strictObject({
   parameters: z.array(parameter),
   fingerprint: text,
   policyVersion: text,
+  user: z.exactOptional(text),
+  role: z.exactOptional(text),
+  heldBy: z.exactOptional(text),
+  only: z.exactOptional(text),
+  shape: z.exactOptional(text),
   session: text,
   principalName: text,
   principalKind: z.enum(['person', 'workload']),
   accesses: z.array(access),
   functions: z.exactOptional(z.array(calledFunction)),
   moreFunctions: z.exactOptional(z.int().min(1)),
+  aliases: z.exactOptional(texts),
+  stated: z.exactOptional(text),
   rules: texts,
   approvers: texts.min(1),
   quorum: z.int().min(1),
+  each: z.exactOptional(z.array(demand)),
+  approveWhen: z.exactOptional(z.array(timeWindow)),
+  window: z.exactOptional(grant),
 }) satisfies z.ZodType<RequestBody>
 
 const vote = z.strictObject({
   at: z.int(),
   reviewer: text,
   reviewerName: text,
+  groups: texts,
   verdict: z.enum(['approve', 'deny']),
   reason: z.exactOptional(text),
+  window: z.exactOptional(grant),
+  aliases: z.exactOptional(texts),
 })
 
 const states = [
@@ -87,8 +110,8 @@ const flatFields = z.array(text).transform((flat) => {
 /** The store's time, then one request's fields or more. */
 export const recordsReply = z.tuple([z.coerce.number().int()], flatFields)
 export const idsReply = z.array(text)
-/** What VOTE refuses by itself. */
-export const voteRefusalReply = z.enum(['not-found', 'own-request', 'already-decided', 'already-voted'])
+/** What VOTE refuses by itself; `again` when another vote came first. */
+export const voteRefusalReply = z.enum(['not-found', 'already-decided', 'again'])
 
 /** Parses with `schema`. @throws ApprovalStoreError `corrupt` */
 export function checked<T>(schema: z.ZodType<T>, value: unknown): T {

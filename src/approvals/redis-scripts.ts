@@ -39,30 +39,29 @@ end
 `
 
 /**
- * KEYS as in CLOSE, 5 all, 6 sizes; ARGV 1 id, 2 body, 3 digest, 4 principal, 5 quorum, 6 life in ms,
- * 7 retention in ms, 8 most open, 9 most open of the principal, 10 most kept, 11 prefix of request keys,
- * 12 longest life, 13 most bytes kept.
+ * KEYS as in CLOSE, 5 all, 6 sizes; ARGV 1 id, 2 body, 3 digest, 4 life in ms, 5 retention in ms, 6 most open,
+ * 7 most open of the principal, 8 most kept, 9 prefix of request keys, 10 longest life, 11 most bytes kept.
  * The keys of requests that are dropped cannot be declared; the prefix keeps them in the same slot.
  */
 export const CREATE = script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then return redis.error_reply('CHAPERONE id is taken') end
 for n = 2, 4 do redis.call('ZREMRANGEBYSCORE', KEYS[n], '-inf', text(now)) end
-if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[8]) then return false end
-if redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[9]) then return false end
+if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[6]) then return false end
+if redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[7]) then return false end
 
 local function drop(id)
   local bytes = redis.call('HGET', KEYS[6], id)
   if bytes then redis.call('HINCRBY', KEYS[6], 'total', '-' .. bytes) end
   redis.call('HDEL', KEYS[6], id)
   redis.call('ZREM', KEYS[5], id)
-  redis.call('DEL', ARGV[11] .. id)
+  redis.call('DEL', ARGV[9] .. id)
 end
 local bytes = #ARGV[2]
 local function crowded()
   local total = tonumber(redis.call('HGET', KEYS[6], 'total') or 0)
-  return redis.call('ZCARD', KEYS[5]) >= tonumber(ARGV[10]) or total + bytes > tonumber(ARGV[13])
+  return redis.call('ZCARD', KEYS[5]) >= tonumber(ARGV[8]) or total + bytes > tonumber(ARGV[11])
 end
-local forgotten = text(now - ARGV[7] - ARGV[12])
+local forgotten = text(now - ARGV[5] - ARGV[10])
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', forgotten)) do drop(id) end
 if crowded() then
   for _, id in ipairs(redis.call('ZRANGE', KEYS[5], 0, -1)) do
@@ -72,36 +71,35 @@ if crowded() then
 end
 if crowded() then return false end
 
-local expires = now + ARGV[6]
-redis.call('HSET', KEYS[1], 'body', ARGV[2], 'digest', ARGV[3], 'principal', ARGV[4], 'quorum', ARGV[5],
-  'state', 'pending', 'created', text(now), 'expires', text(expires), 'votes', '', 'approvals', '0')
-redis.call('PEXPIREAT', KEYS[1], text(expires + ARGV[7]))
+local expires = now + ARGV[4]
+redis.call('HSET', KEYS[1], 'body', ARGV[2], 'digest', ARGV[3],
+  'state', 'pending', 'created', text(now), 'expires', text(expires), 'votes', '', 'cast', '0')
+redis.call('PEXPIREAT', KEYS[1], text(expires + ARGV[5]))
 for n = 2, 4 do redis.call('ZADD', KEYS[n], text(expires), ARGV[1]) end
-redis.call('PEXPIRE', KEYS[3], ARGV[12])
-redis.call('PEXPIRE', KEYS[4], ARGV[12])
+redis.call('PEXPIRE', KEYS[3], ARGV[10])
+redis.call('PEXPIRE', KEYS[4], ARGV[10])
 redis.call('ZADD', KEYS[5], text(now), ARGV[1])
 redis.call('HSET', KEYS[6], ARGV[1], text(bytes))
 redis.call('HINCRBY', KEYS[6], 'total', text(bytes))
 return record(KEYS[1])
 `)
 
-/** KEYS as in CLOSE; ARGV 1 id, 2 reviewer, 3 verdict, 4 the vote as a JSON object without its time, 5 channel. */
+/**
+ * KEYS as in CLOSE; ARGV 1 id, 2 how many votes were there when this one was weighed, 3 the state that it makes, 4 the vote
+ * as a JSON object without its time, 5 channel. Who may vote, and what votes make of a request, is decided by
+ * vote.ts on what was read before: a vote that came in between makes this one be weighed again.
+ */
 export const VOTE = script(`${CLOSE}
 local is = state(KEYS[1])
 if not is then return 'not-found' end
-if redis.call('HGET', KEYS[1], 'principal') == ARGV[2] then return 'own-request' end
 if is ~= 'pending' then return 'already-decided' end
-if redis.call('HSETNX', KEYS[1], 'voter:' .. ARGV[2], '1') == 0 then return 'already-voted' end
+if tonumber(redis.call('HGET', KEYS[1], 'cast')) ~= tonumber(ARGV[2]) then return 'again' end
 local votes = redis.call('HGET', KEYS[1], 'votes')
 local vote = '{"at":' .. text(now) .. ',' .. string.sub(ARGV[4], 2)
 redis.call('HSET', KEYS[1], 'votes', votes == '' and vote or votes .. ',' .. vote)
-if ARGV[3] ~= 'approve' then
-  close(ARGV[1], 'denied')
-  redis.call('PUBLISH', ARGV[5], ARGV[1])
-elseif redis.call('HINCRBY', KEYS[1], 'approvals', 1) >= tonumber(redis.call('HGET', KEYS[1], 'quorum')) then
-  redis.call('HSET', KEYS[1], 'state', 'approved')
-  redis.call('PUBLISH', ARGV[5], ARGV[1])
-end
+redis.call('HINCRBY', KEYS[1], 'cast', 1)
+if ARGV[3] == 'denied' then close(ARGV[1], 'denied') else redis.call('HSET', KEYS[1], 'state', ARGV[3]) end
+if ARGV[3] ~= 'pending' then redis.call('PUBLISH', ARGV[5], ARGV[1]) end
 return record(KEYS[1])
 `)
 

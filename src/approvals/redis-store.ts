@@ -1,11 +1,11 @@
 // The steps of approvals in Redis, each one a script and a reading of its answer.
 import type { ApprovalRequest, ApprovalSubject } from '../core/approval.ts'
-import { type Principal, principalId } from '../core/principal.ts'
+import { MAX_QUORUM } from '../core/hold-terms.ts'
 import {
   type ApprovalFilter,
   type ApprovalInput,
   ApprovalStoreError,
-  type Verdict,
+  type Ballot,
   type VoteResult,
 } from './contract.ts'
 import {
@@ -26,7 +26,7 @@ import { CONSUME, CREATE, IDS, READ, SETTLED, VOTE, WITHDRAW } from './redis-scr
 import type { Sighting } from './redis-settled.ts'
 import { isOpen, REQUEST_ID, requestBody } from './request.ts'
 import { subjectDigest } from './subject.ts'
-import { newVote, reviewerObstacle } from './vote.ts'
+import { newVote, outcome, voteObstacle } from './vote.ts'
 
 export interface RedisStore {
   readonly client: RedisClient
@@ -64,7 +64,7 @@ export async function create(store: RedisStore, input: ApprovalInput): Promise<A
     CREATE,
     [...transitionKeys(store, body.id, body.principal, digest), keys.all, keys.sizes],
     [
-      ...[body.id, json, digest, body.principal, body.quorum, input.terms.expiresAfter, RETENTION],
+      ...[body.id, json, digest, input.terms.expiresAfter, RETENTION],
       ...[MAX_OPEN, MAX_OPEN_PER_PRINCIPAL, MAX_KEPT, keys.requestPrefix, MAX_LIFE, MAX_KEPT_BYTES],
     ],
   )
@@ -123,30 +123,35 @@ export async function find(
   )
 }
 
-export async function vote(
-  store: RedisStore,
-  id: string,
-  reviewer: Principal,
-  verdict: Verdict,
-  reason?: string,
-): Promise<VoteResult> {
-  const request = (await read(store, id))?.request
-  if (request === undefined) return { kind: 'refused', refusal: 'not-found' }
-  const obstacle = reviewerObstacle(request, reviewer)
+/** Each time that another vote came first the request has one more, and it takes no more than these. */
+const MAX_WEIGHINGS = MAX_QUORUM + 1
+
+export async function vote(store: RedisStore, id: string, ballot: Ballot): Promise<VoteResult> {
+  for (let weighed = 0; weighed < MAX_WEIGHINGS; weighed++) {
+    const result = await voteOnce(store, id, ballot)
+    if (result !== 'again') return result
+  }
+  throw new ApprovalStoreError('unavailable', 'the vote could not be counted')
+}
+
+async function voteOnce(store: RedisStore, id: string, ballot: Ballot): Promise<VoteResult | 'again'> {
+  const seen = await read(store, id)
+  if (seen === undefined) return { kind: 'refused', refusal: 'not-found' }
+  const { request, now } = seen
+  const obstacle = voteObstacle(request, ballot, now)
   if (obstacle !== undefined) return { kind: 'refused', refusal: obstacle }
+  const cast = newVote(request, ballot)
   const reply = await store.client.run(
     VOTE,
     transitionKeys(store, id, request.principal, subjectDigest(request)),
     [
-      id,
-      principalId(reviewer),
-      verdict,
-      JSON.stringify(newVote(reviewer, verdict, reason)),
-      store.keys.channel,
+      ...[id, request.votes.length, outcome(request, [...request.votes, { ...cast, at: now }])],
+      ...[JSON.stringify(cast), store.keys.channel],
     ],
   )
-  if (typeof reply === 'string') return { kind: 'refused', refusal: checked(voteRefusalReply, reply) }
-  return { kind: 'counted', request: onlyRequest(reply) }
+  if (typeof reply !== 'string') return { kind: 'counted', request: onlyRequest(reply) }
+  const refusal = checked(voteRefusalReply, reply)
+  return refusal === 'again' ? refusal : { kind: 'refused', refusal }
 }
 
 export async function withdraw(store: RedisStore, id: string, reason: string): Promise<boolean> {

@@ -15,6 +15,7 @@ import {
   vote,
   withdraw,
 } from './redis-store.ts'
+import { ballotOf } from './vote.ts'
 import { createWaiters } from './waiters.ts'
 
 /** Where the store is, and what its keys begin with. */
@@ -38,7 +39,8 @@ export function createRedisApprovals(options: RedisApprovalsOptions, deps: { rea
     list: (filter) => list(store, filter),
     find: (subject) => find(store, subject),
     settled: (id, signal) => untilSettled({ waiters, read: (wanted) => read(store, wanted) }, id, signal),
-    vote: (id, reviewer, verdict, reason) => vote(store, id, reviewer, verdict, reason),
+    vote: (id, reviewer, verdict, reason, window) =>
+      vote(store, id, ballotOf(reviewer, verdict, reason, window)),
     withdraw: (id, reason) => withdraw(store, id, reason),
     consume: (id, subject) => consume(store, id, subject),
     ready: () => store.client.ready(),

@@ -1,13 +1,18 @@
 // Makes a request for approval out of what was asked, and tells what state it is in at a given time.
 import { randomBytes } from 'node:crypto'
-import type { ApprovalRequest, ApprovalState } from '../core/approval.ts'
-import type { HoldTerms } from '../core/decision.ts'
+import type { ApprovalRequest, ApprovalState, ApprovalSubject } from '../core/approval.ts'
+import { type HoldTerms, MAX_QUORUM } from '../core/hold-terms.ts'
 import { toldFunctions } from '../core/routine.ts'
 import { type ApprovalInput, ApprovalStoreError } from './contract.ts'
-import { MAX_LIFE, MAX_QUORUM, MAX_REQUEST_BYTES } from './limits.ts'
+import { MAX_LIFE, MAX_REASON, MAX_REQUEST_BYTES, MAX_USES } from './limits.ts'
 
 /** What never changes after a request was made; times and state belong to the store. */
-export type RequestBody = Omit<ApprovalRequest, 'createdAt' | 'expiresAt' | 'state' | 'votes' | 'withdrawal'>
+export type RequestBody = Omit<ApprovalRequest, keyof Changing>
+
+type Changing = Pick<
+  ApprovalRequest,
+  'createdAt' | 'expiresAt' | 'state' | 'votes' | 'withdrawal' | 'parked' | 'granted'
+>
 
 /** RFC 4648 section 6, in lower case: letters and digits that are not mistaken for each other. */
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
@@ -25,16 +30,18 @@ function newId(): string {
   ).join('')
 }
 
-function checkTerms(terms: HoldTerms): void {
-  const { approvers, quorum, expiresAfter } = terms
+const isWhole = (value: number, least: number, most: number) =>
+  Number.isInteger(value) && value >= least && value <= most
+
+function checkTerms({ approvers, quorum, each, expiresAfter, window }: HoldTerms): void {
+  const people = each?.reduce((sum, one) => sum + one.people, 0) ?? quorum
   const possible =
     approvers.length > 0 &&
-    Number.isInteger(quorum) &&
-    quorum >= 1 &&
-    quorum <= MAX_QUORUM &&
-    Number.isInteger(expiresAfter) &&
-    expiresAfter >= 1 &&
-    expiresAfter <= MAX_LIFE
+    isWhole(quorum, 1, MAX_QUORUM) &&
+    people === quorum &&
+    (each ?? []).every((one) => isWhole(one.people, 1, MAX_QUORUM) && one.groups.length > 0) &&
+    isWhole(expiresAfter, 1, MAX_LIFE) &&
+    (window === undefined || (isWhole(window.for, 1, MAX_LIFE) && isWhole(window.uses, 1, MAX_USES)))
   if (!possible)
     throw new ApprovalStoreError('invalid-terms', 'nobody could approve a request with these terms')
 }
@@ -42,26 +49,44 @@ function checkTerms(terms: HoldTerms): void {
 /** @throws ApprovalStoreError `invalid-terms` or `too-large`. */
 export function requestBody(input: ApprovalInput): { readonly body: RequestBody; readonly json: string } {
   checkTerms(input.terms)
-  const { resource, database, principal, text, parameters, fingerprint, policyVersion } = input.subject
+  const { terms, aliases = [], stated } = input
   // A copy: what reviewers see cannot change with what the session does to its own values.
   const body: RequestBody = structuredClone({
     id: newId(),
-    ...{ resource, principal, text, parameters, fingerprint, policyVersion },
-    ...(database === undefined ? {} : { database }),
+    ...subjectFields(input.subject),
     session: input.session,
     principalName: input.principalName,
     principalKind: input.principalKind,
     accesses: input.accesses,
     ...toldFunctions(input),
+    ...(aliases.length === 0 ? {} : { aliases }),
+    ...(stated === undefined ? {} : { stated: stated.slice(0, MAX_REASON) }),
     rules: input.rules,
-    approvers: input.terms.approvers,
-    quorum: input.terms.quorum,
+    approvers: terms.approvers,
+    quorum: terms.quorum,
+    ...(terms.each === undefined ? {} : { each: terms.each }),
+    ...(terms.approveWhen === undefined ? {} : { approveWhen: terms.approveWhen }),
+    ...(terms.window === undefined ? {} : { window: terms.window }),
   })
   const json = JSON.stringify(body)
   if (Buffer.byteLength(json) > MAX_REQUEST_BYTES) {
     throw new ApprovalStoreError('too-large', `a request for approval may have ${MAX_REQUEST_BYTES} bytes`)
   }
   return { body, json }
+}
+
+function subjectFields(subject: ApprovalSubject): ApprovalSubject {
+  const { resource, principal, text, parameters, fingerprint, policyVersion } = subject
+  const { database, user, role, heldBy, only, shape } = subject
+  return {
+    ...{ resource, principal, text, parameters, fingerprint, policyVersion },
+    ...(database === undefined ? {} : { database }),
+    ...(user === undefined ? {} : { user }),
+    ...(role === undefined ? {} : { role }),
+    ...(heldBy === undefined ? {} : { heldBy }),
+    ...(only === undefined ? {} : { only }),
+    ...(shape === undefined ? {} : { shape }),
+  }
 }
 
 /** Can it still be approved, used or withdrawn? */

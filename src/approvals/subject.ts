@@ -24,6 +24,14 @@ export function subjectDigest(subject: ApprovalSubject): string {
     subject.parameters.map(parameterFields),
     subject.fingerprint,
     subject.policyVersion,
+    subject.user ?? null,
+    subject.role ?? null,
+    subject.heldBy ?? null,
+    subject.only ?? null,
   ]
+  return sha256(fields)
+}
+
+function sha256(fields: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(fields)).digest('hex')
 }

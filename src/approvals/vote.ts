@@ -1,53 +1,104 @@
 // Who may vote on what: the rules that both stores and the admin API apply.
-import type { ApprovalRequest, Vote } from '../core/approval.ts'
-import { type Principal, principalId } from '../core/principal.ts'
+import type { ApprovalRequest, Grant, Vote } from '../core/approval.ts'
+import { aliasesOf, type Principal, principalId } from '../core/principal.ts'
+import { timeWindow } from '../core/time-window.ts'
+import type { Ballot, Verdict } from './contract.ts'
 import { MAX_REASON } from './limits.ts'
+import { isComplete, placesFilled } from './places.ts'
 
 export type VoteRefusal =
   | 'not-found'
   /** workloads ask, people answer */
   | 'not-a-person'
+  /** also under another account of the same person */
   | 'own-request'
   | 'not-an-approver'
   | 'already-decided'
   | 'already-voted'
+  /** approvals of this request are taken at other hours */
+  | 'not-now'
+  /** the places that this person could fill are filled: others are waited for */
+  | 'not-needed'
+  /** more than the rule lets a reviewer grant, or of something that has no shape */
+  | 'window-refused'
+
+export function ballotOf(reviewer: Principal, verdict: Verdict, reason?: string, window?: Grant): Ballot {
+  return {
+    reviewer,
+    verdict,
+    ...(reason === undefined ? {} : { reason }),
+    ...(window === undefined ? {} : { window }),
+  }
+}
 
 /** May this principal ever vote on this request? Looks only at what never changes, so no lock is needed. */
-export function reviewerObstacle(
-  request: Pick<ApprovalRequest, 'principal' | 'approvers'>,
+function reviewerObstacle(
+  request: Pick<ApprovalRequest, 'principal' | 'aliases' | 'approvers'>,
   reviewer: Principal,
 ): VoteRefusal | undefined {
   if (reviewer.kind !== 'person') return 'not-a-person'
-  if (request.principal === principalId(reviewer)) return 'own-request'
+  const asker = { id: request.principal, aliases: request.aliases }
+  if (isSamePerson(asker, { id: principalId(reviewer), aliases: aliasesOf(reviewer) })) return 'own-request'
   if (!request.approvers.some((group) => reviewer.groups.includes(group))) return 'not-an-approver'
   return undefined
 }
 
-/** May this principal vote on this request as it is now? */
-export function voteObstacle(request: ApprovalRequest, reviewer: Principal): VoteRefusal | undefined {
+/** May this principal cast this vote on this request as it is now? @param now milliseconds since the epoch */
+export function voteObstacle(request: ApprovalRequest, ballot: Ballot, now: number): VoteRefusal | undefined {
+  const { reviewer, verdict, window } = ballot
   const obstacle = reviewerObstacle(request, reviewer)
   if (obstacle !== undefined) return obstacle
   if (request.state !== 'pending') return 'already-decided'
-  return request.votes.some((vote) => vote.reviewer === principalId(reviewer)) ? 'already-voted' : undefined
+  const voter = { id: principalId(reviewer), aliases: aliasesOf(reviewer) }
+  if (request.votes.some((vote) => isSamePerson({ id: vote.reviewer, aliases: vote.aliases }, voter))) {
+    return 'already-voted'
+  }
+  if (verdict === 'deny') return undefined
+  if (!(request.approveWhen ?? []).every((hours) => timeWindow(hours)(now))) return 'not-now'
+  if (window !== undefined && !mayGrant(request, window)) return 'window-refused'
+  const cast = { ...newVote(request, ballot), at: now }
+  return placesFilled(request, [...request.votes, cast]) > placesFilled(request, request.votes)
+    ? undefined
+    : 'not-needed'
 }
 
-/** A vote without its time, which the store's clock gives. */
+interface Identities {
+  readonly id: string
+  readonly aliases: readonly string[] | undefined
+}
+
+function isSamePerson(a: Identities, b: Identities): boolean {
+  return a.id === b.id || (a.aliases?.some((alias) => b.aliases?.includes(alias)) ?? false)
+}
+
+function mayGrant({ window, shape, only }: ApprovalRequest, grant: Grant): boolean {
+  if (window === undefined || shape === undefined || only !== undefined) return false
+  const isWithin = (value: number, most: number) => Number.isInteger(value) && value >= 1 && value <= most
+  return isWithin(grant.for, window.for) && isWithin(grant.uses, window.uses)
+}
+
+/** A vote without its time, which the store's clock gives; with the groups that count, as they are now. */
 export function newVote(
-  reviewer: Principal,
-  verdict: Vote['verdict'],
-  reason: string | undefined,
+  { approvers }: Pick<ApprovalRequest, 'approvers'>,
+  { reviewer, verdict, reason, window }: Ballot,
 ): Omit<Vote, 'at'> {
+  const aliases = aliasesOf(reviewer)
   return {
     reviewer: principalId(reviewer),
     reviewerName: reviewer.name,
+    groups: approvers.filter((group) => reviewer.groups.includes(group)),
     verdict,
     ...(reason === undefined ? {} : { reason: reason.slice(0, MAX_REASON) }),
+    ...(window === undefined || verdict === 'deny' ? {} : { window }),
+    ...(aliases.length === 0 ? {} : { aliases }),
   }
 }
 
-/** What votes make of a pending request: any deny denies, enough distinct people approve. */
-export function outcome(votes: readonly Vote[], quorum: number): 'pending' | 'approved' | 'denied' {
+/** What votes make of a pending request: any deny denies, enough distinct people in their places approve. */
+export function outcome(
+  request: Pick<ApprovalRequest, 'approvers' | 'quorum' | 'each'>,
+  votes: readonly Vote[],
+): 'pending' | 'approved' | 'denied' {
   if (votes.some((vote) => vote.verdict === 'deny')) return 'denied'
-  const people = new Set(votes.map((vote) => vote.reviewer))
-  return people.size >= quorum ? 'approved' : 'pending'
+  return isComplete(request, votes) ? 'approved' : 'pending'
 }

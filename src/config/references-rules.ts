@@ -3,16 +3,29 @@ import type { Path } from './problems.ts'
 import type { ReferenceCheck } from './reference-check.ts'
 import type { MaskRuleConfig, PolicyRuleConfig } from './schema.ts'
 
+const ONLY_FOR_HOLDS = [
+  'approvers',
+  'quorum',
+  'each',
+  'expires_after',
+  'wait',
+  'window',
+  'reason',
+  'approve_when',
+  'break_glass',
+  'notify',
+] as const
+
 export function checkPolicy(check: ReferenceCheck, at: Path, rule: PolicyRuleConfig): void {
   checkResourceNames(check, at, rule.resources)
   if (rule.decision === 'hold') {
-    if (rule.approvers === undefined) {
+    if (rule.approvers === undefined && rule.each === undefined) {
       check.report(at, 'a rule that holds needs `approvers`', 'list the groups whose members may approve')
     }
     checkChannels(check, at, rule.notify)
     return
   }
-  for (const key of ['approvers', 'quorum', 'expires_after', 'notify'] as const) {
+  for (const key of ONLY_FOR_HOLDS) {
     if (rule[key] !== undefined) {
       check.report([...at, key], `is only for rules that hold, and this one is to ${rule.decision}`)
     }

@@ -1,6 +1,7 @@
 // When and from where a rule counts, and what it obliges to: the parts of a rule that need no relation or object.
 import { z } from 'zod'
 import { parseNetwork } from '../core/network.ts'
+import { DAYS } from '../core/time-window.ts'
 import { size } from './scalars.ts'
 
 const timeZone = z.string().refine((zone) => {
@@ -15,8 +16,6 @@ const timeZone = z.string().refine((zone) => {
 const timeOfDay = z
   .string()
   .regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'needs a time of day, for example 08:30')
-
-export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 
 export const timeWindow = z
   .strictObject({

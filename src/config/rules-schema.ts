@@ -1,7 +1,8 @@
 // The shape of rules in chaperone.yaml: who may do what, and who does not see which columns.
 import { z } from 'zod'
+import { MAX_QUORUM } from '../core/hold-terms.ts'
 import { resultLimits, sourceNetwork, timeWindow } from './rule-conditions-schema.ts'
-import { approvalDuration, claimDemands, name } from './scalars.ts'
+import { approvalDuration, claimDemands, duration, name } from './scalars.ts'
 
 const effects = z.enum([
   'read',
@@ -105,10 +106,48 @@ export const policyRule = z.strictObject({
     .array(z.string().min(1))
     .min(1)
     .optional()
-    .describe('groups that may approve; needed for hold'),
-  quorum: z.int().min(1).max(20).optional().describe('distinct people; 1 when absent'),
+    .describe('groups that may approve; this or `each` is needed for hold'),
+  quorum: z
+    .int()
+    .min(1)
+    .max(MAX_QUORUM)
+    .optional()
+    .describe('distinct people of any of the `approvers`; 1 when absent'),
+  each: z
+    .record(z.string().min(1), z.int().min(1).max(MAX_QUORUM))
+    .refine((groups) => Object.keys(groups).length > 0, 'needs a group')
+    .optional()
+    .describe(
+      'group and how many of its members have to approve, besides the quorum of `approvers`; one person counts once, whatever their groups',
+    ),
   expires_after: approvalDuration.optional().describe('of a held operation; 30m when absent'),
   notify: notify.optional(),
+  wait: duration
+    .optional()
+    .describe(
+      'how long a client waits for the decision before it is told to send the statement again later; 0s for not at all, until the request expires when absent',
+    ),
+  window: z
+    .strictObject({
+      for: approvalDuration.describe('longest time'),
+      uses: z.int().min(1).max(10_000).describe('most executions'),
+    })
+    .optional()
+    .describe(
+      'the most that reviewers may grant for statements that differ from the one that was asked for in their literals only; one execution of exactly what was asked when absent',
+    ),
+  reason: z
+    .literal('required')
+    .optional()
+    .describe('the asker has to say why, in a comment at the beginning or the end: /* reason: … */'),
+  approve_when: timeWindow.optional().describe('when approvals are taken; always when absent'),
+  break_glass: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'groups whose members (people, not workloads) may go on without an approval by saying why in a comment: /* break-glass: … */. It has an audit event of its own',
+    ),
   limits: resultLimits.optional(),
   shadow: z.boolean().default(false).describe('recorded, not enforced'),
 })
@@ -182,7 +221,7 @@ export const maskRule = z.strictObject({
     .min(1)
     .optional()
     .describe('groups that may approve probes; needed for `probes: hold`'),
-  quorum: z.int().min(1).max(20).optional().describe('distinct people; 1 when absent'),
+  quorum: z.int().min(1).max(MAX_QUORUM).optional().describe('distinct people; 1 when absent'),
   expires_after: approvalDuration.optional().describe('of a held probe; 30m when absent'),
   notify: notify.optional(),
   except_groups: z.array(z.string().min(1)).min(1).optional().describe('who sees the value'),

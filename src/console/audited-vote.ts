@@ -1,5 +1,5 @@
 // A vote, audited before it takes effect: a vote that cannot be audited is not cast.
-import type { Approvals, Verdict } from '../approvals/contract.ts'
+import type { Approvals, Ballot } from '../approvals/contract.ts'
 import { type VoteRefusal, voteObstacle } from '../approvals/vote.ts'
 import type { ApprovalRequest } from '../core/approval.ts'
 import type { AuditActor, AuditEvent, AuditLog } from '../core/audit.ts'
@@ -8,11 +8,8 @@ import type { Log } from '../telemetry/log.ts'
 import { Problem } from './problem.ts'
 import { maySee } from './view.ts'
 
-export interface Ballot {
+export interface CastBallot extends Ballot {
   readonly id: string
-  readonly reviewer: Principal
-  readonly verdict: Verdict
-  readonly reason?: string
 }
 
 export interface VoteDependencies {
@@ -45,7 +42,7 @@ function auditAfterwards(deps: VoteDependencies, event: AuditEvent): void {
   }
 }
 
-function refuse(deps: VoteDependencies, ballot: Ballot, refusal: VoteRefusal): never {
+function refuse(deps: VoteDependencies, ballot: CastBallot, refusal: VoteRefusal): never {
   auditOrFail(deps, {
     type: 'admin',
     action: `approval.${ballot.verdict}`,
@@ -56,7 +53,7 @@ function refuse(deps: VoteDependencies, ballot: Ballot, refusal: VoteRefusal): n
   throw new Problem(refusal)
 }
 
-function approvalEvent(request: ApprovalRequest, ballot: Ballot) {
+function approvalEvent(request: ApprovalRequest, ballot: CastBallot) {
   return {
     type: 'approval' as const,
     request: request.id,
@@ -65,18 +62,19 @@ function approvalEvent(request: ApprovalRequest, ballot: Ballot) {
     actor: actor(ballot.reviewer),
     verdict: ballot.verdict,
     ...(ballot.reason === undefined ? {} : { reason: ballot.reason }),
+    ...(ballot.window === undefined ? {} : { window: ballot.window }),
   }
 }
 
 /** @throws Problem for every refusal. A request that the reviewer may not see is not found. */
-export async function castVote(deps: VoteDependencies, ballot: Ballot): Promise<ApprovalRequest> {
-  const { id, reviewer, verdict, reason } = ballot
+export async function castVote(deps: VoteDependencies, ballot: CastBallot): Promise<ApprovalRequest> {
+  const { id, reviewer, verdict, reason, window } = ballot
   const request = await deps.approvals.get(id)
   if (request === undefined || !maySee(request, reviewer)) return refuse(deps, ballot, 'not-found')
-  const obstacle = voteObstacle(request, reviewer)
+  const obstacle = voteObstacle(request, ballot, Date.now())
   if (obstacle !== undefined) return refuse(deps, ballot, obstacle)
   auditOrFail(deps, { ...approvalEvent(request, ballot), state: 'voted' })
-  const result = await deps.approvals.vote(id, reviewer, verdict, reason)
+  const result = await deps.approvals.vote(id, reviewer, verdict, reason, window)
   // Somebody was faster; the audit then shows the attempt and that it did not count.
   if (result.kind === 'refused') return refuse(deps, ballot, result.refusal)
   if (result.request.state !== 'pending') {

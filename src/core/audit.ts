@@ -1,5 +1,5 @@
 // One structured event per decision, approval and administrative change, for the team's SIEM.
-import type { ApprovalState } from './approval.ts'
+import type { ApprovalState, Grant } from './approval.ts'
 import type { Outcome, ResultLimit } from './decision.ts'
 import type { ErrorCode } from './errors.ts'
 import type { PrincipalKind } from './principal.ts'
@@ -67,6 +67,8 @@ export type AuditEvent =
       /** of a vote: what the actor wants */
       readonly verdict?: 'approve' | 'deny'
       readonly reason?: string
+      /** of an approval for more than one execution */
+      readonly window?: Grant
     }
   | {
       readonly type: 'logout'

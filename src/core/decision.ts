@@ -1,5 +1,6 @@
 // A decision is a value that carries its reasons.
 import type { Access } from './facts.ts'
+import type { HoldTerms } from './hold-terms.ts'
 import type { ToldFunctions } from './routine.ts'
 
 export type Outcome = 'allow' | 'deny' | 'hold'
@@ -37,25 +38,6 @@ export interface RuleLimits {
 /** What goes with leave. */
 export interface Obligations {
   readonly limits: readonly RuleLimits[]
-}
-
-export interface HoldTerms {
-  /** who may approve: members of any of these groups */
-  readonly approvers: readonly string[]
-  /** how many distinct people */
-  readonly quorum: number
-  /** milliseconds until the request expires */
-  readonly expiresAfter: number
-  /** names under `notifications` of the configuration that are told; absent when none is */
-  readonly notify?: readonly string[]
-}
-
-/** Whoever is told by any of the terms is told of all of them. */
-export function toldBy(
-  terms: readonly { readonly notify?: readonly string[] | undefined }[],
-): Pick<HoldTerms, 'notify'> {
-  const names = new Set(terms.flatMap(({ notify }) => notify ?? []))
-  return names.size === 0 ? {} : { notify: [...names] }
 }
 
 export interface Decision extends ToldFunctions {

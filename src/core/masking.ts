@@ -1,7 +1,8 @@
 // What protocols need to know of masking: which columns a result has, and a function per column that hides its values.
-import type { HoldTerms } from './decision.ts'
+
 import type { Refusal } from './errors.ts'
 import type { RelationName } from './facts.ts'
+import type { HoldTerms } from './hold-terms.ts'
 import type { MaskedOperation } from './operation.ts'
 
 /** Where a result column comes from, as far as the protocol's provenance and the catalog tell. */

@@ -1,4 +1,5 @@
 // Who acts: an identity that was verified, never a name that the client merely states.
+import { createHash } from 'node:crypto'
 import type { Secret } from './secret.ts'
 
 export type PrincipalKind = 'person' | 'workload'
@@ -22,6 +23,17 @@ export interface Principal {
 /** One string for one identity, the same in logs, audit, approvals and policy. */
 export function principalId(principal: Pick<Principal, 'issuer' | 'subject'>): string {
   return `${principal.issuer}#${principal.subject}`
+}
+
+/**
+ * Other identities by which one person is known: a digest of the e-mail address that the issuer says it verified (OpenID
+ * Connect Core 5.1). Two principals that share one are one person, whatever their issuers and subjects.
+ */
+export function aliasesOf({ claims }: Pick<Principal, 'claims'>): readonly string[] {
+  const { email, email_verified: verified } = claims
+  // Some issuers write the boolean as text.
+  if (typeof email !== 'string' || email === '' || (verified !== true && verified !== 'true')) return []
+  return [`mail:${createHash('sha256').update(email.normalize('NFKC').toLowerCase()).digest('hex')}`]
 }
 
 /** Where a connection comes from, as Envoy tells (E11). Nothing in it was said by the client alone. */

@@ -1,6 +1,7 @@
 // What masks make of a decision of the policy: they refuse ways out and probes, or hold them.
-import { type Decision, type HoldTerms, toldBy } from '../core/decision.ts'
+import type { Decision } from '../core/decision.ts'
 import type { Refusal } from '../core/errors.ts'
+import { bothTerms } from '../core/hold-terms.ts'
 import type { Masker } from '../core/masking.ts'
 import type { Operation } from '../core/operation.ts'
 
@@ -14,6 +15,7 @@ export function underMasks(decision: Decision, operation: Operation, masker: Mas
   if (operation.phase === 'prepare') return decision
   const { terms, reason } = probes
   if (decision.hold === undefined) return { ...decision, outcome: 'hold', reason, hold: terms }
+  // Whoever approves must do for both.
   const both = bothTerms(decision.hold, terms)
   if (both !== undefined) return { ...decision, reason: `${decision.reason}. ${reason}`, hold: both }
   return denied(decision, {
@@ -27,16 +29,4 @@ export function underMasks(decision: Decision, operation: Operation, masker: Mas
 export function denied(decision: Decision, { message, hint }: Refusal): Decision {
   const { hold: _, hint: __, ...rest } = decision
   return { ...rest, outcome: 'deny', reason: message, ...(hint === undefined ? {} : { hint }) }
-}
-
-/** Whoever approves must do for both; undefined when nobody can. */
-function bothTerms(a: HoldTerms, b: HoldTerms): HoldTerms | undefined {
-  const approvers = a.approvers.filter((group) => b.approvers.includes(group))
-  if (approvers.length === 0) return undefined
-  return {
-    approvers,
-    quorum: Math.max(a.quorum, b.quorum),
-    expiresAfter: Math.min(a.expiresAfter, b.expiresAfter),
-    ...toldBy([a, b]),
-  }
 }

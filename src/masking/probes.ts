@@ -1,7 +1,8 @@
 // Statements that let a masked value decide: a condition, an order, a group. Nothing of it comes back, and yet a patient
 // asker guesses it (`WHERE ssn > '5'`). Each mask says what becomes of them.
-import { type HoldTerms, toldBy } from '../core/decision.ts'
+
 import type { ColumnMention, ColumnUse, RelationName, StatementFacts } from '../core/facts.ts'
+import { bothTerms, type HoldTerms } from '../core/hold-terms.ts'
 import type { MaskedOperation } from '../core/operation.ts'
 import type { ColumnRule } from './rules.ts'
 
@@ -84,15 +85,6 @@ const same = (a: RelationName, b: RelationName) => a.name === b.name && a.schema
 
 /** What reviewers have to agree to; undefined when the masks that hold have no approvers in common. */
 export function holdTermsOf(rules: readonly ColumnRule[]): HoldTerms | undefined {
-  const terms = rules.flatMap((rule) => rule.hold ?? [])
-  const approvers = (terms[0]?.approvers ?? []).filter((group) =>
-    terms.every((one) => one.approvers.includes(group)),
-  )
-  if (approvers.length === 0) return undefined
-  return {
-    approvers,
-    quorum: Math.max(...terms.map(({ quorum }) => quorum)),
-    expiresAfter: Math.min(...terms.map(({ expiresAfter }) => expiresAfter)),
-    ...toldBy(terms),
-  }
+  const [first, ...others] = rules.flatMap((rule) => rule.hold ?? [])
+  return others.reduce<HoldTerms | undefined>((all, one) => all && bothTerms(all, one), first)
 }

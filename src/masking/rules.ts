@@ -1,8 +1,8 @@
 // Mask rules made ready: which strategy each rule has, and which of several is the strictest.
 import type { MaskRuleConfig } from '../config/schema.ts'
-import { type HoldTerms, toldBy } from '../core/decision.ts'
 import type { RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
+import type { HoldTerms } from '../core/hold-terms.ts'
 import type { Secret } from '../core/secret.ts'
 import type { FindStrategy } from './detect/cleanse.ts'
 import type { Detector } from './detect/found.ts'
@@ -103,8 +103,8 @@ const EXPIRES_AFTER = 30 * 60_000
 function holdOf(rule: MaskRule): { readonly hold?: HoldTerms } {
   if (rule.probes !== 'hold') return {}
   if (rule.approvers === undefined) throw new Error(`mask ${JSON.stringify(rule.id)}: hold needs approvers`)
-  const { approvers, quorum = 1, expires_after: expiresAfter = EXPIRES_AFTER } = rule
-  return { hold: { approvers, quorum, expiresAfter, ...toldBy([rule]) } }
+  const { approvers, quorum = 1, expires_after: expiresAfter = EXPIRES_AFTER, notify } = rule
+  return { hold: { approvers, quorum, expiresAfter, ...(notify === undefined ? {} : { notify }) } }
 }
 
 /** Without a schema the name may stand for a relation of any schema; `*` stands for every one, as in CLUSTER without a table. */

@@ -3,7 +3,7 @@ import type { PolicyRuleConfig } from '../config/schema.ts'
 import type { Circumstances } from '../core/circumstances.ts'
 import { matchesAnyGlob } from '../core/glob.ts'
 import { type Network, networkHolds, parseAddress, parseNetwork } from '../core/network.ts'
-import { timeWindow } from './time-window.ts'
+import { timeWindow } from '../core/time-window.ts'
 
 export type Condition = (circumstances: Circumstances) => boolean
 

@@ -1,16 +1,14 @@
 // All accesses of an operation to one decision: the strictest access decides a statement, the strictest statement all.
-import { type Decision, type HoldTerms, type Outcome, type RuleHit, toldBy } from '../core/decision.ts'
+import type { Decision, Outcome, RuleHit } from '../core/decision.ts'
 import type { Access, Facts } from '../core/facts.ts'
 import type { Operation, Reached } from '../core/operation.ts'
 import { type ColumnAccess, columnsOf, ON_COLUMNS, withoutColumns } from './columns.ts'
 import { callKey, createRoutinesOf, functionsOf } from './functions.ts'
+import { holdTerms } from './hold-terms.ts'
 import { type AccessVerdict, judgeAccess, judgeCode, judgeReached, type RuleSet } from './judge-access.ts'
 import { obligationsOf } from './obligations.ts'
 import type { Rule } from './rule.ts'
 import { denyHint, holdHint, reasonOf } from './wording.ts'
-
-/** Of a request, unless the rule says otherwise: long enough to find somebody, short enough to remember why. */
-const EXPIRES_AFTER = 30 * 60_000
 
 /** A text may have thousands of accesses, and a decision goes to logs and audit. */
 const MAX_HITS = 64
@@ -44,7 +42,7 @@ export function judgeStatements(
   const obligations = obligationsOf(verdicts, rules)
   const obliged = obligations === undefined ? {} : { obligations }
   if (held === undefined) return decided('allow', { reason: 'every access is allowed', ...obliged })
-  const terms = holdTerms(verdicts)
+  const terms = termsFor(verdicts)
   if (terms === undefined) {
     return {
       ...decided(
@@ -159,19 +157,7 @@ function hitsOf(verdicts: readonly AccessVerdict[], outcome: Outcome): RuleHit[]
     )
 }
 
-/** Every rule that holds must be content: the fewest approvers, the largest quorum, the shortest time. */
-function holdTerms(verdicts: readonly AccessVerdict[]): HoldTerms | undefined {
-  const rules = new Set<Rule>(
-    verdicts.filter(({ outcome }) => outcome === 'hold').flatMap((verdict) => verdict.rules),
-  )
-  const configs = [...rules].map((rule) => rule.config)
-  const groups = configs.map((config) => config.approvers ?? [])
-  const approvers = (groups[0] ?? []).filter((group) => groups.every((others) => others.includes(group)))
-  if (approvers.length === 0) return undefined
-  return {
-    approvers,
-    quorum: Math.max(...configs.map((config) => config.quorum ?? 1)),
-    expiresAfter: Math.min(...configs.map((config) => config.expires_after ?? EXPIRES_AFTER)),
-    ...toldBy(configs),
-  }
+function termsFor(verdicts: readonly AccessVerdict[]) {
+  const rules = verdicts.filter(({ outcome }) => outcome === 'hold').flatMap((verdict) => verdict.rules)
+  return holdTerms([...new Set<Rule>(rules)].map((rule) => rule.config))
 }

@@ -2,17 +2,17 @@
 import type { Finding } from '../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import { networkWithin } from '../core/network.ts'
+import { minutesOf, type TimeWindow } from '../core/time-window.ts'
 import { network } from './conditions.ts'
-import { minutesOf } from './time-window.ts'
 
 type Path = readonly string[]
 
 export function conditionProblems(path: Path, rule: PolicyRuleConfig, config: Config): Finding[] {
   return [
-    ...windowProblems(path, rule),
+    ...windowProblems([...path, 'when'], rule.when, 'it can never fire'),
     ...sourceProblems(path, rule),
     ...applicationProblems(path, rule),
-    ...groupProblems(path, rule),
+    ...groupProblems([...path, 'groups'], rule.groups),
     ...issuerProblems(path, rule, config),
   ]
 }
@@ -30,12 +30,12 @@ function sourcesWithin(narrow: readonly string[] | undefined, wide: readonly str
   return narrow?.every((text) => outer.some((one) => networkWithin(network(text), one))) ?? false
 }
 
-function windowProblems(path: Path, { when }: PolicyRuleConfig): Finding[] {
+/** @param never what follows from a window that is never open */
+export function windowProblems(at: Path, when: TimeWindow | undefined, never: string): Finding[] {
   if (when === undefined) return []
-  const at = [...path, 'when']
   const { from, to } = minutesOf(when)
   // A window that ends where it begins may be meant as none or as the whole day.
-  if (from === to) return [{ path: at, message: 'it can never fire: from and to are the same time' }]
+  if (from === to) return [{ path: at, message: `${never}: from and to are the same time` }]
   if (from === 24 * 60)
     return [{ path: [...at, 'from'], message: 'no minute begins at 24:00', cure: 'write 00:00' }]
   const always = when.days === undefined || new Set(when.days).size === 7
@@ -64,11 +64,10 @@ function applicationProblems(path: Path, { applications, decision }: PolicyRuleC
   return [{ path: [...path, 'applications'], message, cure: 'use it in rules that deny or hold' }]
 }
 
-function groupProblems(path: Path, { groups = [] }: PolicyRuleConfig): Finding[] {
+export function groupProblems(at: Path, groups: readonly string[] = []): Finding[] {
   return groups.flatMap((group) => {
-    const at = [...path, 'groups']
     if (group.includes('*')) {
-      const cure = 'write the group’s whole name; leave `groups` out for everybody'
+      const cure = 'write the group’s whole name'
       return [
         { path: at, message: `${JSON.stringify(group)} is no pattern: groups are compared whole`, cure },
       ]

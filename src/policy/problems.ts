@@ -5,6 +5,7 @@ import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import type { AccessEffect } from '../core/facts.ts'
 import { ON_COLUMNS } from './columns.ts'
 import { conditionProblems, conditionsWithin } from './problems-conditions.ts'
+import { holdProblems } from './problems-holds.ts'
 
 /** Effects whose accesses are always to a relation, or never. The others may be either. */
 const ON_RELATIONS: ReadonlySet<AccessEffect> = new Set<AccessEffect>([
@@ -45,10 +46,7 @@ export function policyProblems(config: Config): Finding[] {
 function ruleProblems(id: string, rule: PolicyRuleConfig, config: Config): Finding[] {
   const path = ['policies', id]
   const found = [...unknownResources(path, rule.resources, config), ...conditionProblems(path, rule, config)]
-  if (rule.decision === 'hold' && rule.approvers === undefined) {
-    found.push({ path, message: 'it holds, but nobody may approve', cure: 'list groups under `approvers`' })
-  }
-  found.push(...columnProblems(path, rule), ...limitProblems(path, rule, config))
+  found.push(...holdProblems(path, rule), ...columnProblems(path, rule), ...limitProblems(path, rule, config))
   if (rule.effects === '*') return found
   const { effects } = rule
   if (rule.decision !== 'deny' && effects.every((effect) => effect === 'unknown')) {

@@ -1,5 +1,5 @@
 // What a client is told: one sentence with the rule and the access, and what to do next.
-import type { HoldTerms } from '../core/decision.ts'
+import { describePeople, type HoldTerms } from '../core/hold-terms.ts'
 import { describeRoutine } from '../core/routine.ts'
 import type { ColumnAccess } from './columns.ts'
 import type { AccessVerdict, BuiltIn } from './judge-access.ts'
@@ -64,7 +64,5 @@ export function denyHint(verdict: AccessVerdict): string | undefined {
 }
 
 export function holdHint(terms: HoldTerms): string {
-  const who = terms.approvers.join(' or ')
-  const many = terms.quorum === 1 ? 'one member' : `${terms.quorum} members`
-  return `It runs once ${many} of ${who} approved it.`
+  return `It runs once ${describePeople(terms)} approved it.`
 }

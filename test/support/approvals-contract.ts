@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ApprovalInput, Approvals } from '../../src/approvals/contract.ts'
 import { MAX_OPEN_PER_PRINCIPAL, MAX_REQUEST_BYTES } from '../../src/approvals/limits.ts'
 import type { ApprovalSubject } from '../../src/core/approval.ts'
-import type { HoldTerms } from '../../src/core/decision.ts'
+import type { HoldTerms } from '../../src/core/hold-terms.ts'
+import { aliasesOf } from '../../src/core/principal.ts'
+import { DAYS, type TimeWindow } from '../../src/core/time-window.ts'
 import { approvalInput, reviewer, subject } from './approvals-values.ts'
 
 /** Makes instances that share one store, as several processes would; an embedded store gives the same one. */
@@ -14,6 +16,11 @@ export interface StoreUnderTest {
 
 const never = () => new AbortController().signal
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** A day that is two away: DAYS begins with Monday, getUTCDay with Sunday. */
+function closedNow(): TimeWindow {
+  return { time_zone: 'UTC', days: [DAYS[(new Date().getUTCDay() + 1) % 7] ?? 'mon'] }
+}
 
 export function holdToContract(name: string, start: () => Promise<StoreUnderTest>): void {
   describe(`${name} keeps the contract of approvals`, () => {
@@ -61,6 +68,8 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
       it.each<[string, Partial<HoldTerms>]>([
         ['without approvers', { approvers: [] }],
         ['with a quorum of nobody', { quorum: 0 }],
+        ['with other people than its quorum', { each: [{ groups: ['reviewers'], people: 2 }] }],
+        ['with a window of no use', { window: { for: 1, uses: 0 } }],
         ['with a quorum that is not a number', { quorum: Number.NaN }],
         ['that never expires', { expiresAfter: Number.POSITIVE_INFINITY }],
         ['that is expired from the start', { expiresAfter: 0 }],
@@ -145,6 +154,72 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
         }
         expect(await one.get(id)).toMatchObject({ state: 'pending', votes: [] })
         await one.withdraw(id, 'done')
+      })
+
+      it('of the asker’s second account is refused, where both have one verified e-mail address', async () => {
+        const mail = { email: 'Ann@Example.com', email_verified: true }
+        const { id } = await one.create({ ...ask(), aliases: aliasesOf({ claims: mail }) })
+        const second = { ...reviewer('admin-ann'), issuer: 'https://other.example' }
+        const claims = { email: 'ann@example.com', email_verified: true }
+        expect(await one.vote(id, { ...second, claims }, 'approve')).toEqual({
+          kind: 'refused',
+          refusal: 'own-request',
+        })
+        expect(
+          await one.vote(id, { ...second, claims: { ...claims, email_verified: false } }, 'approve'),
+        ).toMatchObject({ kind: 'counted' })
+      })
+
+      it('of one person under two accounts with one verified e-mail address counts once', async () => {
+        const { id } = await one.create(ask({ quorum: 2 }))
+        const claims = { email: 'ann@example.com', email_verified: true }
+        await one.vote(id, { ...reviewer('ann'), claims }, 'approve')
+        const second = { ...reviewer('ann2'), issuer: 'https://other.example', claims }
+        expect(await two.vote(id, second, 'approve')).toEqual({ kind: 'refused', refusal: 'already-voted' })
+      })
+
+      it('fills one place of one group, whatever the groups of its voter', async () => {
+        const each = [
+          { groups: ['dba'], people: 1 },
+          { groups: ['security'], people: 1 },
+        ]
+        const { id } = await one.create(ask({ approvers: ['dba', 'security'], quorum: 2, each }))
+        const member = (name: string, ...groups: string[]) => ({ ...reviewer(name), groups })
+        const first = await one.vote(id, member('ann', 'dba', 'security'), 'approve')
+        expect(first).toMatchObject({ kind: 'counted', request: { state: 'pending' } })
+        const second = await two.vote(id, member('bob', 'dba'), 'approve')
+        expect(second).toMatchObject({ kind: 'counted', request: { state: 'approved' } })
+      })
+
+      it('to approve is refused where its places are filled, and to deny is not', async () => {
+        const each = [
+          { groups: ['dba'], people: 1 },
+          { groups: ['security'], people: 1 },
+        ]
+        const { id } = await one.create(ask({ approvers: ['dba', 'security'], quorum: 2, each }))
+        const dba = (name: string) => ({ ...reviewer(name), groups: ['dba'] })
+        await one.vote(id, dba('ann'), 'approve')
+        expect(await two.vote(id, dba('bob'), 'approve')).toEqual({ kind: 'refused', refusal: 'not-needed' })
+        expect(await two.vote(id, dba('bob'), 'deny')).toMatchObject({ request: { state: 'denied' } })
+      })
+
+      it('to approve is taken in the hours of the rule only, and to deny at any time', async () => {
+        const approveWhen = [closedNow()]
+        const { id } = await one.create(ask({ approveWhen }))
+        expect(await one.vote(id, reviewer('ann'), 'approve')).toEqual({
+          kind: 'refused',
+          refusal: 'not-now',
+        })
+        expect(await one.vote(id, reviewer('ann'), 'deny')).toMatchObject({ request: { state: 'denied' } })
+      })
+
+      it('that grants a window is refused where the rule has none', async () => {
+        const { id } = await one.create(ask())
+        const grant = { for: 60_000, uses: 2 }
+        expect(await one.vote(id, reviewer('ann'), 'approve', undefined, grant)).toEqual({
+          kind: 'refused',
+          refusal: 'window-refused',
+        })
       })
 
       it('of somebody in no approver group is refused', async () => {

@@ -1,7 +1,7 @@
 // Requests and reviewers for tests of approvals.
 import type { ApprovalInput } from '../../src/approvals/contract.ts'
 import type { ApprovalSubject } from '../../src/core/approval.ts'
-import type { HoldTerms } from '../../src/core/decision.ts'
+import type { HoldTerms } from '../../src/core/hold-terms.ts'
 import type { Principal } from '../../src/core/principal.ts'
 
 export function subject(parts: Partial<ApprovalSubject> = {}): ApprovalSubject {

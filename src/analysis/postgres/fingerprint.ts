@@ -1,11 +1,10 @@
 // The fingerprint that approvals go by: the parser's, where it tells statements apart, else one of the whole text.
 import { createHash } from 'node:crypto'
-import type { AccessEffect } from '../../core/facts.ts'
+import { HAVE_SHAPES } from '../../core/shape.ts'
 import type { AnalyzedStatement } from './statement.ts'
 
 /** In these, a literal is a value. Elsewhere it is code, a path or a setting, which libpg_query leaves out as well. */
 const VALUES_ONLY: ReadonlySet<string> = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE'])
-const PLAIN: ReadonlySet<AccessEffect> = new Set(['read', 'insert', 'update', 'delete', 'lock', 'session'])
 
 /** libpg_query looks no deeper than 100 of its levels, of which one node takes up to 4: what is below is ignored. */
 const FINGERPRINTED_DEPTH = 20
@@ -25,7 +24,7 @@ export function safeFingerprint(
     ({ facts, depth }) =>
       depth <= FINGERPRINTED_DEPTH &&
       VALUES_ONLY.has(facts.command) &&
-      facts.accesses.every((access) => PLAIN.has(access.effect)),
+      facts.accesses.every((access) => HAVE_SHAPES.has(access.effect)),
   )
   return tellsApart && fingerprint !== undefined ? fingerprint : textFingerprint(sql)
 }

@@ -77,6 +77,7 @@ export const examples: Complete = {
     state: 'voted',
     verdict: 'approve',
     reason: 'agreed in ticket 4711',
+    window: { for: 1_800_000, uses: 10 },
   },
   logout: {
     type: 'logout',

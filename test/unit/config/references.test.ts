@@ -50,6 +50,18 @@ describe('a configuration is refused when', () => {
     ['an allow has approvers', inPolicy('approvers: [dba]'), 'is only for rules that hold'],
     ['an allow has a quorum', inPolicy('quorum: 2'), 'is only for rules that hold'],
     ['an allow expires', inPolicy('expires_after: 1m'), 'is only for rules that hold'],
+    ...[
+      'each: { dba: 1 }',
+      'wait: 0s',
+      'window: { for: 1h, uses: 2 }',
+      'reason: required',
+      'approve_when: { time_zone: UTC, from: "09:00" }',
+      'break_glass: [oncall]',
+    ].map((term): [string, string, string] => [
+      `an allow has ${term}`,
+      inPolicy(term),
+      'is only for rules that hold',
+    ]),
     ['a hash has no key', inMask('strategy: hash'), 'needs `key`'],
     ['a token has no key', inMask('strategy: tokenize'), 'needs `key`'],
     ['a fixed value is not said', inMask('strategy: fixed'), 'needs `value`'],
@@ -216,6 +228,10 @@ describe('a configuration is accepted when', () => {
         'decision: allow',
         'decision: hold\n    approvers: [dba]\n    quorum: 2\n    expires_after: 1h',
       ),
+    ],
+    [
+      'a hold has people of each group in the place of approvers',
+      changed('decision: allow', 'decision: hold\n    each: { dba: 1, security: 2 }'),
     ],
     [
       'people and pipelines share an issuer by audience',

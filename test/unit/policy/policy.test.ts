@@ -96,6 +96,25 @@ describe('decisions', () => {
     })
     expect(outcome(policyOf({ a: hold(['x'], {}), b: hold(['z'], {}) }), 'delete from t')).toBe('deny')
   })
+
+  test('a hold has the terms of its rule', () => {
+    const hours = { time_zone: 'UTC', from: '09:00' }
+    const h = rule('hold', ['delete'], {
+      ...{ approvers: ['dba'], quorum: 2, each: { security: 1 }, wait: '0s', reason: 'required' },
+      ...{ window: { for: '30m', uses: 10 }, approve_when: hours, break_glass: ['oncall'] },
+    })
+    const held = judge(policyOf({ h }), 'delete from t')
+    expect(held.hint).toBe('It runs once 2 of dba and 1 of security approved it.')
+    expect(held.hold).toEqual({
+      ...{ approvers: ['dba', 'security'], quorum: 3, expiresAfter: 1_800_000, wait: 0 },
+      each: [
+        { groups: ['dba'], people: 2 },
+        { groups: ['security'], people: 1 },
+      ],
+      ...{ reason: 'required', window: { for: 1_800_000, uses: 10 } },
+      ...{ approveWhen: [hours], breakGlass: ['oncall'] },
+    })
+  })
 })
 
 describe('names', () => {
@@ -376,6 +395,30 @@ describe('permits', () => {
 describe('a policy that cannot be meant is refused', () => {
   test.each<[string, object]>([
     ['nobody may approve', { h: { decision: 'hold', resources: '*', effects: ['drop'] } }],
+    ['more than 20 people', { h: rule('hold', ['drop'], { quorum: 15, each: { security: 6 } }) }],
+    ['there are none', { h: rule('hold', ['drop'], { approvers: undefined, quorum: 2, each: { dba: 1 } }) }],
+    ['is no pattern', { h: rule('hold', ['drop'], { approvers: ['*'] }) }],
+    ['is no pattern', { h: rule('hold', ['drop'], { break_glass: ['on*'] }) }],
+    ['the request expires before', { h: rule('hold', ['drop'], { wait: '30m' }) }],
+    ['nothing could be granted', { h: rule('hold', ['drop'], { window: { for: '1h', uses: 2 } }) }],
+    [
+      'only people break the glass',
+      { h: rule('hold', ['drop'], { break_glass: ['ops'], kinds: ['workload'] }) },
+    ],
+    [
+      'nobody could approve: from and to',
+      { h: rule('hold', ['drop'], { approve_when: { time_zone: 'UTC', from: '08:00', to: '08:00' } }) },
+    ],
+    [
+      'expires before these hours begin',
+      {
+        h: rule('hold', ['drop'], {
+          when: { time_zone: 'UTC', from: '20:00', to: '06:00' },
+          approve_when: { time_zone: 'UTC', from: '09:00', to: '17:00' },
+          expires_after: '3h',
+        }),
+      },
+    ],
     ['no resource', { a: rule('allow', ['read'], { resources: ['nowhere'] }) }],
     ['relations can never match', { a: rule('allow', ['call'], { relations: ['public.*'] }) }],
     ['objects can never match', { a: rule('allow', ['read'], { objects: ['x'] }) }],
@@ -385,6 +428,15 @@ describe('a policy that cannot be meant is refused', () => {
   ])('%s', (message, policies) => {
     expect(() => policyOf(policies)).toThrow(PolicyError)
     expect(() => policyOf(policies)).toThrow(message)
+  })
+
+  test('a hold at night that lives until the approvers’ morning can be meant', () => {
+    const h = rule('hold', ['drop'], {
+      when: { time_zone: 'UTC', from: '20:00', to: '06:00' },
+      approve_when: { time_zone: 'UTC', from: '09:00', to: '17:00' },
+      expires_after: '4h',
+    })
+    expect(() => policyOf({ h })).not.toThrow()
   })
 
   test('a deny that is narrower in any way overrules nothing', () => {

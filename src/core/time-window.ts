@@ -1,8 +1,17 @@
 // A window of the week on somebody's clock. Daylight saving moves it with the clock on the wall.
-import { DAYS } from '../config/rule-conditions-schema.ts'
-import type { PolicyRuleConfig } from '../config/schema.ts'
 
-export type TimeWindowConfig = NonNullable<PolicyRuleConfig['when']>
+export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+
+export interface TimeWindow {
+  /** IANA name */
+  readonly time_zone: string
+  /** every day when absent */
+  readonly days?: readonly (typeof DAYS)[number][] | undefined
+  /** `08:30`; 00:00 when absent */
+  readonly from?: string | undefined
+  /** the minute after the last; 24:00 when absent. Before `from`, it is of the next day */
+  readonly to?: string | undefined
+}
 
 /** Minutes after midnight; `to` is the first that is out. */
 export interface Minutes {
@@ -14,7 +23,7 @@ const DAY = 24 * 60
 const NAMES: readonly string[] = DAYS
 const MINUTE_MS = 60_000
 
-export function minutesOf({ from = '00:00', to = '24:00' }: TimeWindowConfig): Minutes {
+export function minutesOf({ from = '00:00', to = '24:00' }: TimeWindow): Minutes {
   return { from: minuteOf(from), to: minuteOf(to) }
 }
 
@@ -24,7 +33,7 @@ function minuteOf(text: string): number {
 }
 
 /** @returns whether a moment, in milliseconds since the epoch, lies in the window */
-export function timeWindow(config: TimeWindowConfig): (at: number) => boolean {
+export function timeWindow(config: TimeWindow): (at: number) => boolean {
   const { from, to } = minutesOf(config)
   const days = new Set<number>((config.days ?? DAYS).map((day) => DAYS.indexOf(day)))
   const local = localMinute(config.time_zone)

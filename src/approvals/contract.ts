@@ -4,7 +4,7 @@ import type { Access } from '../core/facts.ts'
 import type { HoldTerms } from '../core/hold-terms.ts'
 import type { Principal, PrincipalKind } from '../core/principal.ts'
 import type { ToldFunctions } from '../core/routine.ts'
-import type { VoteRefusal } from './vote.ts'
+import type { Verdict, VoteRefusal } from './ballot.ts'
 
 export interface ApprovalInput extends ToldFunctions {
   readonly subject: ApprovalSubject
@@ -27,16 +27,6 @@ export interface ApprovalFilter {
   readonly limit?: number
   /** applied before the limit, for what a reviewer may see */
   readonly where?: (request: ApprovalRequest) => boolean
-}
-
-export type Verdict = 'approve' | 'deny'
-
-export interface Ballot {
-  readonly reviewer: Principal
-  readonly verdict: Verdict
-  readonly reason?: string
-  /** approve: executions of any operation of the same shape, within what the request's terms permit */
-  readonly window?: Grant
 }
 
 export type VoteResult =

@@ -1,11 +1,11 @@
 // Approvals in one process: the embedded default. Nothing survives a restart, and nothing needs to: sessions do not either.
 import type { ApprovalRequest, ApprovalState, ApprovalSubject } from '../core/approval.ts'
+import { type Ballot, ballotOf } from './ballot.ts'
 import {
   type ApprovalFilter,
   type ApprovalInput,
   ApprovalStoreError,
   type Approvals,
-  type Ballot,
   type VoteResult,
 } from './contract.ts'
 import {
@@ -19,7 +19,7 @@ import {
 } from './limits.ts'
 import { isOpen, requestBody, stateAt } from './request.ts'
 import { subjectDigest } from './subject.ts'
-import { ballotOf, newVote, outcome, voteObstacle } from './vote.ts'
+import { newVote, outcome, voteObstacle } from './vote.ts'
 import { createWaiters, type Waiters } from './waiters.ts'
 
 interface Entry {

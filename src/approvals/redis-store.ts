@@ -1,13 +1,8 @@
 // The steps of approvals in Redis, each one a script and a reading of its answer.
 import type { ApprovalRequest, ApprovalSubject } from '../core/approval.ts'
 import { MAX_QUORUM } from '../core/hold-terms.ts'
-import {
-  type ApprovalFilter,
-  type ApprovalInput,
-  ApprovalStoreError,
-  type Ballot,
-  type VoteResult,
-} from './contract.ts'
+import type { Ballot } from './ballot.ts'
+import { type ApprovalFilter, type ApprovalInput, ApprovalStoreError, type VoteResult } from './contract.ts'
 import {
   DEFAULT_LISTED,
   MAX_KEPT,

@@ -1,5 +1,6 @@
 // Approvals in Redis 7: any process may hold, any may vote, and each transition is one script.
 import type { Log } from '../telemetry/log.ts'
+import { ballotOf } from './ballot.ts'
 import { ApprovalStoreError, type Approvals } from './contract.ts'
 import { createRedisClient, listen, type RedisConnection } from './redis-client.ts'
 import { redisKeys } from './redis-keys.ts'
@@ -15,7 +16,6 @@ import {
   vote,
   withdraw,
 } from './redis-store.ts'
-import { ballotOf } from './vote.ts'
 import { createWaiters } from './waiters.ts'
 
 /** Where the store is, and what its keys begin with. */

@@ -2,34 +2,9 @@
 import type { ApprovalRequest, Grant, Vote } from '../core/approval.ts'
 import { aliasesOf, type Principal, principalId } from '../core/principal.ts'
 import { timeWindow } from '../core/time-window.ts'
-import type { Ballot, Verdict } from './contract.ts'
+import type { Ballot, VoteRefusal } from './ballot.ts'
 import { MAX_REASON } from './limits.ts'
 import { isComplete, placesFilled } from './places.ts'
-
-export type VoteRefusal =
-  | 'not-found'
-  /** workloads ask, people answer */
-  | 'not-a-person'
-  /** also under another account of the same person */
-  | 'own-request'
-  | 'not-an-approver'
-  | 'already-decided'
-  | 'already-voted'
-  /** approvals of this request are taken at other hours */
-  | 'not-now'
-  /** the places that this person could fill are filled: others are waited for */
-  | 'not-needed'
-  /** more than the rule lets a reviewer grant, or of something that has no shape */
-  | 'window-refused'
-
-export function ballotOf(reviewer: Principal, verdict: Verdict, reason?: string, window?: Grant): Ballot {
-  return {
-    reviewer,
-    verdict,
-    ...(reason === undefined ? {} : { reason }),
-    ...(window === undefined ? {} : { window }),
-  }
-}
 
 /** May this principal ever vote on this request? Looks only at what never changes, so no lock is needed. */
 function reviewerObstacle(

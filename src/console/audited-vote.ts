@@ -1,6 +1,7 @@
 // A vote, audited before it takes effect: a vote that cannot be audited is not cast.
-import type { Approvals, Ballot } from '../approvals/contract.ts'
-import { type VoteRefusal, voteObstacle } from '../approvals/vote.ts'
+import type { Ballot, VoteRefusal } from '../approvals/ballot.ts'
+import type { Approvals } from '../approvals/contract.ts'
+import { voteObstacle } from '../approvals/vote.ts'
 import type { ApprovalRequest } from '../core/approval.ts'
 import type { AuditActor, AuditEvent, AuditLog } from '../core/audit.ts'
 import { type Principal, principalId } from '../core/principal.ts'

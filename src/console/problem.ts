@@ -1,6 +1,6 @@
 // Errors of the admin API: RFC 9457 problem details, each with a stable code that clients may rely on.
+import type { VoteRefusal } from '../approvals/ballot.ts'
 import type { ApprovalStoreErrorCode } from '../approvals/contract.ts'
-import type { VoteRefusal } from '../approvals/vote.ts'
 
 /** Status and, where one sentence fits every case, the detail of each code. */
 export const PROBLEMS = {

@@ -25,7 +25,7 @@ export interface ApprovalFilter {
   readonly resource?: string
   /** most that are returned; 100 when absent, never more than MAX_LISTED */
   readonly limit?: number
-  /** applied before the limit, for what a reviewer may see */
+  /** applied before the limit, newest first, for what a reviewer may see */
   readonly where?: (request: ApprovalRequest) => boolean
 }
 

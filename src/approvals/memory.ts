@@ -100,11 +100,11 @@ function create(store: Store, input: ApprovalInput): ApprovalRequest {
 function list(store: Store, filter: ApprovalFilter): readonly ApprovalRequest[] {
   const limit = Math.min(filter.limit ?? DEFAULT_LISTED, MAX_LISTED)
   return [...open(store).entries.keys()]
+    .reverse()
     .flatMap((id) => current(store, id)?.request ?? [])
     .filter((request) => filter.state === undefined || request.state === filter.state)
     .filter((request) => filter.resource === undefined || request.resource === filter.resource)
     .filter((request) => filter.where?.(request) ?? true)
-    .reverse()
     .slice(0, limit)
 }
 

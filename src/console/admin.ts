@@ -10,6 +10,7 @@ import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createApp } from './app.ts'
 import { adminIssuers, type VerifyToken } from './bearer.ts'
+import { type ApprovalChanges, createApprovalChanges } from './changes.ts'
 
 export interface AdminOptions {
   readonly config: Pick<Config, 'admin' | 'issuers'>
@@ -43,13 +44,13 @@ const LIMITS = {
 const MAX_CONNECTIONS = 256
 /** Headers of one request; the rest is ignored. */
 const MAX_HEADERS = 64
-/** ms without a byte in either direction: a client that does not read its answer. */
+/** ms without a byte in either direction: a client that does not read its answer. Event streams have heartbeats. */
 const IDLE_TIMEOUT = 30_000
 /** ms that requests in progress may take once the server closes. */
 const CLOSE_GRACE = 2000
 
-function createLimitedServer(options: AdminOptions): Server {
-  const app = createApp({ ...options, issuers: adminIssuers(options.config) })
+function createLimitedServer(options: AdminOptions, changes: ApprovalChanges): Server {
+  const app = createApp({ ...options, changes, issuers: adminIssuers(options.config) })
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const server = createServer(LIMITS, (request, response) => void listener(request, response))
   server.maxConnections = MAX_CONNECTIONS
@@ -58,9 +59,10 @@ function createLimitedServer(options: AdminOptions): Server {
   return server
 }
 
-async function close(server: Server): Promise<void> {
+async function close(server: Server, changes: ApprovalChanges): Promise<void> {
   const closed = once(server, 'close')
   server.close()
+  changes.close()
   const grace = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE).unref()
   await closed
   clearTimeout(grace)
@@ -68,7 +70,8 @@ async function close(server: Server): Promise<void> {
 
 /** @throws when the address cannot be listened on. */
 export async function startAdmin(options: AdminOptions): Promise<Admin> {
-  const server = createLimitedServer(options)
+  const changes = createApprovalChanges(options.approvals)
+  const server = createLimitedServer(options, changes)
   const { host, port } = splitHostPort(options.config.admin.address)
   server.listen(port, host)
   await once(server, 'listening')
@@ -76,5 +79,5 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const address = server.address()
   const chosen = typeof address === 'object' && address !== null ? address.port : port
   const shownHost = host.includes(':') ? `[${host}]` : host
-  return { url: `http://${shownHost}:${chosen}`, close: () => close(server) }
+  return { url: `http://${shownHost}:${chosen}`, close: () => close(server, changes) }
 }

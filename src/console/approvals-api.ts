@@ -1,17 +1,21 @@
 // /api/v1/approvals: reviewers read and decide. docs/openapi.yaml describes it, and a test holds the two together.
+import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { DEFAULT_LISTED, MAX_REASON } from '../approvals/limits.ts'
 import type { Principal } from '../core/principal.ts'
+import { approvalEvents } from './approvals-events.ts'
 import { castVote, type VoteDependencies } from './audited-vote.ts'
 import { authenticate, type VerifyToken } from './bearer.ts'
 import { readText } from './body.ts'
+import type { ApprovalChanges } from './changes.ts'
 import { Problem } from './problem.ts'
 import { maySee, summary } from './view.ts'
 
 export interface ApprovalsApiDependencies extends VoteDependencies {
   readonly verifyToken: VerifyToken
   readonly issuers: readonly string[]
+  readonly changes: ApprovalChanges
 }
 
 /** Most bytes of a body: a reason of MAX_REASON characters, each escaped, with room to spare. */
@@ -35,6 +39,15 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new Problem('invalid-request', issues.join('; ').slice(0, 500))
 }
 
+/** What of a query is a filter of the store. */
+function filterOf({ state, resource, limit }: z.infer<typeof listQuery>) {
+  return {
+    ...(state === undefined ? {} : { state }),
+    ...(resource === undefined ? {} : { resource }),
+    limit,
+  }
+}
+
 /** No body means no reason. */
 async function voteBodyOf(request: Request): Promise<z.infer<typeof voteBody>> {
   const text = await readText(request, MAX_BODY)
@@ -50,7 +63,7 @@ async function voteBodyOf(request: Request): Promise<z.infer<typeof voteBody>> {
 }
 
 export function approvalsApi(deps: ApprovalsApiDependencies) {
-  const api = new Hono<{ Variables: { principal: Principal } }>()
+  const api = new Hono<{ Bindings: HttpBindings; Variables: { principal: Principal } }>()
   api.use(async (context, next) => {
     context.set(
       'principal',
@@ -60,15 +73,22 @@ export function approvalsApi(deps: ApprovalsApiDependencies) {
   })
 
   api.get('/approvals', async (context) => {
-    const { state, resource, limit } = parsed(listQuery, context.req.query())
     const requests = await deps.approvals.list({
-      ...(state === undefined ? {} : { state }),
-      ...(resource === undefined ? {} : { resource }),
-      limit,
+      ...filterOf(parsed(listQuery, context.req.query())),
       where: (request) => maySee(request, context.var.principal),
     })
     return context.json({ approvals: requests.map(summary) })
   })
+
+  api.get('/approvals/events', (context) =>
+    approvalEvents({
+      changes: deps.changes,
+      principal: context.var.principal,
+      filter: filterOf(parsed(listQuery, context.req.query())),
+      signal: context.req.raw.signal,
+      abandon: () => context.env.outgoing.destroy(),
+    }),
+  )
 
   api.get('/approvals/:id', async (context) => {
     const request = await deps.approvals.get(context.req.param('id'))

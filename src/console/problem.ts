@@ -19,6 +19,7 @@ export const PROBLEMS = {
   'not-needed': [409, 'Enough of your groups have approved. Members of the others are waited for.'],
   'too-large': [413, 'The request is too large.'],
   'unsupported-media-type': [415, 'The body must be application/json.'],
+  'too-many-listeners': [429, 'Too many listen already, or you do in too many places. Try again later.'],
   internal: [500, 'Something failed inside. The log has more.'],
   'audit-unavailable': [503, 'The audit log cannot be written, so nothing was done.'],
   'store-unavailable': [
@@ -40,6 +41,7 @@ const TITLES: Readonly<Record<number, string>> = {
   409: 'Conflict',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 }

@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { createMemoryApprovals } from '../../../src/approvals/memory.ts'
 import { createApp } from '../../../src/console/app.ts'
+import { createApprovalChanges } from '../../../src/console/changes.ts'
 import { PROBLEMS } from '../../../src/console/problem.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
@@ -48,6 +49,7 @@ describe('docs/openapi.yaml', () => {
       approvals: createMemoryApprovals(),
       verifyToken: async () => ({ kind: 'rejected', refusal: { code: 'internal', message: '' } }),
       issuers: [],
+      changes: createApprovalChanges(createMemoryApprovals()),
       metrics: createMetrics(),
       ready: () => true,
       audit: { write: () => undefined, close: () => undefined },

@@ -1,6 +1,7 @@
 // npm run bench:transport [-- --profile DIRECTORY]
 // What Envoy's way to a processor and back costs when nothing is judged: CPU of Envoy and of the processor for a statement,
 // and for a result of 58 MB, with grpc-js and with Chaperone's own server, in turns, beside an Envoy without a processor.
+// What `own` costs, no processor on it can undercut.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -14,7 +15,7 @@ import { temporaryDirectory } from '../../support/tmp.ts'
 import { cpuSeconds } from '../processes.ts'
 import { median } from '../statistics.ts'
 
-const KINDS = ['plain', 'grpc-js', 'own'] as const
+const KINDS = ['plain', 'grpc-js', 'own', 'own, requests only'] as const
 type Kind = (typeof KINDS)[number]
 const ROUNDS = 5
 const SECONDS = 2
@@ -46,11 +47,19 @@ const cluster = (name: string, address: object, rest: object = {}) => ({
   ...rest,
 })
 
-function bootstrap(port: number, admin: number, database: number, socket: string | undefined): object {
+function bootstrap(
+  { port, admin, database }: { port: number; admin: number; database: number },
+  kind: Kind,
+  socket: string,
+): object {
   const proxy = filter('filters.network.tcp_proxy.v3.TcpProxy', { cluster: 'database' })
   const extProc = filter('filters.network.ext_proc.v3.NetworkExternalProcessor', {
     grpc_service: { envoy_grpc: { cluster_name: 'processor' } },
     message_timeout: '0s',
+    processing_mode: {
+      process_read: 'STREAMED',
+      process_write: kind === 'own, requests only' ? 'SKIP' : 'STREAMED',
+    },
   })
   const http2 = {
     typed_extension_protocol_options: {
@@ -60,8 +69,8 @@ function bootstrap(port: number, admin: number, database: number, socket: string
       },
     },
   }
-  const processor = socket === undefined ? [] : [cluster('processor', { pipe: { path: socket } }, http2)]
-  const filters = socket === undefined ? [proxy] : [extProc, proxy]
+  const processor = kind === 'plain' ? [] : [cluster('processor', { pipe: { path: socket } }, http2)]
+  const filters = kind === 'plain' ? [proxy] : [extProc, proxy]
   return {
     admin: { address: tcp(admin) },
     static_resources: {
@@ -73,28 +82,32 @@ function bootstrap(port: number, admin: number, database: number, socket: string
 
 async function start(kind: Kind, database: number): Promise<Side> {
   const [port = 0, admin = 0] = await freePorts(2)
-  if (kind === 'plain')
-    return { kind, port, envoy: await startEnvoy(bootstrap(port, admin, database, undefined)) }
-  const socket = join(folder.path, kind)
+  const socket = join(folder.path, kind.replaceAll(/\W/g, ''))
+  const configuration = bootstrap({ port, admin, database }, kind, socket)
+  if (kind === 'plain') return { kind, port, envoy: await startEnvoy(configuration) }
   const profile =
     values.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', join(values.profile, kind)]
-  const args = ['--import', 'tsx', ...profile, PROCESSOR, kind, socket]
+  const args = ['--import', 'tsx', ...profile, PROCESSOR, kind === 'grpc-js' ? kind : 'own', socket]
   const processor = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   if (processor.stdout) await once(processor.stdout, 'data')
-  return { kind, port, processor, envoy: await startEnvoy(bootstrap(port, admin, database, socket)) }
+  return { kind, port, processor, envoy: await startEnvoy(configuration) }
 }
 
 interface Cost {
   readonly envoy: number
   readonly processor: number
+  /** seconds by the clock */
+  readonly took: number
 }
 
 async function cost({ envoy, processor }: Side, work: () => Promise<unknown>): Promise<Cost> {
   const used = () => [cpuSeconds(envoy.pid), processor?.pid ? cpuSeconds(processor.pid) : 0] as const
   const before = used()
+  const began = performance.now()
   await work()
+  const took = (performance.now() - began) / 1000
   const after = used()
-  return { envoy: after[0] - before[0], processor: after[1] - before[1] }
+  return { envoy: after[0] - before[0], processor: after[1] - before[1], took }
 }
 
 const conninfo = (port: number) => `host=127.0.0.1 port=${port} user=postgres dbname=postgres sslmode=disable`
@@ -107,14 +120,14 @@ async function statement(side: Side): Promise<Cost> {
     const { stdout } = await run('pgbench', args, '', '', 60_000)
     count = Number(/transactions actually processed: (\d+)/.exec(stdout)?.[1])
   })
-  return { envoy: (spent.envoy / count) * 1e6, processor: (spent.processor / count) * 1e6 }
+  return { ...spent, envoy: (spent.envoy / count) * 1e6, processor: (spent.processor / count) * 1e6 }
 }
 
 /** Milliseconds of CPU for 500,000 rows. */
 async function result(side: Side): Promise<Cost> {
   const sql = '\\copy (select * from people) to /dev/null'
   const spent = await cost(side, () => run('psql', ['-X', conninfo(side.port), '-c', sql], '', '', 60_000))
-  return { envoy: spent.envoy * 1e3, processor: spent.processor * 1e3 }
+  return { ...spent, envoy: spent.envoy * 1e3, processor: spent.processor * 1e3 }
 }
 
 const postgres = await startPostgres({ hba: 'trust', settings: { shared_buffers: '256MB' } })
@@ -131,14 +144,36 @@ try {
       results.get(side.kind)?.push(await result(side))
     }
   }
-  const middle = (costs: readonly Cost[] = []) =>
-    (['envoy', 'processor'] as const).map((of) => median(costs.map((one) => one[of])).toFixed(0))
-  const lines = KINDS.map(
-    (kind) => `| ${[kind, ...middle(statements.get(kind)), ...middle(results.get(kind))].join(' | ')} |`,
-  )
-  process.stdout.write(
-    `| | Envoy, µs a statement | processor, µs a statement | Envoy, ms for 58 MB | processor, ms for 58 MB |\n| --- | --- | --- | --- | --- |\n${lines.join('\n')}\n`,
-  )
+  const middle = (costs: readonly Cost[] = []) => ({
+    envoy: median(costs.map((one) => one.envoy)),
+    processor: median(costs.map((one) => one.processor)),
+    took: median(costs.map((one) => one.took)),
+  })
+  const plain = { statement: middle(statements.get('plain')), result: middle(results.get('plain')) }
+  const lines = KINDS.map((kind) => {
+    const one = { statement: middle(statements.get(kind)), result: middle(results.get(kind)) }
+    const cpu = (one.statement.envoy + one.statement.processor) / plain.statement.envoy
+    const cells = [
+      kind,
+      one.statement.envoy.toFixed(0),
+      one.statement.processor.toFixed(0),
+      cpu.toFixed(2),
+      one.result.envoy.toFixed(0),
+      one.result.processor.toFixed(0),
+      (one.result.took / plain.result.took).toFixed(2),
+    ]
+    return `| ${cells.join(' | ')} |`
+  })
+  const head = [
+    '',
+    'Envoy, µs a statement',
+    'processor, µs a statement',
+    'times plain',
+    'Envoy, ms for 58 MB',
+    'processor, ms for 58 MB',
+    'times plain, by the clock',
+  ]
+  process.stdout.write(`| ${head.join(' | ')} |\n|${' --- |'.repeat(head.length)}\n${lines.join('\n')}\n`)
 } finally {
   for (const { envoy, processor } of sides) {
     processor?.kill('SIGTERM')

@@ -1,6 +1,6 @@
 // One structured event per decision, approval and administrative change, for the team's SIEM.
 import type { ApprovalState, Grant } from './approval.ts'
-import type { Outcome, ResultLimit } from './decision.ts'
+import type { MadeDecision, ResultLimit } from './decision.ts'
 import type { ErrorCode } from './errors.ts'
 import type { PrincipalKind } from './principal.ts'
 import type { ToldFunctions } from './routine.ts'
@@ -24,6 +24,17 @@ export interface LimitExcess {
   readonly measured?: { readonly rows: number; readonly bytes: number }
 }
 
+/** Members that the events of a session have in common. */
+export interface AuditedSession {
+  readonly session: string
+  readonly resource: string
+  readonly actor: AuditActor
+}
+
+/** Members that the events of equal decisions have in common. */
+export interface AuditedDecision extends MadeDecision, ToldFunctions {}
+
+/** `of` and `made` are written as if their members were the event's own: each is one object for many events (json.ts). */
 export type AuditEvent =
   | {
       readonly type: 'login'
@@ -35,20 +46,14 @@ export type AuditEvent =
       readonly code?: ErrorCode
       readonly reason?: string
     }
-  | ({
+  | {
       readonly type: 'decision'
-      readonly session: string
-      readonly resource: string
-      readonly actor: AuditActor
+      readonly of: AuditedSession
       readonly operation: string
       readonly sequence: number
       readonly fingerprint: string
-      readonly outcome: Outcome
-      readonly rules: readonly string[]
-      readonly shadow: readonly string[]
-      readonly policyVersion: string
-      readonly reason: string
-    } & ToldFunctions)
+      readonly made: AuditedDecision
+    }
   | ({
       readonly type: 'limit'
       readonly session: string

@@ -40,6 +40,17 @@ export interface Obligations {
   readonly limits: readonly RuleLimits[]
 }
 
+/** What records say of a decision. */
+export interface MadeDecision {
+  readonly outcome: Outcome
+  /** ids of the rules that made the outcome */
+  readonly rules: readonly string[]
+  /** ids of shadow rules that would have changed it */
+  readonly shadow: readonly string[]
+  readonly policyVersion: string
+  readonly reason: string
+}
+
 export interface Decision extends ToldFunctions {
   readonly outcome: Outcome
   /** rules that made the outcome, then shadow rules that would have changed it */

@@ -5,18 +5,29 @@ const PLAIN = /^[ !#-[\]-~]*$/
 /** As JSON.stringify gives it; most strings need no escape. */
 const quoted = (text: string) => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
 
-/** Members that are the same object in many records, and never change: who acts, and rules and functions of a decision. */
-const LASTING: ReadonlySet<string> = new Set(['actor', 'rules', 'shadow', 'functions'])
-const texts = new WeakMap<object, string>()
+/** Members that are the same object in many records, and never change: who acts. */
+const LASTING: ReadonlySet<string> = new Set(['actor'])
+/** Members like these, whose own members stand in their place. */
+const SPREAD: ReadonlySet<string> = new Set(['of', 'made'])
 
-function lasting(value: object): string {
-  let text = texts.get(value)
-  if (text === undefined) {
-    text = JSON.stringify(value)
-    texts.set(value, text)
+/** Makes the text of an object once. */
+function once(make: (value: object) => string): (value: object) => string {
+  const texts = new WeakMap<object, string>()
+  return (value) => {
+    let text = texts.get(value)
+    if (text === undefined) {
+      text = make(value)
+      texts.set(value, text)
+    }
+    return text
   }
-  return text
 }
+
+const lasting = once((value) => JSON.stringify(value))
+const spread = once((value) => {
+  const text = JSON.stringify(value)
+  return text === '{}' ? '' : `,${text.slice(1, -1)}`
+})
 
 interface Recent {
   value: string
@@ -48,11 +59,19 @@ function jsonOf(name: string, value: unknown): string | undefined {
   return JSON.stringify(value)
 }
 
-/** The members of a record as JSON, each behind a comma; those that are undefined are left out. */
+/**
+ * The members of a record as JSON, each behind a comma; those that are undefined are left out. `of` and `made` stand for
+ * members that many records share, and have to be the same object for as long as these are the same.
+ */
 export function membersOf<T extends object>(record: T): string {
   let text = ''
   for (const name in record) {
-    const json = jsonOf(name, record[name])
+    const value = record[name]
+    if (typeof value === 'object' && value !== null && SPREAD.has(name)) {
+      text += spread(value)
+      continue
+    }
+    const json = jsonOf(name, value)
     if (json !== undefined) text += `,"${name}":${json}`
   }
   return text

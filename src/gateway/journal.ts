@@ -2,14 +2,14 @@
 // what a turn of the event loop brings is kept together, and written with one call.
 import { performance } from 'node:perf_hooks'
 import type { ApprovalState } from '../core/approval.ts'
-import type { AuditActor, AuditBatch, AuditEvent } from '../core/audit.ts'
-import type { Decision } from '../core/decision.ts'
+import type { AuditActor, AuditBatch, AuditEvent, AuditedDecision, AuditedSession } from '../core/audit.ts'
+import type { Decision, MadeDecision } from '../core/decision.ts'
 import type { Refusal } from '../core/errors.ts'
 import type { Operation } from '../core/operation.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import { toldFunctions } from '../core/routine.ts'
 import type { Observation } from '../core/session.ts'
-import type { RecordingEvent } from '../recording/event.ts'
+import type { RecordingEvent, StatementEvent } from '../recording/event.ts'
 import type { SessionRecording } from '../recording/session.ts'
 import type { ConnectionFacts } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
@@ -43,7 +43,8 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
   const { audit } = deps
   const { resource } = connection
   let recording: SessionRecording | undefined
-  let actor: AuditActor | undefined
+  /** known once admitted */
+  let of: AuditedSession | undefined
   let unwritten = false
   /** with the events of other sessions */
   let batch: AuditBatch | undefined
@@ -101,7 +102,8 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
       owes = false
     },
     admitted(principal, application) {
-      actor = actorOf(principal)
+      const actor = actorOf(principal)
+      of = { session, resource, actor }
       recording = deps.recorder.open({
         session,
         resource,
@@ -137,53 +139,37 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
       })
     },
     decided(operation, decision, request) {
-      if (!actor) throw new Error('invariant: a decision before the admission')
-      const { rules, shadow } = rulesOf(decision)
-      const { outcome, reason, policyVersion } = decision
+      if (!of) throw new Error('invariant: a decision before the admission')
+      const { recorded, audited } = madeOf(decision)
       const { sequence, text, phase, parameters } = operation
       const { fingerprint } = operation.facts
-      const statement = {
+      const statement: StatementEvent = {
         kind: 'statement',
         sequence,
         text,
         phase,
         parameters,
         fingerprint,
-        outcome,
-        rules,
-        shadow,
-        policyVersion,
-        reason,
-      } as const
-      const decided = {
+        made: recorded,
+      }
+      keep(request === undefined ? statement : { ...statement, request }, {
         type: 'decision',
-        session,
-        resource,
-        actor,
+        of,
         operation: text,
         sequence,
         fingerprint,
-        outcome,
-        rules,
-        shadow,
-        policyVersion,
-        reason,
-      } as const
-      const hasFunctions = decision.functions !== undefined || decision.moreFunctions !== undefined
-      keep(
-        request === undefined ? statement : { ...statement, request },
-        hasFunctions ? { ...decided, ...toldFunctions(decision) } : decided,
-      )
+        made: audited,
+      })
     },
     exceeded({ sequence }, { refusal, excess }) {
-      if (!actor) throw new Error('invariant: a result before the admission')
+      if (!of) throw new Error('invariant: a result before the admission')
       owes = true
       // The recording has it as the error that the client gets.
       append({
         type: 'limit',
         session,
         resource,
-        actor,
+        actor: of.actor,
         sequence,
         ...excess,
         reason: refusal.message,
@@ -193,7 +179,7 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
       const why = reason === undefined ? {} : { reason }
       keep(
         { kind: 'hold', sequence: operation.sequence, request, state, ...why },
-        { type: 'approval', request, resource, session, ...(actor ? { actor } : {}), state, ...why },
+        { type: 'approval', request, resource, session, ...(of && { actor: of.actor }), state, ...why },
       )
     },
     noticed: (message, hint) => keep({ kind: 'notice', message, ...(hint === undefined ? {} : { hint }) }),
@@ -203,25 +189,27 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
       clearTimeout(later)
       closed = true
       recording?.close(reason)
-      if (actor) audit.write({ type: 'logout', session, resource, actor, reason })
+      if (of) audit.write({ type: 'logout', session, resource, actor: of.actor, reason })
     },
   }
 }
 
-interface Rules {
-  readonly rules: readonly string[]
-  readonly shadow: readonly string[]
+interface Made {
+  readonly recorded: MadeDecision
+  readonly audited: AuditedDecision
 }
 
 /** A decision of the policy is one object for many statements. */
-const known = new WeakMap<Decision, Rules>()
+const known = new WeakMap<Decision, Made>()
 
-function rulesOf(decision: Decision): Rules {
+function madeOf(decision: Decision): Made {
   let found = known.get(decision)
   if (found === undefined) {
     const ids = (shadow: boolean) =>
       decision.hits.filter((hit) => hit.shadow === shadow).map(({ rule }) => rule)
-    found = { rules: ids(false), shadow: ids(true) }
+    const { outcome, policyVersion, reason } = decision
+    const recorded = { outcome, rules: ids(false), shadow: ids(true), policyVersion, reason }
+    found = { recorded, audited: { ...recorded, ...toldFunctions(decision) } }
     known.set(decision, found)
   }
   return found

@@ -1,6 +1,6 @@
 // What a recording holds: a header, then what happened in the order in which it happened (docs/recordings.md).
 import type { ApprovalState } from '../core/approval.ts'
-import type { Outcome, RecordingLevel } from '../core/decision.ts'
+import type { MadeDecision, RecordingLevel } from '../core/decision.ts'
 import type { ParameterValue } from '../core/operation.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Observation } from '../core/session.ts'
@@ -39,13 +39,8 @@ export interface StatementEvent {
   readonly phase: string
   readonly parameters: readonly ParameterValue[]
   readonly fingerprint: string
-  readonly outcome: Outcome
-  /** ids of the rules that made the outcome */
-  readonly rules: readonly string[]
-  /** ids of shadow rules that would have changed it */
-  readonly shadow: readonly string[]
-  readonly reason: string
-  readonly policyVersion: string
+  /** written as if its members were the event's own: one object for many events (core/json.ts) */
+  readonly made: MadeDecision
   /** id of the request for approval, when the outcome is `hold` */
   readonly request?: string
 }

@@ -31,9 +31,11 @@ export const statement: StatementEvent = {
   phase: 'query',
   parameters: [],
   fingerprint: '50fde20626009aba',
-  outcome: 'allow',
-  rules: ['read-all'],
-  shadow: [],
-  reason: 'rule read-all allows it',
-  policyVersion: 'v1',
+  made: {
+    outcome: 'allow',
+    rules: ['read-all'],
+    shadow: [],
+    reason: 'rule read-all allows it',
+    policyVersion: 'v1',
+  },
 }

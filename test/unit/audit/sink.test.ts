@@ -85,21 +85,20 @@ it('many events that nobody confirms are written all the same: they do not gathe
 it('a line is the JSON of its event, whatever the strings in it', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'binary' })), fc.string({ unit: 'binary' }), (rules, text) => {
-      const decision: AuditEvent = {
-        type: 'decision',
-        session: text,
-        resource: 'r',
-        actor: { id: text, name: text, kind: 'person', groups: rules },
+      const decision = {
+        type: 'decision' as const,
+        of: {
+          session: text,
+          resource: 'r',
+          actor: { id: text, name: text, kind: 'person' as const, groups: rules },
+        },
         operation: text,
         sequence: 7,
         fingerprint: '',
-        outcome: 'allow',
-        rules,
-        shadow: [],
-        policyVersion: '1',
-        reason: text,
+        made: { outcome: 'allow' as const, rules, shadow: [], policyVersion: '1', reason: text },
       }
-      const whole = { time: new Date(5).toISOString(), schema: 1, ...decision, prev: 'p' }
+      const { type, of, made, ...own } = decision
+      const whole = { time: new Date(5).toISOString(), schema: 1, type, ...of, ...own, ...made, prev: 'p' }
       expect(createLines()(decision, 5, 'p')).toBe(JSON.stringify(whole))
     }),
   )

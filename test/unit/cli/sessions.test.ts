@@ -40,9 +40,12 @@ function record(session: string, change: Partial<typeof header> = {}): string {
     sequence: 2,
     text: 'UPDATE t\nSET a = $1',
     parameters: [{ kind: 'text', value: "it's \u001b[31m" }, { kind: 'null' }],
-    outcome: 'hold',
-    rules: ['hold-writes'],
-    reason: 'writes need an approval',
+    made: {
+      ...statement.made,
+      outcome: 'hold',
+      rules: ['hold-writes'],
+      reason: 'writes need an approval',
+    },
     request: 'REQ1',
   })
   recording.append({ kind: 'hold', sequence: 2, request: 'REQ1', state: 'approved' })

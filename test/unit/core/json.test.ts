@@ -12,6 +12,18 @@ const value = fc.oneof(
 )
 const records = fc.array(fc.record({ text: value, reason: value, rows: value }, { requiredKeys: [] }))
 
+it('members that stand for several are written as these', () => {
+  const shared = fc.record({ outcome: value, reason: value, rules: value }, { requiredKeys: [] })
+  fc.assert(
+    fc.property(shared, value, (made, text) => {
+      const whole = JSON.stringify({ first: 0, text, ...made, last: 1 })
+      for (let again = 0; again < 2; again += 1) {
+        expect(`{"first":0${membersOf({ text, made, last: 1 })}}`).toBe(whole)
+      }
+    }),
+  )
+})
+
 it('the members of a record are what JSON.stringify makes of it, whatever the record before had', () => {
   fc.assert(
     fc.property(records, (list) => {

@@ -53,7 +53,8 @@ describe('a recording', () => {
     session.append({ kind: 'failed', sequence: 2, sqlstate: '42501', message: 'no' })
     session.append({ kind: 'copy-in', sequence: 3, bytes: 7 })
     session.close('client left')
-    const { kind: _, ...fields } = statement
+    const { kind: _, made, ...own } = statement
+    const fields = { ...own, ...made }
     expect(await read()).toMatchObject([
       {
         seq: 0,

@@ -156,7 +156,11 @@ it('lines without a hash at the end are still held against the form', async () =
 it('a text that looks like the end of a sealed line seals nothing', async () => {
   const text = `SELECT '","hash":"${'0'.repeat(64)}"}\n'`
   const session = recorder.open({ ...header, session: 's-3' })
-  session.append({ ...statement, text, reason: `","hash":"${'0'.repeat(64)}` })
+  session.append({
+    ...statement,
+    text,
+    made: { ...statement.made, reason: `","hash":"${'0'.repeat(64)}` },
+  })
   session.append({ kind: 'notice', message: `,"hash":"${'0'.repeat(64)}` })
   session.append({ kind: 'notice', message: 'last' })
   session.close('x')

@@ -5,6 +5,7 @@ import { createRedisApprovals } from '../approvals/redis.ts'
 import { createAudit } from '../audit/sink.ts'
 import type { Config } from '../config/schema.ts'
 import { startAdmin } from '../console/admin.ts'
+import { requestUrl } from '../core/request-url.ts'
 import { waitingInEnvoy } from '../envoy/backlog.ts'
 import { startProcessor } from '../envoy/server.ts'
 import { createGateway } from '../gateway/gateway.ts'
@@ -78,7 +79,7 @@ async function assemble(
     metrics,
     log,
     secret,
-    approvalsHint: 'Reviewers see it with `chaperone approvals list`.',
+    approvalsHint: (request) => whereReviewersLook(config, request),
   })
   let serving = false
   const ready = () => serving && approvals.ready()
@@ -123,6 +124,13 @@ async function assemble(
       return stopping
     },
   }
+}
+
+function whereReviewersLook({ admin }: Config, request: string): string {
+  if (admin.console === undefined || admin.public_url === undefined) {
+    return 'Reviewers see it with `chaperone approvals list`.'
+  }
+  return `Reviewers see it at ${requestUrl(admin.public_url, request)}`
 }
 
 async function warnOfNames({ admin, processor }: Config, log: Log): Promise<void> {

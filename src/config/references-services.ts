@@ -7,7 +7,36 @@ export function checkServices(check: ReferenceCheck): void {
   checkIssuers(check)
   checkCertificateIdentities(check)
   checkStore(check)
-  check.needs(['admin', 'issuer'], 'issuers', check.config.admin.issuer)
+  checkAdmin(check)
+}
+
+function checkAdmin({ config, report, needs }: ReferenceCheck): void {
+  const { public_url: publicUrl, issuer, console } = config.admin
+  needs(['admin', 'issuer'], 'issuers', issuer)
+  if (publicUrl !== undefined) checkPublicUrl(new URL(publicUrl), report)
+  if (console === undefined) return
+  needs(['admin', 'console', 'client_secret'], 'secrets', console.client_secret)
+  const at = ['admin', 'console']
+  if (publicUrl === undefined) report(at, 'the login has to come back to it', 'add `admin.public_url`')
+  if (issuer === undefined) report(at, 'people log in at one issuer', 'add `admin.issuer`')
+  else if (config.issuers[issuer]?.kind === 'workload') {
+    report(['admin', 'issuer'], 'only people log in to the console', 'name an issuer of kind person')
+  }
+  if (!console.scopes.includes('openid')) {
+    // OpenID Connect Core 1.0, section 3.1.2.1
+    report([...at, 'scopes'], 'without openid no ID token comes back', 'add openid')
+  }
+}
+
+function checkPublicUrl(url: URL, report: ReferenceCheck['report']): void {
+  const at = ['admin', 'public_url']
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    report(at, 'plain http is only for loopback: logins that come over it can be stolen', 'use https')
+  }
+  if (url.username !== '' || url.password !== '') report(at, 'a URL with a password in it is not accepted')
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    report(at, 'pages are at the root of their host', 'leave out what comes after the host')
+  }
 }
 
 function checkProcessor({ config, report, needs }: ReferenceCheck): void {

@@ -1,5 +1,6 @@
 // The shape of chaperone.yaml. Every key has its meaning in `.describe`, which the JSON schema and docs/configuration.md show.
 import { z } from 'zod'
+import { admin } from './admin-schema.ts'
 import { notificationChannel } from './notifications-schema.ts'
 import { maskRule, policyRule } from './rules-schema.ts'
 import {
@@ -33,17 +34,6 @@ const processor = z
     stop_grace: withDefault(duration, '10s').describe(
       'how long live sessions may go on after a stop is asked for',
     ),
-  })
-  .prefault({})
-
-const admin = z
-  .strictObject({
-    address: listenAddress
-      .default('127.0.0.1:9990')
-      .describe('health, metrics and the approvals API; loopback unless a proxy guards it'),
-    issuer: name
-      .optional()
-      .describe('the issuer whose tokens the API accepts; all issuers of kind person when absent'),
   })
   .prefault({})
 
@@ -244,7 +234,7 @@ const recordings = z
 export const configSchema = z.strictObject({
   version: z.literal(1).describe('of this format'),
   processor: processor.describe('the services that Envoy asks'),
-  admin: admin.describe('health, metrics and approvals'),
+  admin: admin.describe('health, metrics, approvals and the console'),
   envoy: envoy.describe('what `chaperone envoy-config` and `chaperone up` need to know of Envoy'),
   issuers: z.record(name, issuer).default({}).describe('OpenID Connect issuers whose tokens are accepted'),
   certificate_identities: z

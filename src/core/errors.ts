@@ -27,6 +27,8 @@ export type ErrorCode =
   /** Chaperone is stopping, or the session's time is over */
   | 'shutting-down'
   | 'session-expired'
+  /** an operator ended the session */
+  | 'terminated'
   | 'internal'
 
 /** PostgreSQL SQLSTATE of each code (PostgreSQL 18, appendix A). */
@@ -48,6 +50,7 @@ export const SQLSTATE: Readonly<Record<ErrorCode, string>> = {
   'upstream-unavailable': '08006',
   'shutting-down': '57P01',
   'session-expired': '57P01',
+  terminated: '57P01',
   internal: 'XX000',
 }
 

@@ -23,6 +23,6 @@ export interface GatewayDependencies {
   readonly log: Log
   /** keys of masks, by their name under `secrets`; throws for a name that is not known */
   readonly secret: (name: string) => Secret
-  /** where an asker is told to send reviewers */
-  readonly approvalsHint: string
+  /** where an asker is told to send reviewers of a request */
+  readonly approvalsHint: (request: string) => string
 }

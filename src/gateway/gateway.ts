@@ -1,8 +1,10 @@
 // Accepts connections from Envoy's side and runs a session for each.
 import type { Refusal } from '../core/errors.ts'
+import type { LiveSessions } from '../core/sessions-view.ts'
 import { watchBacklog } from './backlog.ts'
 import type { AcceptConnection, Connection } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
+import { liveSessions } from './live-sessions.ts'
 import { startProtocols } from './protocols.ts'
 import { createRegistry } from './registry.ts'
 import { createRunner } from './runner.ts'
@@ -10,6 +12,8 @@ import { createHourlyUsage } from './usage.ts'
 
 export interface Gateway {
   readonly accept: AcceptConnection
+  /** those of this process, for operators */
+  readonly live: LiveSessions
   /** sessions that are open */
   sessions(): number
   /** Ends sessions that bring more than is handled. @param waiting asks Envoy how many bytes wait in it */
@@ -38,6 +42,7 @@ export async function createGateway(deps: GatewayDependencies): Promise<Gateway>
   let draining = false
 
   return {
+    live: liveSessions(registry),
     sessions: () => registry.size,
     limitBacklog: (limit, waiting) =>
       watchBacklog({ limit, waiting, sessions: () => registry.all(), log: deps.log }),

@@ -49,6 +49,8 @@ interface Judged {
 }
 
 export interface Judge {
+  /** Does an operation wait for an approval? */
+  held(): boolean
   judge(operation: Operation): void
   /** Withdraws the operation that waits. False when none does. */
   withdraw(why: Withdrawal): boolean
@@ -129,7 +131,7 @@ export function createJudge(context: JudgeContext): Judge {
     const who = request.approvers.join(' or ')
     context.tell(
       `held for approval as request ${request.id}: ${decision.reason}`,
-      `It goes on when ${request.quorum} of ${who} approve it, until ${new Date(request.expiresAt).toISOString()}. ${deps.approvalsHint}`,
+      `It goes on when ${request.quorum} of ${who} approve it, until ${new Date(request.expiresAt).toISOString()}. ${deps.approvalsHint(request.id)}`,
     )
   }
 
@@ -200,6 +202,7 @@ export function createJudge(context: JudgeContext): Judge {
       if (decision.outcome === 'deny') return refuse(operation, decision, why)
       proceed(operation, judged)
     },
+    held: () => hold !== undefined,
     withdraw(why) {
       if (!hold) return false
       hold.withdraw(why)

@@ -1,6 +1,7 @@
 // The live sessions of this process: counted against their limits, and found by the key that cancels them.
 import { timingSafeEqual } from 'node:crypto'
 import type { Refusal } from '../core/errors.ts'
+import type { SessionView } from '../core/sessions-view.ts'
 
 /** What others may do to a session. */
 export interface LiveSession {
@@ -8,6 +9,8 @@ export interface LiveSession {
   readonly resource: string
   /** known once admitted */
   readonly principal: string | undefined
+  /** as operators see it; undefined before it is admitted */
+  view(): SessionView | undefined
   /** Withdraws the operation that waits for approval. False when none waits. */
   cancelHold(): boolean
   /** The target gets a cancel request, and may be waiting for the session just then. */

@@ -13,6 +13,7 @@ import type { GatewayDependencies } from './dependencies.ts'
 import { createJournal } from './journal.ts'
 import { createJudge, type Judge } from './judge.ts'
 import { createLimits } from './limits.ts'
+import { type Admitted, createCurrentOperation, sessionView } from './live-sessions.ts'
 import { createOutbox } from './outbox.ts'
 import type { LiveSession, Registry } from './registry.ts'
 import { createTimers } from './timers.ts'
@@ -79,6 +80,9 @@ export function createRunner(
   let turnBegan = 0
   /** bytes */
   let fromClient = 0
+  let toClient = 0
+  let admitted: Admitted | undefined
+  const current = createCurrentOperation()
 
   /** Carries out effects in their order; the answers that can be given at once are, without a way through the event loop. */
   function perform(effects: readonly Effect[]): void {
@@ -105,6 +109,7 @@ export function createRunner(
   function carryOut(effect: Effect): void {
     switch (effect.kind) {
       case 'to-client':
+        toClient += effect.bytes.length
         if (ready) journal.shown(effect.bytes)
         return outbox.put(effect)
       case 'to-server':
@@ -112,6 +117,7 @@ export function createRunner(
         return outbox.put(effect)
       case 'judge':
         if (!judge) throw new Error('invariant: an operation before the admission')
+        current.began(effect.operation)
         return judge.judge(effect.operation)
       case 'authenticate':
         void authenticate(effect)
@@ -136,6 +142,7 @@ export function createRunner(
       metrics.stage('upstream_login', (performance.now() - startedAt) / 1000)
       return
     }
+    current.observed(event)
     journal.observed(event)
   }
 
@@ -175,6 +182,12 @@ export function createRunner(
       principal = who
       masked = () => masks().active
       journal.admitted(who, effect.stated.application)
+      admitted = {
+        principal: who,
+        since: Date.now(),
+        database: login.database,
+        application: effect.stated.application,
+      }
       outcome = 'closed'
       judge = createJudge({
         deps,
@@ -272,6 +285,12 @@ export function createRunner(
     get serverKey() {
       return serverKey
     },
+    view: () =>
+      admitted &&
+      sessionView(id, facts, admitted, {
+        bytes: { fromClient, toClient },
+        ...current.view(judge?.held() ?? false),
+      }),
     cancelHold: () => judge?.withdraw('canceled') ?? false,
     canceled: () => session.canceled(),
     takenIn: () => fromClient + session.unwindowed(),

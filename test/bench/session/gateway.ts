@@ -97,7 +97,7 @@ export async function startGateway(
     metrics,
     log: createLog(config.log),
     secret: () => new Secret('a key of the benchmark, long enough to be one'),
-    approvalsHint: '',
+    approvalsHint: () => '',
   })
   return { gateway, metrics }
 }

@@ -37,6 +37,47 @@ describe('a configuration is refused when', () => {
     ],
     ['admin names an unknown issuer', top('admin: { issuer: crop }'), 'admin.issuer: there is no "crop"'],
     [
+      'the console has no address that people reach',
+      top('admin: { issuer: corp, console: { client_id: x } }'),
+      'add `admin.public_url`',
+    ],
+    [
+      'the console has no issuer to log in at',
+      top('admin: { public_url: "https://c.example", console: { client_id: x } }'),
+      'add `admin.issuer`',
+    ],
+    [
+      'the console asks for no ID token',
+      top(
+        'admin: { public_url: "https://c.example", issuer: corp, console: { client_id: x, scopes: [email] } }',
+      ),
+      'without openid',
+    ],
+    [
+      'the console has an unknown secret',
+      top(
+        'admin: { public_url: "https://c.example", issuer: corp, console: { client_id: x, client_secret: x } }',
+      ),
+      'no "x" under secrets',
+    ],
+    ...['https://c.example/chaperone', 'https://c.example/?a=b', 'https://c.example/#x'].map(
+      (url): [string, string, string] => [
+        `people reach ${url}`,
+        top(`admin: { public_url: "${url}" }`),
+        'leave out',
+      ],
+    ),
+    [
+      'people reach it in clear over a network',
+      top('admin: { public_url: "http://c.example" }'),
+      'plain http is only for loopback',
+    ],
+    [
+      'its address has a password in it',
+      top('admin: { public_url: "https://a:b@c.example" }'),
+      'with a password',
+    ],
+    [
       'the store names an unknown secret',
       top('store: { kind: redis, url: "redis://r", password: x }'),
       'no "x" under secrets',

@@ -32,6 +32,7 @@ function fake(): Fake {
       cancelHold: () => false,
       canceled: () => undefined,
       policyChanged: () => undefined,
+      view: () => undefined,
       stop: () => undefined,
       takenIn: () => taken,
       refuse: (refusal) => void refusals.push(refusal),

@@ -1,0 +1,49 @@
+// The shape of `admin` in chaperone.yaml: health, metrics, the approvals API and the console.
+import { z } from 'zod'
+import { listenAddress, name, positiveDuration, withDefault } from './scalars.ts'
+
+const groups = z.array(z.string().min(1)).min(1)
+
+const consoleOfPeople = z.strictObject({
+  client_id: z
+    .string()
+    .min(1)
+    .describe('at the issuer; its ID tokens are for this audience, and are taken for nothing else'),
+  client_secret: name
+    .optional()
+    .describe('a name under `secrets`; absent for a public client, which PKCE alone protects'),
+  scopes: z
+    .array(z.string().regex(/^[!#-[\]-~]+$/, 'needs a scope of RFC 6749'))
+    .default(['openid', 'email', 'profile'])
+    .describe('what the login asks for; the ID token has to have the claims of name and groups'),
+  auditors: groups
+    .optional()
+    .describe('who sees live sessions, recordings and the policy; nobody when absent'),
+  terminators: groups.optional().describe('who may end live sessions, and so sees them; nobody when absent'),
+  idle: withDefault(positiveDuration, '30m').describe('a login ends that was not used for so long'),
+  session: withDefault(positiveDuration, '8h').describe(
+    'longest login; it ends before that with its ID token, and people are sent to log in again',
+  ),
+})
+
+export const admin = z
+  .strictObject({
+    address: listenAddress
+      .default('127.0.0.1:9990')
+      .describe('health, metrics, the approvals API and the console; loopback unless a proxy guards it'),
+    public_url: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe(
+        'where people reach it, for links and the login; https, or http on loopback, without a path. Plain `https://chaperone.example`',
+      ),
+    issuer: name
+      .optional()
+      .describe('the issuer whose tokens the API accepts; all issuers of kind person when absent'),
+    console: consoleOfPeople
+      .optional()
+      .describe(
+        'pages for reviewers; needs `admin.public_url` and `admin.issuer`. There are none when absent',
+      ),
+  })
+  .prefault({})

@@ -1,0 +1,86 @@
+// The live sessions of this process as operators see them, and their end.
+
+import type { Operation } from '../core/operation.ts'
+import { type Principal, principalId } from '../core/principal.ts'
+import type { Observation } from '../core/session.ts'
+import {
+  type LiveOperation,
+  type LiveSessions,
+  type SessionView,
+  SHOWN_OF_OPERATION,
+} from '../core/sessions-view.ts'
+import type { ConnectionFacts } from './connection.ts'
+import type { Registry } from './registry.ts'
+
+export function liveSessions(registry: Pick<Registry, 'all'>): LiveSessions {
+  return {
+    list: async () => [...registry.all()].flatMap((session) => session.view() ?? []),
+    end: async (id, by, reason) => {
+      const session = [...registry.all()].find((one) => one.id === id && one.principal !== undefined)
+      if (session === undefined) return false
+      session.refuse({
+        code: 'terminated',
+        message: `terminating connection: ended by ${by.name}: ${reason}`,
+      })
+      return true
+    },
+  }
+}
+
+/** What of a session does not change once it is admitted. */
+export interface Admitted {
+  readonly principal: Principal
+  readonly since: number
+  readonly database: string
+  readonly application: string | undefined
+}
+
+export function sessionView(
+  id: string,
+  facts: Pick<ConnectionFacts, 'resource' | 'peer'>,
+  { principal, since, database, application }: Admitted,
+  now: Pick<SessionView, 'operation' | 'bytes'>,
+): SessionView {
+  return {
+    id,
+    resource: facts.resource,
+    database,
+    principal: principalId(principal),
+    principalName: principal.name,
+    principalKind: principal.kind,
+    groups: principal.groups,
+    source: facts.peer.source,
+    ...(application === undefined ? {} : { application }),
+    since,
+    ...now,
+  }
+}
+
+/** The last operation that was judged, until it is seen to end. */
+export interface CurrentOperation {
+  began(operation: Operation): void
+  observed(event: Observation): void
+  view(held: boolean): { readonly operation?: LiveOperation }
+}
+
+export function createCurrentOperation(): CurrentOperation {
+  let sequence = -1
+  let text = ''
+  let truncated = false
+  let since = 0
+  return {
+    began(operation) {
+      if (operation.phase === 'prepare') return
+      sequence = operation.sequence
+      truncated = operation.text.length > SHOWN_OF_OPERATION
+      // A copy, so that what is cut off does not live as long as the session.
+      text = truncated ? Buffer.from(operation.text.slice(0, SHOWN_OF_OPERATION)).toString() : operation.text
+      since = Date.now()
+    },
+    observed(event) {
+      if (event.kind === 'failed' || (event.kind === 'completed' && event.sequence === sequence))
+        sequence = -1
+    },
+    view: (held) => (sequence < 0 ? {} : { operation: { text, truncated, since, held } }),
+  }
+}

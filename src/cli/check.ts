@@ -8,11 +8,13 @@ import { policyProblems } from '../policy/problems.ts'
 import { unreadableSecrets } from '../secrets/secrets.ts'
 import { describeConfig } from './check/describe.ts'
 import { groupWarnings } from './check/groups.ts'
+import { workerWarnings } from './check/workers.ts'
 import { printable } from './terminal.ts'
+import { withWorkers } from './workers/option.ts'
 
 const HELP = `
 Checks shape, references between parts, files, certificates and their keys, secrets, and policies.
-Exit code 1 with every problem, one a line, when there is any. Warnings (groups that nobody can have) change no exit code.
+Exit code 1 with every problem, one a line, when there is any. Warnings (groups that nobody can have, hourly limits over several workers) change no exit code.
 
 Example:
   chaperone check --config prod.yaml`
@@ -34,7 +36,9 @@ export function registerCheck(program: Command): void {
 
 /** What may be meant, and is worth a look: with its place in the file, and no reason to end with 1. */
 function warningsOf(config: Config, path: string): string[] {
-  return locateFindings(path, groupWarnings(config)).map((found) => formatProblem(path, found))
+  return locateFindings(path, [...groupWarnings(config), ...workerWarnings(config)]).map((found) =>
+    formatProblem(path, found),
+  )
 }
 
 /** @throws ConfigError with every problem */
@@ -49,10 +53,11 @@ function checkedConfig(path: string, files: boolean): Config {
 /**
  * The configuration of services that start: what cannot be read is told with its place, before anything runs. A
  * certificate that has expired may be replaced while they run, so it keeps nobody from starting.
+ * @param workers in place of the configuration’s own number
  * @throws ConfigError with every problem
  */
-export function configToServe(path: string): Config {
-  const config = loadConfig(path)
+export function configToServe(path: string, workers?: number): Config {
+  const config = withWorkers(path, loadConfig(path), workers)
   const found = [...policyProblems(config), ...checkFiles(config, 0), ...secretFindings(config)]
   if (found.length > 0) throw new ConfigError(path, locateFindings(path, found))
   return config

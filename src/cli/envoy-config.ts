@@ -4,6 +4,7 @@ import { stringify } from 'yaml'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { envoyBootstrap, envoyFragment } from '../envoy/bootstrap.ts'
+import { withWorkers, workersOption } from './workers/option.ts'
 
 const HELP = `
 Without --fragment: a complete bootstrap for a standalone Envoy 1.40.
@@ -21,10 +22,12 @@ export function registerEnvoyConfig(program: Command): void {
     .command('envoy-config')
     .description('print the configuration for Envoy')
     .option('--fragment', 'only what is added to an Envoy that exists', false)
+    .addOption(workersOption())
     .addHelpText('after', HELP)
     .action((_: unknown, command: Command) => {
-      const options = command.optsWithGlobals<{ config: string; fragment: boolean }>()
-      process.stdout.write(envoyConfigText(loadConfig(options.config), options.fragment))
+      const options = command.optsWithGlobals<{ config: string; fragment: boolean; workers?: number }>()
+      const config = withWorkers(options.config, loadConfig(options.config), options.workers)
+      process.stdout.write(envoyConfigText(config, options.fragment))
     })
 }
 

@@ -10,6 +10,7 @@ import { registerServe } from './serve.ts'
 import { startServices } from './services.ts'
 import { registerSessions } from './sessions.ts'
 import { registerUp } from './up.ts'
+import { registerWorker } from './workers/worker.ts'
 
 const COMMANDS: readonly ((program: Command) => void)[] = [
   registerCheck,
@@ -20,6 +21,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerEnvoyConfig,
   registerApprovals,
   registerSessions,
+  registerWorker,
 ]
 
 const HELP = `

@@ -6,9 +6,13 @@ import { configToServe } from './check.ts'
 import { type EnvoyProcess, findEnvoy, howItEnded, startEnvoyProcess } from './envoy-process.ts'
 import { checkEnvoyAddresses } from './listening.ts'
 import { nextSignal } from './signals.ts'
+import { workersOption } from './workers/option.ts'
 
 /** What `serve` starts; given in, so that this file needs nothing of how it is put together. */
-export type StartServices = (config: Config, file: string) => Promise<{ stop(): Promise<void> }>
+export type StartServices = (
+  config: Config,
+  options: { readonly file: string },
+) => Promise<{ stop(): Promise<void> }>
 
 const HELP = `
 Envoy is ENVOY_BIN, else envoy on PATH, else what scripts/fetch-envoy.sh has put into the cache.
@@ -23,21 +27,22 @@ export function registerUp(program: Command, startServices: StartServices): void
   program
     .command('up')
     .description('run the services and Envoy together, in the foreground')
+    .addOption(workersOption())
     .addHelpText('after', HELP)
     .action(async (_: unknown, command: Command) => {
-      const { config } = command.optsWithGlobals<{ config: string }>()
-      await up(config, startServices)
+      const { config, workers } = command.optsWithGlobals<{ config: string; workers?: number }>()
+      await up(config, workers, startServices)
     })
 }
 
 /** Resolves after a signal. @throws when a part cannot start, or when Envoy ends by itself */
-async function up(file: string, startServices: StartServices): Promise<void> {
-  const config = configToServe(file)
+async function up(file: string, workers: number | undefined, startServices: StartServices): Promise<void> {
+  const config = configToServe(file, workers)
   const binary = findEnvoy(process.env)
   // SIGHUP too, since the terminal that closes must not leave an Envoy behind.
   const signal = nextSignal(['SIGINT', 'SIGTERM', 'SIGHUP'])
   await checkEnvoyAddresses(config)
-  const services = await startServices(config, file)
+  const services = await startServices(config, { file })
   let envoy: EnvoyProcess | undefined
   try {
     envoy = await startEnvoyProcess(binary, envoyBootstrap(config), config.envoy.admin)

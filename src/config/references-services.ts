@@ -1,6 +1,7 @@
 // References of everything but resources and rules: processor, admin, issuers, certificate identities, store.
 import { isLoopback, splitHostPort } from './address.ts'
 import type { ReferenceCheck } from './reference-check.ts'
+import { workerProblems } from './workers.ts'
 
 export function checkServices(check: ReferenceCheck): void {
   checkProcessor(check)
@@ -40,6 +41,7 @@ function checkPublicUrl(url: URL, report: ReferenceCheck['report']): void {
 }
 
 function checkProcessor({ config, report, needs }: ReferenceCheck): void {
+  for (const { path, message, cure } of workerProblems(config)) report(path, message, cure)
   const { address, tls } = config.processor
   needs(['processor', 'tls', 'certificate'], 'certificates', tls?.certificate)
   needs(['envoy', 'processor', 'certificate'], 'certificates', config.envoy.processor?.certificate)

@@ -17,6 +17,9 @@ import {
   withDefault,
 } from './scalars.ts'
 
+/** One a core is of use; each takes some 150 MB and two connections to the store. */
+export const MAX_WORKERS = 64
+
 const processor = z
   .strictObject({
     address: processorAddress
@@ -31,6 +34,14 @@ const processor = z
       })
       .optional()
       .describe('mutual TLS, for a TCP address'),
+    workers: z
+      .int()
+      .min(1)
+      .max(MAX_WORKERS)
+      .default(1)
+      .describe(
+        'processes that answer Envoy, each on an address of its own: `processor-1.sock` and so on, or ports from the one of `address` on. Several need `store.kind: redis` and `audit.file` (docs/workers.md)',
+      ),
     stop_grace: withDefault(duration, '10s').describe(
       'how long live sessions may go on after a stop is asked for',
     ),

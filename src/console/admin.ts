@@ -16,7 +16,7 @@ export interface AdminOptions {
   readonly config: Pick<Config, 'admin' | 'issuers'>
   readonly approvals: Approvals
   readonly verifyToken: VerifyToken
-  readonly metrics: Metrics
+  readonly metrics: Pick<Metrics, 'expose'>
   readonly ready: () => boolean
   readonly audit: AuditLog
   readonly log: Log

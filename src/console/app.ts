@@ -6,8 +6,8 @@ import { type ApprovalsApiDependencies, approvalsApi } from './approvals-api.ts'
 import { Problem, problemResponse, STORE_PROBLEMS } from './problem.ts'
 
 export interface AppDependencies extends ApprovalsApiDependencies {
-  readonly metrics: Metrics
-  /** Can this process serve sessions now? */
+  readonly metrics: Pick<Metrics, 'expose'>
+  /** Can sessions be served now? */
   readonly ready: () => boolean
 }
 

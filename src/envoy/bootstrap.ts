@@ -1,7 +1,8 @@
 // Envoy's configuration for all resources: a complete bootstrap, or what is added to an Envoy that exists.
 import { splitHostPort } from '../config/address.ts'
 import type { Config } from '../config/schema.ts'
-import { processorCluster, socketAddress, targetClusters } from './envoy-clusters.ts'
+import { workerAddresses } from '../config/workers.ts'
+import { processorClusters, socketAddress, targetClusters } from './envoy-clusters.ts'
 import { resourceListeners } from './envoy-listeners.ts'
 import { type EnvoyObject, extension } from './envoy-object.ts'
 
@@ -13,15 +14,19 @@ export interface BootstrapOptions {
 /** Listeners and clusters, with the bootstrap extension that internal listeners need. */
 export function envoyFragment(config: Config, options: BootstrapOptions = {}): EnvoyObject {
   const resources = Object.entries(config.resources)
+  const { address, workers } = config.processor
+  const addresses = workerAddresses(options.processorAddress ?? address, workers)
   return {
     bootstrap_extensions: [
       extension('envoy.bootstrap.internal_listener', 'bootstrap.internal_listener.v3.InternalListener'),
     ],
     static_resources: {
-      listeners: resources.flatMap(([name, resource]) => resourceListeners(name, resource)),
+      listeners: resources.flatMap(([name, resource]) =>
+        resourceListeners(name, resource, config.processor.workers),
+      ),
       clusters: [
         ...resources.flatMap(([name, resource]) => targetClusters(name, resource, config)),
-        processorCluster(config, options.processorAddress ?? config.processor.address),
+        ...processorClusters(config, addresses),
       ],
     },
   }

@@ -12,27 +12,35 @@ import { BUFFER_LIMIT, socketAddress } from './envoy-clusters.ts'
 import {
   gateName,
   PROCESSOR_CLUSTER,
-  sessionName,
   targetName,
   upstreamTlsName,
   wireName,
+  workerCluster,
 } from './envoy-names.ts'
 import { type EnvoyObject, extension, seconds } from './envoy-object.ts'
 import { downstreamTls, SDS_CONFIG } from './envoy-tls.ts'
 import { RESOURCE_HEADER, ROLE_HEADER, type Role } from './roles.ts'
 import { secretResource } from './sds-resources.ts'
+import { sessionListeners } from './session-listeners.ts'
 
 /** From a TCP connection to the first bytes, and then to the end of the TLS handshake: silent clients cost no more. */
 const TLS_WITHIN = '10s'
 /** Bytes that a session may send before its target's connection is up (E15). */
 const MAX_EARLY_DATA = 64 * 1024
 
-export function resourceListeners(name: string, resource: ResourceConfig): EnvoyObject[] {
-  const listeners = [gate(name, resource), session(name, resource)]
+export function resourceListeners(name: string, resource: ResourceConfig, workers: number): EnvoyObject[] {
+  const sessions = sessionListeners(name, resource, workers)
+  const listeners = [
+    gate(name, resource, sessions),
+    ...sessions.map((listener, index) =>
+      session(name, resource, listener, sessions.length > 1 ? workerCluster(index + 1) : PROCESSOR_CLUSTER),
+    ),
+  ]
   return resource.upstream.tls.mode === 'disable' ? listeners : [...listeners, upstreamTlsListener(name)]
 }
 
-function gate(name: string, resource: ResourceConfig): EnvoyObject {
+/** @param sessions listeners, any of which takes the connection on */
+function gate(name: string, resource: ResourceConfig, sessions: readonly string[]): EnvoyObject {
   return {
     name: gateName(name),
     address: socketAddress(splitHostPort(resource.listen)),
@@ -43,7 +51,7 @@ function gate(name: string, resource: ResourceConfig): EnvoyObject {
         filters: [
           setSource,
           processing(name, 'gate'),
-          tcpProxy(gateName(name), sessionName(name), {
+          tcpProxy(gateName(name), sessions, {
             max_downstream_connection_duration: seconds(resource.limits.session + resource.limits.login),
           }),
         ],
@@ -56,17 +64,17 @@ function gate(name: string, resource: ResourceConfig): EnvoyObject {
  * Two chains: with TLS, and in clear. The second is for CancelRequest, which libpq before 17 sends in clear on a new
  * connection, and for telling clients without TLS that they need it: the session there sees no TLS version.
  */
-function session(name: string, resource: ResourceConfig): EnvoyObject {
+function session(name: string, resource: ResourceConfig, listener: string, processor: string): EnvoyObject {
   const filters = [
     ...setSecrets(resource),
-    ...sessionProcessing(name, resource),
-    tcpProxy(sessionName(name), targetName(name), {
+    ...sessionProcessing(name, resource, processor),
+    tcpProxy(listener, [targetName(name)], {
       upstream_connect_mode: 'ON_DOWNSTREAM_DATA',
       max_early_data_bytes: MAX_EARLY_DATA,
     }),
   ]
   return {
-    name: sessionName(name),
+    name: listener,
     internal_listener: {},
     per_connection_buffer_limit_bytes: BUFFER_LIMIT,
     listener_filters_timeout: TLS_WITHIN,
@@ -90,17 +98,17 @@ function session(name: string, resource: ResourceConfig): EnvoyObject {
  * Requests only: results go past the session's filter (E13). The login still needs the target's bytes, so a second filter
  * behind it processes both directions until the session lets it step aside (E4).
  */
-function sessionProcessing(name: string, resource: ResourceConfig): EnvoyObject[] {
+function sessionProcessing(name: string, resource: ResourceConfig, processor: string): EnvoyObject[] {
   const attributes = [
     ...CONNECTION_ATTRIBUTES,
     ...secretNames(resource).map((secret) => filterState(SECRET_KEY_PREFIX + secret)),
   ]
-  if (resource.process === 'full') return [processing(name, 'session', attributes)]
+  if (resource.process === 'full') return [processing(name, 'session', { attributes, processor })]
   const pair = filterState(PAIR_KEY)
   return [
     setPair,
-    processing(name, 'session', [...attributes, pair], 'SKIP'),
-    processing(name, 'login', [pair]),
+    processing(name, 'session', { attributes: [...attributes, pair], write: 'SKIP', processor }),
+    processing(name, 'login', { attributes: [pair], processor }),
   ]
 }
 
@@ -112,7 +120,7 @@ function upstreamTlsListener(name: string): EnvoyObject {
     per_connection_buffer_limit_bytes: BUFFER_LIMIT,
     filter_chains: [
       {
-        filters: [processing(name, 'upstream-tls'), tcpProxy(upstreamTlsName(name), wireName(name), {})],
+        filters: [processing(name, 'upstream-tls'), tcpProxy(upstreamTlsName(name), [wireName(name)], {})],
       },
     ],
   }
@@ -171,6 +179,13 @@ function setSecrets(resource: ResourceConfig): EnvoyObject[] {
   ]
 }
 
+interface Processing {
+  readonly attributes?: readonly string[]
+  readonly write?: 'STREAMED' | 'SKIP'
+  /** cluster */
+  readonly processor?: string
+}
+
 /**
  * The filter that asks the processor. failure_mode_allow is never true (invariant 1). Without a message timeout a hold
  * may last; the handshakes keep their own time.
@@ -178,13 +193,12 @@ function setSecrets(resource: ResourceConfig): EnvoyObject[] {
 function processing(
   resource: string,
   role: Role,
-  attributes: readonly string[] = [],
-  write: 'STREAMED' | 'SKIP' = 'STREAMED',
+  { attributes = [], write = 'STREAMED', processor = PROCESSOR_CLUSTER }: Processing = {},
 ): EnvoyObject {
   return extension('envoy.filters.network.ext_proc', 'filters.network.ext_proc.v3.NetworkExternalProcessor', {
     stat_prefix: `chaperone.${resource}.${role}`,
     grpc_service: {
-      envoy_grpc: { cluster_name: PROCESSOR_CLUSTER },
+      envoy_grpc: { cluster_name: processor },
       initial_metadata: [
         { key: ROLE_HEADER, value: role },
         { key: RESOURCE_HEADER, value: resource },
@@ -198,10 +212,12 @@ function processing(
 }
 
 /** Idle sessions are the gateway's to end; Envoy's default would cut them after an hour. */
-function tcpProxy(prefix: string, cluster: string, rest: EnvoyObject): EnvoyObject {
+function tcpProxy(prefix: string, clusters: readonly string[], rest: EnvoyObject): EnvoyObject {
+  const [cluster = '', ...more] = clusters
+  const weighted = { clusters: clusters.map((name) => ({ name, weight: 1 })) }
   return extension('envoy.filters.network.tcp_proxy', 'filters.network.tcp_proxy.v3.TcpProxy', {
     stat_prefix: prefix,
-    cluster,
+    ...(more.length === 0 ? { cluster } : { weighted_clusters: weighted }),
     idle_timeout: '0s',
     ...rest,
   })

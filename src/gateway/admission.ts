@@ -9,7 +9,6 @@ import { circumstancesOf } from './circumstances.ts'
 import type { ConnectionFacts } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { masksInForce } from './masks-in-force.ts'
-import type { Registry } from './registry.ts'
 
 export type AuthenticateEffect = Extract<Effect, { kind: 'authenticate' }>
 
@@ -23,17 +22,17 @@ export type Admission =
     }
   | { readonly kind: 'rejected'; readonly refusal: Refusal; readonly principal?: Principal }
 
-type Deps = Pick<GatewayDependencies, 'config' | 'policy' | 'authenticator' | 'secret'>
+type Deps = Pick<GatewayDependencies, 'config' | 'policy' | 'authenticator' | 'secret' | 'neighbours'>
 
 /** Never rejects: what goes wrong is a refusal. */
 export async function admit(
   deps: Deps,
-  registry: Registry,
+  session: string,
   connection: ConnectionFacts,
   effect: AuthenticateEffect,
 ): Promise<Admission> {
   try {
-    return await decide(deps, registry, connection, effect)
+    return await decide(deps, session, connection, effect)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     return rejected({ code: 'internal', message: `the login could not be judged: ${message}` })
@@ -42,7 +41,7 @@ export async function admit(
 
 async function decide(
   deps: Deps,
-  registry: Registry,
+  session: string,
   connection: ConnectionFacts,
   effect: AuthenticateEffect,
 ): Promise<Admission> {
@@ -53,11 +52,14 @@ async function decide(
   const { principal } = outcome
   const circumstances = circumstancesOf(connection.peer, effect.stated.application)
   const obstacle =
-    obstacleOf(deps, registry, connection.resource, resource, principal, circumstances) ??
+    reachObstacle(deps, connection.resource, principal, circumstances) ??
     databaseObstacle(resource, effect.stated.database)
   if (obstacle) return rejected(obstacle, principal)
   const login = loginFor(resource, principal, connection, effect.stated.database)
   if ('code' in login) return rejected(login, principal)
+  // Last: what is rejected takes no place.
+  const full = await placeObstacle(deps, session, connection.resource, resource, principal)
+  if (full) return rejected(full, principal)
   const masks = masksInForce(deps, principal, connection.resource)
   const looksBehind = whetherRulesLookBehind(deps, principal, connection.resource)
   return { kind: 'admitted', principal, login, masks, looksBehind }
@@ -81,32 +83,37 @@ function rejected(refusal: Refusal, principal?: Principal): Admission {
   return principal ? { kind: 'rejected', refusal, principal } : { kind: 'rejected', refusal }
 }
 
-function obstacleOf(
+function reachObstacle(
   deps: Deps,
-  registry: Registry,
   name: string,
-  resource: ResourceConfig,
   principal: Principal,
   circumstances: Circumstances,
 ): Refusal | undefined {
-  if (!deps.policy().mayReach(principal, name, circumstances)) {
-    return {
-      code: 'unauthorized',
-      message: `${principal.name} may not reach ${name}`,
-      hint: `No rule lets ${groupsOf(principal)} in now, from where you are.`,
+  if (deps.policy().mayReach(principal, name, circumstances)) return undefined
+  return {
+    code: 'unauthorized',
+    message: `${principal.name} may not reach ${name}`,
+    hint: `No rule lets ${groupsOf(principal)} in now, from where you are.`,
+  }
+}
+
+async function placeObstacle(
+  { neighbours }: Deps,
+  session: string,
+  name: string,
+  { limits }: ResourceConfig,
+  principal: Principal,
+): Promise<Refusal | undefined> {
+  switch (await neighbours.places.take({ session, resource: name, principal: principalId(principal) })) {
+    case 'taken':
+      return undefined
+    case 'resource-full':
+      return { code: 'too-many-sessions', message: `${name} has its ${limits.sessions} sessions already` }
+    case 'principal-full': {
+      const message = `${principal.name} has ${limits.sessions_per_principal} sessions on ${name} already`
+      return { code: 'too-many-sessions', message }
     }
   }
-  if (registry.count(name) >= resource.limits.sessions) {
-    return {
-      code: 'too-many-sessions',
-      message: `${name} has its ${resource.limits.sessions} sessions already`,
-    }
-  }
-  const { sessions_per_principal: most } = resource.limits
-  if (registry.count(name, principalId(principal)) >= most) {
-    return { code: 'too-many-sessions', message: `${principal.name} has ${most} sessions on ${name} already` }
-  }
-  return undefined
 }
 
 function groupsOf({ groups }: Principal): string {

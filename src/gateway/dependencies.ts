@@ -9,6 +9,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Recorder } from '../recording/recorder.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { Neighbours } from './neighbours.ts'
 
 export interface GatewayDependencies {
   readonly config: Config
@@ -19,6 +20,8 @@ export interface GatewayDependencies {
   readonly approvalEvents: ApprovalEvents
   readonly recorder: Recorder
   readonly audit: AuditSink
+  /** the other processes behind the same Envoy */
+  readonly neighbours: Neighbours
   readonly metrics: Metrics
   readonly log: Log
   /** keys of masks, by their name under `secrets`; throws for a name that is not known */

@@ -6,14 +6,18 @@ import type { AcceptConnection, Connection } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { liveSessions } from './live-sessions.ts'
 import { startProtocols } from './protocols.ts'
-import { createRegistry } from './registry.ts'
+import { cancelSession, createRegistry } from './registry.ts'
 import { createRunner } from './runner.ts'
-import { createHourlyUsage } from './usage.ts'
 
 export interface Gateway {
   readonly accept: AcceptConnection
   /** those of this process, for operators */
   readonly live: LiveSessions
+  /**
+   * A cancel request that came to another process: withdraws what the session with this key waits for, or gives what the
+   * target wants to see in a cancel request. Undefined when nothing is left to do.
+   */
+  cancel(resource: string, key: Uint8Array): Uint8Array | undefined
   /** sessions that are open */
   sessions(): number
   /** Ends sessions that bring more than is handled. @param waiting asks Envoy how many bytes wait in it */
@@ -38,12 +42,15 @@ const DEAD: Connection = {
 export async function createGateway(deps: GatewayDependencies): Promise<Gateway> {
   const protocols = await startProtocols(deps.config)
   const registry = createRegistry()
-  const usage = createHourlyUsage(() => performance.now())
   let draining = false
 
   return {
     live: liveSessions(registry),
     sessions: () => registry.size,
+    cancel(resource, key) {
+      const canceled = cancelSession(registry, resource, key)
+      return canceled === 'unknown' ? undefined : canceled
+    },
     limitBacklog: (limit, waiting) =>
       watchBacklog({ limit, waiting, sessions: () => registry.all(), log: deps.log }),
     drain() {
@@ -62,7 +69,7 @@ export async function createGateway(deps: GatewayDependencies): Promise<Gateway>
         downlink.close()
         return DEAD
       }
-      const runner = createRunner(deps, { registry, usage }, protocol, facts, downlink)
+      const runner = createRunner(deps, registry, protocol, facts, downlink)
       if (draining) runner.refuse(STOPPING)
       return runner.connection
     },

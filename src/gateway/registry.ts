@@ -1,4 +1,4 @@
-// The live sessions of this process: counted against their limits, and found by the key that cancels them.
+// The live sessions of this process, found by the key that cancels them.
 import { timingSafeEqual } from 'node:crypto'
 import type { Refusal } from '../core/errors.ts'
 import type { SessionView } from '../core/sessions-view.ts'
@@ -30,8 +30,6 @@ export interface Registry {
   readonly size: number
   add(session: LiveSession): void
   remove(session: LiveSession): void
-  /** admitted sessions of a resource, or of one principal on it; who only knocks takes no place */
-  count(resource: string, principal?: string): number
   setCancelKey(session: LiveSession, key: Uint8Array): void
   /** the session of this resource with exactly this key */
   findByCancelKey(resource: string, key: Uint8Array): LiveSession | undefined
@@ -58,14 +56,6 @@ export function createRegistry(): Registry {
       if (id !== undefined) keys.delete(id)
       keyOf.delete(session)
     },
-    count(resource, principal) {
-      let count = 0
-      for (const session of sessions) {
-        if (session.resource !== resource || session.principal === undefined) continue
-        if (principal === undefined || session.principal === principal) count += 1
-      }
-      return count
-    },
     setCancelKey(session, key) {
       const id = processId(key)
       // Two random ids of 31 bits met: the later session cannot be cancelled, which harms nobody else.
@@ -81,4 +71,21 @@ export function createRegistry(): Registry {
     },
     all: () => sessions,
   }
+}
+
+/**
+ * Withdraws what the session with this key waits for; where nothing waits for approval, the target has to be asked.
+ *
+ * @returns what the target wants to see in a cancel request, undefined when that is not needed
+ */
+export function cancelSession(
+  registry: Registry,
+  resource: string,
+  key: Uint8Array,
+): Uint8Array | undefined | 'unknown' {
+  const target = registry.findByCancelKey(resource, key)
+  if (target === undefined) return 'unknown'
+  if (target.cancelHold() || !target.serverKey) return undefined
+  target.canceled()
+  return target.serverKey
 }

@@ -15,18 +15,11 @@ import { createJudge, type Judge } from './judge.ts'
 import { createLimits } from './limits.ts'
 import { type Admitted, createCurrentOperation, sessionView } from './live-sessions.ts'
 import { createOutbox } from './outbox.ts'
-import type { LiveSession, Registry } from './registry.ts'
+import { cancelSession, type LiveSession, type Registry } from './registry.ts'
 import { createTimers } from './timers.ts'
-import type { HourlyUsage } from './usage.ts'
 
 export interface Runner extends LiveSession {
   readonly connection: Connection
-}
-
-/** What the sessions of a process have in common. */
-export interface SharedBySessions {
-  readonly registry: Registry
-  readonly usage: HourlyUsage
 }
 
 /** For the rest of a row, of which the client has had a part, in milliseconds. */
@@ -45,12 +38,12 @@ const STOPPING: Refusal = { code: 'shutting-down', message: 'terminating connect
 
 export function createRunner(
   deps: GatewayDependencies,
-  { registry, usage }: SharedBySessions,
+  registry: Registry,
   protocol: Protocol,
   facts: ConnectionFacts,
   downlink: Downlink,
 ): Runner {
-  const { metrics } = deps
+  const { metrics, neighbours } = deps
   const id = randomBytes(12).toString('hex')
   const log = deps.log.child({ session: id, resource: facts.resource })
   const limits = deps.config.resources[facts.resource]?.limits
@@ -129,7 +122,7 @@ export function createRunner(
         serverKey = new Uint8Array(effect.serverKey)
         return registry.setCancelKey(runner, effect.key)
       case 'cancel':
-        return cancel(effect.key)
+        return void cancel(effect.key).catch(crash)
       case 'close':
         return end(effect.reason)
     }
@@ -165,9 +158,10 @@ export function createRunner(
 
   async function authenticate(effect: AuthenticateEffect): Promise<void> {
     const began = performance.now()
-    const admission = await admit(deps, registry, facts, effect)
+    const admission = await admit(deps, id, facts, effect)
     metrics.stage('authenticate', (performance.now() - began) / 1000)
-    if (ended) return
+    // It ended meanwhile, and had no place to give back yet.
+    if (ended) return neighbours.places.release(id)
     if (admission.kind === 'rejected') {
       const { refusal } = admission
       metrics.error(refusal.code)
@@ -198,7 +192,7 @@ export function createRunner(
         database: login.database,
         principal: who,
         masks,
-        limits: createLimits(usage, principalId(who), facts.resource),
+        limits: createLimits(neighbours.usage, principalId(who), facts.resource),
         circumstances: () => circumstancesOf(facts.peer, effect.stated.application),
         resume,
         tell,
@@ -218,13 +212,14 @@ export function createRunner(
     input(() => session.notify(message, hint))
   }
 
-  function cancel(key: Uint8Array): void {
+  async function cancel(key: Uint8Array): Promise<void> {
     timers.set('login', limits?.login ?? 0, () => end('the cancel request took too long'))
-    const target = registry.findByCancelKey(facts.resource, key)
+    const own = cancelSession(registry, facts.resource, key)
+    const forTarget =
+      own === 'unknown' ? await neighbours.cancel(facts.resource, key).catch(() => undefined) : own
     // Nobody learns whether the key was right: a cancel request has no answer (PostgreSQL 54.2.8).
-    if (!target || target.cancelHold() || !target.serverKey) return end('the cancel request is done')
-    target.canceled()
-    resume({ kind: 'cancel-target', serverKey: target.serverKey })
+    if (forTarget === undefined) return end('the cancel request is done')
+    resume({ kind: 'cancel-target', serverKey: forTarget })
   }
 
   function stop(refusal: Refusal): void {
@@ -265,6 +260,7 @@ export function createRunner(
     timers.clearAll()
     judge?.end(withdrawal)
     registry.remove(runner)
+    neighbours.places.release(id)
     metrics.sessionClosed(facts.resource, outcome)
     try {
       outbox.release()

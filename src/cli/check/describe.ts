@@ -1,6 +1,7 @@
 // What a configuration comes to, in words: one block per resource, with the rules and masks that count there.
 import { recordingLevel } from '../../config/references-resources.ts'
 import type { Config, MaskRuleConfig, PolicyRuleConfig, ResourceConfig } from '../../config/schema.ts'
+import { workerAddresses } from '../../config/workers.ts'
 import { printable } from '../terminal.ts'
 
 type Line = readonly [label: string, text: string]
@@ -12,7 +13,7 @@ export function describeConfig(config: Config, path: string): string {
     'rule',
   )}, ${count(Object.keys(config.masks).length, 'mask')}.`
   const services: Line[] = [
-    ['processor', config.processor.address + (config.processor.tls === undefined ? '' : ', mutual TLS')],
+    ['processor', processorText(config.processor)],
     ['admin', config.admin.address],
     ['store', config.store.kind === 'redis' ? `redis at ${config.store.url}` : 'memory of one process'],
     ['audit', config.audit.file ?? 'standard output'],
@@ -21,6 +22,11 @@ export function describeConfig(config: Config, path: string): string {
     block(`${name} (${resource.protocol})`, describeResource(config, name, resource)),
   )
   return `${[block(head, services), ...resources].join('\n')}`
+}
+
+function processorText({ address, workers, tls }: Config['processor']): string {
+  const at = workers === 1 ? address : `${workers} workers at ${workerAddresses(address, workers).join(', ')}`
+  return tls === undefined ? at : `${at}, mutual TLS`
 }
 
 const count = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`

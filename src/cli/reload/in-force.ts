@@ -10,6 +10,8 @@ import { readText, reasonOf, watchFile } from './watch-file.ts'
 
 export interface PolicyInForce {
   current(): Policy
+  /** what it is made of */
+  rules(): Pick<Config, 'policies' | 'masks'>
   /** Begins to watch the file. @param changed called after another policy has come into force */
   watch(file: string, changed: () => void): void
   /** Reads the watched file now. Never rejects: what goes wrong is logged, and leaves the policy in force. */
@@ -32,6 +34,7 @@ const MAX_REASON = 1000
 export function createPolicyInForce(deps: Deps): PolicyInForce {
   const { config, secret, audit, log, metrics } = deps
   let policy = compilePolicy(config)
+  let rules: Pick<Config, 'policies' | 'masks'> = { policies: config.policies, masks: config.masks }
   let watched: { readonly file: string; readonly changed: () => void; readonly end: () => void } | undefined
   /** the text that was taken or refused last */
   let handled: string | undefined
@@ -53,7 +56,7 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
   function take(text: string, file: string, changed: () => void): void {
     handled = text
     try {
-      const { policy: next, waiting } = takeUp(text, file, config, secret)
+      const { policy: next, rules: taken, waiting } = takeUp(text, file, config, secret)
       if (waiting.length > 0)
         log.warn({ sections: waiting }, 'changed, and taken up when the services start anew')
       if (next.version === policy.version)
@@ -62,6 +65,7 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
       // What cannot be audited does not happen.
       audit.write({ type: 'admin', action: 'policy-reload', outcome: 'ok', reason })
       policy = next
+      rules = taken
     } catch (error) {
       return refused(reasonOf(error))
     }
@@ -73,6 +77,7 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
 
   return {
     current: () => policy,
+    rules: () => rules,
     watch(file, changed) {
       const end = watchFile(file, {
         changed: (text) => text === handled || take(text, file, changed),

@@ -10,6 +10,8 @@ import { policyProblems } from '../../policy/problems.ts'
 
 export interface TakenUp {
   readonly policy: Policy
+  /** what it was made of */
+  readonly rules: Pick<Config, 'policies' | 'masks'>
   /** sections that changed as well, and are as they were until the services start anew */
   readonly waiting: readonly string[]
 }
@@ -34,7 +36,8 @@ export function takeUp(
   if (found.length > 0) throw new ConfigError(file, placedIn(text, found))
   const policy = compilePolicy(merged)
   for (const resource of Object.keys(merged.resources)) tryMasks(merged, resource, secret)
-  return { policy, waiting: changedSections(next, running) }
+  const { policies, masks } = next
+  return { policy, rules: { policies, masks }, waiting: changedSections(next, running) }
 }
 
 /** Keys that are missing or too short are found here, and not by the sessions. */
@@ -49,7 +52,10 @@ function tryMasks(config: Config, resource: string, secret: (name: string) => Se
   )
 }
 
-function changedSections(next: Config, running: Config): string[] {
+function changedSections(written: Config, running: Config): string[] {
+  // `--workers` has the last word on their number, so that of the file is no change.
+  const { workers } = running.processor
+  const next: Config = { ...written, processor: { ...written.processor, workers } }
   const before = new Map<string, unknown>(Object.entries(running))
   return Object.entries(next)
     .filter(

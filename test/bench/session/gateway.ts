@@ -8,6 +8,7 @@ import type { AuditSink } from '../../../src/core/audit.ts'
 import type { Principal } from '../../../src/core/principal.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.ts'
+import { alone } from '../../../src/gateway/neighbours.ts'
 import { compilePolicy } from '../../../src/policy/policy.ts'
 import { createRecorder } from '../../../src/recording/recorder.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
@@ -96,6 +97,7 @@ export async function startGateway(
     audit: wrap(createAudit(config.audit)),
     metrics,
     log: createLog(config.log),
+    neighbours: alone(config),
     secret: () => new Secret('a key of the benchmark, long enough to be one'),
     approvalsHint: () => '',
   })

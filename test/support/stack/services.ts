@@ -37,7 +37,7 @@ export async function runServices(
   nodeArguments: readonly string[] = [],
 ): Promise<RunningServices> {
   if (placement !== 'in-process') return runChild(placement, file, nodeArguments)
-  const services = await startServices(config, file)
+  const services = await startServices(config, { file })
   return {
     pid: process.pid,
     log: () => '',

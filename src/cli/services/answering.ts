@@ -1,0 +1,70 @@
+// The side of Envoy: the gateway, and the processor that gives it connections.
+import type { Config } from '../../config/schema.ts'
+import { requestUrl } from '../../core/request-url.ts'
+import { waitingInEnvoy } from '../../envoy/backlog.ts'
+import { type Processor, startProcessor } from '../../envoy/server.ts'
+import { createGateway, type Gateway } from '../../gateway/gateway.ts'
+import type { Neighbours } from '../../gateway/neighbours.ts'
+import { createRecorder } from '../../recording/recorder.ts'
+import { listenProblem } from '../listening.ts'
+import type { Defer } from './cleanup.ts'
+import { type Common, openedFor } from './common.ts'
+
+export interface Answering {
+  readonly gateway: Gateway
+  /** Takes connections from now on. @returns where Envoy reaches the processor. @throws when the address cannot be had */
+  listen(): Promise<string>
+  /** Health first, then sessions after the grace period. */
+  stop(): Promise<void>
+}
+
+/** @throws when recordings cannot be made */
+export async function createAnswering(
+  common: Common,
+  neighbours: Neighbours,
+  defer: Defer,
+): Promise<Answering> {
+  const { config, log, secrets } = common
+  const gateway = await createGateway({
+    config,
+    policy: common.policy.current,
+    authenticator: common.authenticator,
+    approvals: common.approvals,
+    approvalEvents: { requested: () => undefined, settled: () => undefined },
+    recorder: openedFor('recordings.directory', () => createRecorder(config.recordings)),
+    audit: common.audit,
+    metrics: common.metrics,
+    log,
+    secret: (name) => secrets.get(name),
+    approvalsHint: (request) => whereReviewersLook(config, request),
+    neighbours,
+  })
+  const { admin: envoyAdmin, backlog } = config.envoy
+  if (backlog !== undefined) {
+    const watch = gateway.limitBacklog(backlog, () => waitingInEnvoy(envoyAdmin))
+    defer(() => watch.stop())
+  }
+  let processor: Processor | undefined
+  return {
+    gateway,
+    async listen() {
+      processor = await startProcessor({ config, accept: gateway.accept, secrets, log }).catch(
+        (error: unknown) => {
+          throw listenProblem('processor.address', config.processor.address, error)
+        },
+      )
+      return processor.address
+    },
+    async stop() {
+      gateway.drain()
+      await processor?.stop(config.processor.stop_grace, () => gateway.endSessions())
+    },
+  }
+}
+
+function whereReviewersLook({ admin }: Config, request: string): string {
+  if (admin.console === undefined || admin.public_url === undefined) {
+    return 'Reviewers see it with `chaperone approvals list`.'
+  }
+  return `Reviewers see it at ${requestUrl(admin.public_url, request)}`
+}

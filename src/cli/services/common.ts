@@ -1,0 +1,65 @@
+// What every process of the services needs: log, metrics, audit, secrets, the policy in force, who somebody is, approvals.
+import type { Approvals } from '../../approvals/contract.ts'
+import { createMemoryApprovals } from '../../approvals/memory.ts'
+import { createRedisApprovals } from '../../approvals/redis.ts'
+import { createAudit } from '../../audit/sink.ts'
+import type { Config } from '../../config/schema.ts'
+import type { AuditSink } from '../../core/audit.ts'
+import { type Authenticator, createAuthenticator } from '../../identity/authenticator.ts'
+import { createSecrets, type Secrets } from '../../secrets/secrets.ts'
+import type { Log } from '../../telemetry/log.ts'
+import { createMetrics, type Metrics } from '../../telemetry/metrics.ts'
+import { createPolicyInForce, type PolicyInForce } from '../reload/in-force.ts'
+import type { Defer } from './cleanup.ts'
+
+export interface Common {
+  readonly config: Config
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly audit: AuditSink
+  readonly secrets: Secrets
+  readonly policy: PolicyInForce
+  readonly authenticator: Authenticator
+  readonly approvals: Approvals
+}
+
+/**
+ * @param written the configuration as its file has it, where what this process goes by is another
+ * @param defer takes what undoes each part
+ */
+export function openCommon(config: Config, log: Log, defer: Defer, written = config): Common {
+  const metrics = createMetrics()
+  const audit = openedFor('audit.file', () => createAudit(config.audit))
+  defer(() => audit.close())
+  const secrets = createSecrets(config.secrets, (level, secret, message) => log[level]({ secret }, message))
+  defer(() => secrets.close())
+  const secret = (name: string) => secrets.get(name)
+  const policy = createPolicyInForce({ config: written, secret, audit, log, metrics })
+  defer(() => policy.close())
+  const authenticator = createAuthenticator(config, {
+    report: (issuer, problem) => log.warn({ issuer }, problem),
+  })
+  defer(() => authenticator.close())
+  const approvals = openApprovals(config, secrets, log)
+  defer(() => approvals.close())
+  return { config, log, metrics, audit, secrets, policy, authenticator, approvals }
+}
+
+/** The system's own words (EACCES, ENOSPC …) name the path; people look for the key. */
+export function openedFor<T>(key: string, open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    throw new Error(`${key}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+function openApprovals(config: Config, secrets: Secrets, log: Log): Approvals {
+  const { store } = config
+  if (store.kind === 'memory') return createMemoryApprovals()
+  const { url, prefix, password } = store
+  return createRedisApprovals(
+    { url, prefix, ...(password === undefined ? {} : { password: secrets.get(password) }) },
+    { log },
+  )
+}

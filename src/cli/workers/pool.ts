@@ -1,0 +1,224 @@
+// The workers as the primary has them: each is started, started again when it dies, asked, and told to stop.
+import type { ChildProcess } from 'node:child_process'
+import { z } from 'zod'
+import type { Config } from '../../config/schema.ts'
+import type { LiveSessions } from '../../core/sessions-view.ts'
+import { countsOf, type ProcessExposition } from '../../telemetry/join.ts'
+import type { Log } from '../../telemetry/log.ts'
+import { type Channel, createChannel } from './channel.ts'
+import { cancelAnswer, type Message, nothing, type Question, sessionsAnswer, textAnswer } from './messages.ts'
+import { ended, endOf, forkWorker } from './process.ts'
+import { createShared, type Shared } from './shared.ts'
+
+export interface PoolOptions {
+  /** what workers that start go by: with the policies and masks in force */
+  readonly config: () => Config
+  readonly file: string | undefined
+  readonly log: Log
+}
+
+export interface Pool {
+  /** Resolves with the addresses of all workers once each serves. @throws when one cannot start */
+  started(): Promise<readonly string[]>
+  ready(): boolean
+  metrics(): Promise<readonly ProcessExposition[]>
+  reload(): Promise<void>
+  readonly sessions: LiveSessions
+  /** Resolves when all have ended. A second call waits for the first. */
+  stop(): Promise<void>
+}
+
+/** Pauses before a worker that died is started again, in milliseconds: doubled each time it dies soon. */
+const FIRST_PAUSE = 100
+const LONGEST_PAUSE = 10_000
+/** A worker that served for so long did not die of how it started, in milliseconds. */
+const LONG_ENOUGH = 60_000
+/** From `stop` to SIGKILL beyond the grace of sessions, in milliseconds: sessions may take two seconds to end. */
+const STOP_WITHIN = 5_000
+
+/** A place for a worker, which several processes have one after another. */
+interface Slot {
+  readonly number: number
+  running: { readonly child: ChildProcess; readonly channel: Channel } | undefined
+  ready: boolean
+  /** milliseconds */
+  pause: number
+  restart: NodeJS.Timeout | undefined
+  /** metrics as last told */
+  told: string
+  /** the counts of its processes that are gone */
+  gone: string
+}
+
+interface Running extends PoolOptions {
+  readonly slots: readonly Slot[]
+  readonly shared: Shared
+  stopping: boolean
+}
+
+/** What the first process of a slot comes to. */
+interface First {
+  served(address: string): void
+  failed(error: Error): void
+}
+
+export function startPool(options: PoolOptions): Pool {
+  const { workers, stop_grace: grace } = options.config().processor
+  const pool: Running = {
+    ...options,
+    slots: Array.from({ length: workers }, (_, index) => newSlot(index + 1)),
+    shared: createShared((resource) => options.config().resources[resource]?.limits),
+    stopping: false,
+  }
+  const started = Promise.all(
+    pool.slots.map(
+      (slot) =>
+        new Promise<string>((served, failed) => {
+          start(pool, slot, { served, failed })
+        }),
+    ),
+  )
+  // Whoever stops the pool before it asks has no use for the reason.
+  started.catch(() => undefined)
+  let stopped: Promise<void> | undefined
+  return {
+    started: () => started,
+    ready: () => pool.slots.every(({ ready }) => ready),
+    metrics: async () => (await Promise.all(pool.slots.map(metricsOf))).flat(),
+    async reload() {
+      await Promise.allSettled(
+        pool.slots.map(({ running }) => running?.channel.ask({ kind: 'reload' }, nothing)),
+      )
+    },
+    sessions: sessionsOf(pool),
+    stop() {
+      pool.stopping = true
+      stopped ??= Promise.all(pool.slots.map((slot) => stopSlot(slot, grace + STOP_WITHIN))).then(
+        () => undefined,
+      )
+      return stopped
+    },
+  }
+}
+
+/** A worker that starts has none yet, and one that does not answer is not shown. */
+function sessionsOf({ slots }: Running): LiveSessions {
+  const ask = <T>(question: Question, answer: z.ZodType<T>, otherwise: T) =>
+    Promise.all(slots.map(({ running }) => running?.channel.ask(question, answer).catch(() => otherwise)))
+  return {
+    async list() {
+      const found = (await ask({ kind: 'sessions' }, sessionsAnswer, [])).flatMap((list) => list ?? [])
+      return found.sort((one, other) => one.since - other.since)
+    },
+    end: async (session, by, reason) =>
+      (await ask({ kind: 'end', session, by, reason }, z.boolean(), false)).includes(true),
+  }
+}
+
+const newSlot = (number: number): Slot => ({
+  number,
+  running: undefined,
+  ready: false,
+  pause: FIRST_PAUSE,
+  restart: undefined,
+  told: '',
+  gone: '',
+})
+
+function start(pool: Running, slot: Slot, first?: First): void {
+  const child = forkWorker()
+  const channel = createChannel(endOf(child), {
+    answer: (question) => answer(pool, slot, question),
+    heard: (message) => heard(pool, slot, message, first),
+  })
+  slot.running = { child, channel }
+  const began = performance.now()
+  const over = (how: string) => {
+    if (slot.running?.child !== child) return
+    if (performance.now() - began > LONG_ENOUGH) slot.pause = FIRST_PAUSE
+    first?.failed(new Error(`worker ${slot.number} ended before it served (${how})`))
+    gone(pool, slot, how)
+  }
+  child.once('exit', (code, signal) => over(signal ?? `exit code ${code}`))
+  child.once('error', ({ message }) => over(message))
+  const { file } = pool
+  channel.tell({
+    kind: 'start',
+    config: pool.config(),
+    ...(file === undefined ? {} : { file }),
+    number: slot.number,
+    usage: pool.shared.usage(),
+  })
+}
+
+/** Its clients' connections ended with it. What it held waits in the store for its asker to come again. */
+function gone(pool: Running, slot: Slot, how: string): void {
+  slot.running?.channel.lost()
+  slot.running = undefined
+  slot.ready = false
+  slot.gone = countsOf([slot.gone, slot.told])
+  slot.told = ''
+  pool.shared.forget(slot.number)
+  if (pool.stopping) return
+  const { pause, number } = slot
+  pool.log.error({ worker: number, how, pause }, 'a worker ended, and is started again')
+  slot.restart = setTimeout(() => start(pool, slot), pause)
+  slot.pause = Math.min(2 * pause, LONGEST_PAUSE)
+}
+
+function heard(pool: Running, slot: Slot, message: Message, first?: First): void {
+  switch (message.kind) {
+    case 'started':
+      return first?.served(message.address)
+    case 'not-started':
+      pool.log.error({ worker: slot.number, reason: message.reason }, 'a worker cannot serve')
+      return first?.failed(new Error(message.reason))
+    case 'ready':
+      slot.ready = message.ready
+      return
+    case 'release':
+      return pool.shared.release(slot.number, message.session)
+    case 'usage':
+      pool.shared.used(message.entries)
+      for (const other of others(pool, slot)) other.tell(message)
+      return
+    default:
+      throw new Error(`invariant: a worker says ${message.kind}`)
+  }
+}
+
+async function answer(pool: Running, slot: Slot, question: Question): Promise<unknown> {
+  switch (question.kind) {
+    case 'place':
+      return pool.shared.take(slot.number, question)
+    case 'cancel': {
+      const asked = others(pool, slot).map((channel) => channel.ask(question, cancelAnswer).catch(() => null))
+      return (await Promise.all(asked)).find((key) => key !== null) ?? null
+    }
+    default:
+      throw new Error(`invariant: a worker asks for ${question.kind}`)
+  }
+}
+
+function others(pool: Running, slot: Slot): Channel[] {
+  return pool.slots.flatMap((other) => (other === slot || !other.running ? [] : [other.running.channel]))
+}
+
+async function metricsOf(slot: Slot): Promise<ProcessExposition[]> {
+  const { running } = slot
+  // One that does not answer is shown as it was.
+  const told = await running?.channel.ask({ kind: 'metrics' }, textAnswer).catch(() => undefined)
+  if (told !== undefined && slot.running === running) slot.told = told
+  return [
+    { process: `worker-${slot.number}`, body: slot.told },
+    { process: 'gone', body: slot.gone },
+  ]
+}
+
+async function stopSlot(slot: Slot, within: number): Promise<void> {
+  clearTimeout(slot.restart)
+  const { running } = slot
+  if (running === undefined) return
+  running.channel.tell({ kind: 'stop' })
+  await ended(running.child, within)
+}

@@ -7,18 +7,8 @@ import { createAnswering } from './services/answering.ts'
 import { type Cleanup, createCleanup } from './services/cleanup.ts'
 import { openCommon } from './services/common.ts'
 import { startPeople } from './services/people.ts'
+import type { Services } from './services/running.ts'
 import { startPrimary } from './workers/primary.ts'
-
-export interface Services {
-  /** where Envoy reaches the processor */
-  readonly processor: string
-  /** URL of health, metrics and the approvals API */
-  readonly admin: string
-  /** Reads the configuration's file again, and takes up its policies and masks if they are good. Never rejects. */
-  reload(): Promise<void>
-  /** Health first, then sessions after the grace period, then the rest. A second call waits for the first. */
-  stop(): Promise<void>
-}
 
 export interface ServicesOptions {
   /** of the configuration; when given, changed policies and masks in it are taken up while sessions go on */

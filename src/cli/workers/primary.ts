@@ -5,7 +5,7 @@ import type { Log } from '../../telemetry/log.ts'
 import type { Cleanup } from '../services/cleanup.ts'
 import { openCommon } from '../services/common.ts'
 import { startPeople } from '../services/people.ts'
-import type { Services } from '../services.ts'
+import type { Services } from '../services/running.ts'
 import { startPool } from './pool.ts'
 
 interface PrimaryOptions {

@@ -97,6 +97,16 @@ describe.each(variants)('with %s', (_, make) => {
     expect(await validate(envoyBootstrap(make()))).toBe('')
   })
 
+  test('Envoy accepts several workers on TCP with mutual TLS, and on sockets', async () => {
+    const config = make()
+    const workers = (address: string) => ({
+      ...config,
+      processor: { ...config.processor, address, workers: 3 },
+    })
+    expect(await validate(envoyBootstrap(workers('localhost:7000')))).toBe('')
+    expect(await validate(envoyBootstrap(workers('unix:/run/processor.sock')))).toBe('')
+  })
+
   test('Envoy merges the fragment into a bootstrap of the team’s own with --config-yaml', async () => {
     const theirs = {
       node: { id: 'theirs', cluster: 'theirs' },

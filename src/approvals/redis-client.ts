@@ -1,21 +1,14 @@
 // Two connections to Redis: one for scripts, one that listens. A command either runs now or fails; none is kept for later.
-import { Redis } from 'ioredis'
-import type { Secret } from '../core/secret.ts'
+import { Cluster, type Redis } from 'ioredis'
 import type { Log } from '../telemetry/log.ts'
 import { ApprovalStoreError } from './contract.ts'
+import { connectRedis, READY_TIMEOUT, type RedisConnection } from './redis-connect.ts'
 import type { Script } from './redis-scripts.ts'
 
-/** Longest wait for one answer, in milliseconds. A script takes well under one; a client is waiting. */
-const COMMAND_TIMEOUT = 2000
-/** Longest wait for a connection before a command fails, in milliseconds. */
-const READY_TIMEOUT = 2000
-/** Longest pause between attempts to connect, in milliseconds: held sessions wait for it. */
-const MAX_RETRY_PAUSE = 1000
-
-export interface RedisConnection {
-  readonly url: string
-  readonly password?: Secret
-}
+/** For replicas to take what was written, in milliseconds: on one network it takes less than one. */
+const REPLICATED_WITHIN = 1000
+/** Between two looks at whether the cluster's node with our keys answers, in milliseconds. */
+const PROBE = 1000
 
 export interface RedisClient {
   /** Runs a script whole, or rejects with ApprovalStoreError `unavailable`; then it may have run, or not. */
@@ -24,33 +17,7 @@ export interface RedisClient {
   close(): void
 }
 
-function connect(connection: RedisConnection, log: Log): Redis {
-  const redis = new Redis(connection.url, {
-    ...(connection.password === undefined ? {} : { password: connection.password.reveal() }),
-    // A vote that is reported as failed must not be counted a minute later.
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: COMMAND_TIMEOUT,
-    connectTimeout: READY_TIMEOUT,
-    retryStrategy: (times) => Math.min(50 * times, MAX_RETRY_PAUSE),
-    disableClientInfo: true,
-    connectionName: 'chaperone',
-  })
-  let reported = false
-  redis.on('error', (error: Error) => {
-    // Once an outage, not once an attempt. Only the message: the error's command may carry the password.
-    if (!reported) log.warn({ reason: error.message }, 'the store of approvals cannot be reached')
-    reported = true
-  })
-  redis.on('ready', () => {
-    if (reported) log.info({}, 'the store of approvals can be reached again')
-    reported = false
-  })
-  return redis
-}
-
-function whenReady(redis: Redis): Promise<void> {
+function whenReady(redis: Redis | Cluster): Promise<void> {
   if (redis.status === 'ready') return Promise.resolve()
   return new Promise((resolve, reject) => {
     const done = (finish: () => void) => {
@@ -64,31 +31,65 @@ function whenReady(redis: Redis): Promise<void> {
   })
 }
 
-async function evaluate(redis: Redis, script: Script, args: readonly (string | number)[], keys: number) {
-  try {
-    return await redis.evalsha(script.sha, keys, ...args)
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-    return await redis.eval(script.lua, keys, ...args)
+type Send = (script: Script, args: readonly (string | number)[], keys: number) => Promise<unknown>
+
+/** @param replicas that have to have taken it, for scripts that say so */
+function sender(redis: Redis | Cluster, replicas: number): Send {
+  /** WAIT is of one connection's writes, so it has to leave with the write: after a reconnect it would count nothing. */
+  const replicated = async (command: Promise<unknown>, script: Script) => {
+    if (!script.replicated || replicas === 0) return command
+    const [reply, taken] = await Promise.all([command, redis.wait(replicas, REPLICATED_WITHIN)])
+    if (taken < replicas) throw new Error(`${taken} of ${replicas} replicas have taken it`)
+    return reply
+  }
+  return async (script, args, keys) => {
+    try {
+      return await replicated(redis.evalsha(script.sha, keys, ...args), script)
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+      return await replicated(redis.eval(script.lua, keys, ...args), script)
+    }
   }
 }
 
-export function createRedisClient(connection: RedisConnection, log: Log): RedisClient {
-  const redis = connect(connection, log)
+/** @param probed a key of ours: what a cluster's nodes say of it tells whether scripts can run */
+export function createRedisClient(connection: RedisConnection, probed: string, log: Log): RedisClient {
+  const redis = connectRedis(connection, log)
   // Waiting commands each listen for `ready`; their number is bounded by sessions, not by Node's default of 10.
   redis.setMaxListeners(0)
+  const send = sender(redis, connection.replicas ?? 0)
+  const probe = redis instanceof Cluster ? probeSlot(redis, probed) : undefined
   return {
     run: async (script, keys, args) => {
       try {
         await whenReady(redis)
-        return await evaluate(redis, script, [...keys, ...args], keys.length)
+        return await send(script, [...keys, ...args], keys.length)
       } catch (cause) {
         throw new ApprovalStoreError('unavailable', 'the store of approvals did not answer', { cause })
       }
     },
-    ready: () => redis.status === 'ready',
-    close: () => redis.disconnect(),
+    ready: () => redis.status === 'ready' && (probe === undefined || probe.answers()),
+    close: () => {
+      probe?.stop()
+      redis.disconnect()
+    },
   }
+}
+
+/** A cluster is connected while any node is; our slot is one node's. */
+function probeSlot(cluster: Cluster, key: string): { answers(): boolean; stop(): void } {
+  let answers = true
+  const timer = setInterval(() => {
+    cluster.exists(key).then(
+      () => {
+        answers = true
+      },
+      () => {
+        answers = false
+      },
+    )
+  }, PROBE).unref()
+  return { answers: () => answers, stop: () => clearInterval(timer) }
 }
 
 /** Calls `heard` for each message, and `missed` when messages may have been lost. Returns what ends it. */
@@ -98,7 +99,7 @@ export function listen(
   log: Log,
   on: { readonly heard: (message: string) => void; readonly missed: () => void },
 ): () => void {
-  const redis = connect(connection, log)
+  const redis = connectRedis(connection, log)
   redis.on('message', (_channel: string, message: string) => on.heard(message))
   redis.on('ready', () => {
     // After each connection; a failure closes it again and the next one comes here. Polling covers the time between.

@@ -5,6 +5,8 @@ import { createHash } from 'node:crypto'
 export interface Script {
   readonly lua: string
   readonly sha: string
+  /** it may not be lost once it was answered: replicas have it before, where there are some */
+  readonly replicated: boolean
 }
 
 /** `state` is as of now: what is stored as open but past its time is expired. */
@@ -22,10 +24,10 @@ end
 local function record(key) return { text(now), redis.call('HGETALL', key) } end
 `
 
-function script(body: string): Script {
+function script(body: string, replicated = false): Script {
   const lua = PRELUDE + body
   // EVALSHA names a script by its SHA-1; nothing about it is a matter of security.
-  return { lua, sha: createHash('sha1').update(lua).digest('hex') }
+  return { lua, sha: createHash('sha1').update(lua).digest('hex'), replicated }
 }
 
 /** What every transition away from `pending` or `approved` takes along: KEYS 1 request, 2 open, 3 open of the principal, 4 same subject. */
@@ -114,12 +116,15 @@ return 1
 `)
 
 /** KEYS as in CLOSE; ARGV 1 id, 2 digest of the subject. */
-export const CONSUME = script(`${CLOSE}
+export const CONSUME = script(
+  `${CLOSE}
 if state(KEYS[1]) ~= 'approved' then return false end
 if redis.call('HGET', KEYS[1], 'digest') ~= ARGV[2] then return false end
 close(ARGV[1], 'consumed')
 return record(KEYS[1])
-`)
+`,
+  true,
+)
 
 /** KEYS are requests. Gives the time, then each request's fields, empty for one that is not there. */
 export const READ = script(`

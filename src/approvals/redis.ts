@@ -2,7 +2,8 @@
 import type { Log } from '../telemetry/log.ts'
 import { ballotOf } from './ballot.ts'
 import { ApprovalStoreError, type Approvals } from './contract.ts'
-import { createRedisClient, listen, type RedisConnection } from './redis-client.ts'
+import { createRedisClient, listen } from './redis-client.ts'
+import type { RedisConnection } from './redis-connect.ts'
 import { redisKeys } from './redis-keys.ts'
 import { startPolling, untilSettled } from './redis-settled.ts'
 import {
@@ -19,14 +20,14 @@ import {
 import { createWaiters } from './waiters.ts'
 
 /** Where the store is, and what its keys begin with. */
-export interface RedisApprovalsOptions extends RedisConnection {
+export type RedisApprovalsOptions = RedisConnection & {
   readonly prefix: string
 }
 
 /** Connects in the background and again after each loss; until then calls reject with `unavailable`. */
 export function createRedisApprovals(options: RedisApprovalsOptions, deps: { readonly log: Log }): Approvals {
   const keys = redisKeys(options.prefix)
-  const store: RedisStore = { client: createRedisClient(options, deps.log), keys }
+  const store: RedisStore = { client: createRedisClient(options, keys.all, deps.log), keys }
   const waiters = createWaiters()
   const stopListening = listen(options, keys.channel, deps.log, {
     heard: waiters.wake,

@@ -1,6 +1,7 @@
 // References of everything but resources and rules: processor, admin, issuers, certificate identities, store.
 import { isLoopback, splitHostPort } from './address.ts'
 import type { ReferenceCheck } from './reference-check.ts'
+import { checkStore } from './references-store.ts'
 import { workerProblems } from './workers.ts'
 
 export function checkServices(check: ReferenceCheck): void {
@@ -83,13 +84,5 @@ function checkCertificateIdentities({ config, report }: ReferenceCheck): void {
       const cure = 'add `trust_domain`, `subjects` or both'
       report(['certificate_identities', name], 'would accept no certificate', cure)
     }
-  }
-}
-
-function checkStore({ config, report, needs }: ReferenceCheck): void {
-  if (config.store.kind !== 'redis') return
-  needs(['store', 'password'], 'secrets', config.store.password)
-  if (new URL(config.store.url).password !== '') {
-    report(['store', 'url'], 'a password does not belong in the configuration', 'use `store.password`')
   }
 }

@@ -16,6 +16,7 @@ import {
   size,
   withDefault,
 } from './scalars.ts'
+import { store } from './store-schema.ts'
 
 /** One a core is of use; each takes some 150 MB and two connections to the store. */
 export const MAX_WORKERS = 64
@@ -218,18 +219,6 @@ const resource = z.strictObject({
     })
     .prefault({}),
 })
-
-const store = z
-  .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('memory').describe('one process; held operations end with it') }),
-    z.strictObject({
-      kind: z.literal('redis'),
-      url: z.url({ protocol: /^rediss?$/ }).describe('redis:// or rediss://, without a password'),
-      password: name.optional().describe('a name under `secrets`'),
-      prefix: z.string().min(1).default('chaperone').describe('before every key'),
-    }),
-  ])
-  .prefault({ kind: 'memory' })
 
 const recordings = z
   .strictObject({

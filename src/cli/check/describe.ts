@@ -15,13 +15,22 @@ export function describeConfig(config: Config, path: string): string {
   const services: Line[] = [
     ['processor', processorText(config.processor)],
     ['admin', config.admin.address],
-    ['store', config.store.kind === 'redis' ? `redis at ${config.store.url}` : 'memory of one process'],
+    ['store', storeText(config.store)],
     ['audit', config.audit.file ?? 'standard output'],
   ]
   const resources = Object.entries(config.resources).map(([name, resource]) =>
     block(`${name} (${resource.protocol})`, describeResource(config, name, resource)),
   )
   return `${[block(head, services), ...resources].join('\n')}`
+}
+
+function storeText(store: Config['store']): string {
+  if (store.kind === 'memory') return 'memory of one process'
+  if (store.sentinel !== undefined) {
+    return `redis, master ${store.sentinel.master} of the Sentinels ${store.sentinel.addresses.join(', ')}`
+  }
+  if (store.cluster !== undefined) return `redis cluster at ${store.cluster.join(', ')}`
+  return `redis at ${store.url}`
 }
 
 function processorText({ address, workers, tls }: Config['processor']): string {

@@ -1,7 +1,5 @@
 // What every process of the services needs: log, metrics, audit, secrets, the policy in force, who somebody is, approvals.
 import type { Approvals } from '../../approvals/contract.ts'
-import { createMemoryApprovals } from '../../approvals/memory.ts'
-import { createRedisApprovals } from '../../approvals/redis.ts'
 import { createAudit } from '../../audit/sink.ts'
 import type { Config } from '../../config/schema.ts'
 import type { AuditSink } from '../../core/audit.ts'
@@ -11,6 +9,7 @@ import type { Log } from '../../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../../telemetry/metrics.ts'
 import { createPolicyInForce, type PolicyInForce } from '../reload/in-force.ts'
 import type { Defer } from './cleanup.ts'
+import { openApprovals } from './store.ts'
 
 export interface Common {
   readonly config: Config
@@ -40,7 +39,7 @@ export function openCommon(config: Config, log: Log, defer: Defer, written = con
     report: (issuer, problem) => log.warn({ issuer }, problem),
   })
   defer(() => authenticator.close())
-  const approvals = openApprovals(config, secrets, log)
+  const approvals = openedFor('store', () => openApprovals(config, secrets, log))
   defer(() => approvals.close())
   return { config, log, metrics, audit, secrets, policy, authenticator, approvals }
 }
@@ -52,14 +51,4 @@ export function openedFor<T>(key: string, open: () => T): T {
   } catch (error) {
     throw new Error(`${key}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
-}
-
-function openApprovals(config: Config, secrets: Secrets, log: Log): Approvals {
-  const { store } = config
-  if (store.kind === 'memory') return createMemoryApprovals()
-  const { url, prefix, password } = store
-  return createRedisApprovals(
-    { url, prefix, ...(password === undefined ? {} : { password: secrets.get(password) }) },
-    { log },
-  )
 }

@@ -87,6 +87,37 @@ describe('a configuration is refused when', () => {
       top('store: { kind: redis, url: "redis://:pw@r" }'),
       'does not belong',
     ],
+    [
+      'the store has a user in the URL and another beside it',
+      top('store: { kind: redis, url: "redis://ann@r", username: ben }'),
+      'names another user',
+    ],
+    ['the store has no place', top('store: { kind: redis }'), 'needs one of `url`, `sentinel` and `cluster`'],
+    [
+      'the store has two places',
+      top('store: { kind: redis, url: "redis://r", cluster: ["r:1"] }'),
+      'needs one of `url`, `sentinel` and `cluster`',
+    ],
+    [
+      'the store has TLS that is not used',
+      top('store: { kind: redis, url: "redis://r", tls: {} }'),
+      'use rediss://',
+    ],
+    [
+      'the store’s client certificate is not there',
+      top('store: { kind: redis, url: "rediss://r", tls: { certificate: x } }'),
+      'no "x" under certificates',
+    ],
+    [
+      'the Sentinels’ password is not there',
+      top('store: { kind: redis, sentinel: { addresses: ["s:1"], master: m, password: x } }'),
+      'no "x" under secrets',
+    ],
+    [
+      'replicas of a cluster are to be waited for',
+      top('store: { kind: redis, cluster: ["r:1"], replicas: 1 }'),
+      'cannot be waited for',
+    ],
     ['a hold has no approvers', changed('decision: allow', 'decision: hold'), 'needs `approvers`'],
     ['an allow has approvers', inPolicy('approvers: [dba]'), 'is only for rules that hold'],
     ['an allow has a quorum', inPolicy('quorum: 2'), 'is only for rules that hold'],

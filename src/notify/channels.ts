@@ -1,8 +1,10 @@
 // Makes a channel of what the configuration says. The only list of kinds.
 import { readFileSync } from 'node:fs'
+import { splitHostPort } from '../config/address.ts'
 import type { NotificationConfig } from '../config/schema.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Channel } from './channel.ts'
+import { createEmail } from './email.ts'
 import { createWebhook, MIN_KEY_BYTES } from './webhook.ts'
 
 type SecretOf = (name: string) => Secret
@@ -32,7 +34,14 @@ function made(config: NotificationConfig, secret: SecretOf): Channel {
       }
       return createWebhook({ ...common, url: config.url, keys })
     }
-    case 'email':
+    case 'email': {
+      const { host, port } = splitHostPort(config.server)
+      const { user, password, tls, from, to, server_name: serverName = host } = config
+      const login =
+        user === undefined || password === undefined ? undefined : { user, password: () => secret(password) }
+      login?.password()
+      return createEmail({ ...common, host, port, tls, serverName, from, to, login })
+    }
     case 'slack':
       throw new Error('soon')
   }

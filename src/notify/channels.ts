@@ -43,6 +43,6 @@ function made(config: NotificationConfig, secret: SecretOf): Channel {
       return createEmail({ ...common, host, port, tls, serverName, from, to, login })
     }
     case 'slack':
-      throw new Error('soon')
+      throw new Error('Slack is not there yet')
   }
 }

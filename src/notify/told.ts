@@ -1,6 +1,7 @@
 // What a message tells of a request: enough to decide whether to look, cut to a size that a queue of messages can hold.
 import type { ApprovalRequest, Vote } from '../core/approval.ts'
 import type { Access } from '../core/facts.ts'
+import type { ApprovalDemand } from '../core/hold-terms.ts'
 import type { ParameterValue } from '../core/operation.ts'
 
 /** A request as messages carry it: the `request` of a webhook's body. Times are RFC 3339. */
@@ -14,19 +15,25 @@ export interface Told {
   readonly principal: string
   readonly principalName: string
   readonly principalKind: ApprovalRequest['principalKind']
+  /** the role that the session took on */
+  readonly role?: string
+  /** why, in the asker's words */
+  readonly stated?: string
   readonly text: string
   /** the text goes on beyond what is here */
   readonly textCut: boolean
   readonly parameterCount: number
   /** absent unless the channel includes them */
   readonly parameters?: readonly string[]
-  /** false where something that would run is not here: cut, or kept back */
+  /** false where something that would run is not here: text that was cut, values that are kept back, functions that are called */
   readonly whole: boolean
   readonly changes: readonly string[]
   readonly reads: readonly string[]
   readonly rules: readonly string[]
   readonly approvers: readonly string[]
   readonly quorum: number
+  /** who they have to be, where it is not enough that each is an approver */
+  readonly each?: readonly ApprovalDemand[]
   readonly createdAt: string
   readonly expiresAt: string
   readonly votes: readonly ToldVote[]
@@ -36,7 +43,7 @@ export interface Told {
   readonly link?: string
 }
 
-export interface ToldVote extends Pick<Vote, 'verdict' | 'reviewer' | 'reviewerName' | 'reason'> {
+export interface ToldVote extends Pick<Vote, 'verdict' | 'reviewer' | 'reviewerName' | 'reason' | 'window'> {
   readonly at: string
 }
 
@@ -66,6 +73,7 @@ export function cut(text: string, most: number): string {
 
 export function tell(request: ApprovalRequest, { includeParameters, console }: TellOptions): Told {
   const { id, state, resource, database, session, quorum, withdrawal, principalKind, parameters } = request
+  const { role, stated, each } = request
   const text = cut(request.text, MAX_TEXT)
   const shown = parameters.slice(0, MAX_LISTED).map(parameterText)
   const allShown =
@@ -78,13 +86,16 @@ export function tell(request: ApprovalRequest, { includeParameters, console }: T
     ...(database === undefined ? {} : { database: cut(database, MAX_NAME) }),
     principal: cut(request.principal, 2 * MAX_NAME),
     principalName: cut(request.principalName, MAX_NAME),
+    ...(role === undefined ? {} : { role: cut(role, MAX_NAME) }),
+    ...(stated === undefined ? {} : { stated: cut(stated, MAX_REASON) }),
     ...{ text, textCut: text.length < request.text.length, parameterCount: parameters.length },
     ...(includeParameters ? { parameters: shown.map((one) => cut(one, MAX_PARAMETER)) } : {}),
-    whole: text.length === request.text.length && allShown,
+    whole: text.length === request.text.length && allShown && (request.functions ?? []).length === 0,
     changes: accessTexts(request.accesses, false),
     reads: accessTexts(request.accesses, true),
     rules: request.rules.slice(0, MAX_LISTED),
     approvers: request.approvers.slice(0, MAX_LISTED),
+    ...(each === undefined ? {} : { each: each.slice(0, MAX_LISTED) }),
     createdAt: new Date(request.createdAt).toISOString(),
     expiresAt: new Date(request.expiresAt).toISOString(),
     votes: request.votes.slice(0, MAX_LISTED).map(toldVote),
@@ -104,12 +115,13 @@ function parameterText(parameter: ParameterValue): string {
   return `'${parameter.value.replaceAll("'", "''")}'`
 }
 
-function toldVote({ verdict, reviewer, reviewerName, reason, at }: Vote): ToldVote {
+function toldVote({ verdict, reviewer, reviewerName, reason, window, at }: Vote): ToldVote {
   return {
     verdict,
     reviewer: cut(reviewer, 2 * MAX_NAME),
     reviewerName: cut(reviewerName, MAX_NAME),
     ...(reason === undefined ? {} : { reason: cut(reason, MAX_REASON) }),
+    ...(window === undefined ? {} : { window }),
     at: new Date(at).toISOString(),
   }
 }

@@ -1,4 +1,5 @@
 // A request in words, for people: the same in mail and in Slack. Every text of it is made printable here.
+import { describePeople } from '../core/hold-terms.ts'
 import { printable, printableLines } from '../core/printable.ts'
 import type { Message } from './channel.ts'
 import { cut, type Told } from './told.ts'
@@ -19,15 +20,17 @@ export function title({ event, told }: Message): string {
 
 /** What a reviewer looks at first, as labels and values. */
 export function facts({ event, told }: Message): [label: string, value: string][] {
-  const { principalName, principalKind, principal, resource, database, rules, quorum, approvers } = told
+  const { principalName, principalKind, principal, resource, database, role, stated, rules } = told
   const rows: [string, string][] = [
     ['Request', told.id],
     ['Asked by', `${principalName} (${principalKind}, ${principal})`],
     ['Resource', database === undefined ? resource : `${resource}, database ${database}`],
+    ...(role === undefined ? [] : ([['As role', role]] satisfies [string, string][])),
+    ...(stated === undefined ? [] : ([['Because', stated]] satisfies [string, string][])),
     ['Changes', told.changes.join(', ') || 'nothing'],
     ['Reads', told.reads.join(', ') || 'nothing'],
     ['Held by', rules.join(', ')],
-    ['Needs', `${quorum} of ${approvers.join(', ')}`],
+    ['Needs', describePeople(told)],
     ...(event === 'requested' ? ([['Expires', told.expiresAt]] satisfies [string, string][]) : outcome(told)),
   ]
   return rows.map(([label, value]) => [label, printable(value)])

@@ -185,7 +185,7 @@ describe('the asker’s text', () => {
     expect(html.match(/<pre>/g)).toHaveLength(1)
     for (const part of [text, html]) {
       expect(part).toContain('\\u{202e}')
-      for (const hidden of ["\u202e", "\u0000"]) expect(part).not.toContain(hidden)
+      for (const hidden of ['\u202e', '\u0000']) expect(part).not.toContain(hidden)
     }
     // What the statement says stands behind a mark on each line.
     expect(

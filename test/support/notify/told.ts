@@ -44,6 +44,7 @@ export function approved(asked: ApprovalRequest): ApprovalRequest {
   const vote = {
     reviewer: 'https://id.example.com#rita',
     reviewerName: 'rita@example.com',
+    groups: ['dba'],
     verdict: 'approve' as const,
     at: asked.createdAt + 60_000,
   }

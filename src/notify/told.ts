@@ -105,7 +105,7 @@ export function tell(request: ApprovalRequest, { includeParameters, console }: T
 }
 
 /** The console's page of a request. It shows and asks; nothing is decided by opening it. */
-export function linkTo(console: string, id: string): string {
+function linkTo(console: string, id: string): string {
   return `${console.replace(/\/+$/, '')}/approvals/${encodeURIComponent(id)}`
 }
 

@@ -3,6 +3,7 @@ import type { ApprovalRequest, Vote } from '../core/approval.ts'
 import type { Access } from '../core/facts.ts'
 import type { ApprovalDemand } from '../core/hold-terms.ts'
 import type { ParameterValue } from '../core/operation.ts'
+import { requestUrl } from '../core/request-url.ts'
 
 /** A request as messages carry it: the `request` of a webhook's body. Times are RFC 3339. */
 export interface Told {
@@ -100,13 +101,8 @@ export function tell(request: ApprovalRequest, { includeParameters, console }: T
     expiresAt: new Date(request.expiresAt).toISOString(),
     votes: request.votes.slice(0, MAX_LISTED).map(toldVote),
     ...(withdrawal === undefined ? {} : { withdrawal: cut(withdrawal, MAX_REASON) }),
-    ...(console === undefined ? {} : { link: linkTo(console, id) }),
+    ...(console === undefined ? {} : { link: requestUrl(console, id) }),
   }
-}
-
-/** The console's page of a request. It shows and asks; nothing is decided by opening it. */
-function linkTo(console: string, id: string): string {
-  return `${console.replace(/\/+$/, '')}/approvals/${encodeURIComponent(id)}`
 }
 
 function parameterText(parameter: ParameterValue): string {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Chaperone needs for its demo and its development, and nothing that is there already. With --demo also
-# psql and openssl; with --test also the servers that integration tests run (Debian's postgresql and redis-server), where
-# root or sudo without a password allows it.
+# psql and openssl; with --test also the servers that integration tests run (Debian's postgresql and redis-server) and the
+# browser that looks at the console (chromium), where root or sudo without a password allows it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -58,9 +58,15 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
+# As test/support/browser.ts looks for it.
+has_chromium() {
+  [ -n "${CHROMIUM_BIN:-}" ] || command -v chromium chromium-browser google-chrome >/dev/null
+}
+
 missing_debian_packages() {
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || echo postgresql
   command -v redis-server >/dev/null || echo redis-server
+  has_chromium || echo chromium
   command -v openssl >/dev/null || echo openssl
   python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }

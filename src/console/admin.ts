@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
+import { loadParser } from '../analysis/postgres/parser.ts'
 import type { Approvals } from '../approvals/contract.ts'
 import { splitHostPort } from '../config/address.ts'
 import type { Config } from '../config/schema.ts'
@@ -11,15 +12,20 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { createApp } from './app.ts'
 import { adminIssuers, type VerifyToken } from './bearer.ts'
 import { type ApprovalChanges, createApprovalChanges } from './changes.ts'
+import { createLogins } from './web/logins.ts'
+import type { ConsoleServices, WebParts } from './web/parts.ts'
+import { createSeal } from './web/sealed.ts'
 
 export interface AdminOptions {
-  readonly config: Pick<Config, 'admin' | 'issuers'>
+  readonly config: Pick<Config, 'admin' | 'issuers'> & Partial<Pick<Config, 'resources' | 'recordings'>>
   readonly approvals: Approvals
   readonly verifyToken: VerifyToken
   readonly metrics: Pick<Metrics, 'expose'>
   readonly ready: () => boolean
   readonly audit: AuditLog
   readonly log: Log
+  /** for the pages, where `admin.console` is configured */
+  readonly console?: ConsoleServices
 }
 
 export interface Admin {
@@ -50,13 +56,33 @@ const IDLE_TIMEOUT = 30_000
 const CLOSE_GRACE = 2000
 
 function createLimitedServer(options: AdminOptions, changes: ApprovalChanges): Server {
-  const app = createApp({ ...options, changes, issuers: adminIssuers(options.config) })
+  const web = webParts(options, changes)
+  const app = createApp({ ...options, changes, issuers: adminIssuers(options.config), ...(web && { web }) })
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const server = createServer(LIMITS, (request, response) => void listener(request, response))
   server.maxConnections = MAX_CONNECTIONS
   server.maxHeadersCount = MAX_HEADERS
   server.setTimeout(IDLE_TIMEOUT)
   return server
+}
+
+/** Undefined without a console. */
+function webParts(options: AdminOptions, changes: ApprovalChanges): WebParts | undefined {
+  const { approvals, audit, log, console: services } = options
+  const { admin, resources = {}, recordings } = options.config
+  if (services === undefined || admin.console === undefined || admin.public_url === undefined)
+    return undefined
+  const { idle, session } = admin.console
+  return {
+    ...services,
+    ...{ approvals, audit, log, changes },
+    settings: admin.console,
+    publicUrl: new URL(admin.public_url),
+    resources: Object.keys(resources),
+    recordings: recordings?.directory,
+    logins: createLogins({ idle, longest: session }),
+    seal: createSeal(),
+  }
 }
 
 async function close(server: Server, changes: ApprovalChanges): Promise<void> {
@@ -70,6 +96,8 @@ async function close(server: Server, changes: ApprovalChanges): Promise<void> {
 
 /** @throws when the address cannot be listened on. */
 export async function startAdmin(options: AdminOptions): Promise<Admin> {
+  // Pages lay statements out; with several workers, nothing else in this process needs it.
+  if (options.console !== undefined) await loadParser()
   const changes = createApprovalChanges(options.approvals)
   const server = createLimitedServer(options, changes)
   const { host, port } = splitHostPort(options.config.admin.address)

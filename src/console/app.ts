@@ -4,11 +4,15 @@ import { ApprovalStoreError } from '../approvals/contract.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { type ApprovalsApiDependencies, approvalsApi } from './approvals-api.ts'
 import { Problem, problemResponse, STORE_PROBLEMS } from './problem.ts'
+import type { WebParts } from './web/parts.ts'
+import { consoleRoutes } from './web/routes.ts'
 
 export interface AppDependencies extends ApprovalsApiDependencies {
   readonly metrics: Pick<Metrics, 'expose'>
   /** Can sessions be served now? */
   readonly ready: () => boolean
+  /** absent without a console */
+  readonly web?: WebParts
 }
 
 /** Nothing here is for a browser to render, keep, frame or sniff (OWASP REST security). */
@@ -38,7 +42,10 @@ export function createApp(deps: AppDependencies) {
   const app = new Hono()
   app.use(async (context, next) => {
     await next()
-    for (const [name, value] of Object.entries(HEADERS)) context.header(name, value)
+    for (const [name, value] of Object.entries(HEADERS)) {
+      // Pages bring their own.
+      if (!context.res.headers.has(name)) context.header(name, value)
+    }
   })
 
   // Without a token, on purpose: kubelets and Prometheus ask here, and the port is loopback unless a proxy guards it.
@@ -49,6 +56,7 @@ export function createApp(deps: AppDependencies) {
     return context.body(body, 200, { 'content-type': contentType })
   })
   app.route('/api/v1', approvalsApi(deps))
+  if (deps.web !== undefined) app.route('/', consoleRoutes(deps.web))
 
   app.notFound((context) => {
     const known = app.routes.some(({ method, path }) => method !== 'ALL' && matches(path, context.req.path))

@@ -19,13 +19,13 @@ export interface VoteDependencies {
   readonly log: Log
 }
 
-function actor(principal: Principal): AuditActor {
+export function auditActor(principal: Principal): AuditActor {
   const { name, kind, groups } = principal
   return { id: principalId(principal), name, kind, groups }
 }
 
 /** @throws Problem `audit-unavailable` */
-function auditOrFail(deps: VoteDependencies, event: AuditEvent): void {
+export function auditOrFail(deps: Pick<VoteDependencies, 'audit' | 'log'>, event: AuditEvent): void {
   try {
     deps.audit.write(event)
   } catch (err) {
@@ -49,7 +49,7 @@ function refuse(deps: VoteDependencies, ballot: CastBallot, refusal: VoteRefusal
     action: `approval.${ballot.verdict}`,
     outcome: 'failed',
     reason: `${ballot.id}: ${refusal}`,
-    actor: actor(ballot.reviewer),
+    actor: auditActor(ballot.reviewer),
   })
   throw new Problem(refusal)
 }
@@ -60,7 +60,7 @@ function approvalEvent(request: ApprovalRequest, ballot: CastBallot) {
     request: request.id,
     resource: request.resource,
     session: request.session,
-    actor: actor(ballot.reviewer),
+    actor: auditActor(ballot.reviewer),
     verdict: ballot.verdict,
     ...(ballot.reason === undefined ? {} : { reason: ballot.reason }),
     ...(ballot.window === undefined ? {} : { window: ballot.window }),

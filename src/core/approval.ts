@@ -6,7 +6,9 @@ import type { PrincipalKind } from './principal.ts'
 import type { ToldFunctions } from './routine.ts'
 import type { TimeWindow } from './time-window.ts'
 
-export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'withdrawn' | 'consumed'
+export const APPROVAL_STATES = ['pending', 'approved', 'denied', 'expired', 'withdrawn', 'consumed'] as const
+
+export type ApprovalState = (typeof APPROVAL_STATES)[number]
 
 /** Everything that makes an operation the one that was asked for (invariant 6). */
 export interface ApprovalSubject {

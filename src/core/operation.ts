@@ -7,7 +7,7 @@ export type ParameterValue =
   | { readonly kind: 'null' }
   | { readonly kind: 'text'; readonly value: string }
   /** a binary parameter, hex, with the type's OID when the client stated it */
-  | { readonly kind: 'binary'; readonly hex: string; readonly type?: number }
+  | { readonly kind: 'binary'; readonly hex: string; readonly type?: number | undefined }
 
 /** What the server's catalog says of a statement beyond its words. */
 export interface Reached {

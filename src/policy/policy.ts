@@ -42,6 +42,8 @@ export interface Explanation {
 export interface Policy {
   /** hash of the rules and masks, and of the search paths and issuers that they are judged on */
   readonly version: string
+  /** the rules and masks as they are written, for people to read */
+  readonly source: Pick<Config, 'policies' | 'masks'>
   /** Could any rule that is in force now allow or hold something for this principal there? @throws Error when it cannot be told */
   mayReach(principal: Principal, resource: string, circumstances: Circumstances): boolean
   /** Could it matter what is behind the names of a statement, or which code it runs without showing it? At any time of day. */
@@ -86,6 +88,7 @@ export function compilePolicy(config: Config): Policy {
 
   return {
     version,
+    source: { policies: config.policies, masks: config.masks },
     mayReach: (principal, resource, circumstances) => {
       const { allow, hold } = ruleSetOf(principal, resource, circumstances)
       return allow.length + hold.length > 0

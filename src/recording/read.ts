@@ -30,6 +30,30 @@ export async function listRecordings(directory: string): Promise<RecordingSummar
   return summaries
 }
 
+/** The newest recordings, newest first, of those whose file's name is before another's. Throws the file system's errors. */
+export async function newestRecordings(
+  directory: string,
+  { most, before }: { readonly most: number; readonly before?: string | undefined },
+): Promise<readonly { readonly name: string; readonly summary: RecordingSummary }[]> {
+  const names = (await readdir(directory))
+    .filter((name) => FILE_NAME.test(name) && (before === undefined || name < before))
+    .sort()
+    .slice(-most)
+    .reverse()
+  const found: { name: string; summary: RecordingSummary }[] = []
+  for (const name of names) {
+    const id = FILE_NAME.exec(name)?.[1] ?? ''
+    found.push({ name, summary: await summarize(join(directory, name), id) })
+  }
+  return found
+}
+
+/** The recording of exactly this session; undefined when there is none. Throws the file system's errors. */
+export async function findRecording(directory: string, id: string): Promise<RecordingSummary | undefined> {
+  const name = (await readdir(directory)).find((one) => FILE_NAME.exec(one)?.[1] === id)
+  return name === undefined ? undefined : summarize(join(directory, name), id)
+}
+
 async function summarize(path: string, id: string): Promise<RecordingSummary> {
   const handle = await open(path, 'r')
   try {

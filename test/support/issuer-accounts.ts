@@ -6,6 +6,8 @@ export interface Person {
   readonly email?: string
   /** further claims of the access token */
   readonly claims?: Readonly<Record<string, unknown>>
+  /** seconds that an ID token of theirs is good for; 3600 when absent */
+  readonly idTokenLifetime?: number
 }
 
 export interface Workload {
@@ -20,6 +22,13 @@ export interface IssuerAccounts {
 }
 
 export const PERSON_CLIENT = { id: 'command-line', redirectUri: 'http://127.0.0.1/callback' }
+
+/** Of the console, at any port of loopback (RFC 8252, section 7.3). */
+export const CONSOLE_CLIENT = {
+  id: 'console',
+  secret: 'console-secret',
+  redirectUri: 'http://127.0.0.1/auth/callback',
+}
 
 export interface TokenTerms {
   readonly audience: string

@@ -2,7 +2,14 @@
 import { randomBytes } from 'node:crypto'
 import { type CryptoKey, exportJWK, generateKeyPair } from 'jose'
 import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
-import { extraClaims, type IssuerAccounts, PERSON_CLIENT, resourceUri, termsOf } from './issuer-accounts.ts'
+import {
+  CONSOLE_CLIENT,
+  extraClaims,
+  type IssuerAccounts,
+  PERSON_CLIENT,
+  resourceUri,
+  termsOf,
+} from './issuer-accounts.ts'
 import { addLoginPage } from './issuer-login.ts'
 
 export type Algorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA'
@@ -42,7 +49,13 @@ function configuration({ accounts, audience, algorithm, key }: ProviderOptions):
     scopes: ['openid', 'email', 'groups'],
     pkce: { required: () => true },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
-    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    findAccount: (_, id) => ({
+      accountId: id,
+      claims: () => ({ sub: id, ...extraClaims(accounts.people.get(id)) }),
+    }),
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], groups: ['groups'] },
+    // As many providers do: groups and e-mail are in the ID token itself.
+    conformIdTokenClaims: false,
     loadExistingGrant: grantEverything,
     extraTokenClaims: (_, token) =>
       extraClaims(
@@ -68,6 +81,7 @@ function configuration({ accounts, audience, algorithm, key }: ProviderOptions):
       Interaction: 600,
       Session: 600,
       Grant: 600,
+      IdToken: (ctx) => accounts.people.get(ctx.oidc.account?.accountId ?? '')?.idTokenLifetime ?? 3600,
       ClientCredentials: lifetimeOf,
       AccessToken: lifetimeOf,
     },
@@ -81,6 +95,14 @@ function clients(accounts: IssuerAccounts, algorithm: Algorithm): NonNullable<Co
       application_type: 'native',
       token_endpoint_auth_method: 'none',
       redirect_uris: [PERSON_CLIENT.redirectUri],
+      id_token_signed_response_alg: algorithm,
+    },
+    {
+      client_id: CONSOLE_CLIENT.id,
+      client_secret: CONSOLE_CLIENT.secret,
+      application_type: 'native',
+      token_endpoint_auth_method: 'client_secret_basic',
+      redirect_uris: [CONSOLE_CLIENT.redirectUri],
       id_token_signed_response_alg: algorithm,
     },
     ...Object.keys(accounts.workloads).map((id) => ({

@@ -41,6 +41,8 @@ export interface TestIssuer {
   readonly port: number
   /** requests that it has answered, by path */
   readonly requests: readonly string[]
+  /** from now on this person can log in, with these claims */
+  setPerson(person: Person): void
   /** logs the person in as a browser would */
   tokenForPerson(person: Person, options?: TokenOptions): Promise<string>
   tokenForWorkload(client: string, options?: TokenOptions): Promise<string>
@@ -90,6 +92,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
     port,
     requests,
     rotateKeys,
+    setPerson: (person) => void accounts.people.set(person.subject, person),
     tokenForPerson: async (person, wanted = {}) => {
       accounts.people.set(person.subject, person)
       return logIn({ url, client: PERSON_CLIENT, subject: person.subject, resource: resource(wanted) })

@@ -11,12 +11,14 @@ import { envoyBootstrap } from '../../src/envoy/bootstrap.ts'
 import { listRecordings, type RecordingSummary } from '../../src/recording/read.ts'
 import { type Envoy, startEnvoy } from './envoy.ts'
 import type { TestIssuer, Workload } from './issuer.ts'
+import { CONSOLE_CLIENT } from './issuer-accounts.ts'
 import { type Authority, createAuthority } from './keys.ts'
 import type { PgWireClient } from './pgwire.ts'
 import { freePorts } from './ports.ts'
 import { type Postgres, type PostgresOptions, startPostgres } from './postgres.ts'
 import { type ConnectOptions, connect, conninfo, type Output, psql, wire, wireTls } from './stack/clients.ts'
 import {
+  type ConsoleOptions,
   type ResourceInput,
   type UpstreamTls,
   writeConfiguration,
@@ -41,6 +43,8 @@ export interface StackOptions {
   /** added to the fixture's, or in place of those of the same name */
   readonly policies?: NonNullable<ConfigInput['policies']>
   readonly masks?: NonNullable<ConfigInput['masks']>
+  /** pages for people on the admin port, with these settings over the fixture's; none when absent */
+  readonly console?: ConsoleOptions
   /** sections of chaperone.yaml that take the place of the fixture's; resources are added */
   readonly config?: Partial<ConfigInput>
   /** clients of the workloads' issuer beyond the fixture's */
@@ -127,7 +131,12 @@ async function assemble(
   const folder = temporaryDirectory('stack')
   defer(() => folder.remove())
   const authority = createAuthority(folder.path)
-  const passwords = { 'app-rw': newPassword(), 'app-ro': newPassword(), 'mask-key': newPassword() }
+  const passwords = {
+    'app-rw': newPassword(),
+    'app-ro': newPassword(),
+    'mask-key': newPassword(),
+    'console-client': CONSOLE_CLIENT.secret,
+  }
   for (const [name, value] of Object.entries(passwords)) writeSecret(folder.path, name, value)
   const [postgres, identities] = await startServers(options, authority, passwords, defer)
 
@@ -146,6 +155,7 @@ async function assemble(
       // the common name is the role that it logs in as, where the server asks for a certificate
       client: authority.issue({ name: WRITER }),
     },
+    console: options.console,
     config: options.config ?? {},
     policies: options.policies ?? {},
     masks: options.masks ?? {},

@@ -10,6 +10,8 @@ declare module 'libpg-query/wasm/libpg-query.js' {
     /** the fingerprint in hex, or the parser's message */
     _wasm_fingerprint(query: number): number
     _wasm_free_string(text: number): void
+    /** JSON of the scanner's tokens, or its message */
+    _wasm_scan(query: number): number
     getValue(pointer: number, type: 'i32'): number
     UTF8ToString(pointer: number): string
     stringToUTF8(text: string, pointer: number, bytes: number): void

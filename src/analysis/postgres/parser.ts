@@ -55,11 +55,35 @@ export function parseSql(sql: string): ParseOutcome {
   try {
     return parseWith(parser, sql)
   } catch (error) {
-    spares.shift()
-    // A failed load leaves the parser not ready, which refuses every statement (invariant 1).
-    loadParser().catch(() => undefined)
+    replace()
     const tooDeep = error instanceof RangeError
     return { kind: 'failed', reason: tooDeep ? 'it is nested too deeply' : 'the SQL parser failed on it' }
+  }
+}
+
+function replace(): void {
+  spares.shift()
+  // A failed load leaves the parser not ready, which refuses every statement (invariant 1).
+  loadParser().catch(() => undefined)
+}
+
+/** The server's own tokens as JSON, comments included; undefined where it reads none. Bounded by the caller, as above. */
+export function scanSql(sql: string): string | undefined {
+  const parser = spares[0]
+  if (parser === undefined) return undefined
+  try {
+    const bytes = parser.lengthBytesUTF8(sql) + 1
+    const query = parser._malloc(bytes)
+    if (query === 0) throw new Error('out of memory')
+    parser.stringToUTF8(sql, query, bytes)
+    const tokens = parser._wasm_scan(query)
+    const json = parser.UTF8ToString(tokens)
+    parser._wasm_free_string(tokens)
+    parser._free(query)
+    return json
+  } catch {
+    replace()
+    return undefined
   }
 }
 

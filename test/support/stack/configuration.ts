@@ -3,9 +3,12 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { ConfigInput } from '../../../src/config/schema.ts'
+import { CONSOLE_CLIENT } from '../issuer-accounts.ts'
 import { DATABASE, READER, WRITER } from './database.ts'
 
 export type ResourceInput = ConfigInput['resources'][string]
+type ConsoleInput = NonNullable<NonNullable<ConfigInput['admin']>['console']>
+export type ConsoleOptions = Partial<ConsoleInput>
 export type UpstreamTls = ResourceInput['upstream']['tls']
 
 /** The resource's name. */
@@ -82,6 +85,8 @@ export interface ConfigurationParts {
   readonly certificates: NonNullable<ConfigInput['certificates']>
   /** the upstream wants no password */
   readonly passwordless: boolean
+  /** pages for people, with these settings over the fixture's; none when absent */
+  readonly console?: ConsoleOptions | undefined
   /** sections that take the place of the fixture's */
   readonly config: Partial<ConfigInput>
   /** added to the fixture's, or in place of those of the same name */
@@ -113,7 +118,7 @@ function configuration(parts: ConfigurationParts): ConfigInput {
   return {
     version: 1,
     processor: { address: 'unix:processor.sock', stop_grace: '0s' },
-    admin: { address: `127.0.0.1:${parts.admin}` },
+    admin: { address: `127.0.0.1:${parts.admin}`, ...pages(parts) },
     issuers: {
       people: { issuer: issuers.people, audience: 'chaperone', kind: 'person', clock_skew: '0s' },
       workloads: { issuer: issuers.workloads, audience: 'chaperone', kind: 'workload', clock_skew: '0s' },
@@ -122,6 +127,7 @@ function configuration(parts: ConfigurationParts): ConfigInput {
       'app-rw': { file: 'secrets/app-rw' },
       'app-ro': { file: 'secrets/app-ro' },
       'mask-key': { file: 'secrets/mask-key' },
+      'console-client': { file: 'secrets/console-client' },
     },
     certificates: parts.certificates,
     recordings: { directory: 'recordings' },
@@ -138,6 +144,20 @@ function configuration(parts: ConfigurationParts): ConfigInput {
     },
     policies: parts.config.policies ?? { ...policies, ...parts.policies },
     masks: parts.config.masks ?? { ...masks, ...parts.masks },
+  }
+}
+
+function pages({ admin, console }: ConfigurationParts): Partial<NonNullable<ConfigInput['admin']>> {
+  if (console === undefined) return {}
+  return {
+    public_url: `http://127.0.0.1:${admin}`,
+    issuer: 'people',
+    console: {
+      client_id: CONSOLE_CLIENT.id,
+      client_secret: 'console-client',
+      scopes: ['openid', 'email', 'groups'],
+      ...console,
+    },
   }
 }
 

@@ -1,0 +1,22 @@
+// Who may see and do what in the console beyond requests for approval: by configuration, and nobody by default.
+import type { Config } from '../../config/schema.ts'
+import type { Principal } from '../../core/principal.ts'
+
+export type ConsoleConfig = NonNullable<Config['admin']['console']>
+
+export interface Access {
+  /** live sessions */
+  readonly sessions: boolean
+  /** end them */
+  readonly end: boolean
+  readonly recordings: boolean
+  readonly policy: boolean
+}
+
+/** What the login that is looked at may do: asked for at each request. */
+export function accessOf({ auditors, terminators }: ConsoleConfig, { groups }: Principal): Access {
+  const isOf = (wanted: readonly string[] | undefined) =>
+    wanted?.some((group) => groups.includes(group)) ?? false
+  const [audits, ends] = [isOf(auditors), isOf(terminators)]
+  return { sessions: audits || ends, end: ends, recordings: audits, policy: audits }
+}

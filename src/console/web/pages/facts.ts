@@ -1,0 +1,93 @@
+// What an operation does, in words: what it changes and reads, which functions it calls, which columns are under masks.
+import { html } from 'hono/html'
+import type { MaskRuleConfig } from '../../../config/schema.ts'
+import type { ApprovalRequest } from '../../../core/approval.ts'
+import type { Access } from '../../../core/facts.ts'
+import { matchesGlob } from '../../../core/glob.ts'
+import { describeRoutine } from '../../../core/routine.ts'
+import { type Html, NOTHING } from '../html.ts'
+import { cut, visible } from '../visible.ts'
+
+const READING: ReadonlySet<string> = new Set(['read', 'session'])
+/** Objects in a heading. */
+const NAMED = 2
+/** Characters of a name in a heading. */
+const SHOWN = 60
+
+function objectOf({ relation, object }: Access): string | undefined {
+  if (relation === undefined) return object
+  return relation.schema === undefined ? relation.name : `${relation.schema}.${relation.name}`
+}
+
+function accessText(access: Access): string {
+  const { effect, objectType, via } = access
+  const parts = [effect, objectType, objectOf(access), via === undefined ? undefined : `(${via})`]
+  return parts.filter((part) => part !== undefined && part !== '').join(' ')
+}
+
+const textsOf = (accesses: readonly Access[], reading: boolean) => [
+  ...new Set(accesses.filter(({ effect }) => READING.has(effect) === reading).map(accessText)),
+]
+
+/** For a heading: `wants to update public.orders and 2 more`. */
+export function changesInWords(accesses: readonly Access[]): Html {
+  const changes = textsOf(accesses, false)
+  const [shown, words] =
+    changes.length > 0
+      ? [changes, 'wants to']
+      : [textsOf(accesses, true).filter((text) => text !== 'session'), 'wants to']
+  if (shown.length === 0) return html`wants to run a statement`
+  const rest = shown.length > NAMED ? ` and ${shown.length - NAMED} more` : ''
+  return html`${words} ${visible(cut(shown.slice(0, NAMED).join(', '), SHOWN))}${rest}`
+}
+
+const listOf = (texts: readonly string[]) =>
+  texts.length === 0
+    ? html`nothing`
+    : html`${texts.map((text, n) => html`${n > 0 ? html`<br>` : NOTHING}${visible(text)}`)}`
+
+export function accessList(accesses: readonly Access[]): Html {
+  return html`<dt>Changes</dt><dd>${listOf(textsOf(accesses, false))}</dd>
+    <dt>Reads</dt><dd>${listOf(textsOf(accesses, true))}</dd>`
+}
+
+export function functionList({ functions = [], moreFunctions = 0 }: ApprovalRequest): Html | string {
+  if (functions.length === 0 && moreFunctions === 0) return NOTHING
+  const items = functions.map(
+    (one) =>
+      html`<li><code>${visible(one.signature)}</code> ${one.securityDefiner ? html`<span class="tag pending">SECURITY DEFINER</span>` : NOTHING}
+        <span class="small soft">${visible([describeRoutine(one), ...one.settings.map((setting) => `SET ${setting}`), ...(one.via === undefined ? [] : [one.via])].join(', '))}</span></li>`,
+  )
+  const rest = moreFunctions > 0 ? html`<li class="soft">and ${String(moreFunctions)} more</li>` : NOTHING
+  return html`<h3>Functions that it calls, or may call</h3><ul class="list">${items}${rest}</ul>`
+}
+
+type NamedMasks = readonly (readonly [string, MaskRuleConfig])[]
+
+/** Masks of columns that the operation may touch. A name without a schema may be of any. */
+function masksOver(request: Pick<ApprovalRequest, 'resource' | 'accesses'>, masks: NamedMasks): NamedMasks {
+  const relations = request.accesses.flatMap(({ relation }) => relation ?? [])
+  const isTouched = (column: string) => {
+    const [schema = '', name = ''] = column.split('.')
+    return relations.some(
+      (relation) =>
+        matchesGlob(name, relation.name) &&
+        (relation.schema === undefined || matchesGlob(schema, relation.schema)),
+    )
+  }
+  return masks.filter(
+    ([, { resources, columns }]) =>
+      (resources === '*' || resources.includes(request.resource)) && (columns?.some(isTouched) ?? false),
+  )
+}
+
+export function maskedColumns(
+  request: Pick<ApprovalRequest, 'resource' | 'accesses'>,
+  masks: NamedMasks,
+): Html {
+  const items = masksOver(request, masks).map(
+    ([id, { columns = [], except_groups: seen }], n) =>
+      html`${n > 0 ? html`<br>` : NOTHING}<span class="mono">${columns.join(', ')}</span> <span class="small soft">by ${id}${seen === undefined ? '' : `, but for ${seen.join(', ')}`}</span>`,
+  )
+  return html`<dt>Masked</dt><dd>${items.length === 0 ? 'no column by name' : items}</dd>`
+}

@@ -1,0 +1,34 @@
+// What the console's pages are made from.
+import type { HttpBindings } from '@hono/node-server'
+import type { Context } from 'hono'
+import type { LiveSessions } from '../../core/sessions-view.ts'
+import type { CodeFlow } from '../../identity/code-flow.ts'
+import type { Policy } from '../../policy/policy.ts'
+import type { VoteDependencies } from '../audited-vote.ts'
+import type { ApprovalChanges } from '../changes.ts'
+import type { ConsoleConfig } from './access.ts'
+import type { Logins } from './logins.ts'
+import type { Seal } from './sealed.ts'
+
+/** What is given from outside; the rest the console makes itself. */
+export interface ConsoleServices {
+  readonly flow: CodeFlow
+  readonly sessions: LiveSessions
+  /** the policy in force */
+  readonly policy: () => Policy
+}
+
+export interface WebParts extends ConsoleServices, VoteDependencies {
+  readonly settings: ConsoleConfig
+  /** where people reach it */
+  readonly publicUrl: URL
+  readonly changes: ApprovalChanges
+  /** names of the configuration */
+  readonly resources: readonly string[]
+  /** directory of the recordings; absent when nothing is recorded */
+  readonly recordings: string | undefined
+  readonly logins: Logins
+  readonly seal: Seal
+}
+
+export type WebContext = Context<{ Bindings: HttpBindings }>

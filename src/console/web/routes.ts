@@ -1,0 +1,194 @@
+// The console's addresses: who may open what, and with which headers it comes.
+import type { HttpBindings } from '@hono/node-server'
+import { Hono } from 'hono'
+import { html } from 'hono/html'
+import { APPROVAL_STATES } from '../../core/approval.ts'
+import { approvalEvents } from '../approvals-events.ts'
+import { auditActor, auditOrFail } from '../audited-vote.ts'
+import { type Access, accessOf } from './access.ts'
+import { endSession, vote } from './actions.ts'
+import { ASSETS } from './assets.ts'
+import { readCookie } from './cookies.ts'
+import { ASSET_HEADERS, PAGE_HEADERS, TRANSPORT_SECURITY } from './headers.ts'
+import { type Html, NOTHING } from './html.ts'
+import { page, type Visitor } from './layout.ts'
+import { beginLogin, CALLBACK_PATH, finishLogin, loggedOutPage, logOut } from './login-routes.ts'
+import { policyPage } from './pages/policy.ts'
+import { recordingPage } from './pages/recording.ts'
+import { recordingsPage } from './pages/recordings.ts'
+import { requestPage } from './pages/request.ts'
+import { historyPage, waitingPage } from './pages/requests.ts'
+import { sessionsPage } from './pages/sessions.ts'
+import type { WebContext, WebParts } from './parts.ts'
+import { asPageProblem, notFound } from './problem.ts'
+
+type Handler = (context: WebContext) => Promise<Response>
+
+/** Names of files and of sessions, and nothing that leads elsewhere. */
+const NAME = /^[A-Za-z0-9_.-]{1,128}$/
+
+export function consoleRoutes(parts: WebParts) {
+  const { publicUrl, settings } = parts
+  const web = new Hono<{ Bindings: HttpBindings }>()
+
+  function visitorOf(context: WebContext): Visitor | undefined {
+    const used = context.req.header('x-chaperone-live') === undefined
+    const login = parts.logins.find(readCookie(context, publicUrl, 'chaperone') ?? '', used)
+    return login && { login, access: accessOf(settings, login.principal) }
+  }
+
+  function withHeaders(context: WebContext): void {
+    for (const [name, value] of Object.entries(PAGE_HEADERS)) context.header(name, value)
+    if (publicUrl.protocol === 'https:') context.header('strict-transport-security', TRANSPORT_SECURITY)
+  }
+
+  /** Everything that goes wrong is a page. */
+  const guarded =
+    (handle: Handler): Handler =>
+    async (context) => {
+      withHeaders(context)
+      try {
+        return await handle(context)
+      } catch (error) {
+        const problem = asPageProblem(error)
+        if (problem.status === 500) parts.log.error({ err: error }, 'a page of the console failed')
+        const { message, hint, status } = problem
+        const visitor = status === 401 ? undefined : visitorOf(context)
+        return context.html(await problemPage(message, hint, visitor), status)
+      }
+    }
+
+  /** Whoever is not logged in is sent to log in, and back. Whoever may not see it is told that there is none. */
+  const shown = (
+    needs: keyof Access | undefined,
+    render: (context: WebContext, visitor: Visitor) => Promise<Html> | Html,
+  ): Handler =>
+    guarded(async (context) => {
+      const visitor = visitorOf(context)
+      if (visitor === undefined) {
+        if (context.req.header('x-chaperone-live') !== undefined) return context.text('log in\n', 401)
+        const { pathname, search } = new URL(context.req.url)
+        return context.redirect(`/auth/login?to=${encodeURIComponent(`${pathname}${search}`)}`, 303)
+      }
+      if (needs !== undefined && !visitor.access[needs]) throw notFound()
+      return context.html(await render(context, visitor))
+    })
+
+  web.get(
+    '/',
+    guarded(async (context) => context.redirect('/requests', 303)),
+  )
+  web.get(
+    '/requests',
+    shown(undefined, (_, visitor) => waitingPage(parts, visitor)),
+  )
+  web.get(
+    '/requests/:id',
+    shown(undefined, (context, visitor) => requestPage(parts, visitor, context.req.param('id') ?? '')),
+  )
+  for (const verdict of ['approve', 'deny'] as const) {
+    web.post(
+      `/requests/:id/${verdict}`,
+      guarded((context) => vote(context, parts, verdict)),
+    )
+  }
+  web.get(
+    '/history',
+    shown(undefined, (context, visitor) => historyPage(parts, visitor, historyFilter(context))),
+  )
+  web.get(
+    '/sessions',
+    shown('sessions', (_, visitor) => sessionsPage(parts, visitor)),
+  )
+  web.post(
+    '/sessions/:id/end',
+    guarded((context) => endSession(context, parts)),
+  )
+  web.get(
+    '/recordings',
+    shown('recordings', (context, visitor) =>
+      recordingsPage(parts, visitor, named(context.req.query('before'))),
+    ),
+  )
+  web.get(
+    '/recordings/:id',
+    shown('recordings', (context, visitor) => {
+      const id = named(context.req.param('id'))
+      if (id === undefined) throw notFound()
+      const actor = auditActor(visitor.login.principal)
+      auditOrFail(parts, { type: 'admin', action: 'recording.show', outcome: 'ok', reason: id, actor })
+      return recordingPage(parts, visitor, id, count(context.req.query('from')))
+    }),
+  )
+  web.get(
+    '/policy',
+    shown('policy', (context, visitor) => policyPage(parts, visitor, context.req.query('resource'))),
+  )
+  web.get(
+    '/events',
+    guarded(async (context) => {
+      const visitor = visitorOf(context)
+      if (visitor === undefined) return context.text('log in\n', 401)
+      const { principal, until } = visitor.login
+      // The page looks for itself what there is: only that something changed matters here.
+      return approvalEvents({
+        changes: parts.changes,
+        principal: { ...principal, expiresAt: until },
+        filter: { limit: 1 },
+        signal: context.req.raw.signal,
+        abandon: () => context.env.outgoing.destroy(),
+      })
+    }),
+  )
+
+  web.get(
+    '/auth/login',
+    guarded((context) => beginLogin(context, parts)),
+  )
+  web.get(
+    CALLBACK_PATH,
+    guarded((context) => finishLogin(context, parts)),
+  )
+  web.post(
+    '/auth/logout',
+    guarded((context) => logOut(context, parts)),
+  )
+  web.get(
+    '/auth/out',
+    guarded(async (context) => context.html(await loggedOutPage())),
+  )
+  for (const [path, { type, text }] of ASSETS) {
+    web.get(path, (context) => context.body(text, 200, { ...ASSET_HEADERS, 'content-type': type }))
+  }
+  return web
+}
+
+const named = (text: string | undefined) => (text !== undefined && NAME.test(text) ? text : undefined)
+const count = (text: string | undefined) => (text !== undefined && /^\d{1,7}$/.test(text) ? Number(text) : 0)
+
+/** What is no filter is none. */
+function historyFilter(context: WebContext) {
+  const { state: wanted, resource, who } = context.req.query()
+  const state = APPROVAL_STATES.find((one) => one === wanted)
+  return {
+    ...(state === undefined ? {} : { state }),
+    ...(resource === undefined || resource === '' ? {} : { resource }),
+    ...(who === undefined || who.trim() === '' ? {} : { who: who.trim().slice(0, 200) }),
+  }
+}
+
+function problemPage(
+  message: string,
+  hint: string | undefined,
+  visitor: Visitor | undefined,
+): Html | Promise<Html> {
+  const next =
+    visitor === undefined
+      ? html`<a class="button main" href="/auth/login">Log in</a>`
+      : html`<a class="button" href="/requests">To what is waiting</a>`
+  return page(
+    { title: 'That did not work' },
+    visitor,
+    html`<div class="card alone"><h1>That did not work</h1><p>${message}</p>${hint === undefined ? NOTHING : html`<p class="soft">${hint}</p>`}<p>${next}</p></div>`,
+  )
+}

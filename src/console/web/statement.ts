@@ -1,0 +1,65 @@
+// A statement for people to judge: laid out, and its exact text beside it, always.
+import { html } from 'hono/html'
+import { type LaidOutToken, layOut } from '../../analysis/postgres/layout.ts'
+import type { ParameterValue } from '../../core/operation.ts'
+import { type Html, NOTHING } from './html.ts'
+import { cut, visible, visibleLines } from './visible.ts'
+
+/** Letters that a note names. */
+const NAMED_LETTERS = 8
+
+function token({ kind, text, before }: LaidOutToken): Html {
+  if (kind === 'symbol' || kind === 'name') return html`${before}${visibleLines(text)}`
+  return html`${before}<span class="${kind}">${visibleLines(text)}</span>`
+}
+
+/** Names and words with letters beyond ASCII may look like others: which letters they are is said. */
+function unusualLetters(tokens: readonly LaidOutToken[]): Html | string {
+  const letters = new Set(
+    tokens
+      .filter(({ kind }) => kind === 'name' || kind === 'keyword')
+      .flatMap(({ text }) => [...text].filter((letter) => (letter.codePointAt(0) ?? 0) > 0x7f)),
+  )
+  if (letters.size === 0) return NOTHING
+  const named = [...letters].slice(0, NAMED_LETTERS)
+  const code = (letter: string) =>
+    `U+${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+  const list = named.map(
+    (letter, n) => html`${n > 0 ? ', ' : ''}<code>${visible(letter)}</code> ${code(letter)}`,
+  )
+  return html`<p class="note">Names in it have letters beyond ASCII, which may look like others: ${list}${letters.size > NAMED_LETTERS ? ' and more' : ''}.</p>`
+}
+
+export function statement(text: string): Html {
+  const laidOut = layOut(text)
+  if (laidOut === undefined || laidOut.length === 0) {
+    return html`<pre class="sql">${visibleLines(text)}</pre>`
+  }
+  return html`${unusualLetters(laidOut)}<pre class="sql">${laidOut.map(token)}</pre>
+    <details><summary>The text as it was sent</summary><pre class="exact">${visibleLines(text)}</pre></details>`
+}
+
+/** The beginning of a statement, in a list. */
+export function excerpt(text: string, most: number): Html {
+  return html`<pre>${visible(cut(text.replace(/\s+/g, ' ').trim(), most))}</pre>`
+}
+
+function parameterText(parameter: ParameterValue): Html {
+  switch (parameter.kind) {
+    case 'null':
+      return html`<span class="keyword">NULL</span>`
+    case 'text':
+      return html`<span class="string">'${visible(parameter.value.replaceAll("'", "''"))}'</span>`
+    case 'binary':
+      return html`<span class="number">\\x${parameter.hex}</span> <span class="soft">binary${parameter.type === undefined ? '' : `, type ${parameter.type}`}</span>`
+  }
+}
+
+export function parameters(values: readonly ParameterValue[]): Html | string {
+  if (values.length === 0) return NOTHING
+  const rows = values.map(
+    (value, n) =>
+      html`<tr><th scope="row" class="mono">$${String(n + 1)}</th><td class="mono">${parameterText(value)}</td></tr>`,
+  )
+  return html`<h3>Parameters</h3><div class="scroll"><table>${rows}</table></div>`
+}

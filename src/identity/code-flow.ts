@@ -1,0 +1,167 @@
+// A person's login in a browser: authorization code with PKCE, state and nonce (OpenID Connect Core 3.1, RFC 7636, RFC 9700).
+import { readFileSync } from 'node:fs'
+import * as oauth from 'oauth4webapi'
+import type { IssuerConfig } from '../config/schema.ts'
+import { Secret } from '../core/secret.ts'
+import { createIssuerFetch } from './issuer-fetch.ts'
+import { type Authentication, rejected } from './outcome.ts'
+import { createTokenVerifier } from './token.ts'
+
+/** What has to be kept between the two halves of a login, by the browser that began it and by nobody else. */
+export interface LoginAttempt {
+  readonly state: string
+  readonly nonce: string
+  readonly verifier: string
+}
+
+export interface CodeFlow {
+  /** Where to send the browser. @throws Error when the issuer cannot be asked for its metadata */
+  begin(attempt: LoginAttempt): Promise<URL>
+  /** Who came back. Never rejects: every failure is a refusal. @param answer the address that the browser was sent back to */
+  finish(answer: URL, attempt: LoginAttempt): Promise<Authentication>
+}
+
+export interface CodeFlowOptions {
+  readonly issuer: IssuerConfig
+  readonly clientId: string
+  /** asked for at each login, so that a rotated one is used; absent for a public client */
+  readonly clientSecret?: () => Secret
+  readonly scopes: readonly string[]
+  readonly redirectUri: string
+}
+
+export interface CodeFlowDependencies {
+  readonly now: () => number
+  /** ends requests under way */
+  readonly signal: AbortSignal
+  /** for the log: what is not for the person who logs in */
+  readonly report: (problem: string) => void
+}
+
+/** Issuers move their endpoints with notice. */
+const METADATA_FOR = 10 * 60_000
+
+export function newAttempt(): LoginAttempt {
+  return {
+    state: oauth.generateRandomState(),
+    nonce: oauth.generateRandomNonce(),
+    verifier: oauth.generateRandomCodeVerifier(),
+  }
+}
+
+/** @throws Error when the issuer's `ca` cannot be read */
+export function createCodeFlow(options: CodeFlowOptions, deps: CodeFlowDependencies): CodeFlow {
+  const { issuer, clientId } = options
+  const ask = createIssuerFetch(
+    issuer.ca === undefined ? undefined : readFileSync(issuer.ca, 'utf8'),
+    deps.signal,
+  )
+  const client: oauth.Client = {
+    client_id: clientId,
+    [oauth.clockTolerance]: Math.floor(issuer.clock_skew / 1000),
+  }
+  const http = {
+    [oauth.allowInsecureRequests]: issuer.issuer.startsWith('http:'),
+    [oauth.customFetch]: (
+      url: string,
+      { method, headers, body }: { method: string; headers: Record<string, string>; body?: unknown },
+    ) =>
+      ask(url, {
+        method: method === 'POST' ? 'POST' : 'GET',
+        headers,
+        ...(body instanceof URLSearchParams ? { body: body.toString() } : {}),
+      }),
+  }
+  // The signature, and everything else that a bearer token is held to; only the audience is another.
+  const tokens = createTokenVerifier({ ...issuer, audience: clientId }, deps)
+
+  let known: { readonly metadata: oauth.AuthorizationServer; readonly until: number } | undefined
+  const metadata = async (): Promise<oauth.AuthorizationServer> => {
+    if (known !== undefined && deps.now() < known.until) return known.metadata
+    const identifier = new URL(issuer.issuer)
+    const answer = await oauth.discoveryRequest(identifier, http)
+    known = {
+      metadata: await oauth.processDiscoveryResponse(identifier, answer),
+      until: deps.now() + METADATA_FOR,
+    }
+    return known.metadata
+  }
+
+  async function exchange(answer: URL, attempt: LoginAttempt): Promise<string> {
+    const server = await metadata()
+    const parameters = oauth.validateAuthResponse(server, client, answer, attempt.state)
+    const response = await oauth.authorizationCodeGrantRequest(
+      server,
+      client,
+      authenticationOf(server, options.clientSecret?.()),
+      parameters,
+      options.redirectUri,
+      attempt.verifier,
+      http,
+    )
+    const result = await oauth.processAuthorizationCodeResponse(server, client, response, {
+      expectedNonce: attempt.nonce,
+      requireIdToken: true,
+    })
+    return result.id_token ?? ''
+  }
+
+  return {
+    async begin({ state, nonce, verifier }) {
+      const { authorization_endpoint: endpoint } = await metadata()
+      if (endpoint === undefined) throw new Error(`${issuer.issuer} names no authorization endpoint`)
+      const url = new URL(endpoint)
+      const parameters = {
+        client_id: clientId,
+        redirect_uri: options.redirectUri,
+        response_type: 'code',
+        scope: options.scopes.join(' '),
+        code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        state,
+        nonce,
+      }
+      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+      return url
+    },
+    async finish(answer, attempt) {
+      try {
+        const token = new Secret(await exchange(answer, attempt))
+        if (token.byteLength > issuer.max_token) {
+          return rejected(`the ID token is longer than the ${issuer.max_token} bytes that are accepted`)
+        }
+        return await tokens.verify(token)
+      } catch (error) {
+        deps.report(problemOf(error))
+        return refusalOf(error, issuer)
+      }
+    },
+  }
+}
+
+/** RFC 6749, section 2.3.1: basic, unless the server says that it takes something else only. */
+function authenticationOf(server: oauth.AuthorizationServer, secret: Secret | undefined): oauth.ClientAuth {
+  if (secret === undefined) return oauth.None()
+  const { token_endpoint_auth_methods_supported: methods = ['client_secret_basic'] } = server
+  return methods.includes('client_secret_basic')
+    ? oauth.ClientSecretBasic(secret.reveal())
+    : oauth.ClientSecretPost(secret.reveal())
+}
+
+/** The issuer's own words for the log: they may hold anything, and no token. */
+function problemOf(error: unknown): string {
+  if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError) {
+    return `${error.error}: ${error.error_description ?? ''}`.slice(0, 500)
+  }
+  return error instanceof Error ? error.message.slice(0, 500) : 'the login failed'
+}
+
+function refusalOf(error: unknown, { issuer }: IssuerConfig): Authentication {
+  if (error instanceof oauth.AuthorizationResponseError) {
+    return rejected('the identity provider did not let you in', 'log in again, or ask its administrator')
+  }
+  if (error instanceof oauth.OperationProcessingError || error instanceof oauth.ResponseBodyError) {
+    return rejected('the answer of the identity provider is not of this login', 'log in again')
+  }
+  return rejected(`the identity provider ${issuer} could not be asked`, 'try again in a moment', 'internal')
+}

@@ -1,0 +1,216 @@
+// The console in a real Chromium, with people of different groups: who sees what, and what their buttons do.
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { DESKTOP, logInAs, PHONE, picture, startBrowser } from '../../support/browser.ts'
+import { type Stack, startStack } from '../../support/stack.ts'
+
+const UPDATE =
+  "update orders set status = 'paid', total = total * 1.1 where customer_id in (select customer_id from orders where total > 50) and id = 10 returning id, status;"
+
+let stack: Stack
+let browser: Browser
+let ann: string
+/** by subject: rita approves; oleg audits and ends sessions; nina is in no group that counts */
+const PEOPLE = {
+  rita: ['approvers'],
+  ravi: ['approvers'],
+  oleg: ['auditors', 'oncall'],
+  nina: ['staff'],
+  ann: ['engineers', 'approvers'],
+}
+
+beforeAll(async () => {
+  stack = await startStack({ console: { auditors: ['auditors'], terminators: ['oncall'] } })
+  for (const [subject, groups] of Object.entries(PEOPLE)) {
+    stack.issuers.people.setPerson({ subject, groups, email: `${subject}@example.com` })
+  }
+  ann = await stack.tokens.person(PEOPLE.ann, { subject: 'ann' })
+  browser = await startBrowser()
+})
+afterAll(async () => {
+  await browser?.close()
+  await stack?.stop()
+})
+
+const complaints: string[] = []
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close()
+  expect(complaints.splice(0)).toEqual([])
+})
+
+/** A browser of their own for each; what its pages complain of (a refused script, a failed request) fails the test. */
+async function open(
+  subject: keyof typeof PEOPLE,
+  path = '/requests',
+  options: BrowserContextOptions = DESKTOP,
+) {
+  const page = await (await browser.newContext(options)).newPage()
+  await logInAs(page, `${stack.admin}${path}`, subject)
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  return page
+}
+
+const items = (page: Page) => page.locator('.item')
+
+describe('requests for approval', () => {
+  it('appear by themselves; an approval lets the waiting psql go on, and is told to everybody who looks', async () => {
+    const rita = await open('rita')
+    await rita.getByText('Nothing is waiting').waitFor()
+    await picture(rita, 'waiting-none')
+    const waiting = stack.psql(ann, UPDATE)
+    await items(rita).first().waitFor()
+    expect(await items(rita).count()).toBe(1)
+    await picture(rita, 'waiting')
+    const ravi = await open(
+      'ravi',
+      new URL((await items(rita).getByRole('link').getAttribute('href')) ?? '', stack.admin).pathname,
+      PHONE,
+    )
+    await picture(ravi, 'request-phone')
+
+    await items(rita).getByRole('link').click()
+    expect(await rita.locator('.sql').textContent()).toContain(
+      'where customer_id in (\n  select customer_id\n',
+    )
+    await picture(rita, 'request')
+    await rita.getByLabel('Reason').fill('ticket 4711')
+    await rita.getByRole('button', { name: 'Approve' }).click()
+    expect(await waiting).toMatchObject({ stdout: '10|paid\nUPDATE 1\n', code: 0 })
+    await rita.getByText('“ticket 4711”').waitFor()
+    await rita.locator('[data-part=state] .tag.consumed').waitFor()
+    await picture(rita, 'request-approved')
+    // No button is left for whoever came too late.
+    await ravi.locator('[data-part=state] .tag.consumed').waitFor()
+    expect(await ravi.getByRole('button', { name: 'Approve' }).count()).toBe(0)
+  })
+
+  it('denied with a reason, the reason is the client’s error', async () => {
+    const rita = await open('rita')
+    const waiting = stack.psql(ann, UPDATE)
+    await items(rita).first().waitFor()
+    await items(rita).getByRole('link').click()
+    await rita.getByLabel('Reason').fill('use the staging database')
+    await rita.getByRole('button', { name: 'Deny' }).click()
+    expect((await waiting).stderr).toContain('use the staging database')
+    await rita.goto(`${stack.admin}/history?state=denied`)
+    await items(rita).first().waitFor()
+    await picture(rita, 'history')
+    await rita.getByLabel('Who asked').fill('nobody')
+    await rita.getByRole('button', { name: 'Show' }).click()
+    await rita.getByText('No requests').waitFor()
+  })
+
+  it('are nothing to people of other groups, and to nobody’s own buttons', async () => {
+    const waiting = stack.psql(ann, UPDATE)
+    const { id } = await stack.reviews.next()
+    const nina = await open('nina')
+    await nina.getByText('Nothing is waiting').waitFor()
+    expect(await nina.getByRole('link', { name: 'Sessions' }).count()).toBe(0)
+    for (const path of [`/requests/${id}`, '/sessions', '/recordings', '/policy']) {
+      const answer = await nina.context().request.get(`${stack.admin}${path}`)
+      expect([path, answer.status()]).toEqual([path, 404])
+    }
+    // She asked for it, and is in the group of approvers.
+    const asker = await open('ann', `/requests/${id}`)
+    await asker.getByText('Nobody decides on their own request.').waitFor()
+    expect(await asker.getByRole('button', { name: 'Approve' }).count()).toBe(0)
+    await stack.reviews.deny(id)
+    await waiting
+  })
+
+  it('can be read and decided on with the keyboard alone, on a phone, in the dark', async () => {
+    const waiting = stack.psql(ann, UPDATE)
+    await stack.reviews.next()
+    const rita = await open('rita', '/requests', { ...PHONE, colorScheme: 'dark' })
+    await items(rita).first().waitFor()
+    await picture(rita, 'waiting-phone-dark')
+    for (let n = 0; n < 12 && (await rita.locator('.item a:focus').count()) === 0; n++) {
+      await rita.keyboard.press('Tab')
+    }
+    await rita.keyboard.press('Enter')
+    await rita.getByLabel('Reason').waitFor()
+    await picture(rita, 'request-phone-dark')
+    const width = await rita.evaluate('document.documentElement.scrollWidth')
+    expect(width).toBeLessThanOrEqual(390)
+    await rita.getByLabel('Reason').focus()
+    await rita.keyboard.press('Tab')
+    await rita.keyboard.press('Enter')
+    expect(await waiting).toMatchObject({ code: 0 })
+  })
+
+  it('need no script', async () => {
+    const waiting = stack.psql(ann, UPDATE)
+    await stack.reviews.next()
+    const rita = await open('rita', '/requests', { ...DESKTOP, javaScriptEnabled: false })
+    expect(await rita.locator('meta[http-equiv=refresh]').count()).toBe(1)
+    await items(rita).getByRole('link').click()
+    await rita.getByRole('button', { name: 'Approve' }).click()
+    await rita.locator('[data-part=state] .tag').waitFor()
+    expect(await waiting).toMatchObject({ code: 0 })
+  })
+})
+
+describe('auditors', () => {
+  it('see live sessions with what runs, and end one: its client gets 57P01, who, and why', async () => {
+    const client = await stack.connect(ann)
+    client.on('error', () => undefined)
+    const waiting = client.query(UPDATE).catch((error: unknown) => error)
+    const oleg = await open('oleg', '/sessions')
+    await oleg.locator('.tag.hold').waitFor()
+    expect(await oleg.locator('main pre').textContent()).toContain('update orders set status')
+    await picture(oleg, 'sessions')
+    await oleg.getByText('End this session…').click()
+    // Looks that come meanwhile leave a form alone that somebody is in.
+    await oleg.waitForTimeout(3500)
+    await oleg.getByLabel(/Reason/).fill('looks like a mistake')
+    await oleg.getByRole('button', { name: 'End the session' }).click()
+    expect(await waiting).toMatchObject({
+      code: '57P01',
+      message: expect.stringContaining('ended by oleg@example.com: looks like a mistake'),
+    })
+    await oleg.getByText('Nobody is connected').waitFor()
+    const ends = stack.audit().filter(({ action }) => action === 'session.end')
+    expect(ends).toMatchObject([{ outcome: 'ok', actor: { name: 'oleg@example.com' } }])
+  })
+
+  it('play a recording: statements, decisions, and results as the client saw them', async () => {
+    await stack.psql(
+      ann,
+      'select id, name, ssn from customers order by id;\nselect pg_sleep(0.3);\ndrop table orders;',
+    )
+    const oleg = await open('oleg', '/recordings')
+    await picture(oleg, 'recordings')
+    await items(oleg).first().getByRole('link').click()
+    await oleg.getByRole('cell', { name: 'Ada Lovelace' }).waitFor()
+    expect(await oleg.locator('main').textContent()).not.toContain('078-05-1120')
+    await picture(oleg, 'recording')
+    await oleg.getByRole('button', { name: 'Play' }).click()
+    await oleg.locator('.timeline > li[hidden]').first().waitFor({ state: 'attached' })
+    await oleg.getByRole('button', { name: 'Play' }).waitFor()
+    expect(await oleg.locator('.timeline > li[hidden]').count()).toBe(0)
+    expect(stack.audit().filter(({ action }) => action === 'recording.show').length).toBeGreaterThan(0)
+  })
+
+  it('see which rules and masks apply to a resource', async () => {
+    const oleg = await open('oleg', '/policy?resource=app')
+    await oleg.getByText('changes of orders need a second pair of eyes').waitFor()
+    expect(await oleg.locator('main').textContent()).toContain('public.customers.ssn')
+    await picture(oleg, 'policy')
+  })
+
+  it('who log out are out: the old page’s way leads to the login', async () => {
+    const oleg = await open('oleg', '/sessions')
+    const cookies = await oleg.context().cookies()
+    await oleg.getByRole('button', { name: 'Log out' }).click()
+    await oleg.getByText('You are logged out').waitFor()
+    const again = await fetch(`${stack.admin}/sessions`, {
+      redirect: 'manual',
+      headers: { cookie: cookies.map(({ name, value }) => `${name}=${value}`).join('; ') },
+    })
+    expect(again.status).toBe(303)
+    expect(again.headers.get('location')).toBe('/auth/login?to=%2Fsessions')
+  })
+})

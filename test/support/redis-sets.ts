@@ -185,3 +185,10 @@ export async function startCluster(password: string): Promise<Servers> {
   first?.cli('--cluster', 'create', ...addresses, '--cluster-yes')
   return running
 }
+
+/** One server that has everything on disk before it answers. */
+export function startDurable(): Promise<Servers> {
+  return set(1, (folder, [port = 0]) => [
+    server(folder, port, [`port ${port}`, 'save ""', 'appendonly yes', 'appendfsync always'], []),
+  ])
+}

@@ -9,6 +9,7 @@ import { type Channel, createChannel } from './channel.ts'
 import { cancelAnswer, type Message, nothing, type Question, sessionsAnswer, textAnswer } from './messages.ts'
 import { ended, endOf, forkWorker } from './process.ts'
 import { createShared, type Shared } from './shared.ts'
+import { createSilence, type Silence } from './silence.ts'
 
 export interface PoolOptions {
   /** what workers that start go by: with the policies and masks in force */
@@ -35,11 +36,12 @@ const LONGEST_PAUSE = 10_000
 const LONG_ENOUGH = 60_000
 /** From `stop` to SIGKILL beyond the grace of sessions, in milliseconds: sessions may take two seconds to end. */
 const STOP_WITHIN = 5_000
+const SECOND = 1_000
 
 /** A place for a worker, which several processes have one after another. */
 interface Slot {
   readonly number: number
-  running: { readonly child: ChildProcess; readonly channel: Channel } | undefined
+  running: { readonly child: ChildProcess; readonly channel: Channel; readonly silence: Silence } | undefined
   ready: boolean
   /** milliseconds */
   pause: number
@@ -80,10 +82,13 @@ export function startPool(options: PoolOptions): Pool {
   )
   // Whoever stops the pool before it asks has no use for the reason.
   started.catch(() => undefined)
+  const watch = setInterval(() => {
+    for (const slot of pool.slots) killSilent(pool, slot)
+  }, SECOND)
   let stopped: Promise<void> | undefined
   return {
     started: () => started,
-    ready: () => pool.slots.every(({ ready }) => ready),
+    ready: () => pool.slots.every(({ ready, running }) => ready && running?.silence.doubtful() === false),
     metrics: async () => (await Promise.all(pool.slots.map(metricsOf))).flat(),
     async reload() {
       await Promise.allSettled(
@@ -93,6 +98,7 @@ export function startPool(options: PoolOptions): Pool {
     sessions: sessionsOf(pool),
     stop() {
       pool.stopping = true
+      clearInterval(watch)
       stopped ??= Promise.all(pool.slots.map((slot) => stopSlot(slot, grace + STOP_WITHIN))).then(
         () => undefined,
       )
@@ -129,9 +135,13 @@ function start(pool: Running, slot: Slot, first?: First): void {
   const child = forkWorker()
   const channel = createChannel(endOf(child), {
     answer: (question) => answer(pool, slot, question),
-    heard: (message) => heard(pool, slot, message, first),
+    heard(message) {
+      silence.heard()
+      heard(pool, slot, message, first)
+    },
   })
-  slot.running = { child, channel }
+  const silence = createSilence()
+  slot.running = { child, channel, silence }
   const began = performance.now()
   const over = (how: string) => {
     if (slot.running?.child !== child) return
@@ -149,6 +159,13 @@ function start(pool: Running, slot: Slot, first?: First): void {
     number: slot.number,
     usage: pool.shared.usage(),
   })
+}
+
+/** One that hangs is killed, and started again as any that dies. */
+function killSilent({ log }: Running, { running, number }: Slot): void {
+  if (!running?.silence.tick()) return
+  log.error({ worker: number }, 'a worker says nothing any more, and is killed')
+  running.child.kill('SIGKILL')
 }
 
 /** Its clients' connections ended with it. What it held waits in the store for its asker to come again. */

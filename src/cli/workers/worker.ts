@@ -9,7 +9,7 @@ import { type Channel, type ChannelEnd, createChannel } from './channel.ts'
 import type { Message, Question } from './messages.ts'
 import { createNeighbours, type SharedNeighbours } from './neighbours.ts'
 
-/** Between two looks at whether it is ready, in milliseconds: the primary shows it to health checks. */
+/** How often it says whether it is ready, in milliseconds: the primary tells health checks, and notices its silence. */
 const LOOK = 250
 
 type Start = Extract<Message, { kind: 'start' }>
@@ -74,12 +74,7 @@ async function startWorker(channel: Channel, start: Start): Promise<Worker> {
     const address = await answering.listen()
     const { policy, approvals } = common
     if (file !== undefined) policy.watch(file, () => answering.gateway.policyChanged())
-    let ready: boolean | undefined
-    const look = () => {
-      if (ready === approvals.ready()) return
-      ready = approvals.ready()
-      channel.tell({ kind: 'ready', ready })
-    }
+    const look = () => channel.tell({ kind: 'ready', ready: approvals.ready() })
     look()
     const looks = setInterval(look, LOOK)
     defer(() => clearInterval(looks))

@@ -212,6 +212,17 @@ describe('a worker that is killed', () => {
     await eventually('it is ready', async () => (await ready()) === 200)
   })
 
+  it('is told by /readyz as well while one hangs', async () => {
+    const pid = pidOf(2)
+    process.kill(pid, 'SIGSTOP')
+    try {
+      await eventually('it is not ready', async () => (await ready()) === 503)
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+    await eventually('it is ready', async () => (await ready()) === 200)
+  })
+
   /** By the file that it writes. */
   function pidOf(worker: number): number {
     const pid = workerPids(stack.services.pid).find((one) =>
@@ -249,6 +260,15 @@ describe('the services', () => {
     await eventually('none is ready', async () => (await ready()) === 503)
     await eventually('all are ready', async () => (await ready()) === 200)
     expect(await versions()).toEqual(one)
+  })
+
+  it('whose primary is killed end with it, and come back whole', async () => {
+    const pids = workerPids(stack.services.pid)
+    expect(pids).toHaveLength(WORKERS)
+    await stack.services.kill('SIGKILL')
+    await eventually('no worker is left', () => pids.every((pid) => !existsSync(`/proc/${pid}`)))
+    await stack.restartServices()
+    expect(await ready()).toBe(200)
   })
 
   it('stop with all their workers, and leave recordings that hold', async () => {

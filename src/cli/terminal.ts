@@ -1,4 +1,7 @@
 // Text from outside, made safe for a terminal: what is shown is what was there, and nothing of it moves the cursor.
+import { printable, printableLines, UNSAFE_BUT_LINES } from '../core/printable.ts'
+
+export { printable, printableLines }
 
 /** Writes text and waits while its reader is slow. */
 export type Print = (text: string) => Promise<void>
@@ -14,26 +17,6 @@ export const standardOutput: Print = (text) =>
       else resolve()
     })
   })
-
-/** Control and format characters (among them bidirectional overrides), line separators, lone surrogates. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
-const UNSAFE_BUT_LINES = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
-
-const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
-
-function escaped(character: string): string {
-  return NAMED[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`
-}
-
-/** One line: also line breaks and tabs are escaped. */
-export function printable(text: string): string {
-  return text.replace(UNSAFE, escaped)
-}
-
-/** Keeps line breaks and tabs, for statements. */
-export function printableLines(text: string): string {
-  return text.replace(UNSAFE_BUT_LINES, escaped)
-}
 
 /** JSON whose strings hold no raw control or format character; parsers read the same value. */
 export function printableJson(value: unknown): string {

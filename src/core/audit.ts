@@ -82,6 +82,16 @@ export type AuditEvent =
       readonly actor?: AuditActor
       readonly reason: string
     }
+  /** reviewers who were not told of a request, or of its end */
+  | {
+      readonly type: 'notification'
+      readonly channel: string
+      readonly event: 'requested' | 'settled'
+      readonly request: string
+      readonly resource: string
+      readonly outcome: 'dead'
+      readonly reason: string
+    }
   | {
       readonly type: 'admin'
       readonly action: string

@@ -12,6 +12,12 @@ export type SessionOutcome = 'closed' | 'rejected' | 'failed' | 'terminated'
 
 export type HoldOutcome = 'approved' | 'denied' | 'expired' | 'withdrawn' | 'failed'
 
+/**
+ * Of messages to reviewers. `retried`: an attempt failed, another follows. `dead`: given up. `dropped`: there was no room.
+ * `superseded`: the request was settled before anybody was told of it, so there was no news any more.
+ */
+export type NotificationOutcome = 'delivered' | 'retried' | 'dead' | 'dropped' | 'superseded'
+
 /** Which way bytes went. */
 export type Direction = 'from-client' | 'to-client' | 'from-server' | 'to-server'
 
@@ -31,6 +37,9 @@ export interface Metrics {
   holdOpened(resource: string): void
   holdClosed(resource: string, outcome: HoldOutcome): void
   error(code: ErrorCode): void
+  /** What became of a message, or of an attempt to send it, to a channel of the configuration. */
+  notification(channel: string, outcome: NotificationOutcome): void
+  notificationsWaiting(channel: string, count: number): void
   /** the version of the policy that decides from now on */
   policyInForce(version: string): void
   policyReload(outcome: 'taken' | 'refused'): void
@@ -214,6 +223,23 @@ function createPolicyMetrics(registers: Registry[]) {
   }
 }
 
+function createNotificationMetrics(registers: Registry[]) {
+  return {
+    total: new Counter({
+      name: 'chaperone_notifications_total',
+      help: 'Messages to reviewers by what became of them; retried counts attempts',
+      labelNames: ['channel', 'outcome'],
+      registers,
+    }),
+    waiting: new Gauge({
+      name: 'chaperone_notifications_waiting',
+      help: 'Messages to reviewers that are not sent yet',
+      labelNames: ['channel'],
+      registers,
+    }),
+  }
+}
+
 /** Metrics with a registry of their own: two in one process do not meet. */
 export function createMetrics(): Metrics {
   const registry = new Registry()
@@ -225,6 +251,7 @@ export function createMetrics(): Metrics {
   const decision = createDecisionMetrics([registry])
   const judgements = createJudgementMetrics([registry])
   const policies = createPolicyMetrics([registry])
+  const notifications = createNotificationMetrics([registry])
   return {
     sessionOpened: (resource) => sessions.current.inc({ resource }),
     sessionClosed: (resource, outcome) => {
@@ -245,6 +272,8 @@ export function createMetrics(): Metrics {
       holds.total.inc({ resource, outcome })
     },
     error: (code) => judgements.errors.inc({ code }),
+    notification: (channel, outcome) => notifications.total.inc({ channel, outcome }),
+    notificationsWaiting: (channel, count) => notifications.waiting.set({ channel }, count),
     policyInForce: (version) => {
       // One series: versions that are gone would only pile up.
       policies.inForce.reset()

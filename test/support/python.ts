@@ -7,12 +7,19 @@ import { promisify } from 'node:util'
 
 const exec = promisify(execFile)
 
-const VERSIONS = { psycopg: '3.3.9', asyncpg: '0.32.0', sqlalchemy: '2.1.9', faker: '40.63.0' }
+const VERSIONS = {
+  psycopg: '3.3.9',
+  asyncpg: '0.32.0',
+  sqlalchemy: '2.1.9',
+  faker: '40.63.0',
+  aiosmtpd: '1.4.6',
+}
 const REQUIREMENTS = [
   `psycopg[binary]==${VERSIONS.psycopg}`,
   `asyncpg==${VERSIONS.asyncpg}`,
   `sqlalchemy==${VERSIONS.sqlalchemy}`,
   `faker==${VERSIONS.faker}`,
+  `aiosmtpd==${VERSIONS.aiosmtpd}`,
 ]
 const CHECK = Object.entries(VERSIONS)
   .map(

@@ -5,6 +5,7 @@ import { waitingInEnvoy } from '../../envoy/backlog.ts'
 import { type Processor, startProcessor } from '../../envoy/server.ts'
 import { createGateway, type Gateway } from '../../gateway/gateway.ts'
 import type { Neighbours } from '../../gateway/neighbours.ts'
+import { createNotifier } from '../../notify/notifier.ts'
 import { createRecorder } from '../../recording/recorder.ts'
 import { listenProblem } from '../listening.ts'
 import type { Defer } from './cleanup.ts'
@@ -24,18 +25,23 @@ export async function createAnswering(
   neighbours: Neighbours,
   defer: Defer,
 ): Promise<Answering> {
-  const { config, log, secrets } = common
+  const { config, log, secrets, audit, metrics } = common
+  const secret = (name: string) => secrets.get(name)
+  const { console, public_url: publicUrl } = config.admin
+  const notifier = createNotifier(config.notifications, {
+    ...{ secret, audit, log, metrics },
+    // Without a console the address leads nowhere.
+    ...(console === undefined ? {} : { console: publicUrl }),
+  })
+  defer(() => notifier.close())
   const gateway = await createGateway({
     config,
     policy: common.policy.current,
     authenticator: common.authenticator,
     approvals: common.approvals,
-    approvalEvents: { requested: () => undefined, settled: () => undefined },
+    approvalEvents: notifier,
     recorder: openedFor('recordings.directory', () => createRecorder(config.recordings)),
-    audit: common.audit,
-    metrics: common.metrics,
-    log,
-    secret: (name) => secrets.get(name),
+    ...{ audit, metrics, log, secret },
     approvalsHint: (request) => whereReviewersLook(config, request),
     neighbours,
   })

@@ -79,6 +79,15 @@ export const examples: Complete = {
     reason: 'agreed in ticket 4711',
     window: { for: 1_800_000, uses: 10 },
   },
+  notification: {
+    type: 'notification',
+    channel: 'team-chat',
+    event: 'requested',
+    request: 'k7qd2mzr5w3hx6tnb4ypjcfave',
+    resource: 'shop',
+    outcome: 'dead',
+    reason: 'the answer has status 404',
+  },
   logout: {
     type: 'logout',
     session: 'b3d6b7a4c1',

@@ -66,12 +66,14 @@ export function urlOfAddress(address: string): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-/** From the file if one is named, else from the environment; never from the arguments, which other users can read. */
-export function readToken(file: string | undefined, environment: NodeJS.ProcessEnv): Secret {
+/**
+ * From the file if one is named, else from the environment; never from the arguments, which other users can read.
+ * Undefined when neither is given.
+ */
+export function readToken(file: string | undefined, environment: NodeJS.ProcessEnv): Secret | undefined {
   const text = (file === undefined ? environment['CHAPERONE_TOKEN'] : readTokenFile(file))?.trim()
-  if (text === undefined || text === '') {
-    throw new AdminUsage('a token is needed: --token-file FILE, or CHAPERONE_TOKEN in the environment')
-  }
+  if (file === undefined && (text === undefined || text === '')) return undefined
+  if (text === undefined || text === '') throw new AdminUsage(`the token file ${file} is empty`)
   if (!TOKEN.test(text)) throw new AdminUsage('what was given as the token is not a bearer token')
   return new Secret(text)
 }
@@ -121,6 +123,11 @@ async function exchange(url: URL, init: RequestInit): Promise<unknown> {
   }
   if (response.ok) return answer
   throw refusal(answer) ?? new AdminUnreachable(`no admin API at ${url.origin}: HTTP ${response.status}`)
+}
+
+/** Asks for what needs no token. @throws AdminRefusal, AdminUnreachable */
+export function askOpenly(base: URL, path: string): Promise<unknown> {
+  return exchange(new URL(path, base), {})
 }
 
 export function createAdminClient(base: URL, token: Secret): AdminClient {

@@ -5,6 +5,7 @@ import { registerApprovals } from './approvals.ts'
 import { registerCheck } from './check.ts'
 import { registerEnvoyConfig } from './envoy-config.ts'
 import { registerExplain } from './explain.ts'
+import { registerLogin } from './login.ts'
 import { registerPolicy } from './policy/test.ts'
 import { registerServe } from './serve.ts'
 import { startServices } from './services.ts'
@@ -19,6 +20,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerServe,
   registerUpWithServices,
   registerEnvoyConfig,
+  registerLogin,
   registerApprovals,
   registerSessions,
   registerWorker,
@@ -31,6 +33,8 @@ Examples:
   CHAPERONE_CONFIG=prod.yaml chaperone check the same
   chaperone envoy-config > envoy.yaml        what Envoy needs; --fragment for an Envoy that you run already
   chaperone serve                            the services, beside that Envoy
+  chaperone login                            a token of your identity provider, for what follows and for psql
+  chaperone approvals list --watch           what waits for you
   chaperone explain --resource app --as-groups analysts 'SELECT 1'
 Every command has its own help: chaperone help check, chaperone help policy test`
 

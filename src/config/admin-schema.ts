@@ -4,6 +4,9 @@ import { listenAddress, name, positiveDuration, withDefault } from './scalars.ts
 
 const groups = z.array(z.string().min(1)).min(1)
 
+/** RFC 6749, appendix A.4 */
+const scopes = z.array(z.string().regex(/^[!#-[\]-~]+$/, 'needs a scope of RFC 6749'))
+
 const consoleOfPeople = z.strictObject({
   client_id: z
     .string()
@@ -12,8 +15,7 @@ const consoleOfPeople = z.strictObject({
   client_secret: name
     .optional()
     .describe('a name under `secrets`; absent for a public client, which PKCE alone protects'),
-  scopes: z
-    .array(z.string().regex(/^[!#-[\]-~]+$/, 'needs a scope of RFC 6749'))
+  scopes: scopes
     .default(['openid', 'email', 'profile'])
     .describe('what the login asks for; the ID token has to have the claims of name and groups'),
   auditors: groups
@@ -24,6 +26,29 @@ const consoleOfPeople = z.strictObject({
   session: withDefault(positiveDuration, '8h').describe(
     'longest login; it ends before that with its ID token, and people are sent to log in again',
   ),
+})
+
+const commandLine = z.strictObject({
+  client_id: z
+    .string()
+    .min(1)
+    .max(255)
+    .describe(
+      'a public client at the issuer, for the device flow or a redirect to http://127.0.0.1/callback',
+    ),
+  issuer: name.optional().describe('a name under `issuers`; `admin.issuer` when absent'),
+  scopes: scopes
+    .default(['openid', 'email'])
+    .describe('what the login asks for; offline_access is added where the issuer has it'),
+  token: z
+    .enum(['access', 'id'])
+    .default('access')
+    .describe('which token is shown to Chaperone: `id` where the issuer’s access tokens are no JWTs'),
+  resource: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('RFC 8707: whom the access token is to be for, where the issuer wants to be told'),
 })
 
 export const admin = z
@@ -40,6 +65,9 @@ export const admin = z
     issuer: name
       .optional()
       .describe('the issuer whose tokens the API accepts; all issuers of kind person when absent'),
+    cli: commandLine
+      .optional()
+      .describe('how `chaperone login` logs people in; it has to be told by options when absent'),
     console: consoleOfPeople
       .optional()
       .describe(

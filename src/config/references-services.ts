@@ -16,6 +16,7 @@ function checkAdmin({ config, report, needs }: ReferenceCheck): void {
   const { public_url: publicUrl, issuer, console } = config.admin
   needs(['admin', 'issuer'], 'issuers', issuer)
   if (publicUrl !== undefined) checkPublicUrl(new URL(publicUrl), report)
+  checkCommandLine({ config, report, needs })
   if (console === undefined) return
   needs(['admin', 'console', 'client_secret'], 'secrets', console.client_secret)
   const at = ['admin', 'console']
@@ -25,6 +26,28 @@ function checkAdmin({ config, report, needs }: ReferenceCheck): void {
     report(['admin', 'issuer'], 'only people log in to the console', 'name an issuer of kind person')
   }
   if (!console.scopes.includes('openid')) {
+    // OpenID Connect Core 1.0, section 3.1.2.1
+    report([...at, 'scopes'], 'without openid no ID token comes back', 'add openid')
+  }
+}
+
+function checkCommandLine({
+  config,
+  report,
+  needs,
+}: Pick<ReferenceCheck, 'config' | 'report' | 'needs'>): void {
+  const { cli, issuer } = config.admin
+  if (cli === undefined) return
+  const at = ['admin', 'cli']
+  needs([...at, 'issuer'], 'issuers', cli.issuer)
+  const used = cli.issuer ?? issuer
+  if (used === undefined) report(at, 'people log in at one issuer', 'add `issuer`, here or to `admin`')
+  else if (config.issuers[used]?.kind === 'workload')
+    report(at, 'only people log in', 'name an issuer of kind person')
+  if (issuer !== undefined && used !== issuer) {
+    report([...at, 'issuer'], 'its tokens are not accepted: `admin.issuer` is another')
+  }
+  if (!cli.scopes.includes('openid')) {
     // OpenID Connect Core 1.0, section 3.1.2.1
     report([...at, 'scopes'], 'without openid no ID token comes back', 'add openid')
   }

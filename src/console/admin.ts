@@ -12,6 +12,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { createApp } from './app.ts'
 import { adminIssuers, type VerifyToken } from './bearer.ts'
 import { type ApprovalChanges, createApprovalChanges } from './changes.ts'
+import { loginDocument } from './login-document.ts'
 import { createLogins } from './web/logins.ts'
 import type { ConsoleServices, WebParts } from './web/parts.ts'
 import { createSeal } from './web/sealed.ts'
@@ -57,7 +58,14 @@ const CLOSE_GRACE = 2000
 
 function createLimitedServer(options: AdminOptions, changes: ApprovalChanges): Server {
   const web = webParts(options, changes)
-  const app = createApp({ ...options, changes, issuers: adminIssuers(options.config), ...(web && { web }) })
+  const login = loginDocument(options.config)
+  const app = createApp({
+    ...options,
+    changes,
+    issuers: adminIssuers(options.config),
+    ...(login && { login }),
+    ...(web && { web }),
+  })
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const server = createServer(LIMITS, (request, response) => void listener(request, response))
   server.maxConnections = MAX_CONNECTIONS

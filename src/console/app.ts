@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { ApprovalStoreError } from '../approvals/contract.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { type ApprovalsApiDependencies, approvalsApi } from './approvals-api.ts'
+import type { LoginDocument } from './login-document.ts'
 import { Problem, problemResponse, STORE_PROBLEMS } from './problem.ts'
 import type { WebParts } from './web/parts.ts'
 import { consoleRoutes } from './web/routes.ts'
@@ -13,6 +14,8 @@ export interface AppDependencies extends ApprovalsApiDependencies {
   readonly ready: () => boolean
   /** absent without a console */
   readonly web?: WebParts
+  /** for `chaperone login`; absent where the configuration names no client for it */
+  readonly login?: LoginDocument
 }
 
 /** Nothing here is for a browser to render, keep, frame or sniff (OWASP REST security). */
@@ -54,6 +57,12 @@ export function createApp(deps: AppDependencies) {
   app.get('/metrics', async (context) => {
     const { body, contentType } = await deps.metrics.expose()
     return context.body(body, 200, { 'content-type': contentType })
+  })
+  app.get('/api/v1/login', (context) => {
+    if (deps.login === undefined) {
+      throw new Problem('not-found', 'This server names no client to log in with.', 'set admin.cli')
+    }
+    return context.json(deps.login)
   })
   app.route('/api/v1', approvalsApi(deps))
   if (deps.web !== undefined) app.route('/', consoleRoutes(deps.web))

@@ -3,7 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { DEFAULT_LISTED, MAX_REASON } from '../approvals/limits.ts'
-import type { Principal } from '../core/principal.ts'
+import { type Principal, principalId } from '../core/principal.ts'
 import { approvalEvents } from './approvals-events.ts'
 import { castVote, type VoteDependencies } from './audited-vote.ts'
 import { authenticate, type VerifyToken } from './bearer.ts'
@@ -70,6 +70,12 @@ export function approvalsApi(deps: ApprovalsApiDependencies) {
       await authenticate(context.req.header('authorization'), deps.issuers, deps.verifyToken),
     )
     await next()
+  })
+
+  api.get('/whoami', (context) => {
+    const { principal } = context.var
+    const { name, kind, groups, expiresAt } = principal
+    return context.json({ principal: principalId(principal), name, kind, groups, expiresAt })
   })
 
   api.get('/approvals', async (context) => {

@@ -5,8 +5,8 @@ import { isOpen } from '../approvals/request.ts'
 import type { ApprovalRequest, ApprovalState } from '../core/approval.ts'
 import { Problem } from './problem.ts'
 
-/** `changed`: another state. `voted`: the state is the same, and something else is not. */
-export type ApprovalChangeKind = 'requested' | 'changed' | 'voted'
+/** `changed`: another state. `voted`: another vote. `updated`: used again within its window, or parked. */
+export type ApprovalChangeKind = 'requested' | 'changed' | 'voted' | 'updated'
 
 export interface ApprovalChange {
   readonly kind: ApprovalChangeKind
@@ -52,14 +52,15 @@ const MAX_LISTENERS = 64
 /** Of one person: browser tabs and terminals. */
 const MAX_LISTENERS_OF_ONE = 8
 
-/** What tells that a request is not what it was. */
-export function versionOf({ state, votes }: ApprovalRequest): string {
-  return `${state}.${votes.length}`
+/** What tells that a request is not what it was: everything in it that can change. */
+export function versionOf({ state, votes, granted, parked }: ApprovalRequest): string {
+  return `${state}.${votes.length}.${granted?.used ?? 0}${parked === true ? '.parked' : ''}`
 }
 
 interface Known {
   readonly version: string
   readonly state: ApprovalState
+  readonly votes: number
   /** kept while it is open, so that its loss can be told; the store's own limit on bytes bounds them */
   readonly open?: ApprovalRequest
 }
@@ -100,7 +101,8 @@ function changeOf(request: ApprovalRequest, known: Known | undefined): ApprovalC
   if (known === undefined) return { kind: 'requested', request }
   if (known.state !== request.state) return { kind: 'changed', request, before: known.state }
   if (known.version === versionOf(request)) return undefined
-  return { kind: 'voted', request, before: known.state }
+  const kind = known.votes === request.votes.length ? 'updated' : 'voted'
+  return { kind, request, before: known.state }
 }
 
 /** As `settled` of the contract says: a store that forgot the request makes it withdrawn. */
@@ -117,10 +119,11 @@ async function look(watch: Watch, joining: readonly Joining[]): Promise<readonly
   const now = new Map<string, Known>()
   const changes: ApprovalChange[] = []
   const visit = (request: ApprovalRequest) => {
-    const { state } = request
-    const change = changeOf(request, watch.known?.get(request.id))
+    const { id, state, votes } = request
+    const change = changeOf(request, watch.known?.get(id))
     if (change !== undefined && watch.known !== undefined) changes.push(change)
-    now.set(request.id, { version: versionOf(request), state, ...(isOpen(state) ? { open: request } : {}) })
+    const open = isOpen(state) ? { open: request } : {}
+    now.set(id, { version: versionOf(request), state, votes: votes.length, ...open })
     for (const { listener, present } of joining) {
       const room = present.length < (listener.filter?.limit ?? DEFAULT_LISTED)
       if (room && fits(listener, request)) present.push(request)
@@ -151,7 +154,9 @@ function setTrouble(watch: Watch, lasts: boolean): void {
   for (const listener of [...watch.listeners]) listener.trouble(lasts)
 }
 
-async function lookAndTell(watch: Watch): Promise<void> {
+/** @returns ms until the next look */
+async function lookAndTell(watch: Watch): Promise<number> {
+  const start = performance.now()
   const joining = watch.joining
   watch.joining = []
   try {
@@ -164,9 +169,11 @@ async function lookAndTell(watch: Watch): Promise<void> {
       listener.present(present)
       resolve()
     }
+    return Math.max(PAUSE, LEAST_SHARE * (performance.now() - start))
   } catch (error) {
     setTrouble(watch, true)
     for (const { reject } of joining) reject(error)
+    return PAUSE
   }
 }
 
@@ -178,13 +185,11 @@ async function round(watch: Watch): Promise<void> {
   watch.timer = undefined
   if (watch.looking) return
   watch.looking = true
-  const start = performance.now()
-  await lookAndTell(watch)
+  const pause = await lookAndTell(watch)
   watch.looking = false
   if (watch.closed) return
   if (watch.joining.length > 0) return round(watch)
   if (watch.listeners.size === 0) return rest(watch)
-  const pause = Math.max(PAUSE, LEAST_SHARE * (performance.now() - start))
   watch.timer = setTimeout(() => void round(watch), pause).unref()
 }
 

@@ -51,7 +51,7 @@ const verify: VerifyToken = async (token) => {
 
 export const adminConfig = configSchema.parse({
   version: 1,
-  admin: { address: '127.0.0.1:0' },
+  admin: { address: '127.0.0.1:0', cli: { client_id: 'chaperone-cli', issuer: 'staff' } },
   issuers: {
     staff: { issuer: 'https://id.example', audience: 'chaperone', kind: 'person' },
     ci: { issuer: 'https://ci.example', audience: 'chaperone', kind: 'workload' },

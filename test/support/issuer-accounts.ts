@@ -30,6 +30,9 @@ export const CONSOLE_CLIENT = {
   redirectUri: 'http://127.0.0.1/auth/callback',
 }
 
+/** The public client of `chaperone login`: device flow, loopback redirect on any port, refresh tokens that rotate. */
+export const CLI_CLIENT = { id: 'chaperone-cli', redirectUri: 'http://127.0.0.1/callback' }
+
 export interface TokenTerms {
   readonly audience: string
   /** seconds */

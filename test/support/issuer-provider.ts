@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { type CryptoKey, exportJWK, generateKeyPair } from 'jose'
 import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import {
+  CLI_CLIENT,
   CONSOLE_CLIENT,
   extraClaims,
   type IssuerAccounts,
@@ -46,7 +47,7 @@ function configuration({ accounts, audience, algorithm, key }: ProviderOptions):
     jwks: { keys: [key.jwk] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
     clients: clients(accounts, algorithm),
-    scopes: ['openid', 'email', 'groups'],
+    scopes: ['openid', 'email', 'groups', 'offline_access'],
     pkce: { required: () => true },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     findAccount: (_, id) => ({
@@ -66,6 +67,8 @@ function configuration({ accounts, audience, algorithm, key }: ProviderOptions):
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      deviceFlow: { enabled: true },
+      revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => resourceUri({ audience, lifetime: 3600 }),
@@ -82,6 +85,8 @@ function configuration({ accounts, audience, algorithm, key }: ProviderOptions):
       Session: 600,
       Grant: 600,
       IdToken: (ctx) => accounts.people.get(ctx.oidc.account?.accountId ?? '')?.idTokenLifetime ?? 3600,
+      DeviceCode: 600,
+      RefreshToken: 600,
       ClientCredentials: lifetimeOf,
       AccessToken: lifetimeOf,
     },
@@ -103,6 +108,14 @@ function clients(accounts: IssuerAccounts, algorithm: Algorithm): NonNullable<Co
       application_type: 'native',
       token_endpoint_auth_method: 'client_secret_basic',
       redirect_uris: [CONSOLE_CLIENT.redirectUri],
+      id_token_signed_response_alg: algorithm,
+    },
+    {
+      client_id: CLI_CLIENT.id,
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [CLI_CLIENT.redirectUri],
+      grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
       id_token_signed_response_alg: algorithm,
     },
     ...Object.keys(accounts.workloads).map((id) => ({
@@ -128,7 +141,7 @@ async function grantEverything(ctx: KoaContextWithOIDC) {
   const { client, session, provider, params } = ctx.oidc
   if (client === undefined || session?.accountId === undefined) return undefined
   const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId })
-  grant.addOIDCScope('openid email groups')
+  grant.addOIDCScope('openid email groups offline_access')
   for (const resource of [params?.resource].flat()) {
     if (typeof resource === 'string') grant.addResourceScope(resource, 'access')
   }

@@ -71,6 +71,8 @@ describe('chaperone approvals', () => {
     token: string | undefined = ann,
     url: string | undefined = admin.url,
   ) => {
+    // no login of whoever runs the tests counts
+    vi.stubEnv('XDG_CONFIG_HOME', directory.path)
     if (token !== undefined) vi.stubEnv('CHAPERONE_TOKEN', token)
     if (url !== undefined) vi.stubEnv('CHAPERONE_ADMIN', url)
     let out = ''

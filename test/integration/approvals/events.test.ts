@@ -44,9 +44,12 @@ describe('the stream of requests over Redis', () => {
     await elsewhere.withdraw(second.id, 'left')
     await reader.until(5)
     const told = reader.events().map(({ event, id }) => `${event} ${id}`)
-    expect(told.slice(1, 3)).toEqual([`requested ${first.id}.pending.0`, `requested ${second.id}.pending.0`])
+    expect(told.slice(1, 3)).toEqual([
+      `requested ${first.id}.pending.0.0`,
+      `requested ${second.id}.pending.0.0`,
+    ])
     expect(told.slice(3).sort()).toEqual(
-      [`voted ${first.id}.pending.1`, `changed ${second.id}.withdrawn.0`].sort(),
+      [`voted ${first.id}.pending.1.0`, `changed ${second.id}.withdrawn.0.0`].sort(),
     )
   })
 

@@ -42,13 +42,13 @@ describe('the stream of requests for approval', () => {
       'x-content-type-options': 'nosniff',
     })
     expect(await reader.until(2)).toMatchObject([
-      { event: 'present', id: `${id}.pending.0`, data: { id, state: 'pending', approvals: 0 } },
+      { event: 'present', id: `${id}.pending.0.0`, data: { id, state: 'pending', approvals: 0 } },
       { event: 'ready', data: {} },
     ])
     await under.approvals.vote(id, reviewer('bob'), 'approve')
     expect((await reader.until(3))[2]).toMatchObject({
       event: 'changed',
-      id: `${id}.approved.1`,
+      id: `${id}.approved.1.0`,
       data: { id, state: 'approved', approvals: 1 },
     })
   })

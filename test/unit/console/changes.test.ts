@@ -155,6 +155,20 @@ describe('changes of the store of approvals', () => {
     expect(told).toEqual([`present ${id}`, `changed ${id} withdrawn`])
   })
 
+  it('are looked for again after a second when the store took long to say that it is away', async () => {
+    await changes.listen(listener().one)
+    const slowlyAway: Approvals['list'] = async () => {
+      looks += 1
+      await new Promise((resolve) => setTimeout(resolve, 2000))
+      throw new ApprovalStoreError('unavailable', 'away')
+    }
+    store = { ...store, list: slowlyAway }
+    looks = 0
+    await vi.advanceTimersByTimeAsync(7100)
+    // each look counts twice, in the wrapper and here: at 1, 4 and 7 s
+    expect(looks).toBe(6)
+  })
+
   it('cannot be listened to while the store is away', async () => {
     away = true
     await expect(changes.listen(listener().one)).rejects.toMatchObject({ code: 'unavailable' })

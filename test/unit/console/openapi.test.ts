@@ -85,6 +85,8 @@ describe('docs/openapi.yaml', () => {
     const { id } = await under.approvals.create(approvalInput({ parameters }))
     const withdrawn = await under.approvals.create(approvalInput())
     await under.approvals.withdraw(withdrawn.id, 'left')
+    const identity = await get('/api/v1/whoami')
+    const login = await get('/api/v1/login')
     const list = await get('/api/v1/approvals')
     expect(list.approvals).toHaveLength(2)
     for (const item of list.approvals ?? [])
@@ -98,6 +100,8 @@ describe('docs/openapi.yaml', () => {
       expect(() => validator('Approval').parse(answer)).not.toThrow()
     }
     expect(() => validator('Problem').parse(voted)).toThrow()
+    expect(() => validator('Identity').parse(identity)).not.toThrow()
+    expect(() => validator('Login').parse(login)).not.toThrow()
     const problem = await get('/api/v1/approvals/nothing')
     expect(() => validator('Problem').parse(problem)).not.toThrow()
     expect(() => validator('Approval').parse(problem)).toThrow()

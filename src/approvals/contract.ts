@@ -18,6 +18,8 @@ export interface ApprovalInput extends ToldFunctions {
   readonly accesses: readonly Access[]
   readonly rules: readonly string[]
   readonly terms: HoldTerms
+  /** its client does not wait: it is told to come back */
+  readonly parked?: boolean
 }
 
 export interface ApprovalFilter {
@@ -39,7 +41,10 @@ export interface Approvals {
   get(id: string): Promise<ApprovalRequest | undefined>
   /** Newest first. */
   list(filter: ApprovalFilter): Promise<readonly ApprovalRequest[]>
-  /** The request for exactly this subject that can still be used: the newest approved one, else the newest pending. */
+  /**
+   * The request that this subject can still use: the newest approved one for exactly it, else the newest whose window has
+   * uses left for its shape, else the newest pending one for exactly it.
+   */
   find(subject: ApprovalSubject): Promise<ApprovalRequest | undefined>
   /**
    * Resolves when the request leaves `pending`, also if that was before the call or in another process.
@@ -54,9 +59,14 @@ export interface Approvals {
     reason?: string,
     window?: Grant,
   ): Promise<VoteResult>
+  /** Its client is told to come back: it stays without anybody waiting. False when it is no longer pending. */
+  park(id: string): Promise<boolean>
   /** Takes back a request that is pending, or approved and not used. After `true`, nothing can consume it. */
   withdraw(id: string, reason: string): Promise<boolean>
-  /** approved → consumed, exactly once, only for a subject that is the same in every field (invariant 6). */
+  /**
+   * approved → consumed, exactly once, only for a subject that is the same in every field (invariant 6); or one use of a
+   * granted window, for a subject of the same shape. What is given back is consumed, also where the window has uses left.
+   */
   consume(id: string, subject: ApprovalSubject): Promise<ApprovalRequest | undefined>
   /** Can the store answer now? For readiness. */
   ready(): boolean

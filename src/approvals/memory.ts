@@ -18,15 +18,17 @@ import {
   MAX_REASON,
 } from './limits.ts'
 import { isOpen, requestBody, stateAt } from './request.ts'
-import { subjectDigest } from './subject.ts'
-import { newVote, outcome, voteObstacle } from './vote.ts'
+import { shapeDigest, subjectDigest } from './subject.ts'
+import { grantOf, newVote, outcome, voteObstacle } from './vote.ts'
 import { createWaiters, type Waiters } from './waiters.ts'
 
 interface Entry {
   request: ApprovalRequest
   readonly digest: string
+  /** digest of its shape */
+  readonly alike: string | undefined
   readonly bytes: number
-  readonly expiry: NodeJS.Timeout
+  expiry: NodeJS.Timeout
 }
 
 interface Store {
@@ -86,15 +88,20 @@ function create(store: Store, input: ApprovalInput): ApprovalRequest {
   const bytes = Buffer.byteLength(json)
   makeRoom(open(store), body.principal, bytes)
   const createdAt = store.now()
-  const expiresAt = createdAt + input.terms.expiresAfter
-  const request = Object.freeze({ ...body, createdAt, expiresAt, state: 'pending' as const, votes: [] })
-  // The extra millisecond: timers may fire early by the part of one that `now` rounds away.
-  const expiry = setTimeout(
-    () => store.closed || current(store, body.id),
-    input.terms.expiresAfter + 1,
-  ).unref()
-  store.entries.set(body.id, { request, digest: subjectDigest(input.subject), bytes, expiry })
+  const { expiresAfter } = input.terms
+  const request = Object.freeze({
+    ...{ ...body, createdAt, expiresAt: createdAt + expiresAfter, state: 'pending' as const, votes: [] },
+    ...(input.parked === true ? { parked: true as const } : {}),
+  })
+  const digests = { digest: subjectDigest(body), alike: shapeDigest(body) }
+  const expiry = expireIn(store, body.id, expiresAfter)
+  store.entries.set(body.id, { request, ...digests, bytes, expiry })
   return request
+}
+
+/** The extra millisecond: timers may fire early by the part of one that `now` rounds away. */
+function expireIn(store: Store, id: string, ms: number): NodeJS.Timeout {
+  return setTimeout(() => store.closed || current(store, id), ms + 1).unref()
 }
 
 function list(store: Store, filter: ApprovalFilter): readonly ApprovalRequest[] {
@@ -109,11 +116,14 @@ function list(store: Store, filter: ApprovalFilter): readonly ApprovalRequest[] 
 }
 
 function find(store: Store, subject: ApprovalSubject): ApprovalRequest | undefined {
-  const digest = subjectDigest(subject)
-  const same = [...open(store).entries.values()].filter((entry) => entry.digest === digest).reverse()
-  const inState = (state: ApprovalState) =>
-    same.find((entry) => current(store, entry.request.id)?.request.state === state)?.request
-  return inState('approved') ?? inState('pending')
+  const [digest, alike] = [subjectDigest(subject), shapeDigest(subject)]
+  const entries = [...open(store).entries.values()].reverse()
+  const firstOf = (fits: (entry: Entry) => boolean, state: ApprovalState) =>
+    entries.find((entry) => fits(entry) && current(store, entry.request.id)?.request.state === state)?.request
+  const isSame = (entry: Entry) => entry.digest === digest
+  const isAlike = (entry: Entry) =>
+    alike !== undefined && entry.alike === alike && entry.request.granted !== undefined
+  return firstOf(isSame, 'approved') ?? firstOf(isAlike, 'approved') ?? firstOf(isSame, 'pending')
 }
 
 async function settled(store: Store, id: string, signal: AbortSignal): Promise<ApprovalRequest> {
@@ -134,8 +144,16 @@ function vote(store: Store, id: string, ballot: Ballot): VoteResult {
   const { request } = entry
   const refusal = voteObstacle(request, ballot, store.now())
   if (refusal !== undefined) return { kind: 'refused', refusal }
-  const votes = [...request.votes, { ...newVote(request, ballot), at: store.now() }]
-  return { kind: 'counted', request: change(store, entry, { votes, state: outcome(request, votes) }) }
+  const at = store.now()
+  const votes = [...request.votes, { ...newVote(request, ballot), at }]
+  const state = outcome(request, votes)
+  const grant = state === 'approved' ? grantOf(votes) : undefined
+  if (grant === undefined) return { kind: 'counted', request: change(store, entry, { votes, state }) }
+  const until = at + grant.for
+  clearTimeout(entry.expiry)
+  entry.expiry = expireIn(store, id, grant.for)
+  const granted = { until, uses: grant.uses, used: 0 }
+  return { kind: 'counted', request: change(store, entry, { votes, state, granted, expiresAt: until }) }
 }
 
 function withdraw(store: Store, id: string, reason: string): boolean {
@@ -145,10 +163,24 @@ function withdraw(store: Store, id: string, reason: string): boolean {
   return true
 }
 
+function park(store: Store, id: string): boolean {
+  const entry = current(store, id)
+  if (entry?.request.state !== 'pending') return false
+  change(store, entry, { parked: true })
+  return true
+}
+
 function consume(store: Store, id: string, subject: ApprovalSubject): ApprovalRequest | undefined {
   const entry = current(store, id)
-  if (entry?.request.state !== 'approved' || entry.digest !== subjectDigest(subject)) return undefined
-  return change(store, entry, { state: 'consumed' })
+  if (entry?.request.state !== 'approved') return undefined
+  const { granted } = entry.request
+  const alike = granted === undefined ? undefined : shapeDigest(subject)
+  const isAlike = alike !== undefined && entry.alike === alike
+  if (entry.digest !== subjectDigest(subject) && !isAlike) return undefined
+  if (granted === undefined) return change(store, entry, { state: 'consumed' })
+  const used = granted.used + 1
+  const state = used < granted.uses ? 'approved' : 'consumed'
+  return { ...change(store, entry, { state, granted: { ...granted, used } }), state: 'consumed' }
 }
 
 async function close(store: Store): Promise<void> {
@@ -169,6 +201,7 @@ export function createMemoryApprovals(deps: { readonly now: () => number } = { n
     settled: (id, signal) => settled(store, id, signal),
     vote: async (id, reviewer, verdict, reason, window) =>
       vote(store, id, ballotOf(reviewer, verdict, reason, window)),
+    park: async (id) => park(store, id),
     withdraw: async (id, reason) => withdraw(store, id, reason),
     consume: async (id, subject) => consume(store, id, subject),
     ready: () => !store.closed,

@@ -12,6 +12,8 @@ export interface Keys {
   openOf(principal: string): string
   /** ids of open requests for one subject by their expiry */
   same(digest: string): string
+  /** ids of requests whose window is open for subjects of one shape, by their expiry */
+  alike(digest: string): string
   /** ids of all requests that are kept, by their creation */
   readonly all: string
   /** bytes of each request that is kept, by id, and their `total` */
@@ -30,6 +32,7 @@ export function redisKeys(prefix: string): Keys {
     open: `${base}:open`,
     openOf: (principal) => `${base}:open-of:${digestOf(principal)}`,
     same: (digest) => `${base}:same:${digest}`,
+    alike: (digest) => `${base}:alike:${digest}`,
     all: `${base}:all`,
     sizes: `${base}:sizes`,
     channel: `${base}:settled`,

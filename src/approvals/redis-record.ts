@@ -99,6 +99,9 @@ const fields = z.object({
   expires: z.coerce.number().int(),
   votes: text,
   withdrawal: z.exactOptional(text),
+  parked: z.exactOptional(z.literal('1')),
+  uses: z.exactOptional(z.coerce.number().int()),
+  used: z.exactOptional(z.coerce.number().int()),
 })
 
 /** HGETALL inside a script gives names and values in turn. */
@@ -124,7 +127,7 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
 export function requestFrom(hash: ReadonlyMap<string, unknown>, now: number): ApprovalRequest | undefined {
   if (hash.size === 0) return undefined
   const stored = checked(fields, Object.fromEntries(hash))
-  const { withdrawal } = stored
+  const { withdrawal, parked, uses, used = 0 } = stored
   return Object.freeze({
     ...checked(body, parseJson(stored.body)),
     createdAt: stored.created,
@@ -132,5 +135,7 @@ export function requestFrom(hash: ReadonlyMap<string, unknown>, now: number): Ap
     state: stateAt(stored.state, stored.expires, now),
     votes: checked(z.array(vote), parseJson(`[${stored.votes}]`)),
     ...(withdrawal === undefined ? {} : { withdrawal }),
+    ...(parked === undefined ? {} : { parked: true as const }),
+    ...(uses === undefined ? {} : { granted: { until: stored.expires, uses, used } }),
   })
 }

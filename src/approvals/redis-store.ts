@@ -1,5 +1,5 @@
 // The steps of approvals in Redis, each one a script and a reading of its answer.
-import type { ApprovalRequest, ApprovalSubject } from '../core/approval.ts'
+import type { ApprovalRequest, ApprovalState, ApprovalSubject } from '../core/approval.ts'
 import { MAX_QUORUM } from '../core/hold-terms.ts'
 import type { Ballot } from './ballot.ts'
 import { type ApprovalFilter, type ApprovalInput, ApprovalStoreError, type VoteResult } from './contract.ts'
@@ -17,11 +17,11 @@ import {
 import type { RedisClient } from './redis-client.ts'
 import type { Keys } from './redis-keys.ts'
 import { checked, idsReply, recordsReply, requestFrom, voteRefusalReply } from './redis-record.ts'
-import { CONSUME, CREATE, IDS, READ, SETTLED, VOTE, WITHDRAW } from './redis-scripts.ts'
+import { CONSUME, CREATE, IDS, PARK, READ, SETTLED, VOTE, WITHDRAW } from './redis-scripts.ts'
 import type { Sighting } from './redis-settled.ts'
 import { isOpen, REQUEST_ID, requestBody } from './request.ts'
-import { subjectDigest } from './subject.ts'
-import { newVote, outcome, voteObstacle } from './vote.ts'
+import { shapeDigest, subjectDigest } from './subject.ts'
+import { grantOf, newVote, outcome, voteObstacle } from './vote.ts'
 
 export interface RedisStore {
   readonly client: RedisClient
@@ -47,20 +47,23 @@ function onlyRequest(reply: unknown): ApprovalRequest {
 }
 
 /** The keys that a transition of one request takes, in the order of CLOSE in redis-scripts.ts. */
-function transitionKeys({ keys }: RedisStore, id: string, principal: string, digest: string): string[] {
-  return [keys.request(id), keys.open, keys.openOf(principal), keys.same(digest)]
+function transitionKeys({ keys }: RedisStore, id: string, subject: ApprovalSubject): string[] {
+  const digest = subjectDigest(subject)
+  // What has no shape is never in the set of its like: any key of the slot will do.
+  const alike = keys.alike(shapeDigest(subject) ?? digest)
+  return [keys.request(id), keys.open, keys.openOf(subject.principal), keys.same(digest), alike]
 }
 
 export async function create(store: RedisStore, input: ApprovalInput): Promise<ApprovalRequest> {
   const { body, json } = requestBody(input)
   const { client, keys } = store
-  const digest = subjectDigest(input.subject)
   const reply = await client.run(
     CREATE,
-    [...transitionKeys(store, body.id, body.principal, digest), keys.all, keys.sizes],
+    [...transitionKeys(store, body.id, body), keys.all, keys.sizes],
     [
-      ...[body.id, json, digest, input.terms.expiresAfter, RETENTION],
+      ...[body.id, json, subjectDigest(body), input.terms.expiresAfter, RETENTION],
       ...[MAX_OPEN, MAX_OPEN_PER_PRINCIPAL, MAX_KEPT, keys.requestPrefix, MAX_LIFE, MAX_KEPT_BYTES],
+      ...[shapeDigest(body) ?? '', input.parked === true ? 1 : 0],
     ],
   )
   if (reply === null) throw new ApprovalStoreError('full', 'too many requests for approval are open')
@@ -107,15 +110,23 @@ export async function find(
   store: RedisStore,
   subject: ApprovalSubject,
 ): Promise<ApprovalRequest | undefined> {
-  const same = store.keys.same(subjectDigest(subject))
-  const ids = checked(idsReply, await store.client.run(IDS, [same], [MAX_OPEN_PER_PRINCIPAL]))
-  const requests = (await readMany(store, ids))
+  const same = await newestOf(store, store.keys.same(subjectDigest(subject)))
+  const inState = (state: ApprovalState) => same.find((request) => request.state === state)
+  return inState('approved') ?? (await findWindow(store, subject)) ?? inState('pending')
+}
+
+async function findWindow(store: RedisStore, subject: ApprovalSubject) {
+  const digest = shapeDigest(subject)
+  if (digest === undefined) return undefined
+  const alike = await newestOf(store, store.keys.alike(digest))
+  return alike.find(({ state, granted }) => state === 'approved' && granted !== undefined)
+}
+
+async function newestOf(store: RedisStore, key: string): Promise<readonly ApprovalRequest[]> {
+  const ids = checked(idsReply, await store.client.run(IDS, [key], [MAX_OPEN_PER_PRINCIPAL]))
+  return (await readMany(store, ids))
     .flatMap((sighting) => sighting?.request ?? [])
     .sort((a, b) => b.createdAt - a.createdAt)
-  return (
-    requests.find((request) => request.state === 'approved') ??
-    requests.find((request) => request.state === 'pending')
-  )
 }
 
 /** Each time that another vote came first the request has one more, and it takes no more than these. */
@@ -136,14 +147,12 @@ async function voteOnce(store: RedisStore, id: string, ballot: Ballot): Promise<
   const obstacle = voteObstacle(request, ballot, now)
   if (obstacle !== undefined) return { kind: 'refused', refusal: obstacle }
   const cast = newVote(request, ballot)
-  const reply = await store.client.run(
-    VOTE,
-    transitionKeys(store, id, request.principal, subjectDigest(request)),
-    [
-      ...[id, request.votes.length, outcome(request, [...request.votes, { ...cast, at: now }])],
-      ...[JSON.stringify(cast), store.keys.channel],
-    ],
-  )
+  const votes = [...request.votes, { ...cast, at: now }]
+  const grant = grantOf(votes)
+  const reply = await store.client.run(VOTE, transitionKeys(store, id, request), [
+    ...[id, request.votes.length, outcome(request, votes), JSON.stringify(cast), store.keys.channel],
+    ...[grant?.for ?? '', grant?.uses ?? '', RETENTION, MAX_LIFE],
+  ])
   if (typeof reply !== 'string') return { kind: 'counted', request: onlyRequest(reply) }
   const refusal = checked(voteRefusalReply, reply)
   return refusal === 'again' ? refusal : { kind: 'refused', refusal }
@@ -152,8 +161,13 @@ async function voteOnce(store: RedisStore, id: string, ballot: Ballot): Promise<
 export async function withdraw(store: RedisStore, id: string, reason: string): Promise<boolean> {
   const request = (await read(store, id))?.request
   if (request === undefined || !isOpen(request.state)) return false
-  const keys = transitionKeys(store, id, request.principal, subjectDigest(request))
+  const keys = transitionKeys(store, id, request)
   return (await store.client.run(WITHDRAW, keys, [id, reason.slice(0, MAX_REASON), store.keys.channel])) === 1
+}
+
+export async function park(store: RedisStore, id: string): Promise<boolean> {
+  if (!REQUEST_ID.test(id)) return false
+  return (await store.client.run(PARK, [store.keys.request(id)], [])) === 1
 }
 
 export async function consume(
@@ -161,13 +175,12 @@ export async function consume(
   id: string,
   subject: ApprovalSubject,
 ): Promise<ApprovalRequest | undefined> {
-  if (!REQUEST_ID.test(id)) return undefined
-  const digest = subjectDigest(subject)
-  const reply = await store.client.run(CONSUME, transitionKeys(store, id, subject.principal, digest), [
-    id,
-    digest,
-  ])
-  return reply === null ? undefined : onlyRequest(reply)
+  // The keys are the request's own, whose literals may be others than the subject's.
+  const request = (await read(store, id))?.request
+  if (request === undefined) return undefined
+  const digests = [subjectDigest(subject), shapeDigest(subject) ?? '']
+  const reply = await store.client.run(CONSUME, transitionKeys(store, id, request), [id, ...digests])
+  return reply === null ? undefined : { ...onlyRequest(reply), state: 'consumed' }
 }
 
 /** Which of these are no longer pending. */

@@ -12,6 +12,7 @@ import {
   find,
   list,
   notPending,
+  park,
   type RedisStore,
   read,
   vote,
@@ -42,6 +43,7 @@ export function createRedisApprovals(options: RedisApprovalsOptions, deps: { rea
     settled: (id, signal) => untilSettled({ waiters, read: (wanted) => read(store, wanted) }, id, signal),
     vote: (id, reviewer, verdict, reason, window) =>
       vote(store, id, ballotOf(reviewer, verdict, reason, window)),
+    park: (id) => park(store, id),
     withdraw: (id, reason) => withdraw(store, id, reason),
     consume: (id, subject) => consume(store, id, subject),
     ready: () => store.client.ready(),

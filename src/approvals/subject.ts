@@ -32,6 +32,21 @@ export function subjectDigest(subject: ApprovalSubject): string {
   return sha256(fields)
 }
 
+/** The same for subjects that differ in their literals and parameters only; undefined for what has no shape. */
+export function shapeDigest(subject: ApprovalSubject): string | undefined {
+  if (subject.shape === undefined || subject.only !== undefined) return undefined
+  return sha256([
+    subject.resource,
+    subject.database ?? null,
+    subject.principal,
+    subject.shape,
+    subject.policyVersion,
+    subject.user ?? null,
+    subject.role ?? null,
+    subject.heldBy ?? null,
+  ])
+}
+
 function sha256(fields: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(fields)).digest('hex')
 }

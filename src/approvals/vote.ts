@@ -77,3 +77,11 @@ export function outcome(
   if (votes.some((vote) => vote.verdict === 'deny')) return 'denied'
   return isComplete(request, votes) ? 'approved' : 'pending'
 }
+
+/** What all who approved have granted together; undefined when one of them meant a single execution. */
+export function grantOf(votes: readonly Vote[]): Grant | undefined {
+  const grants = votes.filter(({ verdict }) => verdict === 'approve').map(({ window }) => window)
+  const given = grants.filter((grant) => grant !== undefined)
+  if (given.length === 0 || given.length < grants.length) return undefined
+  return { for: Math.min(...given.map((one) => one.for)), uses: Math.min(...given.map((one) => one.uses)) }
+}

@@ -3,6 +3,7 @@ import type { Approvals } from '../../../src/approvals/contract.ts'
 import { createRedisApprovals } from '../../../src/approvals/redis.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { holdToContract } from '../../support/approvals-contract.ts'
+import { holdReuseToContract } from '../../support/approvals-contract-reuse.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
 
 const log = createLog({ level: 'error' })
@@ -13,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => redis.stop())
 
-holdToContract('the Redis store', async () => {
+async function start() {
   const instances: Approvals[] = []
   return {
     instance: async () => {
@@ -25,4 +26,7 @@ holdToContract('the Redis store', async () => {
       await Promise.all(instances.map((approvals) => approvals.close()))
     },
   }
-})
+}
+
+holdToContract('the Redis store', start)
+holdReuseToContract('the Redis store', start)

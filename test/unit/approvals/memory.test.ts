@@ -3,12 +3,16 @@ import type { Approvals } from '../../../src/approvals/contract.ts'
 import { MAX_KEPT, MAX_KEPT_BYTES, MAX_OPEN, MAX_OPEN_PER_PRINCIPAL } from '../../../src/approvals/limits.ts'
 import { createMemoryApprovals } from '../../../src/approvals/memory.ts'
 import { holdToContract } from '../../support/approvals-contract.ts'
+import { holdReuseToContract } from '../../support/approvals-contract-reuse.ts'
 import { approvalInput } from '../../support/approvals-values.ts'
 
-holdToContract('the memory store', async () => {
+async function start() {
   const approvals = createMemoryApprovals()
   return { instance: async () => approvals, stop: () => approvals.close() }
-})
+}
+
+holdToContract('the memory store', start)
+holdReuseToContract('the memory store', start)
 
 describe('the memory store', () => {
   let approvals: Approvals

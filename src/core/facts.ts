@@ -163,6 +163,8 @@ export interface Facts {
   readonly fingerprint: string
   /** where its names without a schema are looked for; absent: as the login set it */
   readonly path?: SearchPath
+  /** what it does can be told in its session alone: it means a name that is defined there, by texts that are not in it */
+  readonly ofSession?: true
 }
 
 export type AnalysisResult =

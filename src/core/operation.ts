@@ -61,6 +61,8 @@ export interface SqlOperation {
   readonly opaque?: boolean
   /** a mask applies, and names that look like PostgreSQL's own find somebody's own code on the path in force */
   readonly hidesCode?: boolean
+  /** the role that the session took on since its login, `any` where it cannot be told; absent: the login's own */
+  readonly role?: { readonly name: string } | 'any'
   /** absent where nothing is behind its names, and where the catalog is not asked for the policy: the same list as long as it holds the same */
   readonly reached?: readonly Reached[]
 }
@@ -71,5 +73,5 @@ export type Operation = SqlOperation
 /** What masks look at of it: verdicts are remembered by these members, and by no other. */
 export type MaskedOperation = Omit<
   Operation,
-  'kind' | 'sequence' | 'text' | 'phase' | 'parameters' | 'reached'
+  'kind' | 'sequence' | 'text' | 'phase' | 'parameters' | 'reached' | 'role'
 >

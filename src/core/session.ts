@@ -71,6 +71,8 @@ export type Answer =
       readonly masks: () => Masker
       /** Could a rule refuse or hold what is behind the relations that a statement names? It may change with the policy. */
       readonly looksBehind: () => boolean
+      /** Could a rule or a mask hold a statement? It may change with the policy; never, when absent. */
+      readonly mayHold?: () => boolean
     }
   | { readonly kind: 'rejected'; readonly refusal: Refusal }
   /** with what counts its result, where something limits it */
@@ -141,4 +143,9 @@ export interface ProtocolSettings {
 /** One protocol for one resource; what its sessions share (caches of analysis and catalog) lives here. */
 export interface Protocol {
   start(context: SessionContext): ProtocolSession
+  /**
+   * What is the same for operations that do the same with other values, and for no others; undefined where there is no such
+   * thing. It is made when it is asked for: the text is parsed.
+   */
+  shapeOf(operation: Operation): string | undefined
 }

@@ -27,6 +27,8 @@ export interface Conversation {
   readonly catalog: Catalog
   /** the policy wants to know what is behind the names of statements */
   readonly looksBehind: () => boolean
+  /** the policy, or a mask, could hold a statement: then it is worth knowing as which role it would run */
+  readonly mayHold: () => boolean
   /** functions that the configuration vouches for */
   readonly trust: Trust
   readonly context: SessionContext
@@ -70,17 +72,18 @@ const MAX_EXPECTED = 100_000
 export function createConversation(
   deps: Pick<
     Conversation,
-    'out' | 'analyze' | 'masks' | 'catalog' | 'looksBehind' | 'trust' | 'context' | 'path'
+    'out' | 'analyze' | 'masks' | 'catalog' | 'looksBehind' | 'mayHold' | 'trust' | 'context' | 'path'
   >,
   limits: ConversationLimits,
 ): Conversation {
-  const { out, analyze, masks, catalog, looksBehind, trust, context, path } = deps
+  const { out, analyze, masks, catalog, looksBehind, mayHold, trust, context, path } = deps
   return {
     out,
     analyze,
     masks,
     catalog,
     looksBehind,
+    mayHold,
     trust,
     context,
     path,

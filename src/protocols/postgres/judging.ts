@@ -1,6 +1,6 @@
 // One statement's way to its judgement: names resolved, catalog asked where masks or rules need it, then the question to policy.
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
-import type { Facts, RelationName } from '../../core/facts.ts'
+import type { Facts, RelationName, StatementFacts } from '../../core/facts.ts'
 import type { Masker } from '../../core/masking.ts'
 import { isMeant, type ParameterValue, type Reached, type SqlOperation } from '../../core/operation.ts'
 import { consumePermit } from '../../core/permit.ts'
@@ -64,6 +64,9 @@ function runsCodeOn(path: SearchPath, reached: readonly Reached[]): boolean {
   return reached.some((one) => one.kind === 'code' && isMeant(one, path))
 }
 
+/** BEGIN, SHOW and their like are held by no rule that is worth a question to the server. */
+const doesSomething = ({ accesses }: StatementFacts) => accesses.some(({ effect }) => effect !== 'session')
+
 /** Operators of other types, behind those of PostgreSQL, are everywhere. */
 const isFunction = ({ name }: RelationName) => /^[\p{L}_]/u.test(name)
 
@@ -99,6 +102,8 @@ export function createJudging(talk: Conversation): Judging {
     if (touch.hidden) operation.opaque = true
     if (hidesCode) operation.hidesCode = true
     if (reached.length > 0 && looksBehind(facts)) operation.reached = reached
+    const role = talk.path.role()
+    if (role !== undefined) operation.role = role
     waiting = (answer) => {
       waiting = undefined
       switch (answer.kind) {
@@ -173,12 +178,15 @@ export function createJudging(talk: Conversation): Judging {
   /** Calls back with the path in force: as it was at the login (undefined), as the server tells it, or any. */
   function settlePath(facts: Facts, then: (path: SearchPath | undefined) => void): void {
     const { path } = talk
-    if (!movesOf(facts).asks) return then(undefined)
-    if (!path.doubtful()) return then(path.told())
+    const { asks } = movesOf(facts)
+    const told = () => (asks ? path.told() : undefined)
+    // What an approval is for is said with the role that it would run as.
+    const needsRole = path.role() === 'any' && talk.mayHold() && facts.statements.some(doesSomething)
+    if (!needsRole && !(asks && path.doubtful())) return then(told())
     askServer({ query: PATH_QUERY, parameters: [] }, (rows) => {
       // With a Sync of its own, the answer is the last that was due.
       if (rows) path.learn(rows[0], !talk.open && talk.transaction === 'I')
-      then(rows ? path.told() : 'any')
+      then(rows || !asks ? told() : 'any')
     })
   }
 

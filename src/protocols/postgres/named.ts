@@ -14,7 +14,7 @@ export function createNamed(talk: Conversation): Named {
   /** Facts of a name that SQL defined: everything that it ever stood for. */
   function meaning(kind: 'prepared' | 'cursor', name: string, known: Facts | undefined): Facts {
     const statements = [...(known?.statements ?? []), ...talk.sqlNames.meanings(kind, name)]
-    return { statements, fingerprint: known?.fingerprint ?? `${kind}:${name}` }
+    return { statements, fingerprint: known?.fingerprint ?? `${kind}:${name}`, ofSession: true }
   }
 
   /** A statement that may be any of several. */

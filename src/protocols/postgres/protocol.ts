@@ -1,5 +1,6 @@
 // PostgreSQL for one resource: what its sessions share.
 import { createAnalyzer } from '../../analysis/postgres/analyze.ts'
+import { shapeOf } from '../../analysis/postgres/shape.ts'
 import type { Protocol, ProtocolSettings } from '../../core/session.ts'
 import { type Catalog, createCatalog } from './catalog/catalog.ts'
 import { createTrust } from './catalog/trust.ts'
@@ -24,6 +25,7 @@ export function createPostgresProtocol(settings: ProtocolSettings, now: () => nu
   const windows = window === undefined ? {} : { window }
   const create = settings.process === 'full' ? createPostgresSession : createRequestsOnlySession
   return {
+    shapeOf: ({ text, facts }) => shapeOf(text, facts),
     start(context) {
       const analyze = (sql: string) => {
         const began = context.now()

@@ -97,12 +97,22 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   function enter(done: LoggedIn): void {
     if (!admitted) throw new ProtocolError('a login without an admission', 'internal')
     welcome(out, context.random, door.minor(), done)
-    const { masks, looksBehind, login: used } = admitted
+    const { masks, looksBehind, mayHold = () => false, login: used } = admitted
     const catalog = options.catalogOf(used.database)
     const path = createPathTracker({ setting: used.settings['search_path'] ?? '', user: used.user })
     if (done.searchPath !== undefined) path.reported(done.searchPath)
     const talk = createConversation(
-      { out, analyze: options.analyze, masks, catalog, looksBehind, trust: options.trust, context, path },
+      {
+        out,
+        analyze: options.analyze,
+        masks,
+        catalog,
+        looksBehind,
+        mayHold,
+        trust: options.trust,
+        context,
+        path,
+      },
       { ...limits, ...(options.window === undefined ? {} : { window: options.window }) },
     )
     conversation = talk

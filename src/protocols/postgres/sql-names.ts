@@ -160,7 +160,11 @@ export function createSqlNames(limit: number): SqlNames {
         return [statement, ...referred]
       })
       const behind = [...all].flatMap(([key, meanings]) => [key, ...meanings.map(({ digest }) => digest)])
-      return { statements, fingerprint: `${facts.fingerprint}:${sha256(JSON.stringify(behind))}` }
+      const fingerprint = `${facts.fingerprint}:${sha256(JSON.stringify(behind))}`
+      // A cursor was opened with parameters of its own, and stands somewhere in its rows.
+      const hasCursor = [...all.keys()].some((key) => key.startsWith('cursor:'))
+      const isOfSession = hasCursor || facts.ofSession === true
+      return { statements, fingerprint, ...(isOfSession ? { ofSession: true } : {}) }
     },
     mark: () => clock,
     forget(kind, name, upTo) {

@@ -19,7 +19,10 @@ const cutSession = (session: ProtocolSession): ProtocolSession => ({
   fromServer: byByte(session.fromServer),
 })
 
-const cutProtocol = ({ start }: Protocol): Protocol => ({ start: (context) => cutSession(start(context)) })
+const cutProtocol = ({ start, shapeOf }: Protocol): Protocol => ({
+  start: (context) => cutSession(start(context)),
+  shapeOf,
+})
 
 for (const entry of Object.values(PROTOCOLS)) {
   const { create } = entry

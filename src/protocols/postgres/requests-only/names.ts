@@ -85,7 +85,7 @@ export function anyOf(
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([kind, name, behind]))
     .digest('hex')
-  return { sql, facts: { statements, fingerprint } }
+  return { sql, facts: { statements, fingerprint, ofSession: true } }
 }
 
 function reference(kind: 'prepared' | 'cursor', name: string): StatementFacts {

@@ -92,6 +92,7 @@ export function createRequestsOnlySession(
     const catalog = options.catalogOf(used.database)
     // The catalog's answer would go past as well.
     const looksBehind = () => false
+    const mayHold = looksBehind
     const talk = createConversation(
       {
         out,
@@ -99,6 +100,7 @@ export function createRequestsOnlySession(
         masks,
         catalog,
         looksBehind,
+        mayHold,
         trust: options.trust,
         context,
         path: createUnaskedPath(),

@@ -1,5 +1,5 @@
-// Which path is in force in a session, as far as the server told: whatever may have changed it since makes it doubtful,
-// and then the server is asked before a name without a schema is judged.
+// Which path is in force in a session, and which role, as far as the server told: whatever may have changed them since
+// makes them doubtful, and then the server is asked before a name without a schema, or what may be held, is judged.
 import type { SearchPath } from '../../../core/search-path.ts'
 import type { Move } from './moves.ts'
 import { decodePath, schemasOf } from './setting.ts'
@@ -15,6 +15,8 @@ export interface PathTracker {
   unsettled(): boolean
   /** it has never been other than at the login, as far as can be told */
   untouched(): boolean
+  /** The role that the server told last, or `any` when it may be another by now; undefined: the login's own. */
+  role(): { readonly name: string } | 'any' | undefined
   /** A statement with these moves was sent. */
   sent(moves: ReadonlySet<Move>): void
   /**
@@ -45,6 +47,9 @@ export function createPathTracker(login: AtLogin): PathTracker {
   let doubtful = false
   /** code may have changed it */
   let unsure = false
+  let role: { readonly name: string } | undefined
+  let roleDoubtful = false
+  let roleUnsettled = false
   let unsettled = false
   let untouched = true
   /** what was sent since the server was ready may end a transaction */
@@ -75,8 +80,19 @@ export function createPathTracker(login: AtLogin): PathTracker {
     untouched() {
       return untouched && !unsure
     },
+    role: () => (roleDoubtful ? 'any' : role),
     sent(moves) {
       if (moves.size === 0) return
+      // Servers tell of no change of the role. What was set in a transaction ends with it, or with a part of it.
+      if (
+        roleUnsettled ||
+        moves.has('set') ||
+        moves.has('code') ||
+        (moves.has('reset') && role !== undefined)
+      ) {
+        roleDoubtful = true
+        roleUnsettled = true
+      }
       if (moves.has('set') || (moves.has('reset') && !untouched)) moved()
       else if (moves.has('code')) {
         if (reports()) unsure = true
@@ -95,18 +111,23 @@ export function createPathTracker(login: AtLogin): PathTracker {
       text = now
       doubtful = false
       unsure = false
+      role = answer.user === login.user ? undefined : { name: answer.user }
+      roleDoubtful = false
       if (!settled) return
+      roleUnsettled = false
       unsettled = false
       untouched = asAtLogin
     },
     synced(transaction) {
       // The segment may fail yet, and with it what was set in it, unless a transaction was begun before.
       if (unsettled && (ends || transaction !== 'T')) doubtful = true
+      if (roleUnsettled && (ends || transaction !== 'T')) roleDoubtful = true
     },
     ready(transaction, idle) {
       if (idle) ends = false
       if (idle && reports()) unsure = false
       if (transaction === 'I' && unsettled) doubtful = true
+      if (transaction === 'I' && roleUnsettled) roleDoubtful = true
     },
     reported(setting) {
       if (report !== undefined && setting !== report) moved()
@@ -121,6 +142,7 @@ export function createPathTracker(login: AtLogin): PathTracker {
  */
 export function createUnaskedPath(): PathTracker {
   let told: SearchPath | undefined
+  let roleDoubtful = false
   return {
     login: 'any',
     told() {
@@ -131,8 +153,10 @@ export function createUnaskedPath(): PathTracker {
     untouched() {
       return told === undefined
     },
+    role: () => (roleDoubtful ? 'any' : undefined),
     sent(moves) {
       if (moves.has('code')) told = 'any'
+      if (moves.has('code') || moves.has('set')) roleDoubtful = true
     },
     learn: () => undefined,
     synced: () => undefined,

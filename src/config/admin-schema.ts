@@ -68,6 +68,9 @@ export const admin = z
     cli: commandLine
       .optional()
       .describe('how `chaperone login` logs people in; it has to be told by options when absent'),
+    max_token_age: withDefault(positiveDuration, '1h').describe(
+      'how long ago a token may have been issued (`iat`) for a vote to count: groups are those of that moment',
+    ),
     console: consoleOfPeople
       .optional()
       .describe(

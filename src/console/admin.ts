@@ -57,12 +57,15 @@ const IDLE_TIMEOUT = 30_000
 const CLOSE_GRACE = 2000
 
 function createLimitedServer(options: AdminOptions, changes: ApprovalChanges): Server {
+  const { max_token_age: maxTokenAge } = options.config.admin
+  const issuers = adminIssuers(options.config)
   const web = webParts(options, changes)
   const login = loginDocument(options.config)
   const app = createApp({
     ...options,
     changes,
-    issuers: adminIssuers(options.config),
+    issuers,
+    maxTokenAge,
     ...(login && { login }),
     ...(web && { web }),
   })
@@ -85,6 +88,7 @@ function webParts(options: AdminOptions, changes: ApprovalChanges): WebParts | u
     ...services,
     ...{ approvals, audit, log, changes },
     settings: admin.console,
+    maxTokenAge: admin.max_token_age,
     publicUrl: new URL(admin.public_url),
     resources: Object.keys(resources),
     recordings: recordings?.directory,

@@ -2,13 +2,16 @@
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { DEFAULT_LISTED, MAX_REASON } from '../approvals/limits.ts'
+import { ballotOf } from '../approvals/ballot.ts'
+import { DEFAULT_LISTED, MAX_REASON, MAX_USES } from '../approvals/limits.ts'
+import { approvalDuration } from '../config/scalars.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import { approvalEvents } from './approvals-events.ts'
-import { castVote, type VoteDependencies } from './audited-vote.ts'
+import { castVote, type VoteDependencies, withdraw } from './audited-vote.ts'
 import { authenticate, type VerifyToken } from './bearer.ts'
 import { readText } from './body.ts'
 import type { ApprovalChanges } from './changes.ts'
+import { demandFreshToken } from './fresh-token.ts'
 import { Problem } from './problem.ts'
 import { maySee, summary } from './view.ts'
 
@@ -16,6 +19,8 @@ export interface ApprovalsApiDependencies extends VoteDependencies {
   readonly verifyToken: VerifyToken
   readonly issuers: readonly string[]
   readonly changes: ApprovalChanges
+  /** milliseconds since a token was issued, by which a vote may count */
+  readonly maxTokenAge: number
 }
 
 /** Most bytes of a body: a reason of MAX_REASON characters, each escaped, with room to spare. */
@@ -29,7 +34,14 @@ const listQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(MAX_LISTED_AT_ONCE).default(DEFAULT_LISTED),
 })
 
-const voteBody = z.strictObject({ reason: z.string().trim().min(1).max(MAX_REASON).optional() })
+const reason = z.string().trim().min(1).max(MAX_REASON).optional()
+
+const withdrawal = z.strictObject({ reason })
+
+const voteBody = z.strictObject({
+  reason,
+  window: z.strictObject({ for: approvalDuration, uses: z.int().min(1).max(MAX_USES) }).optional(),
+})
 
 /** @throws Problem `invalid-request`, naming what is wrong */
 function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
@@ -48,14 +60,14 @@ function filterOf({ state, resource, limit }: z.infer<typeof listQuery>) {
   }
 }
 
-/** No body means no reason. */
-async function voteBodyOf(request: Request): Promise<z.infer<typeof voteBody>> {
+/** No body means that nothing is said. */
+async function bodyOf<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
   const text = await readText(request, MAX_BODY)
-  if (text === '') return {}
+  if (text === '') return parsed(schema, {})
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new Problem('unsupported-media-type')
   try {
-    return parsed(voteBody, JSON.parse(text))
+    return parsed(schema, JSON.parse(text))
   } catch (error) {
     if (error instanceof Problem) throw error
     throw new Problem('invalid-request', 'The body is not JSON.')
@@ -104,10 +116,19 @@ export function approvalsApi(deps: ApprovalsApiDependencies) {
 
   for (const verdict of ['approve', 'deny'] as const) {
     api.post(`/approvals/:id/${verdict}`, async (context) => {
-      const { reason } = await voteBodyOf(context.req.raw)
-      const ballot = { id: context.req.param('id'), reviewer: context.var.principal, verdict }
-      return context.json(await castVote(deps, reason === undefined ? ballot : { ...ballot, reason }))
+      const { reason, window } = await bodyOf(context.req.raw, voteBody)
+      const reviewer = context.var.principal
+      demandFreshToken(reviewer, deps.maxTokenAge, Date.now())
+      if (window !== undefined && verdict === 'deny')
+        throw new Problem('invalid-request', 'window: is for approvals')
+      const ballot = ballotOf(reviewer, verdict, reason, window)
+      return context.json(await castVote(deps, { ...ballot, id: context.req.param('id') }))
     })
   }
+
+  api.post('/approvals/:id/withdraw', async (context) => {
+    const { reason } = await bodyOf(context.req.raw, withdrawal)
+    return context.json(await withdraw(deps, context.req.param('id'), context.var.principal, reason))
+  })
   return api
 }

@@ -83,3 +83,29 @@ export async function castVote(deps: VoteDependencies, ballot: CastBallot): Prom
   }
   return result.request
 }
+
+/**
+ * Takes a request back: its asker what is pending or approved, its approvers a window that they granted. Audited before.
+ *
+ * @throws Problem for every refusal. A request that the caller may not see is not found.
+ */
+export async function withdraw(
+  deps: VoteDependencies,
+  id: string,
+  by: Principal,
+  reason?: string,
+): Promise<ApprovalRequest> {
+  const request = await deps.approvals.get(id)
+  if (request === undefined || !maySee(request, by)) throw new Problem('not-found')
+  const isAsker = request.principal === principalId(by)
+  if (!isAsker && by.kind !== 'person') throw new Problem('not-a-person')
+  if (!isAsker && request.state === 'pending') {
+    throw new Problem('unauthorized', 'Only its asker withdraws what is pending.', 'Deny it.')
+  }
+  const why = `withdrawn by ${by.name}${reason === undefined ? '' : `: ${reason}`}`
+  const event = { type: 'approval', request: id, resource: request.resource } as const
+  auditOrFail(deps, { ...event, actor: actor(by), state: 'withdrawn', reason: why })
+  const done = await deps.approvals.withdraw(id, why)
+  if (!done) throw new Problem('already-decided')
+  return { ...request, state: 'withdrawn', withdrawal: why }
+}

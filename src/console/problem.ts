@@ -7,6 +7,7 @@ export const PROBLEMS = {
   'invalid-request': [400, 'The request is not what this operation takes.'],
   unauthenticated: [401, 'A bearer token is needed.'],
   unauthorized: [403, 'This identity may not use the admin API.'],
+  'stale-token': [403, 'Your token was issued too long ago to vote with: your groups may be others by now.'],
   'own-request': [403, 'Nobody decides on their own request.'],
   'not-a-person': [403, 'Only people decide on requests.'],
   'not-an-approver': [403, 'You are in none of the groups that may decide on this request.'],

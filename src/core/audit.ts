@@ -63,6 +63,22 @@ export type AuditEvent =
       readonly reason: string
     } & LimitExcess)
   | {
+      /** a held operation went on without an approval, by somebody who may do so and said why */
+      readonly type: 'break-glass'
+      readonly session: string
+      readonly resource: string
+      readonly actor: AuditActor
+      readonly operation: string
+      readonly sequence: number
+      readonly fingerprint: string
+      readonly rules: readonly string[]
+      /** groups that were not asked */
+      readonly approvers: readonly string[]
+      readonly policyVersion: string
+      /** in the actor's words */
+      readonly reason: string
+    }
+  | {
       readonly type: 'approval'
       readonly request: string
       readonly resource: string

@@ -8,6 +8,8 @@ export type ErrorCode =
   /** a reviewer refused, or the request for approval expired */
   | 'approval-denied'
   | 'approval-expired'
+  /** the client need not wait: it is to send the operation again once it is approved */
+  | 'approval-pending'
   /** the client cancelled the operation */
   | 'canceled'
   /** no identity, or one that was not accepted */
@@ -37,6 +39,7 @@ export const SQLSTATE: Readonly<Record<ErrorCode, string>> = {
   'not-understood': '42501',
   'approval-denied': '42501',
   'approval-expired': '42501',
+  'approval-pending': '42501',
   canceled: '57014',
   unauthenticated: '28000',
   unauthorized: '28000',

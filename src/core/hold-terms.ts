@@ -1,5 +1,5 @@
 // What has to come together before a held operation runs, and what becomes of two sets of such terms.
-import type { TimeWindow } from './time-window.ts'
+import { describeTimeWindow, type TimeWindow } from './time-window.ts'
 
 /** So many people, each a member of any of these groups. */
 export interface ApprovalDemand {
@@ -105,4 +105,11 @@ export function describePeople(terms: People): string {
   return demandsOf(terms)
     .map(({ groups, people }) => `${people} of ${groups.join(' or ')}`)
     .join(' and ')
+}
+
+/** `2 of dba approve it (every day 09:00-17:00 UTC)`: who, and when that is possible. */
+export function describeApproval(terms: People & Pick<HoldTerms, 'approveWhen'>): string {
+  const hours = (terms.approveWhen ?? []).map(describeTimeWindow)
+  const when = hours.length === 0 ? '' : ` (${[...new Set(hours)].join('; ')})`
+  return `${describePeople(terms)} approve it${when}`
 }

@@ -70,3 +70,8 @@ function localMinute(timeZone: string): (at: number) => number {
     return answer
   }
 }
+
+/** `mon-fri 09:00-17:00 Europe/Berlin`, for people. */
+export function describeTimeWindow({ time_zone, days, from = '00:00', to = '24:00' }: TimeWindow): string {
+  return [days?.join(', ') ?? 'every day', `${from}-${to}`, time_zone].join(' ')
+}

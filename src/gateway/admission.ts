@@ -19,6 +19,7 @@ export type Admission =
       readonly login: UpstreamLogin
       readonly masks: () => Masker
       readonly looksBehind: () => boolean
+      readonly mayHold: () => boolean
     }
   | { readonly kind: 'rejected'; readonly refusal: Refusal; readonly principal?: Principal }
 
@@ -61,21 +62,27 @@ async function decide(
   const full = await placeObstacle(deps, session, connection.resource, resource, principal)
   if (full) return rejected(full, principal)
   const masks = masksInForce(deps, principal, connection.resource)
-  const looksBehind = whetherRulesLookBehind(deps, principal, connection.resource)
-  return { kind: 'admitted', principal, login, masks, looksBehind }
+  const looksBehind = whether('looksBehind', deps, principal, connection.resource)
+  const mayHold = whether('mayHold', deps, principal, connection.resource)
+  return { kind: 'admitted', principal, login, masks, looksBehind, mayHold }
 }
 
 /** Asked for each statement, and told anew when the policy is another. */
-function whetherRulesLookBehind(deps: Deps, principal: Principal, resource: string): () => boolean {
+function whether(
+  what: 'looksBehind' | 'mayHold',
+  deps: Deps,
+  principal: Principal,
+  resource: string,
+): () => boolean {
   let policy = deps.policy()
-  let looksBehind = policy.looksBehind(principal, resource)
+  let answer = policy[what](principal, resource)
   return () => {
     const now = deps.policy()
     if (now !== policy) {
-      looksBehind = now.looksBehind(principal, resource)
+      answer = now[what](principal, resource)
       policy = now
     }
-    return looksBehind
+    return answer
   }
 }
 

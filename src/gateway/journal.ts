@@ -23,6 +23,8 @@ export interface Journal {
   /** a result had more than a limit lets through */
   exceeded(operation: Operation, what: Exceeded): void
   hold(operation: Operation, request: string, state: ApprovalState, reason?: string): void
+  /** a held operation goes on without an approval, for a reason that its asker stated */
+  brokeGlass(operation: Operation, decision: Decision, reason: string): void
   noticed(message: string, hint: string | undefined): void
   observed(event: Observation): void
   /** bytes that the client gets */
@@ -181,6 +183,22 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
         { kind: 'hold', sequence: operation.sequence, request, state, ...why },
         { type: 'approval', request, resource, session, ...(of && { actor: of.actor }), state, ...why },
       )
+    },
+    brokeGlass({ sequence, text, facts }, decision, reason) {
+      if (!of) throw new Error('invariant: a decision before the admission')
+      owes = true
+      const { policyVersion, hold, hits } = decision
+      append({
+        type: 'break-glass',
+        ...of,
+        operation: text,
+        sequence,
+        fingerprint: facts.fingerprint,
+        rules: [...new Set(hits.filter(({ shadow }) => !shadow).map(({ rule }) => rule))],
+        approvers: hold?.approvers ?? [],
+        policyVersion,
+        reason,
+      })
     },
     noticed: (message, hint) => keep({ kind: 'notice', message, ...(hint === undefined ? {} : { hint }) }),
     observed: observe,

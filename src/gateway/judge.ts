@@ -4,15 +4,20 @@ import type { ApprovalRequest } from '../core/approval.ts'
 import type { Circumstances } from '../core/circumstances.ts'
 import type { Decision } from '../core/decision.ts'
 import type { ErrorCode } from '../core/errors.ts'
+import { describeApproval } from '../core/hold-terms.ts'
 import type { Masker } from '../core/masking.ts'
 import type { Operation } from '../core/operation.ts'
+import type { Permit } from '../core/permit.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Answer } from '../core/session.ts'
+import { mayBreakGlass, statedIn } from '../core/stated.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { HoldOutcome } from '../telemetry/metrics.ts'
 import type { GatewayDependencies } from './dependencies.ts'
-import { type Hold, type HoldResult, POLICY_CHANGED, startHold, type Withdrawal } from './holds.ts'
+import { POLICY_CHANGED, type Withdrawal } from './hold-refusals.ts'
+import { termsOf } from './hold-subject.ts'
+import { type Hold, type HoldResult, startHold } from './holds.ts'
 import type { Journal } from './journal.ts'
 import type { Exceeded, Limits } from './limits.ts'
 import { denied, underMasks } from './under-masks.ts'
@@ -24,12 +29,16 @@ export interface JudgeContext {
   readonly session: string
   readonly resource: string
   readonly database: string
+  /** login of the target */
+  readonly user: string
   readonly principal: Principal
   readonly masks: () => Masker
   /** of this moment */
   readonly circumstances: () => Circumstances
   /** of this session */
   readonly limits: Limits
+  /** of the protocol */
+  readonly shapeOf: (operation: Operation) => string | undefined
   /** gives the answer to the session */
   readonly resume: (answer: Answer) => void
   /** tells the client something while it waits */
@@ -63,7 +72,7 @@ export interface Judge {
 export function createJudge(context: JudgeContext): Judge {
   const { deps, journal, principal, resource, database, resume } = context
   const { metrics } = deps
-  let hold: Hold | undefined
+  let held: Hold | undefined
   let heldUnder: string | undefined
   let over = false
 
@@ -78,7 +87,9 @@ export function createJudge(context: JudgeContext): Judge {
 
   /** Masks may have held what the policy allows: the permit is the policy's, the approval that of the whole. */
   function permit({ policy, byPolicy }: Judged, operation: Operation, approval?: ApprovalRequest) {
-    return policy.permit(byPolicy, operation, byPolicy.outcome === 'hold' ? approval : undefined)
+    if (byPolicy.outcome !== 'hold' || approval === undefined) return policy.permit(byPolicy, operation)
+    const shape = approval.granted === undefined ? undefined : context.shapeOf(operation)
+    return policy.permit(byPolicy, operation, approval, shape)
   }
 
   /** Where nothing is left, nothing is asked of the server, nor of reviewers. */
@@ -92,7 +103,10 @@ export function createJudge(context: JudgeContext): Judge {
   }
 
   function proceed(operation: Operation, judged: Judged, approval?: ApprovalRequest): void {
-    const leave = permit(judged, operation, approval)
+    goOn(operation, judged, permit(judged, operation, approval))
+  }
+
+  function goOn(operation: Operation, judged: Judged, leave: Permit): void {
     const meter = context.limits.meter(judged.decision.obligations, (exceeded) => {
       const { code, message } = exceeded.refusal
       metrics.error(code)
@@ -125,14 +139,43 @@ export function createJudge(context: JudgeContext): Judge {
   }
 
   function waiting(operation: Operation, decision: Decision, request: ApprovalRequest): void {
-    journal.decided(operation, decision, request.id)
     journal.hold(operation, request.id, 'pending')
     journal.commit()
-    const who = request.approvers.join(' or ')
+    const { wait, breakGlass = [] } = termsOf(decision)
+    const until = (time: number) => new Date(time).toISOString()
     context.tell(
       `held for approval as request ${request.id}: ${decision.reason}`,
-      `It goes on when ${request.quorum} of ${who} approve it, until ${new Date(request.expiresAt).toISOString()}. ${deps.approvalsHint(request.id)}`,
+      [
+        `It goes on when ${describeApproval(request)}, until ${until(request.expiresAt)}.`,
+        ...(wait === undefined ? [] : [`After ${wait / 1000} s you are told to send it again later.`]),
+        deps.approvalsHint(request.id),
+        ...(mayBreakGlass(principal, termsOf(decision))
+          ? [`Members of ${breakGlass.join(' or ')} go on at once with /* break-glass: why */.`]
+          : []),
+      ].join(' '),
     )
+  }
+
+  /** Somebody who may go on without an approval does: everybody is to hear of it. */
+  function breakTheGlass(operation: Operation, judged: Judged, reason: string): void {
+    const { decision, policy, byPolicy } = judged
+    const leave = policy.permitBrokenGlass(byPolicy, operation)
+    count(decision)
+    journal.decided(operation, decision)
+    journal.brokeGlass(operation, decision, reason)
+    journal.commit()
+    metrics.holdOpened(resource)
+    metrics.holdClosed(resource, 'break-glass')
+    context.log.warn({ sequence: operation.sequence, reason }, 'a held operation goes on without an approval')
+    context.tell('it goes on without an approval, and the audit log says so', `Stated reason: ${reason}`)
+    goOn(operation, judged, leave)
+  }
+
+  function hold(operation: Operation, judged: Judged): void {
+    const stated = statedIn(operation.text)
+    const breaks = stated?.breakGlass === true && mayBreakGlass(principal, termsOf(judged.decision))
+    if (breaks) breakTheGlass(operation, judged, stated.reason)
+    else keepWaiting(operation, judged)
   }
 
   /** Does what was decided then still stand? The policy may have changed meanwhile, or the time of day. */
@@ -144,10 +187,7 @@ export function createJudge(context: JudgeContext): Judge {
 
   /** The answer came. What the reviewers were asked must still be what is to be decided. */
   function settle(operation: Operation, judged: Judged, result: HoldResult): void {
-    const { decision } = judged
-    hold = undefined
-    // No reviewer was ever asked: the decision has not been kept yet.
-    if (!result.request) journal.decided(operation, decision)
+    held = undefined
     metrics.holdClosed(resource, holdOutcome(result))
     if (result.request) {
       const denied = result.kind === 'refused' ? result.refusal.message : undefined
@@ -166,14 +206,25 @@ export function createJudge(context: JudgeContext): Judge {
     metrics.holdOpened(resource)
     count(decision)
     const began = performance.now()
-    const request = { session: context.session, resource, database, principal, operation, decision }
-    const started = startHold(deps, request, (created) => waiting(operation, decision, created))
-    hold = started
+    const shape = termsOf(decision).window === undefined ? undefined : context.shapeOf(operation)
+    const asked = { session: context.session, resource, database, user: context.user, principal }
+    // The decision is kept once, with the first request that is made or found for it.
+    let kept = false
+    const keep = (request: ApprovalRequest | undefined) => {
+      if (!kept) journal.decided(operation, decision, request?.id)
+      kept = true
+    }
+    const started = startHold(deps, { ...asked, operation, decision, shape }, (request) => {
+      keep(request)
+      waiting(operation, decision, request)
+    })
+    held = started
     heldUnder = decision.policyVersion
     started.result
       .then(
         (result) => {
           metrics.stage('hold', (performance.now() - began) / 1000)
+          keep(result.request)
           settle(operation, judged, result)
         },
         (error: unknown) => context.log.error({ err: error }, 'a hold ended badly'),
@@ -193,7 +244,7 @@ export function createJudge(context: JudgeContext): Judge {
       const { decision, why, exceeded } = judged
       const preparing = operation.phase === 'prepare'
       // Preparing runs nothing: what is held is held when it is to run.
-      if (decision.outcome === 'hold' && !preparing) return keepWaiting(operation, judged)
+      if (decision.outcome === 'hold' && !preparing) return hold(operation, judged)
       if (!preparing || decision.outcome === 'deny') {
         count(decision)
         journal.decided(operation, decision)
@@ -204,16 +255,16 @@ export function createJudge(context: JudgeContext): Judge {
     },
     held: () => hold !== undefined,
     withdraw(why) {
-      if (!hold) return false
-      hold.withdraw(why)
+      if (!held) return false
+      held.withdraw(why)
       return true
     },
     policyChanged() {
-      if (heldUnder !== undefined && heldUnder !== deps.policy().version) hold?.withdraw('policy-changed')
+      if (heldUnder !== undefined && heldUnder !== deps.policy().version) held?.withdraw('policy-changed')
     },
     end(why) {
       over = true
-      hold?.withdraw(why)
+      held?.withdraw(why)
     },
   }
 }
@@ -232,6 +283,8 @@ function holdOutcome(result: HoldResult): HoldOutcome {
       return 'denied'
     case 'approval-expired':
       return 'expired'
+    case 'approval-pending':
+      return 'parked'
     case 'canceled':
     case 'denied':
     case 'shutting-down':

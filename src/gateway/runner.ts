@@ -171,7 +171,7 @@ export function createRunner(
         resume({ kind: 'rejected', refusal })
       })
     }
-    const { principal: who, login, masks, looksBehind } = admission
+    const { principal: who, login, masks, looksBehind, mayHold } = admission
     guarded(() => {
       principal = who
       masked = () => masks().active
@@ -190,10 +190,12 @@ export function createRunner(
         session: id,
         resource: facts.resource,
         database: login.database,
+        user: login.user,
         principal: who,
         masks,
         limits: createLimits(neighbours.usage, principalId(who), facts.resource),
         circumstances: () => circumstancesOf(facts.peer, effect.stated.application),
+        shapeOf: protocol.shapeOf,
         resume,
         tell,
       })
@@ -202,7 +204,7 @@ export function createRunner(
       timers.set('session', Math.min(expires, limits?.session ?? 0), () =>
         stop({ code: 'session-expired', message: 'terminating connection: the session’s time is over' }),
       )
-      resume({ kind: 'admitted', login, masks, looksBehind })
+      resume({ kind: 'admitted', login, masks, looksBehind, mayHold })
     })
   }
 

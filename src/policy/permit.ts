@@ -4,6 +4,7 @@ import type { Decision } from '../core/decision.ts'
 import type { Facts } from '../core/facts.ts'
 import type { Operation, ParameterValue } from '../core/operation.ts'
 import { issuePermit, type Permit } from '../core/permit-issuer.ts'
+import { statedIn } from '../core/stated.ts'
 
 /** What a decision was about. Decisions are shared between equal operations, so it is the facts that count. */
 export interface JudgedAs {
@@ -13,6 +14,14 @@ export interface JudgedAs {
   readonly resource: string
   /** principalId of who asked */
   readonly principal: string
+  /** they may go on without an approval, by saying so */
+  readonly breaksGlass: boolean
+}
+
+/** An approval, with the shape of the operation that it is to be used for. */
+export interface Leave {
+  readonly approval: ApprovalRequest
+  readonly shape: string | undefined
 }
 
 /** @throws Error unless the decision allows the operation, or holds it and the approval was consumed for it */
@@ -20,23 +29,41 @@ export function permitFor(
   decision: Decision,
   judged: JudgedAs | undefined,
   operation: Operation,
-  approval?: ApprovalRequest,
+  leave?: Leave,
 ): Permit {
-  if (judged === undefined) throw new Error('invariant: a decision that this policy did not make')
-  const { facts, phase, reached } = operation
-  if (judged.facts !== facts || judged.phase !== phase || judged.reached !== reached) {
-    throw new Error('invariant: a decision about another operation')
-  }
+  const about = judgedAs(judged, operation)
   if (decision.outcome === 'allow') return issuePermit(operation)
-  if (decision.outcome === 'hold' && approval !== undefined && isFor(approval, decision, judged, operation)) {
+  if (decision.outcome === 'hold' && leave !== undefined && isFor(leave, decision, about, operation)) {
     return issuePermit(operation)
   }
   throw new Error('invariant: a permit was asked for without leave')
 }
 
+/** @throws Error unless the decision holds the operation of somebody who may break the glass, and says so in it */
+export function permitBrokenGlass(
+  decision: Decision,
+  judged: JudgedAs | undefined,
+  operation: Operation,
+): Permit {
+  const { breaksGlass } = judgedAs(judged, operation)
+  if (decision.outcome === 'hold' && breaksGlass && statedIn(operation.text)?.breakGlass === true) {
+    return issuePermit(operation)
+  }
+  throw new Error('invariant: a permit was asked for without leave')
+}
+
+function judgedAs(judged: JudgedAs | undefined, operation: Operation): JudgedAs {
+  if (judged === undefined) throw new Error('invariant: a decision that this policy did not make')
+  const { facts, phase, reached } = operation
+  if (judged.facts !== facts || judged.phase !== phase || judged.reached !== reached) {
+    throw new Error('invariant: a decision about another operation')
+  }
+  return judged
+}
+
 /** Invariant 6: for exactly what was asked, and used up. */
 function isFor(
-  approval: ApprovalRequest,
+  { approval, shape }: Leave,
   decision: Decision,
   judged: JudgedAs,
   operation: Operation,
@@ -45,11 +72,21 @@ function isFor(
     approval.state === 'consumed' &&
     approval.resource === judged.resource &&
     approval.principal === judged.principal &&
-    approval.text === operation.text &&
-    approval.fingerprint === operation.facts.fingerprint &&
     approval.policyVersion === decision.policyVersion &&
-    sameParameters(approval.parameters, operation.parameters)
+    (isExactly(approval, operation) || isInWindow(approval, shape))
   )
+}
+
+function isExactly(approval: ApprovalRequest, { text, facts, parameters }: Operation): boolean {
+  return (
+    approval.text === text &&
+    approval.fingerprint === facts.fingerprint &&
+    sameParameters(approval.parameters, parameters)
+  )
+}
+
+function isInWindow({ granted, shape: approved }: ApprovalRequest, shape: string | undefined): boolean {
+  return granted !== undefined && shape !== undefined && approved === shape
 }
 
 function sameParameters(a: readonly ParameterValue[], b: readonly ParameterValue[]): boolean {

@@ -9,14 +9,16 @@ import type { Facts } from '../core/facts.ts'
 import type { Operation, Reached } from '../core/operation.ts'
 import type { Permit } from '../core/permit.ts'
 import { type Principal, principalId } from '../core/principal.ts'
+import { mayBreakGlass } from '../core/stated.ts'
 import { explainRules } from './explain.ts'
 import { inForce, judgeStatements, verdictsOf } from './judge.ts'
 import type { AccessVerdict, RuleSet } from './judge-access.ts'
 import { createLooksBehind } from './looks-behind.ts'
-import { type JudgedAs, permitFor } from './permit.ts'
+import { type JudgedAs, permitBrokenGlass, permitFor } from './permit.ts'
 import { policyProblems } from './problems.ts'
-import { compileRule } from './rule.ts'
+import { appliesTo, compileRule } from './rule.ts'
 import { createRuleSets } from './rule-sets.ts'
+import { demandingReason } from './stated.ts'
 
 /** The policy cannot be used. `message` has one line per problem. */
 export class PolicyError extends Error {
@@ -50,8 +52,15 @@ export interface Policy {
   looksBehind(principal: Principal, resource: string): boolean
   /** Never throws: an error while judging denies. At `prepare`, what would be held is allowed: it is held at `execute`. */
   judge(principal: Principal, resource: string, operation: Operation, circumstances: Circumstances): Decision
-  /** @throws Error unless the decision allows the operation, or holds it and the approval was consumed for it */
-  permit(decision: Decision, operation: Operation, approval?: ApprovalRequest): Permit
+  /**
+   * @param shape the operation's, for an approval of more than one execution
+   * @throws Error unless the decision allows the operation, or holds it and the approval was consumed for it
+   */
+  permit(decision: Decision, operation: Operation, approval?: ApprovalRequest, shape?: string): Permit
+  /** Leave for a held operation of somebody who may break the glass, and says so. @throws Error for everybody else */
+  permitBrokenGlass(decision: Decision, operation: Operation): Permit
+  /** Could a rule or a mask hold something of this principal's there? At any time of day. */
+  mayHold(principal: Principal, resource: string): boolean
   /** the masks of this resource that this principal is not excepted from */
   masks(principal: Principal, resource: string): readonly (MaskRuleConfig & { id: string })[]
   explain(
@@ -78,13 +87,23 @@ export function compilePolicy(config: Config): Policy {
   const judge: Policy['judge'] = (principal, resource, operation, circumstances) =>
     guarded(version, () => {
       const set = ruleSetOf(principal, resource, circumstances)
-      return remembered(set, operation, () => {
+      const decision = remembered(set, operation, () => {
         const { facts, phase, reached } = operation
-        const decision = guarded(version, () => judgeStatements(operation, set, version))
-        judged.set(decision, { facts, phase, reached, resource, principal: principalId(principal) })
-        return decision
+        const made = guarded(version, () => judgeStatements(operation, set, version))
+        const breaksGlass = made.hold !== undefined && mayBreakGlass(principal, made.hold)
+        judged.set(made, { facts, phase, reached, resource, principal: principalId(principal), breaksGlass })
+        return made
       })
+      return demandingReason(decision, operation)
     })
+
+  const masksOf: Policy['masks'] = (principal, resource) =>
+    masks.filter(
+      ({ resources, except_groups = [] }) =>
+        (resources === '*' || resources.includes(resource)) &&
+        !except_groups.some((group) => principal.groups.includes(group)),
+    )
+  const holding = rules.filter(({ config: { decision, shadow } }) => decision === 'hold' && !shadow)
 
   return {
     version,
@@ -95,13 +114,13 @@ export function compilePolicy(config: Config): Policy {
     },
     looksBehind,
     judge,
-    permit: (decision, operation, approval) => permitFor(decision, judged.get(decision), operation, approval),
-    masks: (principal, resource) =>
-      masks.filter(
-        ({ resources, except_groups = [] }) =>
-          (resources === '*' || resources.includes(resource)) &&
-          !except_groups.some((group) => principal.groups.includes(group)),
-      ),
+    permit: (decision, operation, approval, shape) =>
+      permitFor(decision, judged.get(decision), operation, approval && { approval, shape }),
+    permitBrokenGlass: (decision, operation) => permitBrokenGlass(decision, judged.get(decision), operation),
+    mayHold: (principal, resource) =>
+      holding.some((rule) => appliesTo(rule, principal, resource)) ||
+      masksOf(principal, resource).some(({ probes }) => probes === 'hold'),
+    masks: masksOf,
     explain: (principal, resource, operation, circumstances) => {
       const set = ruleSetOf(principal, resource, circumstances)
       return {

@@ -10,7 +10,14 @@ export type Stage = 'authenticate' | 'upstream_login' | 'analysis' | 'policy' | 
 /** How a session ended: `rejected` never reached the target. */
 export type SessionOutcome = 'closed' | 'rejected' | 'failed' | 'terminated'
 
-export type HoldOutcome = 'approved' | 'denied' | 'expired' | 'withdrawn' | 'failed'
+export type HoldOutcome =
+  | 'approved'
+  | 'denied'
+  | 'expired'
+  | 'withdrawn'
+  | 'parked'
+  | 'break-glass'
+  | 'failed'
 
 /**
  * Of messages to reviewers. `retried`: an attempt failed, another follows. `dead`: given up. `dropped`: there was no room.

@@ -50,7 +50,7 @@ export function reviewer(name: string): Principal {
     kind: 'person',
     name,
     groups: ['staff', 'reviewers'],
-    claims: {},
+    claims: { iat: Math.floor(Date.now() / 1000) },
     method: 'oidc',
     expiresAt: Date.now() + 3_600_000,
   }

@@ -3,6 +3,7 @@
 import { MAX_REASON } from '../../approvals/limits.ts'
 import type { Grant } from '../../core/approval.ts'
 import { auditActor, auditOrFail, castVote } from '../audited-vote.ts'
+import { demandFreshToken } from '../fresh-token.ts'
 import { accessOf } from './access.ts'
 import { type Form, readForm } from './forms.ts'
 import { MAX_END_REASON } from './pages/sessions.ts'
@@ -41,6 +42,7 @@ export async function vote(
   const form = await readForm(context, parts)
   const reason = reasonOf(form, MAX_REASON)
   const window = verdict === 'approve' ? windowOf(form) : undefined
+  demandFreshToken(form.login.principal, parts.maxTokenAge, Date.now())
   const { id } = await castVote(parts, {
     id: context.req.param('id') ?? '',
     reviewer: form.login.principal,

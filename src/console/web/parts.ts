@@ -20,6 +20,8 @@ export interface ConsoleServices {
 
 export interface WebParts extends ConsoleServices, VoteDependencies {
   readonly settings: ConsoleConfig
+  /** milliseconds since a token was issued, by which a vote may count */
+  readonly maxTokenAge: number
   /** where people reach it */
   readonly publicUrl: URL
   readonly changes: ApprovalChanges

@@ -68,6 +68,19 @@ export const examples: Complete = {
     reason:
       'rule support-reads lets through 20000 rows and 1048576 bytes in one session, and the result has more',
   },
+  'break-glass': {
+    type: 'break-glass',
+    session: 'b3d6b7a4c1',
+    resource: 'shop',
+    actor: ada,
+    operation: '/* break-glass: INC-7, orders are stuck */ UPDATE orders SET state = 1 WHERE id = 7',
+    sequence: 11,
+    fingerprint: '9a3f7c21d5e08b46',
+    rules: ['hold-writes'],
+    approvers: ['database-owners'],
+    policyVersion: '5d1c0f2a9be47731',
+    reason: 'INC-7, orders are stuck',
+  },
   approval: {
     type: 'approval',
     request: 'k7qd2mzr5w3hx6tnb4ypjcfave',

@@ -49,6 +49,7 @@ describe('docs/openapi.yaml', () => {
       approvals: createMemoryApprovals(),
       verifyToken: async () => ({ kind: 'rejected', refusal: { code: 'internal', message: '' } }),
       issuers: [],
+      maxTokenAge: 1,
       changes: createApprovalChanges(createMemoryApprovals()),
       metrics: createMetrics(),
       ready: () => true,

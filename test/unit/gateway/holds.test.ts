@@ -39,7 +39,7 @@ interface Held {
   readonly told: (readonly [string, readonly string[] | ApprovalState])[]
 }
 
-function held(terms: Partial<HoldTerms>, events?: ApprovalEvents): Held {
+function held(terms: Partial<HoldTerms>, events?: ApprovalEvents, more: Partial<Operation> = {}): Held {
   const told: Held['told'] = []
   const keep: ApprovalEvents = {
     requested: (request, channels) => void told.push([request.id, channels]),
@@ -50,13 +50,15 @@ function held(terms: Partial<HoldTerms>, events?: ApprovalEvents): Held {
     resolve = made
   })
   const hold = startHold(
-    { approvals, approvalEvents: events ?? keep },
+    { approvals, approvalEvents: events ?? keep, approvalsHint: (id) => `See ${id}.` },
     {
       session: 's',
       resource: 'shop',
       database: 'shop',
+      user: 'app',
+      shape: 'of a delete',
       principal: reviewer('agent'),
-      operation,
+      operation: { ...operation, ...more },
       decision: decision(terms),
     },
     (request) => resolve(request.id),
@@ -111,3 +113,115 @@ it('whoever tells cannot fail the hold', async () => {
   await approvals.vote(await id, reviewer('rita'), 'approve')
   expect((await hold.result).kind).toBe('approved')
 })
+
+const comingBack = { kind: 'refused', refusal: { code: 'approval-pending' } } as const
+
+it('a client that does not wait is told at once to come back, and finds its request when it does', async () => {
+  const first = await held({ wait: 0 }).hold.result
+  expect(first).toMatchObject(comingBack)
+  const id = first.request?.id ?? ''
+  expect(first).toMatchObject({
+    refusal: {
+      message: `request ${id} waits for approval: the policy says so`,
+      hint: expect.stringMatching(
+        /^Send exactly the same statement again once 1 of reviewers approve it, .* See .*\.$/,
+      ),
+    },
+  })
+  expect(await approvals.get(id)).toMatchObject({ state: 'pending', parked: true })
+  const again = await held({ wait: 0 }).hold.result
+  expect(again).toMatchObject({ ...comingBack, request: { id } })
+  await approvals.vote(id, reviewer('rita'), 'approve')
+  expect(await held({ wait: 0 }).hold.result).toMatchObject({ kind: 'approved', request: { id } })
+  const later = await held({ wait: 0 }).hold.result
+  expect(later).toMatchObject(comingBack)
+  expect(later.request?.id).not.toBe(id)
+})
+
+it('a client that waited as long as it should is told to come back, and its request stays', async () => {
+  const { hold, id, told } = held({ wait: 30 })
+  expect(await hold.result).toMatchObject({ ...comingBack, request: { id: await id } })
+  hold.withdraw('left')
+  expect(await approvals.get(await id)).toMatchObject({ state: 'pending', parked: true })
+  const again = held({ wait: 5000 })
+  expect(await again.id).toBe(await id)
+  await approvals.vote(await id, reviewer('rita'), 'approve')
+  expect(await again.hold.result).toMatchObject({ kind: 'approved', request: { id: await id } })
+  // The one who asked tells, also after its client was sent away; the one who came back does not.
+  expect(told.map(([, what]) => what)).toEqual([[], 'approved'])
+  expect(again.told).toEqual([])
+})
+
+it('a client that comes back for a parked request and leaves again does not withdraw it', async () => {
+  const parked = await held({ wait: 0 }).hold.result
+  const again = held({ wait: 0, expiresAfter: 60_000 })
+  expect((await again.hold.result).request?.id).toBe(parked.request?.id)
+  again.hold.withdraw('left')
+  expect(await approvals.get(parked.request?.id ?? '')).toMatchObject({ state: 'pending' })
+})
+
+it('two that wait with the same statement share a request; one runs, and the other asks anew', async () => {
+  const [one, two] = [held({}), held({})]
+  const ids = [await one.id, await two.id]
+  const first = ids[0] ?? ''
+  await approvals.vote(first, reviewer('rita'), 'approve')
+  const ran = await Promise.race([one.hold.result, two.hold.result])
+  expect(ran).toMatchObject({ kind: 'approved' })
+  const open = (await approvals.list({ state: 'pending' })).map(({ id }) => id)
+  expect(open).toHaveLength(1)
+  await approvals.vote(open[0] ?? '', reviewer('rita'), 'approve')
+  const results = await Promise.all([one.hold.result, two.hold.result])
+  expect(results.map(({ kind }) => kind)).toEqual(['approved', 'approved'])
+  expect(new Set(results.map(({ request }) => request?.id)).size).toBe(2)
+})
+
+it('a session that joined another one’s request asks anew when that one leaves', async () => {
+  const one = held({})
+  await one.id
+  const two = held({})
+  await two.id
+  one.hold.withdraw('left')
+  await one.hold.result
+  const [left] = await until(async () => {
+    const open = await approvals.list({ state: 'pending' })
+    return open.length > 0 ? open : undefined
+  })
+  await approvals.vote(left?.id ?? '', reviewer('rita'), 'approve')
+  expect(await two.hold.result).toMatchObject({ kind: 'approved', request: { id: left?.id } })
+})
+
+it.each<[string, Partial<Operation>]>([
+  ['whose role cannot be told', { role: 'any' }],
+  ['whose search_path cannot be told', { facts: { ...operation.facts, path: 'any' } }],
+  ['that means a name of its session', { facts: { ...operation.facts, ofSession: true } }],
+])('a statement %s is approved in its session or not at all', async (_what, more) => {
+  const refused = await held({ wait: 0 }, undefined, more).hold.result
+  expect(refused).toMatchObject({ kind: 'refused', refusal: { code: 'approval-expired' } })
+  expect(await approvals.list({})).toEqual([])
+  const waits = held({ wait: 20 }, undefined, more)
+  expect(await waits.hold.result).toMatchObject({ refusal: { code: 'approval-expired' } })
+  expect(await approvals.get(await waits.id)).toMatchObject({ state: 'withdrawn' })
+  const [one, two] = [held({}, undefined, more), held({}, undefined, { ...more, sequence: 2 })]
+  expect(await one.id).not.toBe(await two.id)
+})
+
+it.each<[string, Partial<HoldTerms>, Partial<Operation>]>([
+  ['role', {}, { role: { name: 'admin' } }],
+  ['search_path', {}, { facts: { ...operation.facts, fingerprint: 'f:path', path: ['other'] } }],
+  ['literal', {}, { text: 'DELETE FROM orders WHERE id = 2' }],
+  ['terms of its rule', { quorum: 2 }, {}],
+])('an approval is not for another %s', async (_what, terms, more) => {
+  const asked = await held({ wait: 0 }).hold.result
+  await approvals.vote(asked.request?.id ?? '', reviewer('rita'), 'approve')
+  const other = await held({ wait: 0, ...terms }, undefined, more).hold.result
+  expect(other).toMatchObject(comingBack)
+  expect(other.request?.id).not.toBe(asked.request?.id)
+})
+
+async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const found = await look()
+    if (found !== undefined) return found
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

@@ -97,13 +97,51 @@ describe('decisions', () => {
     expect(outcome(policyOf({ a: hold(['x'], {}), b: hold(['z'], {}) }), 'delete from t')).toBe('deny')
   })
 
+  test('what has to say why is refused where it does not, and its permit cannot be had', () => {
+    const policy = policyOf({ h: rule('hold', ['delete'], { reason: 'required' }) })
+    const refused = judge(policy, 'delete from t')
+    expect(refused).toMatchObject({ outcome: 'deny', hint: expect.stringContaining('/* reason: … */') })
+    expect(refused.hold).toBeUndefined()
+    expect(() => policy.permit(refused, operation('delete from t'))).toThrow('invariant')
+    for (const text of ['delete from t /* Reason: x */;', '/* break-glass: x */ delete from t']) {
+      expect(outcome(policy, text)).toBe('hold')
+    }
+    for (const text of ['/* reason: */ delete from t', "delete from t where a = '/* reason: x */'"]) {
+      expect(outcome(policy, text)).toBe('deny')
+    }
+  })
+
+  test('the glass is broken by members of its groups alone, who are people and say so in the statement', () => {
+    const policy = policyOf({ h: rule('hold', ['delete'], { break_glass: ['oncall'] }) })
+    const broken = '/* break-glass: it burns */ delete from t'
+    const breaks = (text: string, who = principal(['oncall'])) => {
+      const asked = operation(text)
+      return policy.permitBrokenGlass(policy.judge(who, 'db', asked, NOON), asked)
+    }
+    expect(() => breaks(broken)).not.toThrow()
+    expect(() => breaks('/* reason: it burns */ delete from t')).toThrow('invariant')
+    expect(() => breaks('/* break-glass: */ delete from t')).toThrow('invariant')
+    expect(() => breaks(broken, principal(['dev']))).toThrow('invariant')
+    expect(() => breaks(broken, principal(['oncall'], { kind: 'workload' }))).toThrow('invariant')
+  })
+
+  test('something may be held where a rule or a mask holds for the principal, whatever the time', () => {
+    const when = { time_zone: 'UTC', from: '03:00', to: '04:00' }
+    const policy = policyOf({ h: rule('hold', ['delete'], { groups: ['dev'], when }) })
+    expect(policy.mayHold(principal(['dev']), 'db')).toBe(true)
+    expect(policy.mayHold(principal(['ops']), 'db')).toBe(false)
+    expect(policyOf({ h: rule('hold', ['delete'], { shadow: true }) }).mayHold(principal(), 'db')).toBe(false)
+    const masks = { m: { resources: '*', columns: ['public.t.a'], probes: 'hold', approvers: ['dba'] } }
+    expect(policyOf({ a: readAll }, ['public'], masks).mayHold(principal(), 'db')).toBe(true)
+  })
+
   test('a hold has the terms of its rule', () => {
     const hours = { time_zone: 'UTC', from: '09:00' }
     const h = rule('hold', ['delete'], {
       ...{ approvers: ['dba'], quorum: 2, each: { security: 1 }, wait: '0s', reason: 'required' },
       ...{ window: { for: '30m', uses: 10 }, approve_when: hours, break_glass: ['oncall'] },
     })
-    const held = judge(policyOf({ h }), 'delete from t')
+    const held = judge(policyOf({ h }), '/* reason: ticket 7 */ delete from t')
     expect(held.hint).toBe('It runs once 2 of dba and 1 of security approved it.')
     expect(held.hold).toEqual({
       ...{ approvers: ['dba', 'security'], quorum: 3, expiresAfter: 1_800_000, wait: 0 },

@@ -1,0 +1,70 @@
+// What a client is told of a hold that did not let its operation through.
+import type { ApprovalRequest } from '../core/approval.ts'
+import type { Refusal } from '../core/errors.ts'
+import { describeApproval } from '../core/hold-terms.ts'
+
+/** Why a hold ended before its reviewers decided. */
+export type Withdrawal = 'canceled' | 'left' | 'stopping' | 'policy-changed'
+
+export const WITHDRAWN: Readonly<Record<Withdrawal, string>> = {
+  canceled: 'the asker cancelled the operation',
+  left: 'the asker left',
+  stopping: 'the session was ended',
+  'policy-changed': 'the policy changed',
+}
+
+export const USED: Refusal = {
+  code: 'approval-denied',
+  message: 'the approval was used or withdrawn before the operation ran',
+}
+
+/** Reviewers were asked under other rules than those that now decide. */
+export const POLICY_CHANGED: Refusal = {
+  code: 'denied',
+  message: 'the policy, or the time that its rules go by, changed while the operation waited',
+  hint: 'Send the statement again.',
+}
+
+export function withdrawn(why: Withdrawal): Refusal {
+  if (why === 'policy-changed') return POLICY_CHANGED
+  return {
+    code: why === 'canceled' ? 'canceled' : 'shutting-down',
+    message: `the request was withdrawn: ${WITHDRAWN[why]}`,
+  }
+}
+
+export function refusalOf(request: ApprovalRequest): Refusal {
+  const denial = request.votes.find((vote) => vote.verdict === 'deny')
+  switch (request.state) {
+    case 'denied':
+      return {
+        code: 'approval-denied',
+        message: `${denial?.reviewerName ?? 'a reviewer'} refused request ${request.id}${denial?.reason ? `: ${denial.reason}` : ''}`,
+      }
+    case 'expired':
+      return {
+        code: 'approval-expired',
+        message: `nobody approved request ${request.id} in time`,
+        hint: `Send the statement again and ask a member of ${request.approvers.join(', ')}.`,
+      }
+    default:
+      return { code: 'approval-denied', message: `request ${request.id} was ${request.state}` }
+  }
+}
+
+/** @param where a sentence: where reviewers see it */
+export function comeBack(request: ApprovalRequest, reason: string, where: string): Refusal {
+  const until = new Date(request.expiresAt).toISOString()
+  return {
+    code: 'approval-pending',
+    message: `request ${request.id} waits for approval: ${reason}`,
+    hint: `Send exactly the same statement again once ${describeApproval(request)}, until ${until}. ${where}`,
+  }
+}
+
+/** It would mean something else, or nothing, when it came again. */
+export const CANNOT_COME_BACK: Refusal = {
+  code: 'approval-expired',
+  message: 'nobody approved it in time, and it cannot wait for its approval without its session',
+  hint: 'What it does depends on a cursor, a name, the role or the search_path of this session. Name relations with their schema, or send it first in a new session.',
+}

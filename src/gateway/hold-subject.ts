@@ -1,0 +1,87 @@
+// What exactly is asked for: the subject of a request for approval (invariant 6), and what its reviewers are shown.
+import { createHash } from 'node:crypto'
+import type { ApprovalInput } from '../approvals/contract.ts'
+import type { ApprovalSubject } from '../core/approval.ts'
+import type { Decision } from '../core/decision.ts'
+import type { Access, Facts } from '../core/facts.ts'
+import type { HoldTerms } from '../core/hold-terms.ts'
+import type { Operation } from '../core/operation.ts'
+import { aliasesOf, type Principal, principalId } from '../core/principal.ts'
+import { toldFunctions } from '../core/routine.ts'
+import { statedIn } from '../core/stated.ts'
+
+export interface HoldRequest {
+  readonly session: string
+  readonly resource: string
+  readonly database: string
+  /** login of the target */
+  readonly user: string
+  readonly principal: Principal
+  readonly operation: Operation
+  readonly decision: Decision
+  /** of the operation (Protocol.shapeOf) */
+  readonly shape: string | undefined
+}
+
+export function termsOf({ hold }: Pick<Decision, 'hold'>): HoldTerms {
+  if (!hold) throw new Error('invariant: a hold without its terms')
+  return hold
+}
+
+export function subjectOf(hold: HoldRequest): ApprovalSubject {
+  const { resource, database, user, principal, operation, decision, shape } = hold
+  const { facts, role, sequence } = operation
+  return {
+    ...{ resource, database, user },
+    principal: principalId(principal),
+    text: operation.text,
+    parameters: operation.parameters,
+    fingerprint: facts.fingerprint,
+    policyVersion: decision.policyVersion,
+    heldBy: heldBy(decision),
+    ...(role === undefined ? {} : { role: role === 'any' ? 'not known' : role.name }),
+    ...(canBeToldAnywhere(operation) ? {} : { only: `${hold.session}:${sequence}` }),
+    ...(shape === undefined ? {} : { shape }),
+  }
+}
+
+/** An approval that is used later, or elsewhere, has to be for what means the same there. */
+function canBeToldAnywhere({ facts, role }: Operation): boolean {
+  return role !== 'any' && facts.path !== 'any' && facts.ofSession === undefined
+}
+
+/** Reviewers under other rules, or other terms, have not approved it. */
+function heldBy(decision: Decision): string {
+  // Who is told, and how long the client waits, is no matter of theirs.
+  const { notify: _, wait: __, ...terms } = termsOf(decision)
+  const rules = decision.hits.filter(({ shadow }) => !shadow).map(({ rule }) => rule)
+  return createHash('sha256')
+    .update(JSON.stringify([terms, rules]))
+    .digest('hex')
+    .slice(0, 32)
+}
+
+export function inputOf(hold: HoldRequest, subject: ApprovalSubject): ApprovalInput {
+  const { decision, principal, operation } = hold
+  const stated = statedIn(operation.text)
+  return {
+    subject,
+    session: hold.session,
+    principalName: principal.name,
+    principalKind: principal.kind,
+    aliases: aliasesOf(principal),
+    ...(stated === undefined ? {} : { stated: stated.reason }),
+    accesses: accessesOf(operation.facts),
+    ...toldFunctions(decision),
+    rules: [...new Set(decision.hits.filter((hit) => hit.outcome === 'hold').map((hit) => hit.rule))],
+    terms: termsOf(decision),
+  }
+}
+
+/** With the path, where it says what the names mean. */
+function accessesOf({ statements, path }: Facts): readonly Access[] {
+  const accesses = statements.flatMap((statement) => statement.accesses)
+  if (path === undefined) return accesses
+  const schemas = path === 'any' ? 'not known' : path.join(', ')
+  return [...accesses, { effect: 'session', object: `search_path: ${schemas}` }]
+}

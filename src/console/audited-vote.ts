@@ -104,7 +104,7 @@ export async function withdraw(
   }
   const why = `withdrawn by ${by.name}${reason === undefined ? '' : `: ${reason}`}`
   const event = { type: 'approval', request: id, resource: request.resource } as const
-  auditOrFail(deps, { ...event, actor: actor(by), state: 'withdrawn', reason: why })
+  auditOrFail(deps, { ...event, actor: auditActor(by), state: 'withdrawn', reason: why })
   const done = await deps.approvals.withdraw(id, why)
   if (!done) throw new Problem('already-decided')
   return { ...request, state: 'withdrawn', withdrawal: why }

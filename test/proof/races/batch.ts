@@ -45,7 +45,12 @@ export async function playBatch(place: Place, race: Race, size: number, token: s
   const began = performance.now()
   for (const { client, name } of clients) client.send(query(`INSERT INTO ${race.table} VALUES ('${name}')`))
   const told = clients.map(({ client }) => answerOf(client))
-  const ids = await heldIds(place, names)
+  const ids = await heldIds(place, names).catch(async (error: Error) => {
+    const so = await Promise.all(told.map((one) => Promise.race([one, pause(1).then(() => 'waits')])))
+    throw new Error(
+      `${error.message}; their clients were told: ${so.join(', ')}\n${place.stack.services.log()}`,
+    )
+  })
   const held = clients.flatMap((one, n) => {
     const id = ids.get(one.name)
     return id === undefined ? [] : [{ ...one, id, told: told[n] ?? Promise.resolve('gone') }]

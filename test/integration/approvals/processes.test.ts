@@ -1,0 +1,111 @@
+// Many processes, random steps, crashes between any two of them and a Redis that is killed meanwhile: an approval is used once,
+// and only one that was given.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createRedisApprovals } from '../../../src/approvals/redis.ts'
+import { createLog } from '../../../src/telemetry/log.ts'
+import type { ActorLine, ActorRequest } from '../../support/approvals-actor.ts'
+import { approvalInput } from '../../support/approvals-values.ts'
+import { atExit } from '../../support/cleanup.ts'
+import { type Servers, startDurable } from '../../support/redis-sets.ts'
+
+const ACTOR = fileURLToPath(new URL('../../support/approvals-actor.ts', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const PREFIX = 'processes'
+const ACTORS = 4
+const REQUESTS = 60
+const ROUNDS = 3
+const QUORUM = 2
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const log = createLog({ level: 'error' })
+let redis: Servers
+beforeAll(async () => {
+  redis = await startDurable()
+})
+afterAll(() => redis?.stop())
+
+interface Actor {
+  readonly child: ChildProcess
+  readonly lines: ActorLine[]
+  readonly begun: Promise<unknown>
+}
+
+function startActor(url: string, seed: number, requests: readonly ActorRequest[]): Actor {
+  const child = spawn(process.execPath, ['--import', 'tsx', ACTOR, url, PREFIX, String(seed)], {
+    cwd: ROOT,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const takeBack = atExit(() => child.kill('SIGKILL'))
+  child.once('exit', takeBack)
+  const lines: ActorLine[] = []
+  let rest = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const whole = (rest + text).split('\n')
+    rest = whole.pop() ?? ''
+    for (const line of whole) lines.push(JSON.parse(line) as ActorLine)
+  })
+  const begun = once(child.stdout, 'data')
+  child.stdin.end(`${JSON.stringify(requests)}\n`)
+  return { child, lines, begun }
+}
+
+it('each approval is used at most once, with its quorum, and never one that was withdrawn or denied', async () => {
+  const [server] = redis.servers
+  const url = `redis://127.0.0.1:${server?.port}`
+  const approvals = createRedisApprovals({ url, prefix: PREFIX }, { log })
+  const requests = await Promise.all(
+    Array.from({ length: REQUESTS }, async (_, n) => {
+      const input = approvalInput(
+        { principal: `https://id.example#asker-${n}`, text: `select ${n}` },
+        { quorum: QUORUM },
+      )
+      return { id: (await approvals.create(input)).id, subject: input.subject }
+    }),
+  )
+  const seed = Date.now() % 1_000_000
+  const actors: Actor[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const some = Array.from({ length: ACTORS }, (_, n) =>
+      startActor(url, seed + round * ACTORS + n, requests),
+    )
+    actors.push(...some)
+    await Promise.all(some.map(({ begun }) => begun))
+    // In the middle of whatever each does, and Redis in the middle of all.
+    await pause(Math.random() * 60)
+    some[0]?.child.kill('SIGKILL')
+    await pause(Math.random() * 60)
+    if (round === 1) {
+      await server?.kill()
+      await server?.start()
+      await pause(500)
+    }
+    const ended = some.map(({ child }) => (child.signalCode === null ? once(child, 'close') : undefined))
+    for (const { child } of some) child.kill('SIGKILL')
+    await Promise.all(ended)
+  }
+  await expect.poll(() => approvals.ready()).toBe(true)
+  const results = actors.flatMap(({ lines }) => lines).filter(({ result }) => result !== undefined)
+  for (const { id } of requests) {
+    const of = (action: ActorLine['action'], result: RegExp) =>
+      results.filter((line) => line.id === id && line.action === action && result.test(line.result ?? ''))
+        .length
+    const used = of('consume', /^used/)
+    const what = `request ${id} of the run with seed ${seed}`
+    expect(used, what).toBeLessThanOrEqual(1)
+    expect(of('consume', /^used with [01] of/), what).toBe(0)
+    const final = (await approvals.get(id))?.state
+    if (used === 1) expect(final, what).toBe('consumed')
+    if (of('withdraw', /^true/) > 0) expect([final, used], what).toEqual(['withdrawn', 0])
+    if (of('deny', /^denied/) > 0) expect([final, used], what).toEqual(['denied', 0])
+  }
+  expect(results.filter(({ result }) => result?.startsWith('used')).length, 'some were used').toBeGreaterThan(
+    5,
+  )
+  expect(
+    results.filter(({ action, result }) => action === 'withdraw' && result === 'true').length,
+  ).toBeGreaterThan(0)
+  await approvals.close()
+})

@@ -20,6 +20,8 @@ export interface Channel {
 export interface ChannelHandlers {
   answer(question: Question): Promise<unknown>
   heard(message: Message): void
+  /** The other end says what makes no sense, which it cannot while it is the same program: there is no going on with it. */
+  broken(reason: string): void
 }
 
 /** The other end is a process of this machine whose turns take milliseconds. */
@@ -48,7 +50,14 @@ export function createChannel(end: ChannelEnd, handlers: ChannelHandlers): Chann
   }
 
   function received(raw: unknown): void {
-    const what = message.parse(raw)
+    try {
+      take(message.parse(raw))
+    } catch (error) {
+      handlers.broken(reasonOf(error))
+    }
+  }
+
+  function take(what: Message): void {
     switch (what.kind) {
       case 'ask':
         handlers.answer(what.question).then(

@@ -139,6 +139,10 @@ function start(pool: Running, slot: Slot, first?: First): void {
       silence.heard()
       heard(pool, slot, message, first)
     },
+    broken(reason) {
+      pool.log.error({ worker: slot.number, reason }, 'a worker makes no sense, and is killed')
+      child.kill('SIGKILL')
+    },
   })
   const silence = createSilence()
   slot.running = { child, channel, silence }

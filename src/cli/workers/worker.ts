@@ -29,6 +29,7 @@ async function work(): Promise<void> {
   let running: Worker | undefined
   const channel = createChannel(ownEnd(send.bind(process)), {
     answer: (question) => answer(running, question),
+    broken: () => process.exit(1),
     heard(message) {
       switch (message.kind) {
         case 'start':

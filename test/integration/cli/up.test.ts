@@ -5,19 +5,27 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { ConfigInput } from '../../../src/config/schema.ts'
 import { atExit } from '../../support/cleanup.ts'
 import { createAuthority } from '../../support/keys.ts'
 import { freePorts } from '../../support/ports.ts'
 import { type Postgres, startPostgres } from '../../support/postgres.ts'
+import { startRedis } from '../../support/redis.ts'
 import { connect, psql } from '../../support/stack/clients.ts'
 import { writeConfiguration, writeSecret } from '../../support/stack/configuration.ts'
 import { createDatabase, READER, WRITER } from '../../support/stack/database.ts'
 import { type Identities, startIdentities } from '../../support/stack/identities.ts'
+import { workerPids } from '../../support/stack/workers.ts'
 import { temporaryDirectory } from '../../support/tmp.ts'
 
 const HOST = '127.0.0.1'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const SECRETS = { 'app-rw': 'correct horse', 'app-ro': 'battery staple', 'mask-key': 'key of the masks' }
+const SECRETS = {
+  'app-rw': 'correct horse',
+  'app-ro': 'battery staple',
+  'mask-key': 'key of the masks',
+  'console-client': 'of the console',
+}
 const UP_WITHIN = 60_000
 
 const directory = temporaryDirectory('up')
@@ -65,7 +73,7 @@ interface Run {
 }
 
 /** @param graceful how long sessions may go on after a signal */
-async function configured(graceful = '0s') {
+async function configured(graceful = '0s', store: ConfigInput['store'] = { kind: 'memory' }) {
   const [listen = 0, admin = 0, envoyAdmin = 0] = await freePorts(3)
   const file = writeConfiguration({
     folder: directory.path,
@@ -77,7 +85,7 @@ async function configured(graceful = '0s') {
     passwordless: false,
     issuers: { people: identities.people.issuer, workloads: identities.workloads.issuer },
     certificates: { server: pair },
-    config: { processor: { address: 'unix:processor.sock', stop_grace: graceful } },
+    config: { processor: { address: 'unix:processor.sock', stop_grace: graceful }, store },
     policies: {},
     masks: {},
     resource: {},
@@ -88,8 +96,12 @@ async function configured(graceful = '0s') {
 
 type Configured = Awaited<ReturnType<typeof configured>>
 
-function up({ listen, envoyAdmin, file }: Configured, env: Readonly<Record<string, string>> = {}): Run {
-  const args = ['--import', 'tsx', join(ROOT, 'src/main.ts'), '--config', file, 'up']
+function up(
+  { listen, envoyAdmin, file }: Configured,
+  env: Readonly<Record<string, string>> = {},
+  options: readonly string[] = [],
+): Run {
+  const args = ['--import', 'tsx', join(ROOT, 'src/main.ts'), '--config', file, 'up', ...options]
   const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env } })
   const takeBack = atExit(() => child.kill('SIGTERM'))
   const text = { stdout: '', stderr: '' }
@@ -139,6 +151,33 @@ describe('chaperone up', () => {
     expect(await run.ended).toBe(0)
     expect(await envoyAnswers(run)).toBe(false)
     expect(existsSync(join(directory.path, 'processor.sock'))).toBe(false)
+  })
+
+  it('serves with as many workers as it is told, and none is left when it has ended', async () => {
+    const redis = await startRedis()
+    try {
+      const run = await ready(
+        up(await configured('0s', { kind: 'redis', url: redis.url }), {}, ['--workers', '2']),
+      )
+      const sockets = [1, 2].map((number) => join(directory.path, `processor-${number}.sock`))
+      expect(sockets.map((path) => existsSync(path))).toEqual([true, true])
+      expect(await psql(target(run), analyst, 'SELECT 1')).toMatchObject({ stdout: '1\n', code: 0 })
+      const workers = workerPids(run.child.pid ?? 0)
+      expect(workers).toHaveLength(2)
+      run.child.kill('SIGTERM')
+      expect(await run.ended).toBe(0)
+      expect(
+        [...workers.map((pid) => `/proc/${pid}`), ...sockets].filter((path) => existsSync(path)),
+      ).toEqual([])
+    } finally {
+      await redis.stop()
+    }
+  })
+
+  it('refuses several workers whose approvals one of them would keep in its memory', async () => {
+    const run = up(await configured(), {}, ['--workers', '2'])
+    expect(await run.ended).toBe(1)
+    expect(run.stderr()).toContain('processor.workers: several processes cannot share approvals')
   })
 
   it('ends with 1 and says so when Envoy ends by itself', async () => {

@@ -20,7 +20,11 @@ function ends(): [ChannelEnd, ChannelEnd] {
   return [end(0), end(1)]
 }
 
-const silent: ChannelHandlers = { answer: () => new Promise(() => undefined), heard: () => undefined }
+const silent: ChannelHandlers = {
+  answer: () => new Promise(() => undefined),
+  heard: () => undefined,
+  broken: () => undefined,
+}
 
 describe('a question to another process', () => {
   it('is answered by its own answer, in whatever order they come', async () => {
@@ -30,6 +34,7 @@ describe('a question to another process', () => {
       answer: (question) =>
         new Promise((resolve) => waiting.push(() => resolve(question.kind === 'cancel' ? question.key : ''))),
       heard: () => undefined,
+      broken: () => undefined,
     })
     const channel = createChannel(one, silent)
     const asked = ['aa', 'bb'].map((key) => channel.ask({ kind: 'cancel', resource: 'x', key }, z.string()))
@@ -46,6 +51,7 @@ describe('a question to another process', () => {
         return kind === 'metrics' ? 7 : new Promise(() => undefined)
       },
       heard: () => undefined,
+      broken: () => undefined,
     })
     const channel = createChannel(one, silent)
     await expect(channel.ask({ kind: 'reload' }, z.null())).rejects.toThrow('not now')
@@ -53,6 +59,37 @@ describe('a question to another process', () => {
     const open = channel.ask({ kind: 'sessions' }, z.array(z.string()))
     channel.lost()
     await expect(open).rejects.toThrow('is gone')
+  })
+})
+
+describe('what makes no sense', () => {
+  it.each<[string, unknown]>([
+    ['no message', 'hello'],
+    ['an unknown kind', { kind: 'shout' }],
+    ['a key that is none', { kind: 'ask', id: 1, question: { kind: 'cancel', resource: 'x', key: 'xyz' } }],
+    ['usage that is infinite', { kind: 'usage', entries: [{ key: 'a', rows: null, bytes: 0 }] }],
+    ['what its hearer refuses', { kind: 'stop' }],
+  ])('(%s) ends the channel, and not the process that hears it', (_, raw) => {
+    let hear: (message: unknown) => void = () => undefined
+    let broken = 0
+    const end: ChannelEnd = {
+      connected: true,
+      send: () => undefined,
+      onMessage: (listener) => {
+        hear = listener
+      },
+    }
+    createChannel(end, {
+      answer: async () => null,
+      heard: ({ kind }) => {
+        throw new Error(`a worker says ${kind}`)
+      },
+      broken: () => {
+        broken += 1
+      },
+    })
+    hear(raw)
+    expect(broken).toBe(1)
   })
 })
 

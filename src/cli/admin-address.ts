@@ -4,7 +4,14 @@ import { type Command, Option } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Secret } from '../core/secret.ts'
-import { adminUrl, readToken, urlOfAddress } from './admin-client.ts'
+import {
+  type AdminClient,
+  AdminRefusal,
+  adminUrl,
+  createAdminClient,
+  readToken,
+  urlOfAddress,
+} from './admin-client.ts'
 import { loginCache } from './login/cache.ts'
 import { currentLogin } from './login/renew.ts'
 
@@ -41,4 +48,24 @@ export function adminAddress(program: Command, options: AdminOptions): URL {
 export async function tokenFor(admin: URL, options: AdminOptions): Promise<Secret> {
   const stated = readToken(options.tokenFile, process.env)
   return stated ?? (await currentLogin(loginCache(admin, process.env))).token
+}
+
+/**
+ * Does what needs a token, and once more with a new one where the login's was issued too long ago: such a refusal did nothing.
+ * @throws AdminUsage, LoginFailed, and whatever the work throws
+ */
+export async function withToken<T>(
+  admin: URL,
+  options: AdminOptions,
+  work: (client: AdminClient) => Promise<T>,
+): Promise<T> {
+  const token = await tokenFor(admin, options)
+  try {
+    return await work(createAdminClient(admin, token))
+  } catch (error) {
+    const stale = error instanceof AdminRefusal && error.code === 'stale-token'
+    if (!stale || readToken(options.tokenFile, process.env) !== undefined) throw error
+    const fresh = await currentLogin(loginCache(admin, process.env), token)
+    return work(createAdminClient(admin, fresh.token))
+  }
 }

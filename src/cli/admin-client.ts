@@ -31,6 +31,8 @@ export interface AdminClient {
   get(path: string): Promise<unknown>
   /** @throws AdminRefusal, AdminUnreachable: then it may have happened, or not */
   post(path: string, body: Readonly<Record<string, unknown>>): Promise<unknown>
+  /** A stream of events, until the signal aborts. @throws AdminRefusal, AdminUnreachable, also while it is read */
+  stream(path: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
 }
 
 /** ms for a whole answer; the server's own waits are shorter. */
@@ -112,6 +114,35 @@ function refusal(answer: unknown): AdminRefusal | undefined {
   return new AdminRefusal(answer.code, detail, hint)
 }
 
+const unreachable = (url: URL, error: unknown) =>
+  new AdminUnreachable(`no admin API answers at ${url.origin}: ${messageOf(error)}`)
+
+async function* readStream(url: URL, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    throw unreachable(url, error)
+  }
+}
+
+async function openStream(
+  url: URL,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  let response: Response
+  try {
+    response = await fetch(url, { headers, redirect: 'manual', signal })
+  } catch (error) {
+    throw unreachable(url, error)
+  }
+  const type = response.headers.get('content-type')?.split(';')[0]
+  if (response.ok && type === 'text/event-stream' && response.body !== null)
+    return readStream(url, response.body)
+  const answer = await readJson(response).catch(() => undefined)
+  throw refusal(answer) ?? new AdminUnreachable(`no admin API at ${url.origin}: HTTP ${response.status}`)
+}
+
 async function exchange(url: URL, init: RequestInit): Promise<unknown> {
   let answer: unknown
   let response: Response
@@ -119,7 +150,7 @@ async function exchange(url: URL, init: RequestInit): Promise<unknown> {
     response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT) })
     answer = await readJson(response)
   } catch (error) {
-    throw new AdminUnreachable(`no admin API answers at ${url.origin}: ${messageOf(error)}`)
+    throw unreachable(url, error)
   }
   if (response.ok) return answer
   throw refusal(answer) ?? new AdminUnreachable(`no admin API at ${url.origin}: HTTP ${response.status}`)
@@ -140,5 +171,6 @@ export function createAdminClient(base: URL, token: Secret): AdminClient {
         headers: { authorization: authorization(), 'content-type': 'application/json' },
         body: JSON.stringify(body),
       }),
+    stream: (path, signal) => openStream(new URL(path, base), { authorization: authorization() }, signal),
   }
 }

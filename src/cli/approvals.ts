@@ -1,12 +1,16 @@
 // `chaperone approvals`: reviewers read requests and decide on them, over the admin API.
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { REQUEST_ID } from '../approvals/request.ts'
-import { type AdminOptions, adminAddress, adminOption, tokenFor } from './admin-address.ts'
-import { type AdminClient, createAdminClient } from './admin-client.ts'
-import { listAnswer, read, requestAnswer } from './approvals/shapes.ts'
+import { type AdminOptions, adminAddress, adminOption, tokenFor, withToken } from './admin-address.ts'
+import { type AdminClient, AdminUsage, createAdminClient } from './admin-client.ts'
+import { drawnTable, jsonLines, plainLines, type Screen } from './approvals/screen.ts'
+import { listAnswer, read, requestAnswer, type ShownApproval } from './approvals/shapes.ts'
 import { listRequests, showRequest } from './approvals/show.ts'
+import { watch } from './approvals/watch.ts'
+import { createWatched, type Watched } from './approvals/watched.ts'
 import { EXIT_CODES, perform } from './perform.ts'
-import { printable, printableJson } from './terminal.ts'
+import { nextSignal } from './signals.ts'
+import { printable, printableJson, standardOutput } from './terminal.ts'
 
 const STATES = ['pending', 'approved', 'denied', 'expired', 'withdrawn', 'consumed'] as const
 
@@ -15,11 +19,15 @@ The token is one of your organisation's issuer: --token-file, CHAPERONE_TOKEN, o
 ${EXIT_CODES}
 
 Examples:
-  chaperone approvals list
+  chaperone approvals list --state pending --watch
   chaperone approvals show gq3w5c6rz2k7n4vqy6m3x5p7da
-  chaperone approvals approve gq3w5c6rz2k7n4vqy6m3x5p7da --reason 'ticket 4711'`
+  chaperone approvals approve gq3w5c6rz2k7n4vqy6m3x5p7da --reason 'ticket 4711'
+  chaperone approvals approve gq3w5c6rz2k7n4vqy6m3x5p7da --window 30m --uses 10`
 
 interface Options extends AdminOptions {
+  readonly watch?: boolean
+  readonly window?: string
+  readonly uses?: string
   readonly json?: boolean
   readonly reason?: string
   readonly state?: string
@@ -34,6 +42,12 @@ function requestId(text: string): string {
   return id
 }
 
+/** As durations are written in the configuration. */
+function duration(text: string): string {
+  if (!/^[1-9]\d{0,14}(ms|s|m|h|d)$/.test(text)) throw new InvalidArgumentError('A time like 30m or 2h.')
+  return text
+}
+
 function positive(text: string): string {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('A number above 0.')
   return text
@@ -45,18 +59,21 @@ async function run(program: Command, command: Command, work: Work): Promise<void
   const options = command.optsWithGlobals<Options>()
   await perform(command, options, async () => {
     const admin = adminAddress(program, options)
-    const client = createAdminClient(admin, await tokenFor(admin, options))
-    process.stdout.write(await work(client, options))
+    process.stdout.write(await withToken(admin, options, (client) => work(client, options)))
   })
 }
 
-const list: Work = async (client, options) => {
+function queryOf(options: Options): URLSearchParams {
   const query = new URLSearchParams()
   for (const name of ['state', 'resource', 'limit'] as const) {
     const value = options[name]
     if (value !== undefined) query.set(name, value)
   }
-  const answer = read(listAnswer, await client.get(`/api/v1/approvals?${query}`))
+  return query
+}
+
+const list: Work = async (client, options) => {
+  const answer = read(listAnswer, await client.get(`/api/v1/approvals?${queryOf(options)}`))
   return options.json === true ? `${printableJson(answer)}\n` : listRequests(answer.approvals, Date.now())
 }
 
@@ -67,16 +84,59 @@ const show =
     return options.json === true ? `${printableJson(request)}\n` : showRequest(request, Date.now())
   }
 
+function screenFor(options: Options, watched: Watched): Screen {
+  if (options.json === true) return jsonLines(standardOutput)
+  const { stdout } = process
+  if (!stdout.isTTY) return plainLines(standardOutput)
+  return drawnTable(standardOutput, watched, () => ({ columns: stdout.columns, rows: stdout.rows }))
+}
+
+/** Until Ctrl-C, which is how it is meant to end. */
+async function follow(program: Command, command: Command): Promise<void> {
+  const options = command.optsWithGlobals<Options>()
+  await perform(command, options, async () => {
+    const admin = adminAddress(program, options)
+    const watched = createWatched(options.state)
+    const screen = screenFor(options, watched)
+    const ending = new AbortController()
+    void nextSignal().then(() => ending.abort())
+    try {
+      await watch({
+        connect: async () => createAdminClient(admin, await tokenFor(admin, options)),
+        path: `/api/v1/approvals/events?${queryOf(options)}`,
+        watched,
+        screen,
+        signal: ending.signal,
+      })
+    } finally {
+      screen.close()
+    }
+  })
+}
+
+/** @throws AdminUsage when only one of the two is given */
+function windowOf({ window, uses }: Options): { readonly for: string; readonly uses: number } | undefined {
+  if ((window === undefined) !== (uses === undefined)) {
+    throw new AdminUsage('a window has a time and a count: give both --window and --uses, or neither')
+  }
+  return window === undefined || uses === undefined ? undefined : { for: window, uses: Number(uses) }
+}
+
+type Step = 'approve' | 'deny' | 'withdraw'
+
+function outcome(request: ShownApproval): string {
+  const approved = request.votes.filter((vote) => vote.verdict === 'approve').length
+  return `${request.state}: ${request.id} (${approved} of ${request.quorum} approved)`
+}
+
 const decide =
-  (id: string, verdict: 'approve' | 'deny'): Work =>
+  (id: string, step: Step): Work =>
   async (client, options) => {
-    const body = options.reason === undefined ? {} : { reason: options.reason }
-    const request = read(requestAnswer, await client.post(`/api/v1/approvals/${id}/${verdict}`, body))
-    if (options.json === true) return `${printableJson(request)}\n`
-    const approved = request.votes.filter((vote) => vote.verdict === 'approve').length
-    return printable(`${request.state}: ${request.id} (${approved} of ${request.quorum} approved)`).concat(
-      '\n',
-    )
+    const { reason } = options
+    const window = windowOf(options)
+    const body = { ...(reason === undefined ? {} : { reason }), ...(window === undefined ? {} : { window }) }
+    const request = read(requestAnswer, await client.post(`/api/v1/approvals/${id}/${step}`, body))
+    return options.json === true ? `${printableJson(request)}\n` : `${printable(outcome(request))}\n`
   }
 
 function subcommand(approvals: Command, usage: string, description: string): Command {
@@ -91,22 +151,32 @@ function subcommand(approvals: Command, usage: string, description: string): Com
 
 /** Adds `approvals` and its subcommands. The program has the global option --config. */
 export function registerApprovals(program: Command): void {
-  const approvals = program.command('approvals').description('list, show, approve and deny held operations')
+  const approvals = program
+    .command('approvals')
+    .description('list, watch, show, approve, deny and withdraw held operations')
 
   subcommand(approvals, 'list', 'requests that you asked for or may decide on, newest first')
     .addOption(new Option('--state <state>', 'only in this state').choices(STATES))
     .option('--resource <name>', 'only for this resource')
     .option('--limit <count>', 'most that are shown; 100 when absent', positive)
-    .action((_: unknown, command: Command) => run(program, command, list))
+    .option('--watch', 'go on, and show what changes; Ctrl-C ends it')
+    .action((_: unknown, command: Command) =>
+      command.opts<Options>().watch === true ? follow(program, command) : run(program, command, list),
+    )
 
   subcommand(approvals, 'show', 'everything about one request')
     .argument('<id>', 'the request', requestId)
     .action((id: string, _: unknown, command: Command) => run(program, command, show(id)))
 
-  for (const verdict of ['approve', 'deny'] as const) {
-    subcommand(approvals, verdict, `${verdict} a request; read it first`)
+  const step = (name: Step, description: string) =>
+    subcommand(approvals, name, description)
       .argument('<id>', 'the request', requestId)
-      .option('--reason <text>', 'why; kept with the vote and in the audit log')
-      .action((id: string, _: unknown, command: Command) => run(program, command, decide(id, verdict)))
-  }
+      .option('--reason <text>', 'why; kept with it and in the audit log')
+      .action((id: string, _: unknown, command: Command) => run(program, command, decide(id, name)))
+
+  step('approve', 'approve a request; read it first')
+    .option('--window <time>', 'also statements of the same shape, for so long: 30m, 2h', duration)
+    .option('--uses <count>', 'and at most so many times', positive)
+  step('deny', 'deny a request; read it first')
+  step('withdraw', 'take back a request of your own, or what you approved and was not used')
 }

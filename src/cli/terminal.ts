@@ -20,12 +20,21 @@ export const standardOutput: Print = (text) =>
 
 /** JSON whose strings hold no raw control or format character; parsers read the same value. */
 export function printableJson(value: unknown): string {
+  return safeJson(value, 2)
+}
+
+/** The same on one line. */
+export function printableJsonLine(value: unknown): string {
+  return safeJson(value, 0)
+}
+
+function safeJson(value: unknown, indent: number): string {
   const utf16 = (character: string) =>
     Array.from(
       { length: character.length },
       (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
     )
-  return JSON.stringify(value, undefined, 2).replace(UNSAFE_BUT_LINES, (character) =>
+  return JSON.stringify(value, undefined, indent).replace(UNSAFE_BUT_LINES, (character) =>
     utf16(character).join(''),
   )
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { AdminUnreachable } from '../admin-client.ts'
 
-const summary = z.looseObject({
+export const listedApproval = z.looseObject({
   id: z.string(),
   state: z.string(),
   resource: z.string(),
@@ -11,6 +11,7 @@ const summary = z.looseObject({
   principalKind: z.string(),
   quorum: z.int(),
   approvals: z.int(),
+  createdAt: z.int(),
   expiresAt: z.int(),
   text: z.string(),
   truncated: z.boolean(),
@@ -39,11 +40,16 @@ const calledFunction = z.looseObject({
   via: z.string().optional(),
 })
 
+/** Executions of any operation of equal shape, for so many milliseconds. */
+const grant = z.looseObject({ for: z.number(), uses: z.int() })
+
 const vote = z.looseObject({
   reviewerName: z.string(),
   reviewer: z.string(),
+  groups: z.array(z.string()).default([]),
   verdict: z.string(),
   reason: z.string().optional(),
+  window: grant.optional(),
   at: z.int(),
 })
 
@@ -68,12 +74,29 @@ const request = z.looseObject({
   expiresAt: z.int(),
   votes: z.array(vote),
   withdrawal: z.string().optional(),
+  user: z.string().optional(),
+  role: z.string().optional(),
+  stated: z.string().optional(),
+  each: z.array(z.looseObject({ groups: z.array(z.string()), people: z.int() })).default([]),
+  approveWhen: z
+    .array(
+      z.looseObject({
+        time_zone: z.string(),
+        days: z.array(z.string()).optional(),
+        from: z.string().optional(),
+        to: z.string().optional(),
+      }),
+    )
+    .default([]),
+  window: grant.optional(),
+  parked: z.boolean().default(false),
+  granted: z.looseObject({ until: z.number(), uses: z.int(), used: z.int() }).optional(),
 })
 
-export const listAnswer = z.looseObject({ approvals: z.array(summary) })
+export const listAnswer = z.looseObject({ approvals: z.array(listedApproval) })
 export const requestAnswer = request
 
-export type ListedApproval = z.infer<typeof summary>
+export type ListedApproval = z.infer<typeof listedApproval>
 export type ShownApproval = z.infer<typeof request>
 export type ShownAccess = z.infer<typeof access>
 export type ShownFunction = z.infer<typeof calledFunction>

@@ -13,11 +13,14 @@ const UNITS: readonly (readonly [string, number])[] = [
   ['s', 1000],
 ]
 
+function duration(time: number): string {
+  const [unit, size] = UNITS.find(([, milliseconds]) => time >= milliseconds) ?? ['s', 1000]
+  return `${Math.floor(time / size)} ${unit}`
+}
+
 /** `in 12 min` or `3 h ago`. */
 function relative(time: number, now: number): string {
-  const distance = Math.abs(time - now)
-  const [unit, size] = UNITS.find(([, milliseconds]) => distance >= milliseconds) ?? ['s', 1000]
-  const amount = `${Math.floor(distance / size)} ${unit}`
+  const amount = duration(Math.abs(time - now))
   return time >= now ? `in ${amount}` : `${amount} ago`
 }
 
@@ -87,10 +90,43 @@ function parameterLines(parameters: readonly ShownParameter[]): string {
   return `Parameters\n${rows.join('')}`
 }
 
+const grantText = ({ for: time, uses }: { readonly for: number; readonly uses: number }) =>
+  `statements of this shape for ${duration(time)}, at most ${uses} times`
+
+function whenText({
+  time_zone: zone,
+  days,
+  from = '00:00',
+  to = '24:00',
+}: ShownApproval['approveWhen'][number]) {
+  return `${days === undefined ? 'every day' : days.join(' ')} ${from} to ${to} (${zone})`
+}
+
+/** What else has to come together, and what may be granted or was: lines only for what there is. */
+function termLines({ each, approveWhen, window, granted, parked }: ShownApproval, now: number): string {
+  return [
+    ...each.map(({ groups, people }) => line('Needs', `${people} of ${groups.join(' or ')}`)),
+    ...approveWhen.map((when) => line('Only', whenText(when))),
+    ...(window === undefined ? [] : [line('May grant', grantText(window))]),
+    ...(granted === undefined
+      ? []
+      : [
+          line(
+            'Granted',
+            `${granted.used} of ${granted.uses} used, until ${instant(granted.until)} (${relative(granted.until, now)})`,
+          ),
+        ]),
+    ...(parked ? [line('Parked', 'nobody is connected: it runs when the same statement is sent again')] : []),
+  ].join('')
+}
+
 function voteLines(request: ShownApproval): string {
   const rows = request.votes.map((vote) => {
+    const { verdict, reviewerName, reviewer, groups, window } = vote
     const reason = vote.reason === undefined ? '' : `: ${vote.reason}`
-    return `  ${printable(`${vote.verdict} by ${vote.reviewerName} (${vote.reviewer}) ${instant(vote.at)}${reason}`)}\n`
+    const as = groups.length === 0 ? '' : ` as ${groups.join(', ')}`
+    const granted = window === undefined ? '' : `, ${grantText(window)}`
+    return `  ${printable(`${verdict} by ${reviewerName} (${reviewer})${as} ${instant(vote.at)}${granted}${reason}`)}\n`
   })
   const approved = request.votes.filter(({ verdict }) => verdict === 'approve').length
   const progress = `${approved} of ${request.quorum} approved; may decide: ${request.approvers.join(', ')}`
@@ -106,14 +142,19 @@ export function showRequest(request: ShownApproval, now: number): string {
     line('Asked by', `${request.principalName} (${request.principalKind}, ${request.principal})`),
     line('Resource', request.resource),
     ...(request.database === undefined ? [] : [line('Database', request.database)]),
+    ...(request.user === undefined ? [] : [line('Login', request.user)]),
+    ...(request.role === undefined ? [] : [line('Role', request.role)]),
     line('Session', request.session),
     line('Rules', request.rules.join(', ')),
+    // the asker's own words, marked as what they are
+    ...(request.stated === undefined ? [] : [line('They say', request.stated)]),
     line('Asked', `${instant(request.createdAt)} (${relative(request.createdAt, now)})`),
     line('Expires', `${instant(request.expiresAt)} (${relative(request.expiresAt, now)})`),
     accessLines(request.accesses),
     functionLines(request),
     `Statement\n${quoted(request.text)}`,
     parameterLines(request.parameters),
+    termLines(request, now),
     voteLines(request),
   ].join('')
 }

@@ -1,5 +1,6 @@
 // A token that is good now: the cached one, else a new one for its refresh token, else nobody is logged in.
 import * as oauth from 'oauth4webapi'
+import type { Secret } from '../../core/secret.ts'
 import { AdminUsage } from '../admin-client.ts'
 import type { CachedLogin, LoginCache } from './cache.ts'
 import { discover, LoginFailed, loginFrom, resourceOf, told } from './issuer.ts'
@@ -30,9 +31,13 @@ function isOver(error: unknown): boolean {
   return cause instanceof oauth.ResponseBodyError && cause.error === 'invalid_grant'
 }
 
-/** @throws AdminUsage when nobody is logged in, LoginFailed when the issuer does not answer */
-export async function currentLogin(cache: LoginCache): Promise<CachedLogin> {
-  const good = (login: CachedLogin) => login.expiresAt - Date.now() > LEAST_LIFE
+/**
+ * @param stale a token that was refused as too old
+ * @throws AdminUsage when nobody is logged in, LoginFailed when the issuer does not answer
+ */
+export async function currentLogin(cache: LoginCache, stale?: Secret): Promise<CachedLogin> {
+  const good = ({ expiresAt, token }: CachedLogin) =>
+    expiresAt - Date.now() > LEAST_LIFE && token.reveal() !== stale?.reveal()
   const cached = cache.read()
   if (cached === undefined) {
     throw new AdminUsage('a token is needed: chaperone login, --token-file FILE, or CHAPERONE_TOKEN')

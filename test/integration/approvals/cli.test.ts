@@ -133,6 +133,31 @@ describe('chaperone approvals', () => {
     }
   })
 
+  it('shows who has to agree, when, what may be granted, and what the asker says', async () => {
+    const input = approvalInput(
+      { user: 'app_rw', role: 'migrator' },
+      {
+        quorum: 3,
+        approvers: ['reviewers', 'leads'],
+        each: [{ groups: ['reviewers', 'leads'], people: 2 }],
+        approveWhen: [{ time_zone: 'Europe/Berlin', days: ['mon', 'fri'], from: '08:00', to: '18:00' }],
+        window: { for: 3_600_000, uses: 20 },
+      },
+    )
+    const { id } = await approvals.create({ ...input, stated: 'ticket 4711\nState       approved' })
+    const { out } = await cli(['show', id])
+    for (const line of [
+      'Login       app_rw',
+      'Role        migrator',
+      'They say    ticket 4711\\nState       approved',
+      'Needs       2 of reviewers or leads',
+      'Only        mon fri 08:00 to 18:00 (Europe/Berlin)',
+      'May grant   statements of this shape for 1 h, at most 20 times',
+    ]) {
+      expect(out.split('\n')).toContain(line)
+    }
+  })
+
   it('approves with a reason; who, why and when are kept and shown', async () => {
     const id = await ask()
     const approved = await cli(['approve', id.toUpperCase(), '--reason', 'ticket 4711'])
@@ -249,6 +274,10 @@ describe('chaperone approvals', () => {
     ['credentials in the address', ['list', '--admin', 'https://a:b@127.0.0.1']],
     ['an id that is none', ['approve', '../approvals']],
     ['no id', ['approve']],
+    ['a window without a count', ['approve', 'a'.repeat(26), '--window', '30m']],
+    ['a count without a window', ['approve', 'a'.repeat(26), '--uses', '3']],
+    ['a window that is no time', ['approve', 'a'.repeat(26), '--window', 'soon', '--uses', '3']],
+    ['a window for denials', ['deny', 'a'.repeat(26), '--window', '30m']],
     ['an unknown state', ['list', '--state', 'open']],
     ['a limit that is no number', ['list', '--limit', 'all']],
     ['an unknown option', ['list', '--token', 'x']],

@@ -36,7 +36,7 @@ export function statement(text: string): Html {
     return html`<pre class="sql">${visibleLines(text)}</pre>`
   }
   return html`${unusualLetters(laidOut)}<pre class="sql">${laidOut.map(token)}</pre>
-    <details><summary>The text as it was sent</summary><pre class="exact">${visibleLines(text)}</pre></details>`
+    <details open><summary>The text as it was sent</summary><pre class="exact">${visibleLines(text)}</pre></details>`
 }
 
 /** The beginning of a statement, in a list. */

@@ -87,7 +87,8 @@ pre { background: var(--code); border-radius: 8px; padding: .75rem .9rem; margin
 
 .columns { display: grid; gap: 0 1.25rem; align-items: start; }
 .columns > * { min-width: 0; }
-@media (min-width: 60rem) { .columns { grid-template-columns: minmax(0, 1fr) 22rem; } .beside { position: sticky; top: 1rem; } }
+@media (min-width: 60rem) { .columns { grid-template-columns: minmax(0, 1fr) 22rem; } .beside { position: sticky; top: 1rem; grid-row: 1 / span 2; grid-column: 2; } }
+.beside dl { grid-template-columns: minmax(4.2rem, max-content) 1fr; }
 dl { display: grid; grid-template-columns: minmax(6.5rem, max-content) 1fr; gap: .35rem 1rem; margin: 0; }
 dt { color: var(--soft); font-size: .875rem; padding-top: .08rem; }
 dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
@@ -116,6 +117,7 @@ button.stop { border-color: var(--stop); color: var(--stop); }
 .button.main { background: var(--accent); border-color: var(--accent); color: var(--accent-text); }
 button.quiet { min-height: 2.25rem; padding: .25rem .7rem; font-weight: 400; font-size: .875rem; white-space: nowrap; }
 details > summary { cursor: pointer; color: var(--accent); padding: .3rem 0; width: fit-content; }
+pre.exact { max-height: 12rem; }
 details[open] > summary { margin-bottom: .5rem; }
 
 .timeline { list-style: none; margin: 0; padding: 0; }
@@ -127,7 +129,8 @@ details[open] > summary { margin-bottom: .5rem; }
 .player label { margin: 0; position: absolute; left: -999px; }
 .player input { width: 100%; accent-color: var(--accent); }
 .player select { width: auto; }
-@media (max-width: 40rem) { .timeline > li { grid-template-columns: 1fr; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
+[data-part=state] { margin-bottom: .35rem; }
+@media (max-width: 40rem) { .timeline > li { grid-template-columns: 1fr; } dl, .beside dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
 .stale { position: fixed; left: 1rem; right: 1rem; bottom: 1rem; max-width: 34rem; margin: 0 auto; background: var(--wait-ground); color: var(--text); border: 1px solid var(--wait); border-radius: 8px; padding: .7rem 1rem; }
 .alone { max-width: 32rem; margin: 12vh auto 0; }
 `

@@ -42,13 +42,13 @@ export async function requestPage(parts: WebParts, visitor: Visitor, id: string)
         <section class="card" aria-labelledby="h-does"><h2 id="h-does">What it does</h2>
           <dl>${accessList(request.accesses)}${maskedColumns(request, Object.entries(parts.policy().source.masks))}</dl>
           ${functionList(request)}</section>
-        <section data-part="equal">${equal.length === 0 ? NOTHING : html`<h2>The same statement before</h2><ul class="list">${equal.map((one) => item(one, visitor))}</ul>`}</section>
       </div>
       <div class="beside">
         <div data-part="decide">${decide(request, visitor)}</div>
         <section class="card" aria-labelledby="h-asked"><h2 id="h-asked">Who asks</h2>${asked(request)}</section>
         <section class="card" aria-labelledby="h-rule"><h2 id="h-rule">Why it waits</h2>${rules(parts, request)}</section>
       </div>
+      <section class="below" data-part="equal">${equal.length === 0 ? NOTHING : html`<h2>The same statement before</h2><ul class="list">${equal.map((one) => item(one, visitor))}</ul>`}</section>
     </div>`
   return page({ title, place: 'requests', reload: RELOAD, live: 'events' }, visitor, content)
 }
@@ -73,7 +73,18 @@ function whenItEnds({ state, expiresAt, withdrawal, parked, granted }: ApprovalR
   if (granted !== undefined) {
     return html`for ${String(granted.uses)} executions until ${instant(granted.until)}, ${String(granted.used)} used`
   }
-  if (state !== 'pending' && state !== 'approved') return html`expired or would have ${relative(expiresAt)}`
+  switch (state) {
+    case 'pending':
+    case 'approved':
+      break
+    case 'expired':
+      return html`${relative(expiresAt)}, before it was decided or used`
+    case 'consumed':
+      return html`approved, and used for what was asked`
+    case 'denied':
+    case 'withdrawn':
+      return html``
+  }
   return html`expires ${relative(expiresAt)}${parked === true ? '; its client was told to come back' : ''}`
 }
 

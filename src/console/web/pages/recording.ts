@@ -20,8 +20,8 @@ const MOST = 300
 const ROWS = 50
 /** Characters of a statement; the command line shows the whole of it. */
 const SHOWN = 20_000
-/** Bytes that are read for one page, from the beginning of the file on. */
-const READ = 64 * 1024 * 1024
+/** Bytes of results that are read for one page, from the beginning of the file on: sessions share this process. */
+const READ = 16 * 1024 * 1024
 
 /** @throws PageProblem when there is none. @param from the first entry */
 export async function recordingPage(
@@ -32,12 +32,14 @@ export async function recordingPage(
 ): Promise<Html> {
   const found = recordings === undefined ? undefined : await findRecording(recordings, id)
   if (found === undefined) throw notFound()
-  const { start, entries, more } = await entriesOf(found.path, from)
+  const { start, entries, more, tooLong } = await entriesOf(found.path, from)
   const next = more
     ? html`<p><a class="button" href="/recordings/${id}?from=${String(from + MOST)}">Go on</a></p>`
-    : found.end === undefined
-      ? html`<p class="soft">Unfinished: the session lives, or its process was killed.</p>`
-      : NOTHING
+    : tooLong
+      ? html`<p class="soft">The rest is more than is read here: <code>chaperone sessions replay ${id}</code> has it.</p>`
+      : found.end === undefined
+        ? html`<p class="soft">Unfinished: the session lives, or its process was killed.</p>`
+        : NOTHING
   const content = html`<h1>${visible(start?.principal.name ?? 'A recording')} <span class="soft">on ${visible(start?.resource ?? '?')}</span></h1>
     ${start === undefined ? NOTHING : headerOf(start, found.size)}
     <div class="card player" data-player hidden>
@@ -64,6 +66,8 @@ interface Entries {
   readonly start: RecordedStart | undefined
   readonly entries: readonly Html[]
   readonly more: boolean
+  /** the results before the end of the page are more than is read */
+  readonly tooLong: boolean
 }
 
 /** Reads from the beginning, since results are cut into messages from there. */
@@ -80,17 +84,18 @@ async function entriesOf(path: string, from: number): Promise<Entries> {
     }
     if (event.kind === 'statement') results?.statement(event.text)
     if (event.kind === 'result') read += event.bytes.length
+    if (read > READ) return { start, entries, more: false, tooLong: true }
     const shown = entryOf(event, results)
     if (shown === undefined) continue
     if (count >= from) {
-      if (entries.length === MOST || read > READ) return { start, entries, more: entries.length === MOST }
+      if (entries.length === MOST) return { start, entries, more: true, tooLong: false }
       entries.push(
         html`<li data-at="${String(Math.floor(event.t))}"><span class="at">${clock(event.t)}</span><div>${shown}</div></li>`,
       )
     }
     count += 1
   }
-  return { start, entries, more: false }
+  return { start, entries, more: false, tooLong: false }
 }
 
 /** Milliseconds since the start of the session, as `+1:02:03.456`. */

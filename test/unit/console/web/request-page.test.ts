@@ -1,0 +1,154 @@
+// One request's page: what a reviewer is told, and what the form grants. The routes are the real ones, without a socket.
+import { beforeAll, describe, expect, it } from 'vitest'
+import { loadParser } from '../../../../src/analysis/postgres/parser.ts'
+import { createMemoryApprovals } from '../../../../src/approvals/memory.ts'
+import { createApprovalChanges } from '../../../../src/console/changes.ts'
+import { createLogins } from '../../../../src/console/web/logins.ts'
+import type { WebParts } from '../../../../src/console/web/parts.ts'
+import { consoleRoutes } from '../../../../src/console/web/routes.ts'
+import { createSeal } from '../../../../src/console/web/sealed.ts'
+import type { AuditEvent } from '../../../../src/core/audit.ts'
+import { rejected } from '../../../../src/identity/outcome.ts'
+import { compilePolicy } from '../../../../src/policy/policy.ts'
+import { createLog } from '../../../../src/telemetry/log.ts'
+import { approvalInput, reviewer } from '../../../support/approvals-values.ts'
+import { GOOD_CONFIG, parse } from '../../../support/config.ts'
+
+beforeAll(() => loadParser())
+
+const ORIGIN = 'https://chaperone.example'
+
+function stage() {
+  const approvals = createMemoryApprovals()
+  const events: AuditEvent[] = []
+  const policy = compilePolicy(parse(GOOD_CONFIG))
+  const parts: WebParts = {
+    approvals,
+    audit: { write: (event) => events.push(event), close: () => undefined },
+    log: createLog({ level: 'error' }),
+    changes: createApprovalChanges(approvals),
+    flow: { begin: async () => new URL(ORIGIN), finish: async () => rejected('nobody') },
+    sessions: { list: async () => [], end: async () => false },
+    policy: () => policy,
+    settings: { client_id: 'console', scopes: ['openid'], idle: 60_000, session: 60_000 },
+    publicUrl: new URL(ORIGIN),
+    resources: ['orders'],
+    recordings: undefined,
+    logins: createLogins({ idle: 60_000, longest: 60_000 }),
+    seal: createSeal(),
+  }
+  const routes = consoleRoutes(parts)
+  const as = (name: string) => {
+    const cookie = `__Host-chaperone=${parts.logins.begin(reviewer(name))}`
+    const page = async (path: string) => (await routes.request(path, { headers: { cookie } })).text()
+    return {
+      page,
+      async vote(id: string, fields: Record<string, string>) {
+        const csrf = /name="csrf" value="([^"]+)"/.exec(await page(`/requests/${id}`))?.[1] ?? ''
+        const body = new URLSearchParams({ csrf, ...fields })
+        return routes.request(`/requests/${id}/approve`, {
+          method: 'POST',
+          body,
+          headers: { cookie, origin: ORIGIN },
+        })
+      },
+    }
+  }
+  return { approvals, events, routes, as }
+}
+
+describe('the page of a request', () => {
+  it('offers a window as far as the rule goes, and grants what was chosen', async () => {
+    const { approvals, as } = stage()
+    const terms = { window: { for: 45 * 60_000, uses: 20 } }
+    const { id } = await approvals.create(approvalInput({ shape: 'same' }, terms))
+    const page = await as('ann').page(`/requests/${id}`)
+    expect([...page.matchAll(/<option value="(\d+)">/g)].map(([, minutes]) => minutes)).toEqual([
+      '5',
+      '15',
+      '30',
+      '45',
+    ])
+    expect((await as('ann').vote(id, { scope: 'window', minutes: '30', uses: '10' })).status).toBe(303)
+    expect((await approvals.get(id))?.votes).toMatchObject([{ window: { for: 30 * 60_000, uses: 10 } }])
+  })
+
+  it.each([
+    ['longer', { scope: 'window', minutes: '46', uses: '1' }, 403],
+    ['more often', { scope: 'window', minutes: '45', uses: '21' }, 403],
+    ['for a time that is none', { scope: 'window', minutes: '1e1', uses: '1' }, 400],
+    ['for ever', { scope: 'window', uses: '1' }, 400],
+    ['a negative number of times', { scope: 'window', minutes: '5', uses: '-1' }, 400],
+  ])('grants nothing %s', async (_, fields, status) => {
+    const { approvals, as } = stage()
+    const terms = { window: { for: 45 * 60_000, uses: 20 } }
+    const { id } = await approvals.create(approvalInput({ shape: 'same' }, terms))
+    expect((await as('ann').vote(id, fields)).status).toBe(status)
+    expect(await approvals.get(id)).toMatchObject({ state: 'pending', votes: [] })
+  })
+
+  it('offers no window where what is asked has no shape, or the rule permits none', async () => {
+    const { approvals, as } = stage()
+    for (const input of [
+      approvalInput({}, { window: { for: 60_000, uses: 2 } }),
+      approvalInput({ shape: 'same' }),
+    ]) {
+      const { id } = await approvals.create(input)
+      expect(await as('ann').page(`/requests/${id}`)).not.toContain('What you approve')
+    }
+  })
+
+  it('tells who has to agree, which functions run with whose privileges, and letters that look like others', async () => {
+    const { approvals, as } = stage()
+    const each = [
+      { groups: ['reviewers'], people: 1 },
+      { groups: ['security'], people: 1 },
+    ]
+    const text = 'UPDATE \u0430ccounts SET balance = 1'
+    const { id } = await approvals.create(
+      approvalInput({ text }, { each, quorum: 2, approvers: ['reviewers', 'security'] }),
+    )
+    const page = await as('ann').page(`/requests/${id}`)
+    for (const part of [
+      '1 of reviewers and 1 of security',
+      'SECURITY DEFINER',
+      'public.stamp()',
+      'U+0430',
+      'and 1 more',
+    ]) {
+      expect(page).toContain(part)
+    }
+  })
+
+  it('after a vote says that it was cast, and has no button for it any more', async () => {
+    const { approvals, as } = stage()
+    const { id } = await approvals.create(approvalInput({}, { quorum: 2 }))
+    const ann = as('ann')
+    await ann.vote(id, { reason: 'ticket 4711' })
+    const page = await ann.page(`/requests/${id}`)
+    expect(page).toContain('You have voted on this request.')
+    expect(page).not.toContain('<button class="go"')
+    expect(page).toContain('“ticket 4711”')
+  })
+
+  it('over https, cookies are Secure and bound to the host, and browsers stay with https', async () => {
+    const { routes } = stage()
+    const answer = await routes.request('/auth/login')
+    expect(answer.headers.get('set-cookie')).toMatch(
+      /^__Host-chaperone-login=.*; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    )
+    expect(answer.headers.get('strict-transport-security')).toBe('max-age=31536000')
+  })
+
+  it('a vote that cannot be audited is not cast', async () => {
+    const { approvals, events, as } = stage()
+    const { id } = await approvals.create(approvalInput())
+    const ann = as('ann')
+    await ann.page(`/requests/${id}`)
+    events.push = () => {
+      throw new Error('disk full')
+    }
+    expect((await ann.vote(id, {})).status).toBe(503)
+    expect(await approvals.get(id)).toMatchObject({ state: 'pending', votes: [] })
+  })
+})

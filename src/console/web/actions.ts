@@ -2,7 +2,7 @@
 
 import { MAX_REASON } from '../../approvals/limits.ts'
 import type { Grant } from '../../core/approval.ts'
-import { auditActor, auditOrFail, castVote } from '../audited-vote.ts'
+import { auditActor, auditOrFail, castVote, withdraw } from '../audited-vote.ts'
 import { demandFreshToken } from '../fresh-token.ts'
 import { accessOf } from './access.ts'
 import { type Form, readForm } from './forms.ts'
@@ -50,6 +50,12 @@ export async function vote(
     ...(reason === undefined ? {} : { reason }),
     ...(window === undefined ? {} : { window }),
   })
+  return context.redirect(`/requests/${id}`, 303)
+}
+
+export async function takeBack(context: WebContext, parts: WebParts): Promise<Response> {
+  const form = await readForm(context, parts)
+  const { id } = await withdraw(parts, context.req.param('id') ?? '', form.login.principal)
   return context.redirect(`/requests/${id}`, 303)
 }
 

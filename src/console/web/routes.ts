@@ -6,7 +6,7 @@ import { APPROVAL_STATES } from '../../core/approval.ts'
 import { approvalEvents } from '../approvals-events.ts'
 import { auditActor, auditOrFail } from '../audited-vote.ts'
 import { type Access, accessOf } from './access.ts'
-import { endSession, vote } from './actions.ts'
+import { endSession, takeBack, vote } from './actions.ts'
 import { ASSETS } from './assets.ts'
 import { readCookie } from './cookies.ts'
 import { ASSET_HEADERS, PAGE_HEADERS, TRANSPORT_SECURITY } from './headers.ts'
@@ -92,6 +92,10 @@ export function consoleRoutes(parts: WebParts) {
       guarded((context) => vote(context, parts, verdict)),
     )
   }
+  web.post(
+    '/requests/:id/withdraw',
+    guarded((context) => takeBack(context, parts)),
+  )
   web.get(
     '/history',
     shown(undefined, (context, visitor) => historyPage(parts, visitor, historyFilter(context))),

@@ -143,6 +143,7 @@ describe('a forged form decides nothing', () => {
 describe('whoever may not decide cannot, whatever they send', () => {
   it.each([
     ['ann', 'their own request', 403],
+    ['ann2', 'their own request under a second account with the same verified e-mail address', 403],
     ['oleg', 'a request of other groups, which they do not even see', 404],
   ])('%s: %s', async (subject, _, status) => {
     const request = await held()

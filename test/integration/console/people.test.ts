@@ -117,8 +117,9 @@ describe('requests for approval', () => {
     const asker = await open('ann', `/requests/${id}`)
     await asker.getByText('Nobody decides on their own request.').waitFor()
     expect(await asker.getByRole('button', { name: 'Approve' }).count()).toBe(0)
-    await stack.reviews.deny(id)
-    await waiting
+    await asker.getByRole('button', { name: 'Withdraw' }).click()
+    await asker.locator('[data-part=state] .tag.withdrawn').waitFor()
+    expect(await waiting).toMatchObject({ stdout: '', stderr: expect.stringContaining('withdrawn') })
   })
 
   it('can be read and decided on with the keyboard alone, on a phone, in the dark', async () => {

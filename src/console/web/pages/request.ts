@@ -2,10 +2,13 @@
 import { html } from 'hono/html'
 import { MAX_REASON } from '../../../approvals/limits.ts'
 import { placesFilled } from '../../../approvals/places.ts'
+import { isOpen } from '../../../approvals/request.ts'
 import { voteObstacle } from '../../../approvals/vote.ts'
 import type { ApprovalRequest, Vote } from '../../../core/approval.ts'
 import { describePeople, type WindowTerms } from '../../../core/hold-terms.ts'
+import { principalId } from '../../../core/principal.ts'
 import type { TimeWindow } from '../../../core/time-window.ts'
+import { isFreshToken } from '../../fresh-token.ts'
 import { PROBLEMS } from '../../problem.ts'
 import { maySee } from '../../view.ts'
 import { type Html, NOTHING } from '../html.ts'
@@ -44,7 +47,7 @@ export async function requestPage(parts: WebParts, visitor: Visitor, id: string)
           ${functionList(request)}</section>
       </div>
       <div class="beside">
-        <div data-part="decide">${decide(request, visitor)}</div>
+        <div data-part="decide">${decide(parts, request, visitor)}</div>
         <section class="card" aria-labelledby="h-asked"><h2 id="h-asked">Who asks</h2>${asked(request)}</section>
         <section class="card" aria-labelledby="h-rule"><h2 id="h-rule">Why it waits</h2>${rules(parts, request)}</section>
       </div>
@@ -132,15 +135,23 @@ function voteItem({ verdict, reviewerName, at, reason, window }: Vote): Html {
   return html`<li><span class="tag ${verdict === 'approve' ? 'approved' : 'denied'}">${verdict === 'approve' ? 'approved' : 'denied'}</span> ${visible(reviewerName)}${grant} <span class="small soft">${relative(at)}</span>${why}</li>`
 }
 
-function decide(request: ApprovalRequest, { login }: Visitor): Html {
+function decide(parts: WebParts, request: ApprovalRequest, { login }: Visitor): Html {
   const filled = placesFilled(request, request.votes)
   const votes =
     request.votes.length === 0 ? NOTHING : html`<ul class="list">${request.votes.map(voteItem)}</ul>`
   const progress = html`<p class="soft small">${String(filled)} of ${String(request.quorum)} approved</p>`
-  return html`<section class="card" aria-labelledby="h-decide"><h2 id="h-decide">Decision</h2>${progress}${votes}${form(request, login)}</section>`
+  return html`<section class="card" aria-labelledby="h-decide"><h2 id="h-decide">Decision</h2>${progress}${votes}${form(parts, request, login)}${withdrawal(request, login)}</section>`
 }
 
-function form(request: ApprovalRequest, login: Visitor['login']): Html | string {
+/** As audited-vote.ts has it: the asker's own while it is open, and a window that others granted. */
+function withdrawal(request: ApprovalRequest, login: Visitor['login']): Html | string {
+  const isOwn = request.principal === principalId(login.principal)
+  const may = isOwn ? isOpen(request.state) : request.state === 'approved' && request.granted !== undefined
+  if (!may) return NOTHING
+  return html`<form method="post" action="/requests/${request.id}/withdraw">${csrfField(login)}<button class="stop">${isOwn ? 'Withdraw' : 'Take the window back'}</button></form>`
+}
+
+function form({ maxTokenAge }: WebParts, request: ApprovalRequest, login: Visitor['login']): Html | string {
   const now = Date.now()
   const obstacle = (verdict: 'approve' | 'deny') =>
     voteObstacle(request, { reviewer: login.principal, verdict }, now)
@@ -150,6 +161,9 @@ function form(request: ApprovalRequest, login: Visitor['login']): Html | string 
       ? NOTHING
       : html`<p class="note">${PROBLEMS[toApprove][1]}</p>`
   if (toApprove !== undefined && toDeny !== undefined) return why
+  if (!isFreshToken(login.principal, maxTokenAge, now)) {
+    return html`<p class="note">You logged in too long ago to decide: your groups may be others by now. <a href="/auth/login?to=/requests/${request.id}">Log in again</a></p>`
+  }
   return html`${why}<form method="post" action="/requests/${request.id}/deny">
       ${csrfField(login)}
       ${toApprove === undefined && request.window !== undefined && request.shape !== undefined && request.only === undefined ? windowChoice(request.window) : NOTHING}

@@ -31,6 +31,7 @@ function stage() {
     sessions: { list: async () => [], end: async () => false },
     policy: () => policy,
     settings: { client_id: 'console', scopes: ['openid'], idle: 60_000, session: 60_000 },
+    maxTokenAge: 3_600_000,
     publicUrl: new URL(ORIGIN),
     resources: ['orders'],
     recordings: undefined,
@@ -38,13 +39,13 @@ function stage() {
     seal: createSeal(),
   }
   const routes = consoleRoutes(parts)
-  const as = (name: string) => {
-    const cookie = `__Host-chaperone=${parts.logins.begin(reviewer(name))}`
+  const as = (name: string, claims = reviewer(name).claims) => {
+    const cookie = `__Host-chaperone=${parts.logins.begin({ ...reviewer(name), claims })}`
     const page = async (path: string) => (await routes.request(path, { headers: { cookie } })).text()
     return {
       page,
       async vote(id: string, fields: Record<string, string>) {
-        const csrf = /name="csrf" value="([^"]+)"/.exec(await page(`/requests/${id}`))?.[1] ?? ''
+        const csrf = /name="csrf" value="([^"]+)"/.exec(await page('/requests'))?.[1] ?? ''
         const body = new URLSearchParams({ csrf, ...fields })
         return routes.request(`/requests/${id}/approve`, {
           method: 'POST',
@@ -129,6 +130,15 @@ describe('the page of a request', () => {
     expect(page).toContain('You have voted on this request.')
     expect(page).not.toContain('<button class="go"')
     expect(page).toContain('“ticket 4711”')
+  })
+
+  it('sends whoever logged in too long ago to log in again, and takes no vote of theirs', async () => {
+    const { approvals, as } = stage()
+    const { id } = await approvals.create(approvalInput())
+    const late = as('ann', { iat: Math.floor(Date.now() / 1000) - 7200 })
+    expect(await late.page(`/requests/${id}`)).toContain(`/auth/login?to=/requests/${id}`)
+    expect((await late.vote(id, {})).status).toBe(403)
+    expect(await approvals.get(id)).toMatchObject({ state: 'pending', votes: [] })
   })
 
   it('over https, cookies are Secure and bound to the host, and browsers stay with https', async () => {

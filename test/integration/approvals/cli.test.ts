@@ -137,7 +137,7 @@ describe('chaperone approvals', () => {
     const input = approvalInput(
       { user: 'app_rw', role: 'migrator' },
       {
-        quorum: 3,
+        quorum: 2,
         approvers: ['reviewers', 'leads'],
         each: [{ groups: ['reviewers', 'leads'], people: 2 }],
         approveWhen: [{ time_zone: 'Europe/Berlin', days: ['mon', 'fri'], from: '08:00', to: '18:00' }],
@@ -168,6 +168,33 @@ describe('chaperone approvals', () => {
     })
     expect((await cli(['show', id])).out).toMatch(/approve by ann@example\.com .*: ticket 4711/)
     expect(events.filter((event) => event.type === 'approval' && event.request === id)).toHaveLength(2)
+  })
+
+  it('grants a window of equal statements, within what the rule permits, and shows what is left of it', async () => {
+    const id = await ask({ shape: 'one' }, { window: { for: 3_600_000, uses: 20 } })
+    const tooMuch = await cli(['approve', id, '--window', '2h', '--uses', '10'])
+    expect(tooMuch.code).toBe(1)
+    expect(await approvals.get(id)).toMatchObject({ state: 'pending' })
+    expect((await cli(['approve', id, '--window', '30m', '--uses', '10'])).code).toBe(0)
+    const { out } = await cli(['show', id])
+    expect(out).toMatch(/^Granted {5}0 of 10 used, until .* \(in 29 min\)$/m)
+    expect(out).toMatch(
+      /approve by ann@example\.com .* as reviewers .*, statements of this shape for 30 min, at most 10 times/,
+    )
+  })
+
+  it('takes back a request of one’s own, which can then no longer be approved', async () => {
+    const id = await ask({ principal: `${issuer.issuer}#ann` })
+    expect(await cli(['withdraw', id, '--reason', 'not needed'])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^withdrawn: /),
+    })
+    expect((await cli(['show', id])).out).toMatch(
+      /^State {7}withdrawn: withdrawn by ann@example\.com: not needed$/m,
+    )
+    expect((await cli(['withdraw', id])).err).toContain('[already-decided]')
+    const others = await ask()
+    expect((await cli(['withdraw', others])).err).toContain('[unauthorized]')
   })
 
   it('denies, and a second decision is refused with exit code 1', async () => {

@@ -16,6 +16,7 @@ import { type Admin, startAdmin } from '../../../src/console/admin.ts'
 import { createAuthenticator } from '../../../src/identity/authenticator.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
+import { approvalInput } from '../../support/approvals-values.ts'
 import { browse } from '../../support/browse.ts'
 import { startCli } from '../../support/cli.ts'
 import { startIssuer, type TestIssuer } from '../../support/issuer.ts'
@@ -33,6 +34,7 @@ function shownOnce<T>() {
 }
 
 describe('chaperone login', () => {
+  const approvals = createMemoryApprovals()
   let issuer: TestIssuer
   let authenticator: ReturnType<typeof createAuthenticator>
   let admin: Admin
@@ -46,6 +48,7 @@ describe('chaperone login', () => {
       admin: {
         address: '127.0.0.1:0',
         issuer: 'staff',
+        max_token_age: '1s',
         cli: { client_id: CLI_CLIENT.id, ...(resource === undefined ? {} : { resource }) },
       },
       issuers: { staff: { issuer: issuer.issuer, audience: 'chaperone', kind: 'person' } },
@@ -54,7 +57,7 @@ describe('chaperone login', () => {
     authenticator ??= createAuthenticator(config)
     return startAdmin({
       config,
-      approvals: createMemoryApprovals(),
+      approvals,
       verifyToken: authenticator.verifyToken,
       metrics: createMetrics(),
       ready: () => true,
@@ -72,6 +75,7 @@ describe('chaperone login', () => {
   afterAll(async () => {
     await admin.close()
     await hasty.close()
+    await approvals.close()
     authenticator.close()
     await issuer.close()
   })
@@ -117,6 +121,14 @@ describe('chaperone login', () => {
     })
     const list = await start(['approvals', 'list']).done
     expect(list).toMatchObject({ code: 0, out: 'no requests\n' })
+
+    // by now the token is older than a vote may be, which says nothing against the login
+    const { id } = await approvals.create(approvalInput())
+    const asked = () => issuer.requests.filter((path) => path === '/token').length
+    const before = asked()
+    expect(await start(['approvals', 'approve', id]).done).toMatchObject({ code: 0, err: '' })
+    expect(asked() - before).toBe(1)
+    expect(await approvals.get(id)).toMatchObject({ state: 'approved', votes: [{ verdict: 'approve' }] })
   })
 
   const terms = () => ({

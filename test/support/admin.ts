@@ -28,11 +28,19 @@ const outsider: Principal = { ...reviewer('eve'), groups: ['staff'] }
 const workload: Principal = { ...reviewer('robot'), kind: 'workload' }
 const agent: Principal = { ...reviewer('agent'), groups: [] }
 
+function issued(name: string, claims: Principal['claims']): Principal {
+  return { ...reviewer(name), claims }
+}
+
 export const people: Readonly<Record<string, Principal>> = {
   ann: reviewer('ann'),
   bob: reviewer('bob'),
   eve: outsider,
   robot: workload,
+  /** with tokens of long ago, of no time, and of days to come */
+  stale: issued('stale', { iat: Date.now() / 1000 - 3700 }),
+  undated: issued('undated', {}),
+  ahead: issued('ahead', { iat: Date.now() / 1000 + 86_400 }),
   /** the asker of `approvalInput()` */
   agent,
 }

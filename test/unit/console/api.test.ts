@@ -269,4 +269,80 @@ describe('the approvals API', () => {
     expect(failing.logged.join()).toContain('inner detail')
     await failing.stop()
   })
+
+  describe('a vote for a window', () => {
+    it.each(['stale', 'undated', 'ahead'])(
+      'or any other, by a token that is %s, does not count',
+      async (who) => {
+        const id = await ask()
+        expect(await call('GET', `/approvals/${id}`, who)).toMatchObject({ status: 200 })
+        for (const verdict of ['approve', 'deny']) {
+          expect(await call('POST', `/approvals/${id}/${verdict}`, who)).toMatchObject({
+            status: 403,
+            answer: { code: 'stale-token' },
+          })
+        }
+        expect(await under.approvals.get(id)).toMatchObject({ state: 'pending', votes: [] })
+      },
+    )
+
+    it('grants it within what the rule permits, and is audited with it', async () => {
+      const id = await ask({ shape: 'of an update' }, { window: { for: 600_000, uses: 5 } })
+      const approve = (window: object) => call('POST', `/approvals/${id}/approve`, 'ann', { window })
+      expect(await approve({ for: '11m', uses: 5 })).toMatchObject({ answer: { code: 'window-refused' } })
+      for (const window of [{ for: 600_000, uses: 5 }, { for: '1m' }, { for: '1m', uses: 0 }]) {
+        expect(await approve(window)).toMatchObject({ status: 400, answer: { code: 'invalid-request' } })
+      }
+      expect(await approve({ for: '10m', uses: 5 })).toMatchObject({
+        status: 200,
+        answer: { state: 'approved', granted: { uses: 5, used: 0 } },
+      })
+      expect(under.events).toContainEqual(
+        expect.objectContaining({ state: 'voted', window: { for: 600_000, uses: 5 } }),
+      )
+    })
+
+    it('cannot be one that denies', async () => {
+      const id = await ask()
+      const answer = await call('POST', `/approvals/${id}/deny`, 'ann', { window: { for: '1m', uses: 1 } })
+      expect(answer).toMatchObject({ status: 400 })
+    })
+  })
+
+  describe('withdrawing', () => {
+    const withdraw = (id: string, who: string) =>
+      call('POST', `/approvals/${id}/withdraw`, who, { reason: 'no' })
+
+    it('is for the asker while the request is open, and for approvers once it is approved', async () => {
+      const [own, granted] = [await ask(), await ask()]
+      expect(await withdraw(own, 'ann')).toMatchObject({ status: 403, answer: { code: 'unauthorized' } })
+      expect(await withdraw(own, 'agent')).toMatchObject({
+        status: 200,
+        answer: { state: 'withdrawn', withdrawal: 'withdrawn by agent: no' },
+      })
+      expect(await call('POST', `/approvals/${own}/approve`, 'ann')).toMatchObject({ status: 409 })
+      await call('POST', `/approvals/${granted}/approve`, 'ann')
+      expect(await withdraw(granted, 'bob')).toMatchObject({ status: 200 })
+      expect(await withdraw(granted, 'bob')).toMatchObject({ status: 409 })
+      expect(under.events).toContainEqual(
+        expect.objectContaining({ type: 'approval', request: granted, state: 'withdrawn' }),
+      )
+    })
+
+    it('is for nobody else, who learns nothing of the request, and for no workload in an approver group', async () => {
+      const id = await ask()
+      expect(await withdraw(id, 'eve')).toMatchObject({ status: 404 })
+      expect(await withdraw('a'.repeat(26), 'ann')).toMatchObject({ status: 404 })
+      await call('POST', `/approvals/${id}/approve`, 'ann')
+      expect(await withdraw(id, 'robot')).toMatchObject({ status: 403, answer: { code: 'not-a-person' } })
+      expect(await under.approvals.get(id)).toMatchObject({ state: 'approved' })
+    })
+
+    it('is not done when it cannot be audited', async () => {
+      const id = await ask()
+      under.auditFails = true
+      expect(await withdraw(id, 'agent')).toMatchObject({ status: 503 })
+      expect(await under.approvals.get(id)).toMatchObject({ state: 'pending' })
+    })
+  })
 })

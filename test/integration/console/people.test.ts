@@ -20,7 +20,20 @@ const PEOPLE = {
 }
 
 beforeAll(async () => {
-  stack = await startStack({ console: { auditors: ['auditors'], terminators: ['oncall'] } })
+  stack = await startStack({
+    console: { auditors: ['auditors'], terminators: ['oncall'] },
+    policies: {
+      'held-deletes': {
+        decision: 'hold',
+        resources: '*',
+        groups: ['engineers'],
+        effects: ['delete'],
+        relations: ['public.orders'],
+        approvers: ['approvers'],
+        window: { for: '1h', uses: 5 },
+      },
+    },
+  })
   for (const [subject, groups] of Object.entries(PEOPLE)) {
     stack.issuers.people.setPerson({ subject, groups, email: `${subject}@example.com` })
   }
@@ -140,6 +153,25 @@ describe('requests for approval', () => {
     await rita.keyboard.press('Tab')
     await rita.keyboard.press('Enter')
     expect(await waiting).toMatchObject({ code: 0 })
+  })
+
+  it('granted for a window, let statements like it run without waiting, as often as was granted', async () => {
+    const rita = await open('rita')
+    const first = stack.psql(ann, 'delete from orders where id = 101;')
+    await items(rita).getByRole('link').click()
+    await rita.getByLabel('Statements like it').check()
+    await rita.getByLabel('At most').fill('2')
+    await picture(rita, 'request-window')
+    await rita.getByRole('button', { name: 'Approve' }).click()
+    expect(await first).toMatchObject({ stdout: 'DELETE 0\n', code: 0 })
+    expect(await stack.psql(ann, 'delete from orders where id = 102;')).toEqual({
+      stdout: 'DELETE 0\n',
+      stderr: '',
+      code: 0,
+    })
+    const third = stack.psql(ann, 'delete from orders where id = 103;')
+    await stack.reviews.deny((await stack.reviews.next()).id)
+    expect((await third).stderr).toContain('held for approval')
   })
 
   it('need no script', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { playBatch, VIOLATIONS } from '../../proof/races/batch.ts'
 import { type Place, startPlace } from '../../proof/races/place.ts'
 import { RACES } from '../../proof/races/races.ts'
+import { playRetries, RETRY_RACES } from '../../proof/races/retries.ts'
 
 let place: Place
 let engineer: string
@@ -21,3 +22,9 @@ it.each(RACES)(
     expect(wrong).toEqual([])
   },
 )
+
+it.each(RETRY_RACES)('one approval, and $name: used as often as it may be, and no more', async (race) => {
+  const { ran, wrong } = await playRetries(place, race)
+  expect(wrong).toEqual([])
+  expect(ran).toBeLessThanOrEqual(race.uses)
+})

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { type Ending, OUTCOMES, type Outcome, playBatch, VIOLATIONS } from './batch.ts'
 import { startPlace } from './place.ts'
 import { RACES } from './races.ts'
+import { playRetries, RETRY_RACES } from './retries.ts'
 
 const PAGE = fileURLToPath(new URL('../../../docs/reliability.md', import.meta.url))
 const BEGIN = '<!-- proof:races -->'
@@ -15,6 +16,8 @@ const only = process.argv.slice(2).find((argument) => !/^(\d+|--.*)$/.test(argum
 
 const counts = new Map<string, Map<Outcome, number>>()
 const wrong: string[] = []
+const retries: { readonly name: string; readonly uses: number; readonly ran: readonly number[] }[] = []
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
 
 function note(race: string, { name, outcome, details }: Ending): void {
   const row = counts.get(race) ?? new Map<Outcome, number>()
@@ -31,6 +34,12 @@ function table(): string {
     line(['approval against', ...columns]),
     line(['---', ...columns.map(() => '---:')]),
     ...[...counts].map(([race, row]) => line([race, ...columns.map((column) => row.get(column) ?? 0)])),
+    '',
+    line(['one approval, and', 'approvals', 'uses allowed', 'ran', 'approvals that were used too often']),
+    line(['---', '---:', '---:', '---:', '---:']),
+    ...retries.map(({ name, uses, ran }) =>
+      line([name, ran.length, uses * ran.length, sum(ran), ran.filter((times) => times > uses).length]),
+    ),
   ].join('\n')
 }
 
@@ -52,6 +61,17 @@ try {
     console.log(
       `${race.name}: ${[...(counts.get(race.name) ?? [])].map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`,
     )
+  }
+  for (const race of RETRY_RACES) {
+    if (only !== undefined && !race.name.includes(only)) continue
+    const ran: number[] = []
+    for (let n = 0; n < batches; n++) {
+      const round = await playRetries(place, race)
+      ran.push(round.ran)
+      wrong.push(...round.wrong.map((fault) => `${race.name}: ${fault}`))
+    }
+    retries.push({ ...race, ran })
+    console.log(`${race.name}: ${ran.length} approvals, ran ${sum(ran)} times`)
   }
 } finally {
   await place.stop()

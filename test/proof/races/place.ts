@@ -6,6 +6,8 @@ import { workerPids } from '../../support/stack/workers.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
 const WORKERS = 2
+/** Statements of equal shape that one approval may be for, at most. */
+export const USES = 3
 /** A request of the table `ran_soon` lives so long, in milliseconds. */
 export const SOON = 700
 /** Longest wait for the services, or for Envoy, to have got over a fault, in milliseconds. */
@@ -15,7 +17,7 @@ export interface Place {
   readonly stack: Stack
   readonly redis: Servers['servers'][number]
   /** Votes; where there is no answer to it, a person tries again. */
-  approve(id: string): Promise<void>
+  approve(id: string, body?: object): Promise<void>
   deny(id: string): Promise<void>
   /** Kills one worker, of those there are at random, with SIGKILL. */
   killWorker(): void
@@ -48,6 +50,8 @@ export async function startPlace(services: Exclude<Placement, 'in-process'>): Pr
       policies: {
         'held-runs': hold('ran'),
         'held-soon': hold('ran_soon', { expires_after: `${SOON}ms` }),
+        'held-parked': hold('ran_parked', { wait: '0s' }),
+        'held-window': hold('ran_window', { wait: '0s', window: { for: '1m', uses: USES } }),
       },
       config: {
         processor: { address: 'unix:processor.sock', stop_grace: '0s', workers: WORKERS },
@@ -58,17 +62,24 @@ export async function startPlace(services: Exclude<Placement, 'in-process'>): Pr
     await redis.stop()
     throw error
   }
-  for (const table of ['ran', 'ran_soon']) {
+  for (const table of ['ran', 'ran_soon', 'ran_parked', 'ran_window']) {
     await stack.superuser(`CREATE TABLE ${table} (name text); ALTER TABLE ${table} OWNER TO app_rw`)
   }
   const token = await stack.tokens.person(['analysts'], { subject: 'watcher' })
   const denier = await stack.tokens.person(['approvers'], { subject: 'dora' })
   const { reviews } = stack
+  const approver = await stack.tokens.person(['approvers'], { subject: 'rita' })
+  const vote = (path: string, body: object = {}) =>
+    fetch(`${stack.admin}/api/v1/approvals/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${approver}` },
+      body: JSON.stringify(body),
+    })
   let policy = 0
   return {
     stack,
     redis: server,
-    approve: (id) => untilAnswered(() => reviews.approve(id)),
+    approve: (id, body) => untilAnswered(() => vote(`${id}/approve`, body)),
     deny: (id) => untilAnswered(() => reviews.deny(id, undefined, denier)),
     killWorker() {
       const pids = workerPids(stack.services.pid).filter(serves)

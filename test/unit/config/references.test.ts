@@ -47,6 +47,21 @@ describe('a configuration is refused when', () => {
       'add `admin.issuer`',
     ],
     [
+      'the command line has no issuer to log in at',
+      top('admin: { cli: { client_id: x } }'),
+      'people log in at one issuer',
+    ],
+    [
+      'the command line logs in at an issuer that is not configured',
+      top('admin: { cli: { client_id: x, issuer: other } }'),
+      'no "other" under issuers',
+    ],
+    [
+      'the command line asks for no ID token',
+      top('admin: { issuer: corp, cli: { client_id: x, scopes: [email] } }'),
+      'without openid',
+    ],
+    [
       'the console asks for no ID token',
       top(
         'admin: { public_url: "https://c.example", issuer: corp, console: { client_id: x, scopes: [email] } }',

@@ -9,7 +9,8 @@ import { PROBLEMS } from '../../../src/console/problem.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { type AdminUnderTest, startTestAdmin } from '../../support/admin.ts'
-import { approvalInput } from '../../support/approvals-values.ts'
+import { approvalInput, reviewer } from '../../support/approvals-values.ts'
+import { readEvents } from '../../support/event-stream.ts'
 
 const document = parse(readFileSync('docs/openapi.yaml', 'utf8'))
 
@@ -28,6 +29,15 @@ function documented(): string[] {
   )
 }
 
+/** The data of each event by the name of its schema; of `ready` and `trouble` there is none. */
+const EVENTS: Readonly<Record<string, string | undefined>> = {
+  present: 'ApprovalSummary',
+  requested: 'ApprovalSummary',
+  changed: 'ApprovalSummary',
+  voted: 'ApprovalSummary',
+  end: 'StreamEnd',
+}
+
 describe('docs/openapi.yaml', () => {
   let under: AdminUnderTest
 
@@ -39,7 +49,7 @@ describe('docs/openapi.yaml', () => {
   const get = async (path: string, init: RequestInit = {}) => {
     const response = await fetch(`${under.admin.url}${path}`, {
       ...init,
-      headers: { authorization: 'Bearer ann' },
+      headers: { ...init.headers, authorization: 'Bearer ann' },
     })
     return (await response.json()) as { readonly approvals?: readonly unknown[] }
   }
@@ -100,11 +110,48 @@ describe('docs/openapi.yaml', () => {
     ]) {
       expect(() => validator('Approval').parse(answer)).not.toThrow()
     }
+    const { id: granted } = await under.approvals.create(
+      approvalInput(
+        { shape: 'one', user: 'app', role: 'migrator' },
+        { each: [{ groups: ['reviewers'], people: 1 }], window: { for: 60_000, uses: 3 } },
+      ),
+    )
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ window: { for: '30s', uses: 2 } }),
+    }
+    const window = await get(`/api/v1/approvals/${granted}/approve`, init)
+    expect(window).toMatchObject({ state: 'approved', granted: { uses: 2, used: 0 } })
+    expect(() => validator('Approval').parse(window)).not.toThrow()
     expect(() => validator('Problem').parse(voted)).toThrow()
     expect(() => validator('Identity').parse(identity)).not.toThrow()
     expect(() => validator('Login').parse(login)).not.toThrow()
     const problem = await get('/api/v1/approvals/nothing')
     expect(() => validator('Problem').parse(problem)).not.toThrow()
     expect(() => validator('Approval').parse(problem)).toThrow()
+  })
+
+  it('describes what the server streams', async () => {
+    const streamed = await startTestAdmin()
+    const ask = () => streamed.approvals.create(approvalInput({}, { quorum: 2 }))
+    const { id } = await ask()
+    const reader = await readEvents(`${streamed.admin.url}/api/v1/approvals/events`, 'ann')
+    await reader.until(2)
+    await streamed.approvals.vote(id, reviewer('bob'), 'approve')
+    await ask()
+    await reader.until(4)
+    await streamed.approvals.withdraw(id, 'left')
+    await reader.until(5)
+    await streamed.stop()
+    await reader.closed
+    const seen = reader.events().map(({ event }) => event)
+    expect([...new Set(seen)].sort()).toEqual(['ready', ...Object.keys(EVENTS)].sort())
+    for (const { event, data } of reader.events()) {
+      const schema = EVENTS[event]
+      if (schema !== undefined) expect(() => validator(schema).parse(data)).not.toThrow()
+    }
+    const { description } = document.paths['/api/v1/approvals/events'].get
+    for (const event of [...seen, 'updated', 'trouble']) expect(description).toContain(`\`${event}\``)
   })
 })

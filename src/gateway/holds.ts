@@ -109,7 +109,7 @@ async function ask(all: Run, patience: number): Promise<HoldResult | 'again'> {
   }
   if (!parked && !(await approvals.park(created.id))) return settledMeanwhile(all, created.id, tell)
   // Whoever is told of requests is told what became of this one as well, as long as this process lives.
-  approvals.settled(created.id, NEVER).then(tell, () => undefined)
+  approvals.settled(created.id, new AbortController().signal).then(tell, () => undefined)
   return backLater(all, created)
 }
 
@@ -148,8 +148,6 @@ function backLater({ services, hold }: Run, request: ApprovalRequest): HoldResul
   const refusal = comeBack(request, hold.decision.reason, services.approvalsHint(request.id))
   return { kind: 'refused', refusal, request }
 }
-
-const NEVER = new AbortController().signal
 
 async function untilSettled(
   approvals: Approvals,

@@ -193,7 +193,7 @@ describe('the Redis store, when Redis fails', () => {
     await side.hset(`{chaperone}:approvals:request:${id}`, field, value)
     await expect(approvals.get(id)).rejects.toMatchObject({ code: 'corrupt' })
     await expect(approvals.settled(id, never())).rejects.toMatchObject({ code: 'corrupt' })
-    expect(await approvals.consume(id, input.subject)).toBeUndefined()
+    await expect(approvals.consume(id, input.subject)).rejects.toMatchObject({ code: 'corrupt' })
   })
 
   it('keeps nothing for ever: every key has an end, but for the indexes, which are trimmed', async () => {

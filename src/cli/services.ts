@@ -43,7 +43,8 @@ async function startAlone(
   const ready = () => serving && approvals.ready()
   const answering = await createAnswering(common, alone(config), defer)
   const sessions = answering.gateway.live
-  const admin = await startPeople(common, { ready, metrics, sessions }, defer)
+  const deadLetters = async () => answering.deadLetters()
+  const admin = await startPeople(common, { ready, metrics, sessions, deadLetters }, defer)
   const processor = await answering.listen()
   serving = true
   if (file !== undefined) policy.watch(file, () => answering.gateway.policyChanged())

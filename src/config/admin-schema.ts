@@ -71,6 +71,13 @@ export const admin = z
     max_token_age: withDefault(positiveDuration, '1h').describe(
       'how long ago a token may have been issued (`iat`) for a vote to count: groups are those of that moment',
     ),
+    operators: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe(
+        'groups whose members see which notifications were given up (docs/notifications.md); nobody when absent',
+      ),
     console: consoleOfPeople
       .optional()
       .describe(

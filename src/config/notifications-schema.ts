@@ -58,7 +58,7 @@ const email = z.strictObject({
 const slackActions = z.strictObject({
   signing_secret: name.describe('a name under `secrets`: the signing secret of the Slack app'),
   verified_within: withDefault(positiveDuration, '1h').describe(
-    'how long ago a person must have shown a token to the admin port (API or console) for a click in Slack to count; at most 12h. The groups are those of that token',
+    'how long ago a person must have shown a token to the admin port (API or console) for a click in Slack to count; at most 12h, and `admin.max_token_age`. The groups are those of that token',
   ),
 })
 

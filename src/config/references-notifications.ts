@@ -53,6 +53,14 @@ function checkSlack(check: ReferenceCheck, at: Path, { token, api, actions }: Ch
       'is more than the 12h that a token’s groups may count',
     )
   }
+  if (actions.verified_within > check.config.admin.max_token_age) {
+    const cure = 'shorten it, or let tokens be older everywhere'
+    check.report(
+      [...at, 'actions', 'verified_within'],
+      'is more than `admin.max_token_age` lets votes have',
+      cure,
+    )
+  }
 }
 
 function checkUrl({ report }: ReferenceCheck, at: Path, text: string): void {

@@ -7,12 +7,14 @@ import type { Approvals } from '../approvals/contract.ts'
 import { splitHostPort } from '../config/address.ts'
 import type { Config } from '../config/schema.ts'
 import type { AuditLog } from '../core/audit.ts'
+import type { DeadLetter } from '../notify/dead-letters.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createApp } from './app.ts'
 import { adminIssuers, type VerifyToken } from './bearer.ts'
 import { type ApprovalChanges, createApprovalChanges } from './changes.ts'
 import { loginDocument } from './login-document.ts'
+import type { SlackDependencies } from './slack.ts'
 import { createLogins } from './web/logins.ts'
 import type { ConsoleServices, WebParts } from './web/parts.ts'
 import { createSeal } from './web/sealed.ts'
@@ -27,6 +29,10 @@ export interface AdminOptions {
   readonly log: Log
   /** for the pages, where `admin.console` is configured */
   readonly console?: ConsoleServices
+  /** messages that were given up, of all processes, newest first */
+  readonly deadLetters?: () => Promise<readonly DeadLetter[]>
+  /** absent: clicks in Slack are not taken */
+  readonly slack?: SlackDependencies
 }
 
 export interface Admin {
@@ -66,6 +72,7 @@ function createLimitedServer(options: AdminOptions, changes: ApprovalChanges): S
     changes,
     issuers,
     maxTokenAge,
+    operators: options.config.admin.operators,
     ...(login && { login }),
     ...(web && { web }),
   })

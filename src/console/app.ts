@@ -5,6 +5,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { type ApprovalsApiDependencies, approvalsApi } from './approvals-api.ts'
 import type { LoginDocument } from './login-document.ts'
 import { Problem, problemResponse, STORE_PROBLEMS } from './problem.ts'
+import { type SlackDependencies, slackActions } from './slack.ts'
 import type { WebParts } from './web/parts.ts'
 import { consoleRoutes } from './web/routes.ts'
 
@@ -16,6 +17,8 @@ export interface AppDependencies extends ApprovalsApiDependencies {
   readonly web?: WebParts
   /** for `chaperone login`; absent where the configuration names no client for it */
   readonly login?: LoginDocument
+  /** absent: clicks in Slack are not taken */
+  readonly slack?: SlackDependencies
 }
 
 /** Nothing here is for a browser to render, keep, frame or sniff (OWASP REST security). */
@@ -65,6 +68,7 @@ export function createApp(deps: AppDependencies) {
     return context.json(deps.login)
   })
   app.route('/api/v1', approvalsApi(deps))
+  if (deps.slack !== undefined) app.route('/slack', slackActions(deps.slack))
   if (deps.web !== undefined) app.route('/', consoleRoutes(deps.web))
 
   app.notFound((context) => {

@@ -6,6 +6,7 @@ import { ballotOf } from '../approvals/ballot.ts'
 import { DEFAULT_LISTED, MAX_REASON, MAX_USES } from '../approvals/limits.ts'
 import { approvalDuration } from '../config/scalars.ts'
 import { type Principal, principalId } from '../core/principal.ts'
+import type { DeadLetter } from '../notify/dead-letters.ts'
 import { approvalEvents } from './approvals-events.ts'
 import { castVote, type VoteDependencies, withdraw } from './audited-vote.ts'
 import { authenticate, type VerifyToken } from './bearer.ts'
@@ -21,6 +22,9 @@ export interface ApprovalsApiDependencies extends VoteDependencies {
   readonly changes: ApprovalChanges
   /** milliseconds since a token was issued, by which a vote may count */
   readonly maxTokenAge: number
+  /** `admin.operators` */
+  readonly operators?: readonly string[] | undefined
+  readonly deadLetters?: () => Promise<readonly DeadLetter[]>
 }
 
 /** Most bytes of a body: a reason of MAX_REASON characters, each escaped, with room to spare. */
@@ -112,6 +116,15 @@ export function approvalsApi(deps: ApprovalsApiDependencies) {
     const request = await deps.approvals.get(context.req.param('id'))
     if (request === undefined || !maySee(request, context.var.principal)) throw new Problem('not-found')
     return context.json(request)
+  })
+
+  api.get('/notifications/dead', async (context) => {
+    const { operators = [], deadLetters } = deps
+    // They name requests that the caller may not see otherwise.
+    if (!operators.some((group) => context.var.principal.groups.includes(group))) {
+      throw new Problem('unauthorized', 'You are in none of the groups of `admin.operators`.')
+    }
+    return context.json({ dead: (await deadLetters?.()) ?? [] })
   })
 
   for (const verdict of ['approve', 'deny'] as const) {

@@ -5,6 +5,8 @@ import type { NotificationConfig } from '../config/schema.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Channel } from './channel.ts'
 import { createEmail } from './email.ts'
+import { createSlack } from './slack.ts'
+import { createSlackApi } from './slack-api.ts'
 import { createWebhook, MIN_KEY_BYTES } from './webhook.ts'
 
 type SecretOf = (name: string) => Secret
@@ -42,7 +44,11 @@ function made(config: NotificationConfig, secret: SecretOf): Channel {
       login?.password()
       return createEmail({ ...common, host, port, tls, serverName, from, to, login })
     }
-    case 'slack':
-      throw new Error('Slack is not there yet')
+    case 'slack': {
+      const { api, token, channel, actions } = config
+      secret(token)
+      const call = createSlackApi({ api, token: () => secret(token), ca })
+      return createSlack({ ...common, call, channel, buttons: actions !== undefined })
+    }
   }
 }

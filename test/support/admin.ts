@@ -2,8 +2,9 @@
 import type { Approvals } from '../../src/approvals/contract.ts'
 import { createMemoryApprovals } from '../../src/approvals/memory.ts'
 import { configSchema } from '../../src/config/schema.ts'
-import { type Admin, startAdmin } from '../../src/console/admin.ts'
+import { type Admin, type AdminOptions, startAdmin } from '../../src/console/admin.ts'
 import type { VerifyToken } from '../../src/console/bearer.ts'
+import type { SlackDependencies } from '../../src/console/slack.ts'
 import type { AuditEvent } from '../../src/core/audit.ts'
 import type { Principal } from '../../src/core/principal.ts'
 import { createLog } from '../../src/telemetry/log.ts'
@@ -68,7 +69,12 @@ export const adminConfig = configSchema.parse({
 })
 
 export async function startTestAdmin(
-  options: { approvals?: Approvals; verifyToken?: VerifyToken } = {},
+  options: {
+    approvals?: Approvals
+    verifyToken?: VerifyToken
+    more?: Partial<AdminOptions>
+    slack?: Pick<SlackDependencies, 'channels' | 'people' | 'console'>
+  } = {},
 ): Promise<AdminUnderTest> {
   const approvals = options.approvals ?? createMemoryApprovals()
   const verifyToken = options.verifyToken ?? verify
@@ -81,6 +87,15 @@ export async function startTestAdmin(
     audited: () => undefined,
     ready: true,
   }
+  const audit = {
+    write: (event: AuditEvent) => {
+      if (under.auditFails) throw new Error('disk full')
+      under.events.push(event)
+      under.audited(event)
+    },
+    close: () => undefined,
+  }
+  const log = createLog({ level: 'debug' }, { write: (line: string) => under.logged.push(line) })
   const admin = await startAdmin({
     config: adminConfig,
     approvals,
@@ -90,15 +105,9 @@ export async function startTestAdmin(
     },
     metrics: createMetrics(),
     ready: () => under.ready,
-    audit: {
-      write: (event) => {
-        if (under.auditFails) throw new Error('disk full')
-        under.events.push(event)
-        under.audited(event)
-      },
-      close: () => undefined,
-    },
-    log: createLog({ level: 'debug' }, { write: (line: string) => under.logged.push(line) }),
+    ...{ audit, log },
+    ...options.more,
+    ...(options.slack === undefined ? {} : { slack: { ...options.slack, approvals, audit, log } }),
   })
   return Object.assign(under, {
     admin,

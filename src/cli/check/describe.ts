@@ -3,6 +3,7 @@ import { recordingLevel } from '../../config/references-resources.ts'
 import type { Config, MaskRuleConfig, PolicyRuleConfig, ResourceConfig } from '../../config/schema.ts'
 import { workerAddresses } from '../../config/workers.ts'
 import { printable } from '../terminal.ts'
+import { channelLines } from './channels.ts'
 
 type Line = readonly [label: string, text: string]
 
@@ -12,11 +13,13 @@ export function describeConfig(config: Config, path: string): string {
     Object.keys(config.policies).length,
     'rule',
   )}, ${count(Object.keys(config.masks).length, 'mask')}.`
+  const channels = channelLines(config)
   const services: Line[] = [
     ['processor', processorText(config.processor)],
     ['admin', config.admin.address],
     ['store', storeText(config.store)],
     ['audit', config.audit.file ?? 'standard output'],
+    ...(channels.length === 0 ? [] : many('notifications', channels)),
   ]
   const resources = Object.entries(config.resources).map(([name, resource]) =>
     block(`${name} (${resource.protocol})`, describeResource(config, name, resource)),

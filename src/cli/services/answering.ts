@@ -5,6 +5,7 @@ import { waitingInEnvoy } from '../../envoy/backlog.ts'
 import { type Processor, startProcessor } from '../../envoy/server.ts'
 import { createGateway, type Gateway } from '../../gateway/gateway.ts'
 import type { Neighbours } from '../../gateway/neighbours.ts'
+import type { DeadLetter } from '../../notify/dead-letters.ts'
 import { createNotifier } from '../../notify/notifier.ts'
 import { createRecorder } from '../../recording/recorder.ts'
 import { listenProblem } from '../listening.ts'
@@ -13,6 +14,8 @@ import { type Common, openedFor } from './common.ts'
 
 export interface Answering {
   readonly gateway: Gateway
+  /** messages to reviewers that were given up, newest first */
+  readonly deadLetters: () => readonly DeadLetter[]
   /** Takes connections from now on. @returns where Envoy reaches the processor. @throws when the address cannot be had */
   listen(): Promise<string>
   /** Health first, then sessions after the grace period. */
@@ -53,6 +56,7 @@ export async function createAnswering(
   let processor: Processor | undefined
   return {
     gateway,
+    deadLetters: () => notifier.dead(),
     async listen() {
       processor = await startProcessor({ config, accept: gateway.accept, secrets, log }).catch(
         (error: unknown) => {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Config } from '../../config/schema.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { SessionView } from '../../core/sessions-view.ts'
+import type { DeadLetter } from '../../notify/dead-letters.ts'
 
 /** Keys of cancel requests: PostgreSQL's have 8 bytes, or up to 260 since protocol 3.2. */
 const key = z.string().regex(/^[0-9a-f]{0,520}$/)
@@ -28,6 +29,7 @@ export const question = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('metrics') }),
   z.object({ kind: z.literal('reload') }),
   z.object({ kind: z.literal('sessions') }),
+  z.object({ kind: z.literal('dead-letters') }),
   z.object({
     kind: z.literal('end'),
     session: z.string(),
@@ -68,4 +70,5 @@ export const placeAnswer = z.enum(['taken', 'resource-full', 'principal-full'])
 export const cancelAnswer = key.nullable()
 export const textAnswer = z.string()
 export const nothing = z.null()
+export const deadLettersAnswer = z.array(z.custom<DeadLetter>(isObject))
 export const sessionsAnswer = z.array(z.custom<SessionView>(isObject))

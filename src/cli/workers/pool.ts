@@ -3,10 +3,19 @@ import type { ChildProcess } from 'node:child_process'
 import { z } from 'zod'
 import type { Config } from '../../config/schema.ts'
 import type { LiveSessions } from '../../core/sessions-view.ts'
+import type { DeadLetter } from '../../notify/dead-letters.ts'
 import { countsOf, type ProcessExposition } from '../../telemetry/join.ts'
 import type { Log } from '../../telemetry/log.ts'
 import { type Channel, createChannel } from './channel.ts'
-import { cancelAnswer, type Message, nothing, type Question, sessionsAnswer, textAnswer } from './messages.ts'
+import {
+  cancelAnswer,
+  deadLettersAnswer,
+  type Message,
+  nothing,
+  type Question,
+  sessionsAnswer,
+  textAnswer,
+} from './messages.ts'
 import { ended, endOf, forkWorker } from './process.ts'
 import { createShared, type Shared } from './shared.ts'
 import { createSilence, type Silence } from './silence.ts'
@@ -25,6 +34,8 @@ export interface Pool {
   metrics(): Promise<readonly ProcessExposition[]>
   reload(): Promise<void>
   readonly sessions: LiveSessions
+  /** Newest first. */
+  deadLetters(): Promise<readonly DeadLetter[]>
   /** Resolves when all have ended. A second call waits for the first. */
   stop(): Promise<void>
 }
@@ -96,6 +107,7 @@ export function startPool(options: PoolOptions): Pool {
       )
     },
     sessions: sessionsOf(pool),
+    deadLetters: () => deadLettersOf(pool),
     stop() {
       pool.stopping = true
       clearInterval(watch)
@@ -108,17 +120,26 @@ export function startPool(options: PoolOptions): Pool {
 }
 
 /** A worker that starts has none yet, and one that does not answer is not shown. */
-function sessionsOf({ slots }: Running): LiveSessions {
-  const ask = <T>(question: Question, answer: z.ZodType<T>, otherwise: T) =>
-    Promise.all(slots.map(({ running }) => running?.channel.ask(question, answer).catch(() => otherwise)))
+function askAll<T>({ slots }: Running, question: Question, answer: z.ZodType<T>, otherwise: T) {
+  return Promise.all(
+    slots.map(({ running }) => running?.channel.ask(question, answer).catch(() => otherwise)),
+  )
+}
+
+function sessionsOf(pool: Running): LiveSessions {
   return {
     async list() {
-      const found = (await ask({ kind: 'sessions' }, sessionsAnswer, [])).flatMap((list) => list ?? [])
-      return found.sort((one, other) => one.since - other.since)
+      const found = await askAll(pool, { kind: 'sessions' }, sessionsAnswer, [])
+      return found.flatMap((list) => list ?? []).sort((one, other) => one.since - other.since)
     },
     end: async (session, by, reason) =>
-      (await ask({ kind: 'end', session, by, reason }, z.boolean(), false)).includes(true),
+      (await askAll(pool, { kind: 'end', session, by, reason }, z.boolean(), false)).includes(true),
   }
+}
+
+async function deadLettersOf(pool: Running): Promise<readonly DeadLetter[]> {
+  const found = await askAll(pool, { kind: 'dead-letters' }, deadLettersAnswer, [])
+  return found.flatMap((letters) => letters ?? []).sort((one, other) => other.at.localeCompare(one.at))
 }
 
 const newSlot = (number: number): Slot => ({

@@ -35,7 +35,11 @@ export async function startPrimary({ config, file, log, cleanup }: PrimaryOption
       return { contentType: own.contentType, body: joinExpositions(parts) }
     },
   }
-  const admin = await startPeople(common, { ready, metrics, sessions: pool.sessions }, defer)
+  const admin = await startPeople(
+    common,
+    { ready, metrics, sessions: pool.sessions, deadLetters: pool.deadLetters },
+    defer,
+  )
   const addresses = await pool.started()
   serving = true
   if (file !== undefined) policy.watch(file, () => undefined)

@@ -105,6 +105,8 @@ async function answer(running: Worker | undefined, question: Question): Promise<
     }
     case 'sessions':
       return running.answering.gateway.live.list()
+    case 'dead-letters':
+      return running.answering.deadLetters()
     case 'end':
       return running.answering.gateway.live.end(question.session, question.by, question.reason)
     case 'metrics':

@@ -115,6 +115,11 @@ describe('a configuration is refused when', () => {
       channel(`${slack}, actions: { signing_secret: orders-app, verified_within: 13h }`),
       'more than the 12h',
     ],
+    [
+      'clicks count for longer than other votes',
+      channel(`${slack}, actions: { signing_secret: orders-app, verified_within: 61m }`),
+      'more than `admin.max_token_age`',
+    ],
   ])('%s', (_, text, complaint) => {
     expect(complaints(text).join('\n')).toContain(complaint)
   })

@@ -42,8 +42,8 @@ export interface ThroughputRow {
 
 /** Clients that warm up what is measured. */
 const WARM_CLIENTS = 8
-/** Seconds in which Node compiles what every statement runs: in a short measurement it would be most of the CPU. */
-const WARM_UP = 2
+/** Seconds in which Node compiles what every statement runs: a tenth of the CPU for the first ten seconds and more. */
+const WARM_UP = 6
 
 export async function measureThroughput(bench: Bench, plan: Plan): Promise<ThroughputRow[]> {
   const rows: ThroughputRow[] = []

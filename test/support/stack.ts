@@ -135,7 +135,7 @@ async function assemble(
     'app-rw': newPassword(),
     'app-ro': newPassword(),
     'mask-key': newPassword(),
-    'console-client': CONSOLE_CLIENT.secret,
+    ...(options.console && { 'console-client': CONSOLE_CLIENT.secret }),
   }
   for (const [name, value] of Object.entries(passwords)) writeSecret(folder.path, name, value)
   const [postgres, identities] = await startServers(options, authority, passwords, defer)

@@ -24,7 +24,6 @@ const SECRETS = {
   'app-rw': 'correct horse',
   'app-ro': 'battery staple',
   'mask-key': 'key of the masks',
-  'console-client': 'of the console',
 }
 const UP_WITHIN = 60_000
 

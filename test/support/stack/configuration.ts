@@ -127,7 +127,7 @@ function configuration(parts: ConfigurationParts): ConfigInput {
       'app-rw': { file: 'secrets/app-rw' },
       'app-ro': { file: 'secrets/app-ro' },
       'mask-key': { file: 'secrets/mask-key' },
-      'console-client': { file: 'secrets/console-client' },
+      ...(parts.console && { 'console-client': { file: 'secrets/console-client' } }),
     },
     certificates: parts.certificates,
     recordings: { directory: 'recordings' },

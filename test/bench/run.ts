@@ -8,7 +8,7 @@ import { markdown } from './report.ts'
 import { startBench } from './setup.ts'
 
 const FULL: Plan = { rounds: 3, seconds: 3, clients: [1, 8, 64], logins: 50, idle: 1000 }
-const QUICK: Plan = { rounds: 1, seconds: 4, clients: [8], logins: 10, idle: 200 }
+const QUICK: Plan = { rounds: 3, seconds: 3, clients: [8], logins: 10, idle: 200 }
 
 const { values } = parseArgs({
   options: {

@@ -39,6 +39,14 @@ export interface HoldTerms {
 
 /** Distinct people on one request: no team asks more. */
 export const MAX_QUORUM = 20
+/** Of a request, in milliseconds, unless the rule or mask says otherwise: long enough to find somebody, short enough to remember why. */
+export const EXPIRES_AFTER = 30 * 60_000
+
+/** The terms of all that hold the same operation; undefined when there are none, or nobody could meet them. */
+export function allTerms(terms: readonly (HoldTerms | undefined)[]): HoldTerms | undefined {
+  const [first, ...others] = terms
+  return others.reduce((all, one) => all && one && bothTerms(all, one), first)
+}
 
 /**
  * Terms that hold only where both do: the fewest approvers, the largest quorum, the shortest times, the smaller window.

@@ -2,7 +2,7 @@
 // asker guesses it (`WHERE ssn > '5'`). Each mask says what becomes of them.
 
 import type { ColumnMention, ColumnUse, RelationName, StatementFacts } from '../core/facts.ts'
-import { bothTerms, type HoldTerms } from '../core/hold-terms.ts'
+import { allTerms, type HoldTerms } from '../core/hold-terms.ts'
 import type { MaskedOperation } from '../core/operation.ts'
 import type { ColumnRule } from './rules.ts'
 
@@ -85,6 +85,5 @@ const same = (a: RelationName, b: RelationName) => a.name === b.name && a.schema
 
 /** What reviewers have to agree to; undefined when the masks that hold have no approvers in common. */
 export function holdTermsOf(rules: readonly ColumnRule[]): HoldTerms | undefined {
-  const [first, ...others] = rules.flatMap((rule) => rule.hold ?? [])
-  return others.reduce<HoldTerms | undefined>((all, one) => all && bothTerms(all, one), first)
+  return allTerms(rules.flatMap((rule) => rule.hold ?? []))
 }

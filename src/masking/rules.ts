@@ -2,7 +2,7 @@
 import type { MaskRuleConfig } from '../config/schema.ts'
 import type { RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
-import type { HoldTerms } from '../core/hold-terms.ts'
+import { EXPIRES_AFTER, type HoldTerms } from '../core/hold-terms.ts'
 import type { Secret } from '../core/secret.ts'
 import type { FindStrategy } from './detect/cleanse.ts'
 import type { Detector } from './detect/found.ts'
@@ -95,9 +95,6 @@ export function columnRules(rule: MaskRule, keys: MaskKeys, resource: string): r
     return { schema, relation, column, strategy, mask: rule.id, probes: rule.probes, ...holdOf(rule) }
   })
 }
-
-/** Of a request, unless the mask says otherwise: as for rules that hold. */
-const EXPIRES_AFTER = 30 * 60_000
 
 /** @throws Error when nobody could approve */
 function holdOf(rule: MaskRule): { readonly hold?: HoldTerms } {

@@ -1,14 +1,10 @@
 // The terms of a rule that holds, and of several that hold the same statement: every one must be content.
 import type { PolicyRuleConfig } from '../config/schema.ts'
-import { type ApprovalDemand, bothTerms, type HoldTerms, peopleOf } from '../core/hold-terms.ts'
-
-/** Of a request, unless the rule says otherwise: long enough to find somebody, short enough to remember why. */
-export const EXPIRES_AFTER = 30 * 60_000
+import { type ApprovalDemand, allTerms, EXPIRES_AFTER, type HoldTerms, peopleOf } from '../core/hold-terms.ts'
 
 /** Undefined when nobody can meet all of them. */
 export function holdTerms(rules: readonly PolicyRuleConfig[]): HoldTerms | undefined {
-  const [first, ...others] = rules.map(termsOf)
-  return others.reduce((all, one) => all && one && bothTerms(all, one), first)
+  return allTerms(rules.map(termsOf))
 }
 
 function termsOf(rule: PolicyRuleConfig): HoldTerms | undefined {

@@ -1,10 +1,10 @@
 // Terms of holds that cannot be meant as they are written: what could never be approved, waited for or granted.
 import type { Finding } from '../config/problems.ts'
 import type { PolicyRuleConfig } from '../config/schema.ts'
-import { MAX_QUORUM } from '../core/hold-terms.ts'
+import { EXPIRES_AFTER, MAX_QUORUM } from '../core/hold-terms.ts'
 import { HAVE_SHAPES } from '../core/shape.ts'
 import { type TimeWindow, timeWindow } from '../core/time-window.ts'
-import { EXPIRES_AFTER, peopleOfRule } from './hold-terms.ts'
+import { peopleOfRule } from './hold-terms.ts'
 import { groupProblems, windowProblems } from './problems-conditions.ts'
 
 type Path = readonly string[]

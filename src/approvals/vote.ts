@@ -1,30 +1,19 @@
 // Who may vote on what: the rules that both stores and the admin API apply.
 import type { ApprovalRequest, Grant, Vote } from '../core/approval.ts'
-import { aliasesOf, type Principal, principalId } from '../core/principal.ts'
+import { aliasesOf, principalId } from '../core/principal.ts'
 import { timeWindow } from '../core/time-window.ts'
 import type { Ballot, VoteRefusal } from './ballot.ts'
 import { MAX_REASON } from './limits.ts'
 import { isComplete, placesFilled } from './places.ts'
 
-/** May this principal ever vote on this request? Looks only at what never changes, so no lock is needed. */
-function reviewerObstacle(
-  request: Pick<ApprovalRequest, 'principal' | 'aliases' | 'approvers'>,
-  reviewer: Principal,
-): VoteRefusal | undefined {
-  if (reviewer.kind !== 'person') return 'not-a-person'
-  const asker = { id: request.principal, aliases: request.aliases }
-  if (isSamePerson(asker, { id: principalId(reviewer), aliases: aliasesOf(reviewer) })) return 'own-request'
-  if (!request.approvers.some((group) => reviewer.groups.includes(group))) return 'not-an-approver'
-  return undefined
-}
-
 /** May this principal cast this vote on this request as it is now? @param now milliseconds since the epoch */
 export function voteObstacle(request: ApprovalRequest, ballot: Ballot, now: number): VoteRefusal | undefined {
   const { reviewer, verdict, window } = ballot
-  const obstacle = reviewerObstacle(request, reviewer)
-  if (obstacle !== undefined) return obstacle
-  if (request.state !== 'pending') return 'already-decided'
   const voter = { id: principalId(reviewer), aliases: aliasesOf(reviewer) }
+  if (reviewer.kind !== 'person') return 'not-a-person'
+  if (isSamePerson({ id: request.principal, aliases: request.aliases }, voter)) return 'own-request'
+  if (!request.approvers.some((group) => reviewer.groups.includes(group))) return 'not-an-approver'
+  if (request.state !== 'pending') return 'already-decided'
   if (request.votes.some((vote) => isSamePerson({ id: vote.reviewer, aliases: vote.aliases }, voter))) {
     return 'already-voted'
   }

@@ -1,5 +1,4 @@
 // What protocols need to know of masking: which columns a result has, and a function per column that hides its values.
-
 import type { Refusal } from './errors.ts'
 import type { RelationName } from './facts.ts'
 import type { HoldTerms } from './hold-terms.ts'

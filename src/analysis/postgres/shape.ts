@@ -172,9 +172,9 @@ export function shapeOf(sql: string, facts: Facts): string | undefined {
   const parsed = parseSql(sql)
   if (parsed.kind !== 'tree') return undefined
   const tree: Json = JSON.parse(JSON.stringify(parsed.statements))
-  const told = facts.statements.map(({ command, accesses, columns, uses }) => ({
-    ...{ command, accesses, columns, uses },
-  }))
+  const told = facts.statements.map(({ command, accesses, columns, uses }) => {
+    return { command, accesses, columns, uses }
+  })
   return createHash('sha256')
     .update(JSON.stringify([stripped(tree), facts.fingerprint, facts.path ?? null, told]))
     .digest('hex')

@@ -11,8 +11,8 @@ const text = z.string()
 const texts = z.array(text)
 
 const parameter = z.union([
-  z.strictObject({ kind: z.literal('null') }),
-  z.strictObject({ kind: z.literal('text'), value: text }),
+  z.strictObject({ kind: z.literal('null'), type: z.exactOptional(z.number()) }),
+  z.strictObject({ kind: z.literal('text'), value: text, type: z.exactOptional(z.number()) }),
   z.strictObject({ kind: z.literal('binary'), hex: text, type: z.exactOptional(z.number()) }),
 ])
 

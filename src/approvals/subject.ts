@@ -6,12 +6,21 @@ import type { ParameterValue } from '../core/operation.ts'
 function parameterFields(parameter: ParameterValue): readonly (string | number | null)[] {
   switch (parameter.kind) {
     case 'null':
-      return ['null']
+      return ['null', parameter.type ?? null]
     case 'text':
-      return ['text', parameter.value]
+      return ['text', parameter.value, parameter.type ?? null]
     case 'binary':
       return ['binary', parameter.hex, parameter.type ?? null]
   }
+}
+
+/** int8, int2 and int4: drivers choose the one that the value fits into. */
+const INTEGERS: ReadonlySet<number> = new Set([20, 21, 23])
+
+/** What operators and functions are chosen by. */
+function parameterType({ type }: ParameterValue): number | string | null {
+  if (type === undefined) return null
+  return INTEGERS.has(type) ? 'integer' : type
 }
 
 /** SHA-256, hex, of all fields in a fixed order. JSON keeps them apart: no two subjects have the same text. */
@@ -32,7 +41,7 @@ export function subjectDigest(subject: ApprovalSubject): string {
   return sha256(fields)
 }
 
-/** The same for subjects that differ in their literals and parameters only; undefined for what has no shape. */
+/** The same for subjects that differ in their literals and the values of parameters only; undefined for what has no shape. */
 export function shapeDigest(subject: ApprovalSubject): string | undefined {
   if (subject.shape === undefined || subject.only !== undefined) return undefined
   return sha256([
@@ -40,6 +49,7 @@ export function shapeDigest(subject: ApprovalSubject): string | undefined {
     subject.database ?? null,
     subject.principal,
     subject.shape,
+    subject.parameters.map(parameterType),
     subject.policyVersion,
     subject.user ?? null,
     subject.role ?? null,

@@ -3,10 +3,11 @@ import type { Access, Facts, RelationName } from './facts.ts'
 import type { RoutineFacts } from './routine.ts'
 import { isOnPath, type SearchPath } from './search-path.ts'
 
+/** `type` is the OID that the client stated, absent when it left that to the server: the same text is another value of another type. */
 export type ParameterValue =
-  | { readonly kind: 'null' }
-  | { readonly kind: 'text'; readonly value: string }
-  /** a binary parameter, hex, with the type's OID when the client stated it */
+  | { readonly kind: 'null'; readonly type?: number | undefined }
+  | { readonly kind: 'text'; readonly value: string; readonly type?: number | undefined }
+  /** hex */
   | { readonly kind: 'binary'; readonly hex: string; readonly type?: number | undefined }
 
 /** What the server's catalog says of a statement beyond its words. */
@@ -42,6 +43,14 @@ export interface GeneratedColumn {
   readonly from: readonly string[]
 }
 
+/** The role that a session took on since its login, `any` where it cannot be told; undefined: the login's own. */
+export type Role = { readonly name: string } | 'any' | undefined
+
+/** What cannot be told is never known to be the same. */
+export function sameRole(one: Role, other: Role): boolean {
+  return one !== 'any' && other !== 'any' && one?.name === other?.name
+}
+
 export interface SqlOperation {
   readonly kind: 'sql'
   /** unique within the session, in order */
@@ -62,7 +71,7 @@ export interface SqlOperation {
   /** a mask applies, and names that look like PostgreSQL's own find somebody's own code on the path in force */
   readonly hidesCode?: boolean
   /** the role that the session took on since its login, `any` where it cannot be told; absent: the login's own */
-  readonly role?: { readonly name: string } | 'any'
+  readonly role?: Exclude<Role, undefined>
   /** absent where nothing is behind its names, and where the catalog is not asked for the policy: the same list as long as it holds the same */
   readonly reached?: readonly Reached[]
 }

@@ -7,6 +7,11 @@
  */
 export type SearchPath = readonly string[] | 'any'
 
+/** What is in it means something in its session alone. */
+export function isTemporarySchema(schema: string | undefined): boolean {
+  return schema === 'pg_temp' || schema?.startsWith('pg_temp_') === true
+}
+
 /** May a name without a schema find what is in this one? `*` is a schema that could not be told. */
 export function isOnPath(schema: string, path: SearchPath): boolean {
   if (path === 'any' || schema === '*' || schema === 'pg_catalog') return true

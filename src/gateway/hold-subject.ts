@@ -5,9 +5,10 @@ import type { ApprovalSubject } from '../core/approval.ts'
 import type { Decision } from '../core/decision.ts'
 import type { Access, Facts } from '../core/facts.ts'
 import type { HoldTerms } from '../core/hold-terms.ts'
-import type { Operation } from '../core/operation.ts'
+import type { Operation, Reached } from '../core/operation.ts'
 import { aliasesOf, type Principal, principalId } from '../core/principal.ts'
 import { toldFunctions } from '../core/routine.ts'
+import { isTemporarySchema } from '../core/search-path.ts'
 import { statedIn } from '../core/stated.ts'
 
 export interface HoldRequest {
@@ -38,7 +39,7 @@ export function subjectOf(hold: HoldRequest): ApprovalSubject {
     parameters: operation.parameters,
     fingerprint: facts.fingerprint,
     policyVersion: decision.policyVersion,
-    heldBy: heldBy(decision),
+    heldBy: heldBy(decision, operation.reached ?? []),
     ...(role === undefined ? {} : { role: role === 'any' ? 'not known' : role.name }),
     ...(canBeToldAnywhere(operation) ? {} : { only: `${hold.session}:${sequence}` }),
     ...(shape === undefined ? {} : { shape }),
@@ -46,17 +47,24 @@ export function subjectOf(hold: HoldRequest): ApprovalSubject {
 }
 
 /** An approval that is used later, or elsewhere, has to be for what means the same there. */
-function canBeToldAnywhere({ facts, role }: Operation): boolean {
-  return role !== 'any' && facts.path !== 'any' && facts.ofSession === undefined
+function canBeToldAnywhere({ facts, role, reached = [] }: Operation): boolean {
+  const isTemporary =
+    facts.statements.some(({ accesses }) =>
+      accesses.some(({ relation }) => isTemporarySchema(relation?.schema)),
+    ) || reached.some(({ from }) => isTemporarySchema(from.schema))
+  return role !== 'any' && facts.path !== 'any' && facts.ofSession === undefined && !isTemporary
 }
 
-/** Reviewers under other rules, or other terms, have not approved it. */
-function heldBy(decision: Decision): string {
+/**
+ * Reviewers under other rules, or other terms, have not approved it. Nor what a view shows by now, or a function of the name
+ * that belongs to somebody else: what the catalog says of the statement is a part of what was judged.
+ */
+function heldBy(decision: Decision, reached: readonly Reached[]): string {
   // Who is told, and how long the client waits, is no matter of theirs.
   const { notify: _, wait: __, ...terms } = termsOf(decision)
   const rules = decision.hits.filter(({ shadow }) => !shadow).map(({ rule }) => rule)
   return createHash('sha256')
-    .update(JSON.stringify([terms, rules]))
+    .update(JSON.stringify([terms, rules, reached.map((one) => JSON.stringify(one)).sort()]))
     .digest('hex')
     .slice(0, 32)
 }

@@ -106,6 +106,11 @@ export function tell(request: ApprovalRequest, { includeParameters, console }: T
 }
 
 function parameterText(parameter: ParameterValue): string {
+  const { type } = parameter
+  return type === undefined ? valueText(parameter) : `${valueText(parameter)} (type ${type})`
+}
+
+function valueText(parameter: ParameterValue): string {
   if (parameter.kind === 'null') return 'NULL'
   if (parameter.kind === 'binary') return `\\x${parameter.hex}`
   return `'${parameter.value.replaceAll("'", "''")}'`

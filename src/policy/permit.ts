@@ -98,9 +98,9 @@ function parameterKey(value: ParameterValue | undefined): string {
     case undefined:
       return 'none'
     case 'null':
-      return 'null'
+      return `null:${value.type ?? ''}`
     case 'text':
-      return `text:${value.value}`
+      return `text:${value.type ?? ''}:${value.value}`
     case 'binary':
       return `binary:${value.type ?? ''}:${value.hex}`
   }

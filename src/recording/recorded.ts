@@ -8,8 +8,8 @@ const texts = z.array(z.string())
 const count = z.int().min(0)
 
 const parameter = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('null') }),
-  z.object({ kind: z.literal('text'), value: text }),
+  z.object({ kind: z.literal('null'), type: z.number().optional() }),
+  z.object({ kind: z.literal('text'), value: text, type: z.number().optional() }),
   z.object({ kind: z.literal('binary'), hex: text, type: z.number().optional() }),
 ])
 

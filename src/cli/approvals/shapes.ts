@@ -18,8 +18,8 @@ export const listedApproval = z.looseObject({
 })
 
 const parameter = z.union([
-  z.object({ kind: z.literal('null') }),
-  z.object({ kind: z.literal('text'), value: z.string() }),
+  z.object({ kind: z.literal('null'), type: z.int().optional() }),
+  z.object({ kind: z.literal('text'), value: z.string(), type: z.int().optional() }),
   z.object({ kind: z.literal('binary'), hex: z.string(), type: z.int().optional() }),
 ])
 

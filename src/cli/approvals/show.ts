@@ -74,13 +74,19 @@ function functionLines({ functions, moreFunctions }: ShownApproval): string {
 }
 
 function parameterText(parameter: ShownParameter): string {
+  const type = parameter.type === undefined ? [] : [`type ${parameter.type}`]
+  const notes = parameter.kind === 'binary' ? ['binary', ...type] : type
+  return `${valueText(parameter)}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`
+}
+
+function valueText(parameter: ShownParameter): string {
   switch (parameter.kind) {
     case 'null':
       return 'NULL'
     case 'text':
       return `'${parameter.value.replaceAll("'", "''")}'`
     case 'binary':
-      return `\\x${parameter.hex} (binary${parameter.type === undefined ? '' : `, type ${parameter.type}`})`
+      return `\\x${parameter.hex}`
   }
 }
 

@@ -45,13 +45,21 @@ export function excerpt(text: string, most: number): Html {
 }
 
 function parameterText(parameter: ParameterValue): Html {
+  const type = parameter.type === undefined ? [] : [`type ${parameter.type}`]
+  const notes = parameter.kind === 'binary' ? ['binary', ...type] : type
+  return notes.length === 0
+    ? valueText(parameter)
+    : html`${valueText(parameter)} <span class="soft">${notes.join(', ')}</span>`
+}
+
+function valueText(parameter: ParameterValue): Html {
   switch (parameter.kind) {
     case 'null':
       return html`<span class="keyword">NULL</span>`
     case 'text':
       return html`<span class="string">'${visible(parameter.value.replaceAll("'", "''"))}'</span>`
     case 'binary':
-      return html`<span class="number">\\x${parameter.hex}</span> <span class="soft">binary${parameter.type === undefined ? '' : `, type ${parameter.type}`}</span>`
+      return html`<span class="number">\\x${parameter.hex}</span>`
   }
 }
 

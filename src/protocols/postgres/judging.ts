@@ -2,7 +2,14 @@
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
 import type { Facts, RelationName, StatementFacts } from '../../core/facts.ts'
 import type { Masker } from '../../core/masking.ts'
-import { isMeant, type ParameterValue, type Reached, type SqlOperation } from '../../core/operation.ts'
+import {
+  isMeant,
+  type ParameterValue,
+  type Reached,
+  type Role,
+  type SqlOperation,
+  sameRole,
+} from '../../core/operation.ts'
 import { consumePermit } from '../../core/permit.ts'
 import { beforeCatalog, isOnPath, type SearchPath, samePath } from '../../core/search-path.ts'
 import type { Answer } from '../../core/session.ts'
@@ -22,8 +29,8 @@ export interface Question {
   readonly facts: Facts
   readonly phase: SqlOperation['phase']
   readonly parameters: readonly ParameterValue[]
-  /** of a portal: its names are those of its Bind */
-  readonly bound?: { readonly path: SearchPath | undefined }
+  /** of a portal: its names are those of its Bind, and so are the rights that were looked at there */
+  readonly bound?: { readonly path: SearchPath | undefined; readonly role: Role }
   /** called with the operation that may now be sent */
   readonly proceed: (run: Running) => void
   readonly refuse: (refusal: Refusal) => void
@@ -102,7 +109,8 @@ export function createJudging(talk: Conversation): Judging {
     if (touch.hidden) operation.opaque = true
     if (hidesCode) operation.hidesCode = true
     if (reached.length > 0 && looksBehind(facts)) operation.reached = reached
-    const role = talk.path.role()
+    const now = talk.path.role()
+    const role = question.bound === undefined || sameRole(question.bound.role, now) ? now : 'any'
     if (role !== undefined) operation.role = role
     waiting = (answer) => {
       waiting = undefined
@@ -219,8 +227,8 @@ export function createJudging(talk: Conversation): Judging {
     ask(question) {
       const resolved = talk.sqlNames.resolve(question.facts)
       settlePath(resolved, (now) => {
-        const { bound = { path: now } } = question
-        const certain = samePath(bound.path, now) && !movesWithin(resolved) && openedOn(resolved, now)
+        const path = question.bound === undefined ? now : question.bound.path
+        const certain = samePath(path, now) && !movesWithin(resolved) && openedOn(resolved, now)
         const facts = underPath(resolved, certain ? now : 'any')
         learnOf(facts, (told) => judge(question, facts, told))
       })

@@ -18,8 +18,8 @@ export function createNamed(talk: Conversation): Named {
   }
 
   /** A statement that may be any of several. */
-  function anything(sql: string, facts: Facts): Statement {
-    return { sql, facts, masker: talk.masks(), touchesMasked: true, opaque: true }
+  function anything(sql: string, facts: Facts, types: readonly number[] = []): Statement {
+    return { sql, facts, types, masker: talk.masks(), touchesMasked: true, opaque: true }
   }
 
   /** The statement under the masks in force: its errors may show no more than they. */
@@ -36,7 +36,7 @@ export function createNamed(talk: Conversation): Named {
     const known = found.kind === 'known' ? found.value : undefined
     if (!talk.sqlNames.definedBySql('prepared', name)) return known && asOfNow(known)
     const facts = meaning('prepared', name, known?.facts)
-    return anything(known?.sql ?? `EXECUTE ${JSON.stringify(name)}`, facts)
+    return anything(known?.sql ?? `EXECUTE ${JSON.stringify(name)}`, facts, known?.types)
   }
 
   function portal(name: string): Portal | 'wait' | undefined {

@@ -1,6 +1,7 @@
 // What a client's messages become: each is judged before anything of it is sent on.
 import { Buffer } from 'node:buffer'
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
+import { sameRole } from '../../core/operation.ts'
 import { samePath } from '../../core/search-path.ts'
 import type { Answer } from '../../core/session.ts'
 import type { Conversation } from './conversation.ts'
@@ -18,7 +19,7 @@ import {
 } from './messages/frontend.ts'
 import type { Frame } from './messages/frontend-stream.ts'
 import { createNamed } from './named.ts'
-import { withParameterTypes } from './parameter-types.ts'
+import { typed, withParameterTypes } from './parameter-types.ts'
 import { comesInWindows, sendInWindows } from './query-in-windows.ts'
 import { createRefusals } from './refusals.ts'
 import { portal as newPortal, type Portal, type Running } from './statement.ts'
@@ -56,6 +57,9 @@ export function createRequests(talk: Conversation): Requests {
   }
 
   const mayHaveMoved = ({ path }: Portal) => talk.path.doubtful() || !samePath(path, talk.path.told())
+
+  /** What was approved for one role is not for another, also where rights were looked at when it was bound. */
+  const hasItsRole = ({ role }: Portal) => !talk.mayHold() || sameRole(role, talk.path.role())
 
   function query(bytes: Uint8Array): boolean {
     const { sql } = decodeQuery(bytes)
@@ -97,7 +101,7 @@ export function createRequests(talk: Conversation): Requests {
       const { path } = operation.facts
       talk.sqlNames.note(facts, sql, path)
       if (name !== '') talk.sqlNames.noteProtocol('prepared', name, { facts, sql }, path)
-      const statement = { sql, facts, path, masker, touchesMasked, opaque }
+      const statement = { sql, facts, types: parameterTypes, path, masker, touchesMasked, opaque }
       const commit = talk.statements.change(name, statement, talk.sending)
       expected.push({ kind: 'parse', commit }, bytes.length)
       forwarding.send(bytes)
@@ -114,7 +118,7 @@ export function createRequests(talk: Conversation): Requests {
     const statement = named.statement(decoded.statement)
     if (statement === 'wait') return wait()
     if (!statement) return refuse.bind(refuse.noSuchStatement(decoded.statement))
-    const portal = newPortal(decoded.portal, statement, decoded.parameters)
+    const portal = newPortal(decoded.portal, statement, typed(decoded.parameters, statement.types))
     const { sql: text, facts } = statement
     const { parameters } = portal
     const send = () => forwarding.bind(portal, bytes)
@@ -126,6 +130,7 @@ export function createRequests(talk: Conversation): Requests {
     const question = { text, facts, parameters, refuse: refused }
     judging.planningRunsCode(facts, (code, path) => {
       portal.path = path
+      portal.role = talk.path.role()
       if (code) judging.ask({ ...question, phase: 'execute', proceed: runs })
       // What it names is something else by now: to plan it, and tell its columns, takes leave as to prepare it.
       else if (!samePath(path, statement.path)) judging.ask({ ...question, phase: 'prepare', proceed: send })
@@ -178,9 +183,15 @@ export function createRequests(talk: Conversation): Requests {
       judging.ask({ text, facts, phase: 'execute', parameters, bound: portal, proceed, refuse: refused })
     const stands = () => judged !== undefined && judged.masker === talk.masks()
     if (judged === undefined || !stands()) ask()
-    else if (portal.begun || !mayHaveMoved(portal)) proceed(judged)
-    // Its planning may have moved the path. Where it did not, what was approved for its Bind is not asked for again.
-    else judging.pathOf(facts, (now) => (stands() && samePath(portal.path, now) ? proceed(judged) : ask()))
+    else if (hasItsRole(portal) && (portal.begun || !mayHaveMoved(portal))) proceed(judged)
+    else {
+      // Its planning may have moved the path. Where it did not, what was approved for its Bind is not asked for again.
+      judging.pathOf(facts, (now) => {
+        const isAsBound = hasItsRole(portal) && (portal.begun || samePath(portal.path, now))
+        if (stands() && isAsBound) proceed(judged)
+        else ask()
+      })
+    }
     return true
   }
 

@@ -3,13 +3,15 @@ import type { Refusal } from '../../core/errors.ts'
 import type { Facts } from '../../core/facts.ts'
 import type { Masker, ResultPlan } from '../../core/masking.ts'
 import type { Meter } from '../../core/meter.ts'
-import type { ParameterValue, SqlOperation } from '../../core/operation.ts'
+import type { ParameterValue, Role, SqlOperation } from '../../core/operation.ts'
 import type { SearchPath } from '../../core/search-path.ts'
 import type { FieldDescription } from './messages/backend.ts'
 
 export interface Statement {
   readonly sql: string
   readonly facts: Facts
+  /** OIDs that its Parse stated for its parameters, 0 where the server chooses */
+  readonly types?: readonly number[]
   /** where its Parse looked for names without a schema */
   readonly path?: SearchPath | undefined
   /** the masks of its Parse, and what by them errors of a Bind, which runs the planner, may show */
@@ -24,6 +26,8 @@ export interface Portal {
   readonly parameters: readonly ParameterValue[]
   /** Where its Bind looked for names without a schema: the server plans anew when the path changed since Parse. */
   path: SearchPath | undefined
+  /** the session's when it was bound: rights are looked at then, or when it is executed */
+  role: Role
   /** it was executed */
   begun: boolean
   /** the segment in which the client, or the session, last asked for the row description */
@@ -83,6 +87,7 @@ export function portal(name: string, statement: Statement, parameters: readonly 
     statement,
     parameters,
     path: undefined,
+    role: 'any',
     begun: false,
     describedIn: undefined,
     fields: undefined,

@@ -19,6 +19,18 @@ const operation: Operation = {
   facts: { fingerprint: 'f1', statements: [] },
 }
 
+const behind = (schema: string): Partial<Operation> => ({
+  reached: [
+    {
+      kind: 'behind',
+      access: { effect: 'delete', relation: { schema: 'public', name: 'ledger' } },
+      from: { schema, name: 'orders' },
+      named: { name: 'orders' },
+      columns: 'any',
+    },
+  ],
+})
+
 const decision = (terms: Partial<HoldTerms>): Decision => ({
   outcome: 'hold',
   hits: [],
@@ -193,6 +205,7 @@ it('a session that joined another one’s request asks anew when that one leaves
 it.each<[string, Partial<Operation>]>([
   ['whose role cannot be told', { role: 'any' }],
   ['whose search_path cannot be told', { facts: { ...operation.facts, path: 'any' } }],
+  ['on a temporary view', behind('pg_temp_3')],
   ['that means a name of its session', { facts: { ...operation.facts, ofSession: true } }],
 ])('a statement %s is approved in its session or not at all', async (_what, more) => {
   const refused = await held({ wait: 0 }, undefined, more).hold.result
@@ -209,6 +222,7 @@ it.each<[string, Partial<HoldTerms>, Partial<Operation>]>([
   ['role', {}, { role: { name: 'admin' } }],
   ['search_path', {}, { facts: { ...operation.facts, fingerprint: 'f:path', path: ['other'] } }],
   ['literal', {}, { text: 'DELETE FROM orders WHERE id = 2' }],
+  ['table behind a view of the name', {}, behind('public')],
   ['terms of its rule', { quorum: 2 }, {}],
 ])('an approval is not for another %s', async (_what, terms, more) => {
   const asked = await held({ wait: 0 }).hold.result

@@ -8,6 +8,8 @@ import { createMeanings, type Meanings } from './meanings.ts'
 export interface Statement {
   readonly sql: string
   readonly facts: Facts
+  /** OIDs that its Parse stated for its parameters, 0 where the server chooses */
+  readonly types?: readonly number[]
 }
 
 export interface Portal {
@@ -15,6 +17,8 @@ export interface Portal {
   readonly parameters: readonly ParameterValue[]
   /** its Execute was let through: what follows goes on with the same operation, as one Bind runs at most once */
   judged: boolean
+  /** how many statements had run that may change the role, when it was judged or went on last */
+  moves: number
 }
 
 export interface SessionNames {
@@ -81,7 +85,7 @@ export function anyOf(
     texts.length === 0
       ? `${kind === 'prepared' ? 'EXECUTE' : 'FETCH ALL FROM'} ${JSON.stringify(name)}`
       : `/* one of these, since ${JSON.stringify(name)} was given more than once */\n${texts.join(';\n')}`
-  const behind = meanings.map(({ facts }) => facts.fingerprint)
+  const behind = meanings.map(({ facts, types = [] }) => [facts.fingerprint, ...types])
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([kind, name, behind]))
     .digest('hex')

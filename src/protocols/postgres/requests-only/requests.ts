@@ -27,6 +27,7 @@ import {
   expectEmpty,
 } from '../messages/frontend.ts'
 import type { Frame } from '../messages/frontend-stream.ts'
+import { typed } from '../parameter-types.ts'
 import { movesOf } from '../search-path/moves.ts'
 import { anyOf, createSessionNames, type Portal } from './names.ts'
 import { hasOneMeaning, maySet, UNREADABLE } from './readable.ts'
@@ -56,7 +57,9 @@ export function createRequests(
 
   function noteRun(facts: Facts): void {
     unreadable ||= maySet(facts)
-    talk.path.sent(movesOf(facts).all)
+    const { all } = movesOf(facts)
+    if (all.size > 0) moves += 1
+    talk.path.sent(all)
   }
 
   const sending = createSending(talk.out)
@@ -64,6 +67,8 @@ export function createRequests(
   const { statements, portals, endSegment } = createSessionNames(limits)
   /** code ran that may have changed how texts are read */
   let unreadable = false
+  /** how many statements ran that may have changed the role */
+  let moves = 0
   let binds = 0
 
   function analysed(
@@ -99,7 +104,7 @@ export function createRequests(
   }
 
   function parse(bytes: Uint8Array): void {
-    const { name, sql } = decodeParse(bytes)
+    const { name, sql, parameterTypes: types } = decodeParse(bytes)
     if (isTooLong(name)) return refuse.extended(refuse.nameTooLong(MAX_NAME))
     const facts = analysed(sql, (refusal, text) =>
       refuse.extended(refusal === 'syntax' ? refuse.syntax(text) : { kind: 'refusal', refusal }),
@@ -113,7 +118,7 @@ export function createRequests(
       proceed() {
         talk.sqlNames.note(facts, sql)
         if (name !== '') talk.sqlNames.noteProtocol('prepared', name, { facts, sql })
-        statements.define(name, { sql, facts }, sql)
+        statements.define(name, { sql, facts, types }, JSON.stringify([types, sql]))
         sending.extended(bytes)
       },
       refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
@@ -121,17 +126,18 @@ export function createRequests(
   }
 
   function bind(bytes: Uint8Array): void {
-    const { portal, statement: name, parameters } = decodeBind(bytes)
+    const { portal, statement: name, parameters: values } = decodeBind(bytes)
     if (isTooLong(portal) || isTooLong(name)) return refuse.extended(refuse.nameTooLong(MAX_NAME))
     const meanings = statements.resolve(name)
     if (meanings === 'too-many') return refuse.ambiguous('prepared statement', name)
     const statement = anyOf('prepared', name, meanings, talk.sqlNames)
     if (!statement) return refuse.noSuchStatement(name)
+    const parameters = typed(values, statement.types)
     const define = (judged: boolean) => {
       if (portal !== '') talk.sqlNames.noteProtocol('cursor', portal, statement)
       // Each Bind is a meaning of its own: an approval is for one run of it.
       binds += 1
-      portals.define(portal, { statement, parameters, judged }, String(binds))
+      portals.define(portal, { statement, parameters, judged, moves }, String(binds))
       sending.extended(bytes)
     }
     const { sql: text, facts } = statement
@@ -157,7 +163,7 @@ export function createRequests(
       const [only] = meanings
       if (only && !talk.sqlNames.definedBySql('cursor', name)) return only
       const statement = anyOf('cursor', name, only ? [only.statement] : [], talk.sqlNames)
-      if (statement) return { statement, parameters: only?.parameters ?? [], judged: false }
+      if (statement) return { statement, parameters: only?.parameters ?? [], judged: false, moves }
       refuse.noSuchPortal(name)
     }
     return undefined
@@ -172,9 +178,11 @@ export function createRequests(
     const run = (all: Facts) => {
       portal.judged = true
       noteRun(all)
+      portal.moves = moves
       sending.now(bytes)
     }
-    if (portal.judged) return run(facts)
+    // An approval for the role of its Bind is not for the one that it would run as now.
+    if (portal.judged && (portal.moves === moves || !talk.mayHold())) return run(facts)
     judging.ask({
       text,
       facts,

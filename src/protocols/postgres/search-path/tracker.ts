@@ -1,5 +1,6 @@
 // Which path is in force in a session, and which role, as far as the server told: whatever may have changed them since
 // makes them doubtful, and then the server is asked before a name without a schema, or what may be held, is judged.
+import type { Role } from '../../../core/operation.ts'
 import type { SearchPath } from '../../../core/search-path.ts'
 import type { Move } from './moves.ts'
 import { decodePath, schemasOf } from './setting.ts'
@@ -16,7 +17,7 @@ export interface PathTracker {
   /** it has never been other than at the login, as far as can be told */
   untouched(): boolean
   /** The role that the server told last, or `any` when it may be another by now; undefined: the login's own. */
-  role(): { readonly name: string } | 'any' | undefined
+  role(): Role
   /** A statement with these moves was sent. */
   sent(moves: ReadonlySet<Move>): void
   /**

@@ -253,7 +253,7 @@ export function createJudge(context: JudgeContext): Judge {
       if (decision.outcome === 'deny') return refuse(operation, decision, why)
       proceed(operation, judged)
     },
-    held: () => hold !== undefined,
+    held: () => held !== undefined,
     withdraw(why) {
       if (!held) return false
       held.withdraw(why)

@@ -209,6 +209,18 @@ describe('auditors', () => {
     expect(ends).toMatchObject([{ outcome: 'ok', actor: { name: 'oleg@example.com' } }])
   })
 
+  it('see a statement that runs as running, not as held', async () => {
+    const locked = stack.superuser('BEGIN; LOCK TABLE public.orders; SELECT pg_sleep(5); COMMIT')
+    const client = await stack.connect(ann)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const reading = client.query('select id from orders')
+    const oleg = await open('oleg', '/sessions')
+    await oleg.locator('.tag.allow').waitFor()
+    expect(await oleg.locator('.tag.hold').count()).toBe(0)
+    await Promise.all([locked, reading])
+    await client.end()
+  })
+
   it('play a recording: statements, decisions, and results as the client saw them', async () => {
     await stack.psql(
       ann,

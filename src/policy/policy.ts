@@ -82,7 +82,7 @@ export function compilePolicy(config: Config): Policy {
   const judged = new WeakMap<Decision, JudgedAs>()
   const ruleSetOf = createRuleSets(rules, config)
   const remembered = rememberDecisions()
-  const looksBehind = createLooksBehind(rules)
+  const rulesLookBehind = createLooksBehind(rules)
 
   const judge: Policy['judge'] = (principal, resource, operation, circumstances) =>
     guarded(version, () => {
@@ -104,6 +104,9 @@ export function compilePolicy(config: Config): Policy {
         !except_groups.some((group) => principal.groups.includes(group)),
     )
   const holding = rules.filter(({ config: { decision, shadow } }) => decision === 'hold' && !shadow)
+  const mayHold: Policy['mayHold'] = (principal, resource) =>
+    holding.some((rule) => appliesTo(rule, principal, resource)) ||
+    masksOf(principal, resource).some(({ probes }) => probes === 'hold')
 
   return {
     version,
@@ -112,14 +115,14 @@ export function compilePolicy(config: Config): Policy {
       const { allow, hold } = ruleSetOf(principal, resource, circumstances)
       return allow.length + hold.length > 0
     },
-    looksBehind,
+    // An approval is for what is behind the names as well, also where the rule that holds does not mind it.
+    looksBehind: (principal, resource) =>
+      rulesLookBehind(principal, resource) || mayHold(principal, resource),
     judge,
     permit: (decision, operation, approval, shape) =>
       permitFor(decision, judged.get(decision), operation, approval && { approval, shape }),
     permitBrokenGlass: (decision, operation) => permitBrokenGlass(decision, judged.get(decision), operation),
-    mayHold: (principal, resource) =>
-      holding.some((rule) => appliesTo(rule, principal, resource)) ||
-      masksOf(principal, resource).some(({ probes }) => probes === 'hold'),
+    mayHold,
     masks: masksOf,
     explain: (principal, resource, operation, circumstances) => {
       const set = ruleSetOf(principal, resource, circumstances)

@@ -363,6 +363,18 @@ describe('code that a statement does not show', () => {
     expect(looks({ all: { ...all, shadow: true } })).toBe(true)
     expect(looks({ all, no: rule('deny', ['call'], { objects: ['public.*'] }) })).toBe(true)
   })
+
+  test('is asked for wherever something may be held: an approval is for what is behind the names as well', () => {
+    const all = rule('allow', '*')
+    const looks = (hold: object) =>
+      policyOf({
+        all,
+        hold: { ...rule('hold', ['update'], { approvers: ['approvers'] }), ...hold },
+      }).looksBehind(principal(), 'db')
+    expect(looks({})).toBe(true)
+    expect(looks({ groups: ['others'] })).toBe(false)
+    expect(looks({ shadow: true })).toBe(false)
+  })
 })
 
 describe('permits', () => {

@@ -1,5 +1,6 @@
 // Speaks with the admin API. Sends its token to loopback or over TLS only, and follows no redirect with it.
 import { readFileSync, statSync } from 'node:fs'
+import type { z } from 'zod'
 import { isLoopback, splitHostPort } from '../config/address.ts'
 import { Secret } from '../core/secret.ts'
 
@@ -173,4 +174,11 @@ export function createAdminClient(base: URL, token: Secret): AdminClient {
       }),
     stream: (path, signal) => openStream(new URL(path, base), { authorization: authorization() }, signal),
   }
+}
+
+/** More members may come with a newer server; fewer are an error. @throws AdminUnreachable when another service answered. */
+export function read<T>(schema: z.ZodType<T>, answer: unknown): T {
+  const result = schema.safeParse(answer)
+  if (result.success) return result.data
+  throw new AdminUnreachable('the answer is not one of the admin API')
 }

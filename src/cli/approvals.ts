@@ -1,22 +1,27 @@
 // `chaperone approvals`: reviewers read requests and decide on them, over the admin API.
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { REQUEST_ID } from '../approvals/request.ts'
-import { type AdminOptions, adminAddress, adminOption, tokenFor, withToken } from './admin-address.ts'
-import { type AdminClient, AdminUsage, createAdminClient } from './admin-client.ts'
+import { adminAddress, tokenFor } from './admin-address.ts'
+import { AdminUsage, createAdminClient, read } from './admin-client.ts'
+import {
+  type AdminCommandOptions,
+  type AdminWork,
+  adminSubcommand,
+  runAdminWork,
+  TOKEN_HELP,
+} from './admin-command.ts'
 import { drawnTable, jsonLines, plainLines, type Screen } from './approvals/screen.ts'
-import { listAnswer, read, requestAnswer, type ShownApproval } from './approvals/shapes.ts'
+import { listAnswer, requestAnswer, type ShownApproval } from './approvals/shapes.ts'
 import { listRequests, showRequest } from './approvals/show.ts'
 import { watch } from './approvals/watch.ts'
 import { createWatched, type Watched } from './approvals/watched.ts'
-import { EXIT_CODES, perform } from './perform.ts'
+import { perform } from './perform.ts'
 import { nextSignal } from './signals.ts'
 import { printable, printableJson, standardOutput } from './terminal.ts'
 
 const STATES = ['pending', 'approved', 'denied', 'expired', 'withdrawn', 'consumed'] as const
 
-const HELP = `
-The token is one of your organisation's issuer: --token-file, CHAPERONE_TOKEN, or that of \`chaperone login\`.
-${EXIT_CODES}
+const HELP = `${TOKEN_HELP}
 
 Examples:
   chaperone approvals list --state pending --watch
@@ -24,11 +29,10 @@ Examples:
   chaperone approvals approve gq3w5c6rz2k7n4vqy6m3x5p7da --reason 'ticket 4711'
   chaperone approvals approve gq3w5c6rz2k7n4vqy6m3x5p7da --window 30m --uses 10`
 
-interface Options extends AdminOptions {
+interface Options extends AdminCommandOptions {
   readonly watch?: boolean
   readonly window?: string
   readonly uses?: string
-  readonly json?: boolean
   readonly reason?: string
   readonly state?: string
   readonly resource?: string
@@ -53,15 +57,7 @@ function positive(text: string): string {
   return text
 }
 
-type Work = (client: AdminClient, options: Options) => Promise<string>
-
-async function run(program: Command, command: Command, work: Work): Promise<void> {
-  const options = command.optsWithGlobals<Options>()
-  await perform(command, options, async () => {
-    const admin = adminAddress(program, options)
-    process.stdout.write(await withToken(admin, options, (client) => work(client, options)))
-  })
-}
+type Work = AdminWork<Options>
 
 function queryOf(options: Options): URLSearchParams {
   const query = new URLSearchParams()
@@ -140,13 +136,7 @@ const decide =
   }
 
 function subcommand(approvals: Command, usage: string, description: string): Command {
-  return approvals
-    .command(usage)
-    .description(description)
-    .addOption(adminOption())
-    .option('--token-file <file>', 'a file that holds your token')
-    .option('--json', 'as JSON')
-    .addHelpText('after', HELP)
+  return adminSubcommand(approvals, usage, description).addHelpText('after', HELP)
 }
 
 /** Adds `approvals` and its subcommands. The program has the global option --config. */
@@ -161,18 +151,20 @@ export function registerApprovals(program: Command): void {
     .option('--limit <count>', 'most that are shown; 100 when absent', positive)
     .option('--watch', 'go on, and show what changes; Ctrl-C ends it')
     .action((_: unknown, command: Command) =>
-      command.opts<Options>().watch === true ? follow(program, command) : run(program, command, list),
+      command.opts<Options>().watch === true
+        ? follow(program, command)
+        : runAdminWork(program, command, list),
     )
 
   subcommand(approvals, 'show', 'everything about one request')
     .argument('<id>', 'the request', requestId)
-    .action((id: string, _: unknown, command: Command) => run(program, command, show(id)))
+    .action((id: string, _: unknown, command: Command) => runAdminWork(program, command, show(id)))
 
   const step = (name: Step, description: string) =>
     subcommand(approvals, name, description)
       .argument('<id>', 'the request', requestId)
       .option('--reason <text>', 'why; kept with it and in the audit log')
-      .action((id: string, _: unknown, command: Command) => run(program, command, decide(id, name)))
+      .action((id: string, _: unknown, command: Command) => runAdminWork(program, command, decide(id, name)))
 
   step('approve', 'approve a request; read it first')
     .option('--window <time>', 'also statements of the same shape, for so long: 30m, 2h', duration)

@@ -1,9 +1,10 @@
-// `chaperone sessions`: what was recorded, and whether it is still what was recorded.
+// `chaperone sessions`: what was recorded, and whether it is still what was recorded; and who is connected now.
 import { statSync } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import { listRecordings, type RecordingSummary } from '../recording/read.ts'
 import { listSessions } from './sessions/list.ts'
+import { registerLive } from './sessions/live.ts'
 import { replaySession } from './sessions/replay.ts'
 import { showSession } from './sessions/show.ts'
 import { verifySessions } from './sessions/verify.ts'
@@ -71,7 +72,9 @@ function subcommand(sessions: Command, usage: string, description: string, examp
 
 /** Adds `sessions` and its subcommands. The program has the global option --config. */
 export function registerSessions(program: Command, print: Print = standardOutput): void {
-  const sessions = program.command('sessions').description('list, show, replay and verify recordings')
+  const sessions = program
+    .command('sessions')
+    .description('list, show, replay and verify recordings; see and end live sessions')
 
   subcommand(sessions, 'list', 'all recordings, oldest first', 'chaperone sessions list --json')
     .option('--json', 'as JSON')
@@ -127,4 +130,6 @@ export function registerSessions(program: Command, print: Print = standardOutput
     const chosen = ids.length === 0 ? all : ids.map((id) => findRecording(all, id))
     process.exitCode = await verifySessions(chosen, print)
   })
+
+  registerLive(program, sessions)
 }

@@ -41,6 +41,16 @@ function safeJson(value: unknown, indent: number): string {
 
 const width = (text: string) => [...text].length
 
+/** Characters of a statement in a table. */
+const SHOWN_IN_TABLE = 60
+
+/** The beginning of a statement, on one line. */
+export function statementCell(text: string, truncated: boolean): string {
+  const flat = text.replace(/\s+/g, ' ').trim()
+  const cut = flat.length > SHOWN_IN_TABLE || truncated
+  return cut ? `${flat.slice(0, SHOWN_IN_TABLE)}…` : flat
+}
+
 /** Columns aligned to their longest cell. Cells are made printable here. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [heading, ...rows].map((row) => row.map(printable))

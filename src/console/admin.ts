@@ -7,6 +7,7 @@ import type { Approvals } from '../approvals/contract.ts'
 import { splitHostPort } from '../config/address.ts'
 import type { Config } from '../config/schema.ts'
 import type { AuditLog } from '../core/audit.ts'
+import type { LiveSessions } from '../core/sessions-view.ts'
 import type { DeadLetter } from '../notify/dead-letters.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -25,6 +26,8 @@ export interface AdminOptions {
   readonly verifyToken: VerifyToken
   readonly metrics: Pick<Metrics, 'expose'>
   readonly ready: () => boolean
+  /** of all processes */
+  readonly sessions: LiveSessions
   readonly audit: AuditLog
   readonly log: Log
   /** for the pages, where `admin.console` is configured */
@@ -73,6 +76,7 @@ function createLimitedServer(options: AdminOptions, changes: ApprovalChanges): S
     issuers,
     maxTokenAge,
     operators: options.config.admin.operators,
+    settings: options.config.admin.console,
     ...(login && { login }),
     ...(web && { web }),
   })
@@ -86,14 +90,14 @@ function createLimitedServer(options: AdminOptions, changes: ApprovalChanges): S
 
 /** Undefined without a console. */
 function webParts(options: AdminOptions, changes: ApprovalChanges): WebParts | undefined {
-  const { approvals, audit, log, console: services } = options
+  const { approvals, sessions, audit, log, console: services } = options
   const { admin, resources = {}, recordings } = options.config
   if (services === undefined || admin.console === undefined || admin.public_url === undefined)
     return undefined
   const { idle, session } = admin.console
   return {
     ...services,
-    ...{ approvals, audit, log, changes },
+    ...{ approvals, sessions, audit, log, changes },
     settings: admin.console,
     maxTokenAge: admin.max_token_age,
     publicUrl: new URL(admin.public_url),

@@ -1,15 +1,15 @@
-// The routes of the admin port: health, readiness, metrics, and the approvals API.
+// The routes of the admin port: health, readiness, metrics, the API, and the console's pages.
 import { Hono } from 'hono'
 import { ApprovalStoreError } from '../approvals/contract.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { type ApprovalsApiDependencies, approvalsApi } from './approvals-api.ts'
+import { type ApiDependencies, api } from './api.ts'
 import type { LoginDocument } from './login-document.ts'
 import { Problem, problemResponse, STORE_PROBLEMS } from './problem.ts'
 import { type SlackDependencies, slackActions } from './slack.ts'
 import type { WebParts } from './web/parts.ts'
 import { consoleRoutes } from './web/routes.ts'
 
-export interface AppDependencies extends ApprovalsApiDependencies {
+export interface AppDependencies extends ApiDependencies {
   readonly metrics: Pick<Metrics, 'expose'>
   /** Can sessions be served now? */
   readonly ready: () => boolean
@@ -67,7 +67,7 @@ export function createApp(deps: AppDependencies) {
     }
     return context.json(deps.login)
   })
-  app.route('/api/v1', approvalsApi(deps))
+  app.route('/api/v1', api(deps))
   if (deps.slack !== undefined) app.route('/slack', slackActions(deps.slack))
   if (deps.web !== undefined) app.route('/', consoleRoutes(deps.web))
 

@@ -1,24 +1,20 @@
-// /api/v1/approvals: reviewers read and decide. docs/openapi.yaml describes it, and a test holds the two together.
-import type { HttpBindings } from '@hono/node-server'
+// /api/v1/approvals: reviewers read and decide.
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { ballotOf } from '../approvals/ballot.ts'
 import { DEFAULT_LISTED, MAX_REASON, MAX_USES } from '../approvals/limits.ts'
 import { approvalDuration } from '../config/scalars.ts'
-import { type Principal, principalId } from '../core/principal.ts'
 import type { DeadLetter } from '../notify/dead-letters.ts'
 import { approvalEvents } from './approvals-events.ts'
 import { castVote, type VoteDependencies, withdraw } from './audited-vote.ts'
-import { authenticate, type VerifyToken } from './bearer.ts'
-import { readText } from './body.ts'
+import type { ApiEnvironment } from './bearer.ts'
+import { parsed, readJson } from './body.ts'
 import type { ApprovalChanges } from './changes.ts'
 import { demandFreshToken } from './fresh-token.ts'
 import { Problem } from './problem.ts'
 import { maySee, summary } from './view.ts'
 
 export interface ApprovalsApiDependencies extends VoteDependencies {
-  readonly verifyToken: VerifyToken
-  readonly issuers: readonly string[]
   readonly changes: ApprovalChanges
   /** milliseconds since a token was issued, by which a vote may count */
   readonly maxTokenAge: number
@@ -47,14 +43,6 @@ const voteBody = z.strictObject({
   window: z.strictObject({ for: approvalDuration, uses: z.int().min(1).max(MAX_USES) }).optional(),
 })
 
-/** @throws Problem `invalid-request`, naming what is wrong */
-function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const issues = result.error.issues.map((issue) => `${issue.path.join('.') || 'request'}: ${issue.message}`)
-  throw new Problem('invalid-request', issues.join('; ').slice(0, 500))
-}
-
 /** What of a query is a filter of the store. */
 function filterOf({ state, resource, limit }: z.infer<typeof listQuery>) {
   return {
@@ -64,35 +52,8 @@ function filterOf({ state, resource, limit }: z.infer<typeof listQuery>) {
   }
 }
 
-/** No body means that nothing is said. */
-async function bodyOf<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
-  const text = await readText(request, MAX_BODY)
-  if (text === '') return parsed(schema, {})
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/json') throw new Problem('unsupported-media-type')
-  try {
-    return parsed(schema, JSON.parse(text))
-  } catch (error) {
-    if (error instanceof Problem) throw error
-    throw new Problem('invalid-request', 'The body is not JSON.')
-  }
-}
-
 export function approvalsApi(deps: ApprovalsApiDependencies) {
-  const api = new Hono<{ Bindings: HttpBindings; Variables: { principal: Principal } }>()
-  api.use(async (context, next) => {
-    context.set(
-      'principal',
-      await authenticate(context.req.header('authorization'), deps.issuers, deps.verifyToken),
-    )
-    await next()
-  })
-
-  api.get('/whoami', (context) => {
-    const { principal } = context.var
-    const { name, kind, groups, expiresAt } = principal
-    return context.json({ principal: principalId(principal), name, kind, groups, expiresAt })
-  })
+  const api = new Hono<ApiEnvironment>()
 
   api.get('/approvals', async (context) => {
     const requests = await deps.approvals.list({
@@ -129,7 +90,7 @@ export function approvalsApi(deps: ApprovalsApiDependencies) {
 
   for (const verdict of ['approve', 'deny'] as const) {
     api.post(`/approvals/:id/${verdict}`, async (context) => {
-      const { reason, window } = await bodyOf(context.req.raw, voteBody)
+      const { reason, window } = await readJson(context.req.raw, MAX_BODY, voteBody)
       const reviewer = context.var.principal
       demandFreshToken(reviewer, deps.maxTokenAge, Date.now())
       if (window !== undefined && verdict === 'deny')
@@ -140,7 +101,7 @@ export function approvalsApi(deps: ApprovalsApiDependencies) {
   }
 
   api.post('/approvals/:id/withdraw', async (context) => {
-    const { reason } = await bodyOf(context.req.raw, withdrawal)
+    const { reason } = await readJson(context.req.raw, MAX_BODY, withdrawal)
     return context.json(await withdraw(deps, context.req.param('id'), context.var.principal, reason))
   })
   return api

@@ -1,4 +1,5 @@
 // Who calls the API: the bearer token of RFC 6750, verified by identity/ through a function that is passed in.
+import type { HttpBindings } from '@hono/node-server'
 import type { Config } from '../config/schema.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Principal } from '../core/principal.ts'
@@ -8,6 +9,12 @@ import { Problem } from './problem.ts'
 
 /** @param issuers names under `issuers` of the configuration whose tokens are taken. Never rejects. */
 export type VerifyToken = (token: Secret, issuers: readonly string[]) => Promise<Authentication>
+
+/** What routes under /api/v1 have, once their caller is known. */
+export interface ApiEnvironment {
+  Bindings: HttpBindings
+  Variables: { principal: Principal }
+}
 
 /** RFC 6750, section 2.1: `b64token`. */
 const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i

@@ -27,6 +27,7 @@ export const PROBLEMS = {
     503,
     'The store of approvals did not answer. A vote may or may not have counted: look again.',
   ],
+  'worker-unavailable': [503, 'A worker did not answer. It may or may not have been done.'],
   'issuer-unavailable': [503, 'The token could not be checked. Try again.'],
 } as const satisfies Record<VoteRefusal, unknown> & Record<string, readonly [number, string]>
 

@@ -1,6 +1,9 @@
 // The live sessions of all processes, as operators see and end them. No bytes of results are in it.
 import type { Principal, PrincipalKind } from './principal.ts'
 
+/** 96 random bits, in hexadecimal. */
+export const SESSION_ID = /^[0-9a-f]{24}$/
+
 /** Characters of an operation that are shown of a live session; a recording has the whole of it. */
 export const SHOWN_OF_OPERATION = 2000
 
@@ -36,12 +39,22 @@ export interface LiveOperation {
   readonly held: boolean
 }
 
-export interface LiveSessions {
+export interface SessionList {
   /** those that are admitted, oldest first */
-  list(): Promise<readonly SessionView[]>
+  readonly sessions: readonly SessionView[]
+  /** processes that did not say in time what they have */
+  readonly unanswered: number
+}
+
+/** `no-answer`: a process that may have it did not say in time whether it ended it, and may do so yet. */
+export const SESSION_ENDS = ['ended', 'not-found', 'no-answer'] as const
+export type SessionEnd = (typeof SESSION_ENDS)[number]
+
+export interface LiveSessions {
+  list(): Promise<SessionList>
   /**
-   * Ends the session with its protocol's own error, which names who ended it and why. False when there is no such session.
+   * Ends the session with its protocol's own error, which names who ended it and why.
    * Whoever asks has to be allowed to before, and the audit log to have it.
    */
-  end(id: string, by: Principal, reason: string): Promise<boolean>
+  end(id: string, by: Principal, reason: string): Promise<SessionEnd>
 }

@@ -14,15 +14,18 @@ import type { Registry } from './registry.ts'
 
 export function liveSessions(registry: Pick<Registry, 'all'>): LiveSessions {
   return {
-    list: async () => [...registry.all()].flatMap((session) => session.view() ?? []),
+    list: async () => ({
+      sessions: [...registry.all()].flatMap((session) => session.view() ?? []),
+      unanswered: 0,
+    }),
     end: async (id, by, reason) => {
       const session = [...registry.all()].find((one) => one.id === id && one.principal !== undefined)
-      if (session === undefined) return false
+      if (session === undefined) return 'not-found'
       session.refuse({
         code: 'terminated',
         message: `terminating connection: ended by ${by.name}: ${reason}`,
       })
-      return true
+      return 'ended'
     },
   }
 }

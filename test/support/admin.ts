@@ -7,6 +7,7 @@ import type { VerifyToken } from '../../src/console/bearer.ts'
 import type { SlackDependencies } from '../../src/console/slack.ts'
 import type { AuditEvent } from '../../src/core/audit.ts'
 import type { Principal } from '../../src/core/principal.ts'
+import type { LiveSessions } from '../../src/core/sessions-view.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { reviewer } from './approvals-values.ts'
@@ -26,6 +27,7 @@ export interface AdminUnderTest {
 }
 
 const outsider: Principal = { ...reviewer('eve'), groups: ['staff'] }
+const watcher: Principal = { ...reviewer('wim'), groups: ['watchers'] }
 const workload: Principal = { ...reviewer('robot'), kind: 'workload' }
 const agent: Principal = { ...reviewer('agent'), groups: [] }
 
@@ -37,6 +39,7 @@ export const people: Readonly<Record<string, Principal>> = {
   ann: reviewer('ann'),
   bob: reviewer('bob'),
   eve: outsider,
+  wim: watcher,
   robot: workload,
   /** with tokens of long ago, of no time, and of days to come */
   stale: issued('stale', { iat: Date.now() / 1000 - 3700 }),
@@ -56,6 +59,12 @@ const verify: VerifyToken = async (token) => {
   }
   const refusal = { code: 'unauthenticated' as const, message: 'the token expired', hint: 'get a new token' }
   return { kind: 'rejected', refusal }
+}
+
+/** Nobody is connected. */
+export const noSessions: LiveSessions = {
+  list: async () => ({ sessions: [], unanswered: 0 }),
+  end: async () => 'not-found',
 }
 
 export const adminConfig = configSchema.parse({
@@ -105,6 +114,7 @@ export async function startTestAdmin(
     },
     metrics: createMetrics(),
     ready: () => under.ready,
+    sessions: noSessions,
     ...{ audit, log },
     ...options.more,
     ...(options.slack === undefined ? {} : { slack: { ...options.slack, approvals, audit, log } }),

@@ -1,6 +1,5 @@
-// What the CLI reads of the API's answers. More members may come with a newer server; fewer are an error.
+// What `chaperone approvals` reads of the API’s answers.
 import { z } from 'zod'
-import { AdminUnreachable } from '../admin-client.ts'
 
 export const listedApproval = z.looseObject({
   id: z.string(),
@@ -101,10 +100,3 @@ export type ShownApproval = z.infer<typeof request>
 export type ShownAccess = z.infer<typeof access>
 export type ShownFunction = z.infer<typeof calledFunction>
 export type ShownParameter = z.infer<typeof parameter>
-
-/** @throws AdminUnreachable when another service answered. */
-export function read<T>(schema: z.ZodType<T>, answer: unknown): T {
-  const result = schema.safeParse(answer)
-  if (result.success) return result.data
-  throw new AdminUnreachable('the answer is not one of the admin API')
-}

@@ -1,28 +1,9 @@
 // A request as its reviewer reads it. Every text in it came from outside, so none reaches the terminal raw.
-import { printable, printableLines, table } from '../terminal.ts'
+import { printable, printableLines, statementCell, table } from '../terminal.ts'
+import { duration, relative } from '../times.ts'
 import type { ListedApproval, ShownAccess, ShownApproval, ShownFunction, ShownParameter } from './shapes.ts'
 
-/** Characters of a statement in a table. */
-const SHOWN_IN_TABLE = 60
 const LABEL_WIDTH = 12
-
-const UNITS: readonly (readonly [string, number])[] = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['min', 60_000],
-  ['s', 1000],
-]
-
-function duration(time: number): string {
-  const [unit, size] = UNITS.find(([, milliseconds]) => time >= milliseconds) ?? ['s', 1000]
-  return `${Math.floor(time / size)} ${unit}`
-}
-
-/** `in 12 min` or `3 h ago`. */
-function relative(time: number, now: number): string {
-  const amount = duration(Math.abs(time - now))
-  return time >= now ? `in ${amount}` : `${amount} ago`
-}
 
 function instant(time: number): string {
   const date = new Date(time)
@@ -165,12 +146,6 @@ export function showRequest(request: ShownApproval, now: number): string {
   ].join('')
 }
 
-function listedText(request: ListedApproval): string {
-  const flat = request.text.replace(/\s+/g, ' ').trim()
-  const cut = flat.length > SHOWN_IN_TABLE || request.truncated
-  return cut ? `${flat.slice(0, SHOWN_IN_TABLE)}…` : flat
-}
-
 /** One line a request. */
 export function listRequests(requests: readonly ListedApproval[], now: number): string {
   if (requests.length === 0) return 'no requests\n'
@@ -181,7 +156,7 @@ export function listRequests(requests: readonly ListedApproval[], now: number): 
     request.resource,
     `${request.principalName} (${request.principalKind})`,
     relative(request.expiresAt, now),
-    listedText(request),
+    statementCell(request.text, request.truncated),
   ])
   return table(['id', 'state', 'votes', 'resource', 'asked by', 'expires', 'statement'], rows)
 }

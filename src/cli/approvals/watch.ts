@@ -1,10 +1,10 @@
 // `chaperone approvals list --watch`: requests as they change, until Ctrl-C. It comes back when the connection is lost.
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseJson } from '../../core/parse-json.ts'
-import { type AdminClient, AdminRefusal, AdminUnreachable } from '../admin-client.ts'
+import { type AdminClient, AdminRefusal, AdminUnreachable, read } from '../admin-client.ts'
 import { streamedEvents } from './events.ts'
 import type { Screen } from './screen.ts'
-import { listedApproval, read } from './shapes.ts'
+import { listedApproval } from './shapes.ts'
 import type { Watched } from './watched.ts'
 
 export interface WatchOptions {

@@ -1,4 +1,4 @@
-// The side of people: the admin port with health, metrics and the approvals API.
+// The side of people: the admin port with health, metrics, the API and the console.
 import { type Admin, startAdmin } from '../../console/admin.ts'
 import { type SlackDependencies, slackChannels } from '../../console/slack.ts'
 import { createVerifiedPeople, type VerifiedPeople } from '../../console/verified-people.ts'
@@ -35,11 +35,11 @@ export async function startPeople(
   const flow = openedFor('admin.console', () => codeFlow(common, defer))
   const pages: ConsoleServices | undefined = flow && {
     flow: { ...flow, finish: async (...answer) => seen(people, await flow.finish(...answer)) },
-    ...{ sessions, policy: policy.current },
+    policy: policy.current,
   }
   const slack = openedFor('notifications', () => slackServices(common, people))
   const options = {
-    ...{ config, approvals, verifyToken, metrics, ready, audit, log, deadLetters },
+    ...{ config, approvals, verifyToken, metrics, ready, sessions, audit, log, deadLetters },
     ...(pages && { console: pages }),
     ...(slack && { slack }),
   }

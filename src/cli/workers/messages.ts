@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Config } from '../../config/schema.ts'
 import type { Principal } from '../../core/principal.ts'
-import type { SessionView } from '../../core/sessions-view.ts'
+import { SESSION_ENDS, type SessionView } from '../../core/sessions-view.ts'
 import type { DeadLetter } from '../../notify/dead-letters.ts'
 
 /** Keys of cancel requests: PostgreSQL's have 8 bytes, or up to 260 since protocol 3.2. */
@@ -71,4 +71,5 @@ export const cancelAnswer = key.nullable()
 export const textAnswer = z.string()
 export const nothing = z.null()
 export const deadLettersAnswer = z.array(z.custom<DeadLetter>(isObject))
+export const endAnswer = z.enum(SESSION_ENDS)
 export const sessionsAnswer = z.array(z.custom<SessionView>(isObject))

@@ -1,6 +1,6 @@
 // The workers as the primary has them: each is started, started again when it dies, asked, and told to stop.
 import type { ChildProcess } from 'node:child_process'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Config } from '../../config/schema.ts'
 import type { LiveSessions } from '../../core/sessions-view.ts'
 import type { DeadLetter } from '../../notify/dead-letters.ts'
@@ -10,6 +10,7 @@ import { type Channel, createChannel } from './channel.ts'
 import {
   cancelAnswer,
   deadLettersAnswer,
+  endAnswer,
   type Message,
   nothing,
   type Question,
@@ -119,27 +120,43 @@ export function startPool(options: PoolOptions): Pool {
   }
 }
 
-/** A worker that starts has none yet, and one that does not answer is not shown. */
-function askAll<T>({ slots }: Running, question: Question, answer: z.ZodType<T>, otherwise: T) {
-  return Promise.all(
-    slots.map(({ running }) => running?.channel.ask(question, answer).catch(() => otherwise)),
-  )
+/**
+ * What each worker says. One that is gone, also since it was asked, has nothing more to say; one that runs and does not answer
+ * counts as `silent`.
+ */
+async function askAll<T>({ slots }: Running, question: Question, answer: z.ZodType<T>) {
+  const said: T[] = []
+  let silent = 0
+  const asked = slots.map(async (slot) => {
+    const { running } = slot
+    if (running === undefined) return
+    try {
+      said.push(await running.channel.ask(question, answer))
+    } catch {
+      if (slot.running === running) silent += 1
+    }
+  })
+  await Promise.all(asked)
+  return { said, silent }
 }
 
 function sessionsOf(pool: Running): LiveSessions {
   return {
     async list() {
-      const found = await askAll(pool, { kind: 'sessions' }, sessionsAnswer, [])
-      return found.flatMap((list) => list ?? []).sort((one, other) => one.since - other.since)
+      const { said, silent } = await askAll(pool, { kind: 'sessions' }, sessionsAnswer)
+      return { sessions: said.flat().sort((one, other) => one.since - other.since), unanswered: silent }
     },
-    end: async (session, by, reason) =>
-      (await askAll(pool, { kind: 'end', session, by, reason }, z.boolean(), false)).includes(true),
+    async end(session, by, reason) {
+      const { said, silent } = await askAll(pool, { kind: 'end', session, by, reason }, endAnswer)
+      if (said.includes('ended')) return 'ended'
+      return silent > 0 ? 'no-answer' : 'not-found'
+    },
   }
 }
 
 async function deadLettersOf(pool: Running): Promise<readonly DeadLetter[]> {
-  const found = await askAll(pool, { kind: 'dead-letters' }, deadLettersAnswer, [])
-  return found.flatMap((letters) => letters ?? []).sort((one, other) => other.at.localeCompare(one.at))
+  const { said } = await askAll(pool, { kind: 'dead-letters' }, deadLettersAnswer)
+  return said.flat().sort((one, other) => other.at.localeCompare(one.at))
 }
 
 const newSlot = (number: number): Slot => ({

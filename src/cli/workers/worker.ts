@@ -1,6 +1,7 @@
 // `chaperone worker`: one of several processes that answer Envoy. The primary starts it, and it ends with the primary.
 import type { Command } from 'commander'
 import { workerConfig } from '../../config/workers.ts'
+import type { SessionEnd, SessionView } from '../../core/sessions-view.ts'
 import { createLog } from '../../telemetry/log.ts'
 import { type Answering, createAnswering } from '../services/answering.ts'
 import { createCleanup } from '../services/cleanup.ts'
@@ -97,14 +98,14 @@ async function stopWorker(running: Worker | undefined): Promise<void> {
 }
 
 async function answer(running: Worker | undefined, question: Question): Promise<unknown> {
-  if (running === undefined) throw new Error('the worker has not started')
+  if (running === undefined) return beforeStart(question)
   switch (question.kind) {
     case 'cancel': {
       const forTarget = running.answering.gateway.cancel(question.resource, Buffer.from(question.key, 'hex'))
       return forTarget === undefined ? null : Buffer.from(forTarget).toString('hex')
     }
     case 'sessions':
-      return running.answering.gateway.live.list()
+      return (await running.answering.gateway.live.list()).sessions
     case 'dead-letters':
       return running.answering.deadLetters()
     case 'end':
@@ -117,6 +118,13 @@ async function answer(running: Worker | undefined, question: Question): Promise<
     default:
       throw new Error(`invariant: the primary asks for ${question.kind}`)
   }
+}
+
+/** It has no sessions yet. */
+function beforeStart({ kind }: Question): readonly SessionView[] | SessionEnd {
+  if (kind === 'sessions') return []
+  if (kind === 'end') return 'not-found'
+  throw new Error('the worker has not started')
 }
 
 function ownEnd(send: NonNullable<typeof process.send>): ChannelEnd {

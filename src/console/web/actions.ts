@@ -2,22 +2,22 @@
 
 import { MAX_REASON } from '../../approvals/limits.ts'
 import type { Grant } from '../../core/approval.ts'
-import { auditActor, auditOrFail, castVote, withdraw } from '../audited-vote.ts'
+import { endSession } from '../audited-end.ts'
+import { castVote, withdraw } from '../audited-vote.ts'
 import { demandFreshToken } from '../fresh-token.ts'
-import { accessOf } from './access.ts'
+import { Problem } from '../problem.ts'
 import { type Form, readForm } from './forms.ts'
-import { MAX_END_REASON } from './pages/sessions.ts'
 import type { WebContext, WebParts } from './parts.ts'
 import { notFound, PageProblem } from './problem.ts'
 
 /** Line breaks are the only control characters that people type. */
 const CONTROL = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
-function reasonOf(form: Form, most: number): string | undefined {
+function reasonOf(form: Form): string | undefined {
   // A form's line breaks are CRLF.
   const reason = form.field('reason')?.replaceAll('\r\n', '\n')
   if (reason === undefined) return undefined
-  if (reason.length > most) throw new PageProblem(400, `A reason has at most ${most} characters.`)
+  if (reason.length > MAX_REASON) throw new PageProblem(400, `A reason has at most ${MAX_REASON} characters.`)
   if (CONTROL.test(reason)) throw new PageProblem(400, 'A reason has no control characters.')
   return reason
 }
@@ -40,7 +40,7 @@ export async function vote(
   verdict: 'approve' | 'deny',
 ): Promise<Response> {
   const form = await readForm(context, parts)
-  const reason = reasonOf(form, MAX_REASON)
+  const reason = reasonOf(form)
   const window = verdict === 'approve' ? windowOf(form) : undefined
   demandFreshToken(form.login.principal, parts.maxTokenAge, Date.now())
   const { id } = await castVote(parts, {
@@ -59,20 +59,13 @@ export async function takeBack(context: WebContext, parts: WebParts): Promise<Re
   return context.redirect(`/requests/${id}`, 303)
 }
 
-export async function endSession(context: WebContext, parts: WebParts): Promise<Response> {
+export async function endLiveSession(context: WebContext, parts: WebParts): Promise<Response> {
   const form = await readForm(context, parts)
-  const { principal } = form.login
-  const id = context.req.param('id') ?? ''
-  const actor = auditActor(principal)
-  const event = { type: 'admin', action: 'session.end', actor } as const
-  if (!accessOf(parts.settings, principal).end) {
-    auditOrFail(parts, { ...event, outcome: 'failed', reason: `${id}: not allowed` })
-    throw notFound()
+  try {
+    await endSession(parts, context.req.param('id') ?? '', form.login.principal, form.field('reason'))
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'unauthorized') throw notFound()
+    throw error
   }
-  const reason = reasonOf(form, MAX_END_REASON)?.replaceAll('\n', ' ')
-  if (reason === undefined) throw new PageProblem(400, 'Ending a session needs a reason.')
-  auditOrFail(parts, { ...event, outcome: 'ok', reason: `${id}: ${reason}` })
-  if (await parts.sessions.end(id, principal, reason)) return context.redirect('/sessions', 303)
-  auditOrFail(parts, { ...event, outcome: 'failed', reason: `${id}: not found` })
-  throw new PageProblem(404, 'There is no such session any more.')
+  return context.redirect('/sessions', 303)
 }

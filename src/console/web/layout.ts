@@ -1,6 +1,6 @@
 // The frame of every page: head, way around, who is logged in.
 import { html } from 'hono/html'
-import type { Access } from './access.ts'
+import type { Access } from '../access.ts'
 import { ICON_PATH, SCRIPT_PATH, STYLE_PATH } from './assets.ts'
 import { type Html, NOTHING } from './html.ts'
 import type { Login } from './logins.ts'

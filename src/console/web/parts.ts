@@ -1,24 +1,23 @@
 // What the console's pages are made from.
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
-import type { LiveSessions } from '../../core/sessions-view.ts'
 import type { CodeFlow } from '../../identity/code-flow.ts'
 import type { Policy } from '../../policy/policy.ts'
+import type { ConsoleConfig } from '../access.ts'
+import type { SessionDependencies } from '../audited-end.ts'
 import type { VoteDependencies } from '../audited-vote.ts'
 import type { ApprovalChanges } from '../changes.ts'
-import type { ConsoleConfig } from './access.ts'
 import type { Logins } from './logins.ts'
 import type { Seal } from './sealed.ts'
 
 /** What is given from outside; the rest the console makes itself. */
 export interface ConsoleServices {
   readonly flow: CodeFlow
-  readonly sessions: LiveSessions
   /** the policy in force */
   readonly policy: () => Policy
 }
 
-export interface WebParts extends ConsoleServices, VoteDependencies {
+export interface WebParts extends ConsoleServices, VoteDependencies, SessionDependencies {
   readonly settings: ConsoleConfig
   /** milliseconds since a token was issued, by which a vote may count */
   readonly maxTokenAge: number

@@ -3,10 +3,10 @@ import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { html } from 'hono/html'
 import { APPROVAL_STATES } from '../../core/approval.ts'
+import { type Access, accessOf } from '../access.ts'
 import { approvalEvents } from '../approvals-events.ts'
 import { auditActor, auditOrFail } from '../audited-vote.ts'
-import { type Access, accessOf } from './access.ts'
-import { endSession, takeBack, vote } from './actions.ts'
+import { endLiveSession, takeBack, vote } from './actions.ts'
 import { ASSETS } from './assets.ts'
 import { readCookie } from './cookies.ts'
 import { ASSET_HEADERS, PAGE_HEADERS, TRANSPORT_SECURITY } from './headers.ts'
@@ -106,7 +106,7 @@ export function consoleRoutes(parts: WebParts) {
   )
   web.post(
     '/sessions/:id/end',
-    guarded((context) => endSession(context, parts)),
+    guarded((context) => endLiveSession(context, parts)),
   )
   web.get(
     '/recordings',

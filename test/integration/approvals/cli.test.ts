@@ -13,6 +13,7 @@ import type { AuditEvent } from '../../../src/core/audit.ts'
 import { createAuthenticator } from '../../../src/identity/authenticator.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
+import { noSessions } from '../../support/admin.ts'
 import { approvalInput } from '../../support/approvals-values.ts'
 import { startIssuer, type TestIssuer } from '../../support/issuer.ts'
 import { temporaryDirectory } from '../../support/tmp.ts'
@@ -46,6 +47,7 @@ describe('chaperone approvals', () => {
       verifyToken: authenticator.verifyToken,
       metrics: createMetrics(),
       ready: () => true,
+      sessions: noSessions,
       audit: { write: (event) => events.push(event), close: () => undefined },
       log: createLog({ level: 'error' }),
     })

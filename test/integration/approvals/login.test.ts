@@ -16,6 +16,7 @@ import { type Admin, startAdmin } from '../../../src/console/admin.ts'
 import { createAuthenticator } from '../../../src/identity/authenticator.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
+import { noSessions } from '../../support/admin.ts'
 import { approvalInput } from '../../support/approvals-values.ts'
 import { browse } from '../../support/browse.ts'
 import { startCli } from '../../support/cli.ts'
@@ -61,6 +62,7 @@ describe('chaperone login', () => {
       verifyToken: authenticator.verifyToken,
       metrics: createMetrics(),
       ready: () => true,
+      sessions: noSessions,
       audit: { write: () => undefined, close: () => undefined },
       log: createLog({ level: 'error' }),
     })

@@ -8,9 +8,10 @@ import { createApprovalChanges } from '../../../src/console/changes.ts'
 import { PROBLEMS } from '../../../src/console/problem.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { type AdminUnderTest, startTestAdmin } from '../../support/admin.ts'
+import { type AdminUnderTest, noSessions, startTestAdmin } from '../../support/admin.ts'
 import { approvalInput, reviewer } from '../../support/approvals-values.ts'
 import { readEvents } from '../../support/event-stream.ts'
+import { bareSession, liveSession, withSessions } from '../../support/live-sessions.ts'
 
 const document = parse(readFileSync('docs/openapi.yaml', 'utf8'))
 
@@ -42,7 +43,7 @@ describe('docs/openapi.yaml', () => {
   let under: AdminUnderTest
 
   beforeAll(async () => {
-    under = await startTestAdmin()
+    under = await startTestAdmin({ more: withSessions(liveSession('a'.repeat(24)), bareSession) })
   })
   afterAll(() => under.stop())
 
@@ -63,6 +64,7 @@ describe('docs/openapi.yaml', () => {
       changes: createApprovalChanges(createMemoryApprovals()),
       metrics: createMetrics(),
       ready: () => true,
+      sessions: noSessions,
       audit: { write: () => undefined, close: () => undefined },
       log: createLog({ level: 'error' }),
     })
@@ -130,6 +132,22 @@ describe('docs/openapi.yaml', () => {
     const problem = await get('/api/v1/approvals/nothing')
     expect(() => validator('Problem').parse(problem)).not.toThrow()
     expect(() => validator('Approval').parse(problem)).toThrow()
+  })
+
+  it('describes what the server answers of live sessions', async () => {
+    const list = await get('/api/v1/sessions')
+    expect(list).toMatchObject({ total: 2, sessions: [{ application: 'psql' }, {}] })
+    expect(() => validator('SessionList').parse(list)).not.toThrow()
+    const end = (id: string) =>
+      get(`/api/v1/sessions/${id}/end`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ reason: 'over' }),
+      })
+    const ending = await end('a'.repeat(24))
+    expect(() => validator('EndingSession').parse(ending)).not.toThrow()
+    const unknown = await end('c'.repeat(24))
+    expect(() => validator('Problem').parse(unknown)).not.toThrow()
   })
 
   it('describes what the server streams', async () => {

@@ -72,19 +72,19 @@ describe('live sessions', () => {
 
   it('are those that are admitted', async () => {
     const all = [live('a', true), live('b', false)].map(({ session }) => session)
-    const list = await liveSessions({ all: () => all }).list()
-    expect(list.map(({ id }) => id)).toEqual(['a'])
+    const { sessions } = await liveSessions({ all: () => all }).list()
+    expect(sessions.map(({ id }) => id)).toEqual(['a'])
   })
 
   it('end with who ended them, and why; who only knocks is nobody’s to end', async () => {
     const [a, b] = [live('a', true), live('b', false)]
     const sessions = liveSessions({ all: () => [a.session, b.session] })
-    expect(await sessions.end('a', reviewer('rita'), 'looks wrong')).toBe(true)
+    expect(await sessions.end('a', reviewer('rita'), 'looks wrong')).toBe('ended')
     expect(a.refusals).toEqual([
       { code: 'terminated', message: 'terminating connection: ended by rita: looks wrong' },
     ])
-    expect(await sessions.end('b', reviewer('rita'), 'x')).toBe(false)
-    expect(await sessions.end('c', reviewer('rita'), 'x')).toBe(false)
+    expect(await sessions.end('b', reviewer('rita'), 'x')).toBe('not-found')
+    expect(await sessions.end('c', reviewer('rita'), 'x')).toBe('not-found')
     expect(b.refusals).toEqual([])
   })
 })

@@ -1,6 +1,7 @@
 // Live sessions: who is connected to what, what runs just now, and the button that ends it.
 import { html } from 'hono/html'
 import type { SessionView } from '../../../core/sessions-view.ts'
+import { MAX_END_REASON } from '../../audited-end.ts'
 import { type Html, NOTHING } from '../html.ts'
 import { csrfField, page, type Visitor } from '../layout.ts'
 import type { WebParts } from '../parts.ts'
@@ -11,13 +12,11 @@ import { visible, visibleLines } from '../visible.ts'
 const MOST = 500
 /** Milliseconds between two looks: what runs just now is seen to change. */
 const LOOKS = 3000
-/** Characters of the reason that the client is told. */
-export const MAX_END_REASON = 200
 
 export async function sessionsPage(parts: WebParts, visitor: Visitor): Promise<Html> {
-  const all = await parts.sessions.list()
+  const { sessions: all, unanswered } = await parts.sessions.list()
   const shown = all.slice(0, MOST)
-  const content = html`<div data-part="count"><h1>Live sessions</h1><p class="soft">${String(all.length)} ${all.length === 1 ? 'session' : 'sessions'}${all.length > MOST ? `, the first ${MOST} are shown` : ''}</p></div>
+  const content = html`<div data-part="count"><h1>Live sessions</h1><p class="soft">${String(all.length)} ${all.length === 1 ? 'session' : 'sessions'}${all.length > MOST ? `, the first ${MOST} are shown` : ''}${unanswered > 0 ? `; ${unanswered} of the workers did not answer, and theirs are missing` : ''}</p></div>
     <div data-part="list">${
       shown.length === 0
         ? html`<div class="empty card"><strong>Nobody is connected</strong>Sessions appear here by themselves.</div>`

@@ -11,6 +11,7 @@ import type { AuditEvent } from '../../../../src/core/audit.ts'
 import { rejected } from '../../../../src/identity/outcome.ts'
 import { compilePolicy } from '../../../../src/policy/policy.ts'
 import { createLog } from '../../../../src/telemetry/log.ts'
+import { noSessions } from '../../../support/admin.ts'
 import { approvalInput, reviewer } from '../../../support/approvals-values.ts'
 import { GOOD_CONFIG, parse } from '../../../support/config.ts'
 
@@ -28,7 +29,7 @@ function stage() {
     log: createLog({ level: 'error' }),
     changes: createApprovalChanges(approvals),
     flow: { begin: async () => new URL(ORIGIN), finish: async () => rejected('nobody') },
-    sessions: { list: async () => [], end: async () => false },
+    sessions: noSessions,
     policy: () => policy,
     settings: { client_id: 'console', scopes: ['openid'], idle: 60_000, session: 60_000 },
     maxTokenAge: 3_600_000,

@@ -1,6 +1,6 @@
-// Who may see and do what in the console beyond requests for approval: by configuration, and nobody by default.
-import type { Config } from '../../config/schema.ts'
-import type { Principal } from '../../core/principal.ts'
+// Who may see and do what beyond requests for approval, in the console and by the API: by configuration, and nobody by default.
+import type { Config } from '../config/schema.ts'
+import type { Principal } from '../core/principal.ts'
 
 export type ConsoleConfig = NonNullable<Config['admin']['console']>
 
@@ -13,8 +13,15 @@ export interface Access {
   readonly policy: boolean
 }
 
-/** What the login that is looked at may do: asked for at each request. */
-export function accessOf({ auditors, terminators }: ConsoleConfig, { groups }: Principal): Access {
+/**
+ * What somebody may do: asked for at each request.
+ *
+ * @param settings `admin.console`; without it nobody may do anything
+ */
+export function accessOf(
+  { auditors, terminators }: Pick<ConsoleConfig, 'auditors' | 'terminators'> = {},
+  { groups }: Principal,
+): Access {
   const isOf = (wanted: readonly string[] | undefined) =>
     wanted?.some((group) => groups.includes(group)) ?? false
   const [audits, ends] = [isOf(auditors), isOf(terminators)]

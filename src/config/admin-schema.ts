@@ -20,8 +20,10 @@ const consoleOfPeople = z.strictObject({
     .describe('what the login asks for; the ID token has to have the claims of name and groups'),
   auditors: groups
     .optional()
-    .describe('who sees live sessions, recordings and the policy; nobody when absent'),
-  terminators: groups.optional().describe('who may end live sessions, and so sees them; nobody when absent'),
+    .describe('who sees live sessions (by the API as well), recordings and the policy; nobody when absent'),
+  terminators: groups
+    .optional()
+    .describe('who may end live sessions, and so sees them, by the API as well; nobody when absent'),
   idle: withDefault(positiveDuration, '30m').describe('a login ends that was not used for so long'),
   session: withDefault(positiveDuration, '8h').describe(
     'longest login; it ends before that with its ID token, and people are sent to log in again',

@@ -1,12 +1,12 @@
 // Two workers behind one real Envoy: a connection's sidestreams, its cancel request and its limits may meet any of them.
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { verifyRecording } from '../../../src/recording/verify.ts'
 import { cancelRequest, query } from '../../support/pgwire/frontend.ts'
 import { connectPgWire, type PgWireClient } from '../../support/pgwire.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
-import { workerPids } from '../../support/stack/workers.ts'
+import { workerPid, workerPids } from '../../support/stack/workers.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 import { ending, errorsOf } from '../failures/ending.ts'
 import { eventually } from '../failures/footprint.ts'
@@ -223,24 +223,7 @@ describe('a worker that is killed', () => {
     await eventually('it is ready', async () => (await ready()) === 200)
   })
 
-  /** By the file that it writes. */
-  function pidOf(worker: number): number {
-    const pid = workerPids(stack.services.pid).find((one) =>
-      openFiles(one).includes(`${stack.folder}/audit-${worker}.jsonl`),
-    )
-    if (pid === undefined) throw new Error(`there is no worker ${worker}`)
-    return pid
-  }
-
-  function openFiles(pid: number): string[] {
-    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-      try {
-        return [readlinkSync(`/proc/${pid}/fd/${fd}`)]
-      } catch {
-        return []
-      }
-    })
-  }
+  const pidOf = (worker: number) => workerPid(stack.services.pid, `${stack.folder}/audit-${worker}.jsonl`)
 })
 
 describe('the services', () => {

@@ -1,5 +1,5 @@
 // The worker processes of services that run with several.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /** Process ids of the workers, in no order: the primary's children that were started as `worker`. */
 export function workerPids(primary: number): number[] {
@@ -7,6 +7,23 @@ export function workerPids(primary: number): number[] {
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => parentOf(pid) === primary && argumentsOf(pid).at(-1) === 'worker')
+}
+
+/** The worker that is found by a file that it alone writes. @throws when there is none */
+export function workerPid(primary: number, file: string): number {
+  const pid = workerPids(primary).find((one) => openFiles(one).includes(file))
+  if (pid === undefined) throw new Error(`no worker writes ${file}`)
+  return pid
+}
+
+function openFiles(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${fd}`)]
+    } catch {
+      return []
+    }
+  })
 }
 
 /** proc(5): the command's name, field 2, may hold spaces; the parent is field 4. */

@@ -68,7 +68,7 @@ export function approvalsApi(deps: ApprovalsApiDependencies) {
       changes: deps.changes,
       principal: context.var.principal,
       filter: filterOf(parsed(listQuery, context.req.query())),
-      signal: context.req.raw.signal,
+      request: context.req.raw,
       abandon: () => context.env.outgoing.destroy(),
     }),
   )

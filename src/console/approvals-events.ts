@@ -4,14 +4,17 @@ import type { ApprovalRequest } from '../core/approval.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import { type ApprovalChanges, versionOf } from './changes.ts'
 import { createEventStream } from './event-stream.ts'
+import { Problem } from './problem.ts'
 import { maySee, summary } from './view.ts'
 
 export interface ApprovalEventsOptions {
   readonly changes: ApprovalChanges
   readonly principal: Principal
   readonly filter: Pick<ApprovalFilter, 'state' | 'resource' | 'limit'>
-  /** the request's own: aborts when its client leaves */
-  readonly signal: AbortSignal
+  /** its signal aborts when its client leaves */
+  readonly request: Request
+  /** Is whoever listens still logged in? Absent where only the token says so, by its expiry. */
+  readonly lasts?: () => boolean
   /** closes the connection under a client that does not read */
   readonly abandon: () => void
 }
@@ -21,6 +24,8 @@ type StreamEnd = 'login-expired' | 'try-again' | 'shutting-down'
 
 /** ms; then the client comes back, and its token and groups are looked at anew. */
 const LONGEST = 3_600_000
+/** ms between looks at the login where nothing happens that asks for one. */
+const LOOKS = 15_000
 
 /** The same request in the same state has the same id, in every stream and of every process. */
 function eventOf(event: string, request: ApprovalRequest) {
@@ -29,16 +34,20 @@ function eventOf(event: string, request: ApprovalRequest) {
 
 /**
  * `present` for each request that fits, oldest first, then `ready`, then changes as they happen.
- * @throws Problem `too-many-listeners`; ApprovalStoreError when the store does not answer
+ * @throws Problem `too-many-listeners`, `method-not-allowed`; ApprovalStoreError when the store does not answer
  */
 export async function approvalEvents(options: ApprovalEventsOptions): Promise<Response> {
-  const { changes, principal, filter, signal, abandon } = options
+  const { changes, principal, filter, request, abandon, lasts = () => true } = options
+  const { signal } = request
+  // Nobody reads what the answer to a HEAD would have had: it would wait, and listen, until its time is over.
+  if (request.method !== 'GET') throw new Problem('method-not-allowed')
   const now = Date.now()
   let over = false
   let stop: (() => void) | undefined
   const ended = () => {
     over = true
     clearTimeout(expiry)
+    clearInterval(looks)
     signal.removeEventListener('abort', end)
     stop?.()
   }
@@ -48,6 +57,11 @@ export async function approvalEvents(options: ApprovalEventsOptions): Promise<Re
     stream.send({ event: 'end', data: { code } })
     stream.end()
   }
+  const isOver = () => {
+    if (!over && !lasts()) endWith('login-expired')
+    return over
+  }
+  const looks = setInterval(isOver, LOOKS).unref()
   const left = principal.expiresAt - now
   const expiry = setTimeout(
     () => endWith(left <= LONGEST ? 'login-expired' : 'try-again'),
@@ -64,8 +78,8 @@ export async function approvalEvents(options: ApprovalEventsOptions): Promise<Re
         for (const request of [...requests].reverse()) stream.send(eventOf('present', request))
         stream.send({ event: 'ready', data: {} })
       },
-      changed: ({ kind, request }) => stream.send(eventOf(kind, request)),
-      trouble: (lasts) => stream.send({ event: lasts ? 'trouble' : 'ready', data: {} }),
+      changed: ({ kind, request }) => isOver() || stream.send(eventOf(kind, request)),
+      trouble: (there) => isOver() || stream.send({ event: there ? 'trouble' : 'ready', data: {} }),
       ended: () => endWith('shutting-down'),
     })
   } catch (error) {

@@ -1,6 +1,7 @@
-// A vote, audited before it takes effect: a vote that cannot be audited is not cast.
-import type { Ballot, VoteRefusal } from '../approvals/ballot.ts'
+// Votes and withdrawals, audited before they take effect: what cannot be audited is not done.
+import type { Ballot } from '../approvals/ballot.ts'
 import type { Approvals } from '../approvals/contract.ts'
+import { REQUEST_ID } from '../approvals/request.ts'
 import { voteObstacle } from '../approvals/vote.ts'
 import type { ApprovalRequest } from '../core/approval.ts'
 import type { AuditActor, AuditEvent, AuditLog } from '../core/audit.ts'
@@ -43,15 +44,31 @@ function auditAfterwards(deps: VoteDependencies, event: AuditEvent): void {
   }
 }
 
-function refuse(deps: VoteDependencies, ballot: CastBallot, refusal: VoteRefusal): never {
+/** What somebody tried to do with a request. */
+interface Attempt {
+  readonly id: string
+  readonly by: Principal
+  readonly action: 'approve' | 'deny' | 'withdraw'
+}
+
+function refuse(deps: VoteDependencies, { id, by, action }: Attempt, problem: Problem): never {
   auditOrFail(deps, {
     type: 'admin',
-    action: `approval.${ballot.verdict}`,
+    action: `approval.${action}`,
     outcome: 'failed',
-    reason: `${ballot.id}: ${refusal}`,
-    actor: auditActor(ballot.reviewer),
+    reason: `${id}: ${problem.code}`,
+    actor: auditActor(by),
   })
-  throw new Problem(refusal)
+  throw problem
+}
+
+/** @throws Problem `not-found`, also for a request that the caller may not see */
+async function requestFor(deps: VoteDependencies, attempt: Attempt): Promise<ApprovalRequest> {
+  // What is no id is not audited: it may be any text, of any length.
+  if (!REQUEST_ID.test(attempt.id)) throw new Problem('not-found')
+  const request = await deps.approvals.get(attempt.id)
+  if (request !== undefined && maySee(request, attempt.by)) return request
+  return refuse(deps, attempt, new Problem('not-found'))
 }
 
 function approvalEvent(request: ApprovalRequest, ballot: CastBallot) {
@@ -70,14 +87,14 @@ function approvalEvent(request: ApprovalRequest, ballot: CastBallot) {
 /** @throws Problem for every refusal. A request that the reviewer may not see is not found. */
 export async function castVote(deps: VoteDependencies, ballot: CastBallot): Promise<ApprovalRequest> {
   const { id, reviewer, verdict, reason, window } = ballot
-  const request = await deps.approvals.get(id)
-  if (request === undefined || !maySee(request, reviewer)) return refuse(deps, ballot, 'not-found')
+  const attempt = { id, by: reviewer, action: verdict }
+  const request = await requestFor(deps, attempt)
   const obstacle = voteObstacle(request, ballot, Date.now())
-  if (obstacle !== undefined) return refuse(deps, ballot, obstacle)
+  if (obstacle !== undefined) return refuse(deps, attempt, new Problem(obstacle))
   auditOrFail(deps, { ...approvalEvent(request, ballot), state: 'voted' })
   const result = await deps.approvals.vote(id, reviewer, verdict, reason, window)
   // Somebody was faster; the audit then shows the attempt and that it did not count.
-  if (result.kind === 'refused') return refuse(deps, ballot, result.refusal)
+  if (result.kind === 'refused') return refuse(deps, attempt, new Problem(result.refusal))
   if (result.request.state !== 'pending') {
     auditAfterwards(deps, { ...approvalEvent(result.request, ballot), state: result.request.state })
   }
@@ -95,17 +112,19 @@ export async function withdraw(
   by: Principal,
   reason?: string,
 ): Promise<ApprovalRequest> {
-  const request = await deps.approvals.get(id)
-  if (request === undefined || !maySee(request, by)) throw new Problem('not-found')
+  const attempt: Attempt = { id, by, action: 'withdraw' }
+  const request = await requestFor(deps, attempt)
   const isAsker = request.principal === principalId(by)
-  if (!isAsker && by.kind !== 'person') throw new Problem('not-a-person')
+  if (!isAsker && by.kind !== 'person') refuse(deps, attempt, new Problem('not-a-person'))
   if (!isAsker && request.state === 'pending') {
-    throw new Problem('unauthorized', 'Only its asker withdraws what is pending.', 'Deny it.')
+    const detail = 'Only its asker withdraws what is pending.'
+    refuse(deps, attempt, new Problem('unauthorized', detail, 'Deny it.'))
   }
   const why = `withdrawn by ${by.name}${reason === undefined ? '' : `: ${reason}`}`
   const event = { type: 'approval', request: id, resource: request.resource } as const
   auditOrFail(deps, { ...event, actor: auditActor(by), state: 'withdrawn', reason: why })
   const done = await deps.approvals.withdraw(id, why)
-  if (!done) throw new Problem('already-decided')
+  // The audit then shows the attempt, and that nothing came of it.
+  if (!done) refuse(deps, attempt, new Problem('already-decided'))
   return { ...request, state: 'withdrawn', withdrawal: why }
 }

@@ -13,6 +13,7 @@ import { ASSET_HEADERS, PAGE_HEADERS, TRANSPORT_SECURITY } from './headers.ts'
 import { type Html, NOTHING } from './html.ts'
 import { page, type Visitor } from './layout.ts'
 import { beginLogin, CALLBACK_PATH, finishLogin, loggedOutPage, logOut } from './login-routes.ts'
+import type { Login } from './logins.ts'
 import { policyPage } from './pages/policy.ts'
 import { recordingPage } from './pages/recording.ts'
 import { recordingsPage } from './pages/recordings.ts'
@@ -31,9 +32,12 @@ export function consoleRoutes(parts: WebParts) {
   const { publicUrl, settings } = parts
   const web = new Hono<{ Bindings: HttpBindings }>()
 
+  function loginOf(context: WebContext, used: boolean): Login | undefined {
+    return parts.logins.find(readCookie(context, publicUrl, 'chaperone') ?? '', used)
+  }
+
   function visitorOf(context: WebContext): Visitor | undefined {
-    const used = context.req.header('x-chaperone-live') === undefined
-    const login = parts.logins.find(readCookie(context, publicUrl, 'chaperone') ?? '', used)
+    const login = loginOf(context, context.req.header('x-chaperone-live') === undefined)
     return login && { login, access: accessOf(settings, login.principal) }
   }
 
@@ -131,15 +135,17 @@ export function consoleRoutes(parts: WebParts) {
   web.get(
     '/events',
     guarded(async (context) => {
-      const visitor = visitorOf(context)
-      if (visitor === undefined) return context.text('log in\n', 401)
-      const { principal, until } = visitor.login
+      // A page that listens is no use of the login, and ends with it.
+      const login = loginOf(context, false)
+      if (login === undefined) return context.text('log in\n', 401)
+      const { principal, until } = login
       // The page looks for itself what there is: only that something changed matters here.
       return approvalEvents({
         changes: parts.changes,
         principal: { ...principal, expiresAt: until },
         filter: { limit: 1 },
-        signal: context.req.raw.signal,
+        request: context.req.raw,
+        lasts: () => loginOf(context, false) !== undefined,
         abandon: () => context.env.outgoing.destroy(),
       })
     }),

@@ -226,6 +226,14 @@ describe('the approvals API', () => {
       ])
     })
 
+    it('nothing of what is no id: nobody fills the log with names of their own', async () => {
+      for (const what of ['approve', 'withdraw']) {
+        const answer = await call('POST', `/approvals/${'%0a'.repeat(2000)}/${what}`, 'eve')
+        expect(answer).toMatchObject({ status: 404 })
+      }
+      expect(under.events).toEqual([])
+    })
+
     it('a vote that came too late by a moment: both the attempt and that it did not count', async () => {
       const id = await ask()
       under.audited = (event) => {
@@ -336,6 +344,20 @@ describe('the approvals API', () => {
       await call('POST', `/approvals/${id}/approve`, 'ann')
       expect(await withdraw(id, 'robot')).toMatchObject({ status: 403, answer: { code: 'not-a-person' } })
       expect(await under.approvals.get(id)).toMatchObject({ state: 'approved' })
+    })
+
+    it('is audited also when it is refused, or came too late', async () => {
+      const [id, used] = [await ask(), await ask()]
+      await withdraw(id, 'eve')
+      await withdraw(id, 'ann')
+      await call('POST', `/approvals/${used}/deny`, 'ann')
+      await withdraw(used, 'agent')
+      const failed = under.events.filter((event) => event.type === 'admin')
+      expect(failed).toMatchObject([
+        { action: 'approval.withdraw', outcome: 'failed', reason: `${id}: not-found` },
+        { action: 'approval.withdraw', outcome: 'failed', reason: `${id}: unauthorized` },
+        { action: 'approval.withdraw', outcome: 'failed', reason: `${used}: already-decided` },
+      ])
     })
 
     it('is not done when it cannot be audited', async () => {

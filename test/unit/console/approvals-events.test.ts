@@ -113,6 +113,15 @@ describe('the stream of requests for approval', () => {
     under = await startTestAdmin({ verifyToken })
   })
 
+  it('is for GET alone: nobody reads what a HEAD would begin', async () => {
+    for (let n = 0; n < 8; n++) {
+      const url = `${under.admin.url}/api/v1/approvals/events`
+      const { status } = await fetch(url, { method: 'HEAD', headers: { authorization: 'Bearer ann' } })
+      expect(status).toBe(405)
+    }
+    expect((await watch()).status).toBe(200)
+  })
+
   it('gives the place of a client that left to the next', async () => {
     const first = await Promise.all(Array.from({ length: 8 }, () => watch()))
     expect((await watch()).status).toBe(429)

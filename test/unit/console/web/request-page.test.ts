@@ -1,63 +1,10 @@
 // One request's page: what a reviewer is told, and what the form grants. The routes are the real ones, without a socket.
 import { beforeAll, describe, expect, it } from 'vitest'
 import { loadParser } from '../../../../src/analysis/postgres/parser.ts'
-import { createMemoryApprovals } from '../../../../src/approvals/memory.ts'
-import { createApprovalChanges } from '../../../../src/console/changes.ts'
-import { createLogins } from '../../../../src/console/web/logins.ts'
-import type { WebParts } from '../../../../src/console/web/parts.ts'
-import { consoleRoutes } from '../../../../src/console/web/routes.ts'
-import { createSeal } from '../../../../src/console/web/sealed.ts'
-import type { AuditEvent } from '../../../../src/core/audit.ts'
-import { rejected } from '../../../../src/identity/outcome.ts'
-import { compilePolicy } from '../../../../src/policy/policy.ts'
-import { createLog } from '../../../../src/telemetry/log.ts'
-import { noSessions } from '../../../support/admin.ts'
-import { approvalInput, reviewer } from '../../../support/approvals-values.ts'
-import { GOOD_CONFIG, parse } from '../../../support/config.ts'
+import { approvalInput } from '../../../support/approvals-values.ts'
+import { stage } from '../../../support/console-routes.ts'
 
 beforeAll(() => loadParser())
-
-const ORIGIN = 'https://chaperone.example'
-
-function stage() {
-  const approvals = createMemoryApprovals()
-  const events: AuditEvent[] = []
-  const policy = compilePolicy(parse(GOOD_CONFIG))
-  const parts: WebParts = {
-    approvals,
-    audit: { write: (event) => events.push(event), close: () => undefined },
-    log: createLog({ level: 'error' }),
-    changes: createApprovalChanges(approvals),
-    flow: { begin: async () => new URL(ORIGIN), finish: async () => rejected('nobody') },
-    sessions: noSessions,
-    policy: () => policy,
-    settings: { client_id: 'console', scopes: ['openid'], idle: 60_000, session: 60_000 },
-    maxTokenAge: 3_600_000,
-    publicUrl: new URL(ORIGIN),
-    resources: ['orders'],
-    recordings: undefined,
-    logins: createLogins({ idle: 60_000, longest: 60_000 }),
-    seal: createSeal(),
-  }
-  const routes = consoleRoutes(parts)
-  const as = (name: string, claims = reviewer(name).claims) => {
-    const cookie = `__Host-chaperone=${parts.logins.begin({ ...reviewer(name), claims })}`
-    const page = async (path: string) => (await routes.request(path, { headers: { cookie } })).text()
-    return {
-      page,
-      async vote(id: string, fields: Record<string, string>) {
-        const csrf = /name="csrf" value="([^"]+)"/.exec(await page('/requests'))?.[1] ?? ''
-        const body = new URLSearchParams({ csrf, ...fields })
-        return routes.request(`/requests/${id}/approve`, {
-          method: 'POST',
-          body,
-          headers: { cookie, origin: ORIGIN },
-        })
-      },
-    }
-  }
-  return { approvals, events, routes, as }
-}
 
 describe('the page of a request', () => {
   it('offers a window as far as the rule goes, and grants what was chosen', async () => {

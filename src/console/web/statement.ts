@@ -39,9 +39,16 @@ export function statement(text: string): Html {
     <details open><summary>The text as it was sent</summary><pre class="exact">${visibleLines(text)}</pre></details>`
 }
 
-/** The beginning of a statement, in a list. */
+/** How much more of a statement than is shown is looked at, for what blanks take. */
+const BLANKS = 10
+
+/** The beginning of a statement, in a list: the rest of it is not looked at, since lists may have hundreds of long ones. */
 export function excerpt(text: string, most: number): Html {
-  return html`<pre>${visible(cut(text.replace(/\s+/g, ' ').trim(), most))}</pre>`
+  const begun = text.trim()
+  const beginning = begun.slice(0, BLANKS * most)
+  const shown = cut(beginning.replace(/\s+/g, ' ').trim(), most)
+  const goesOn = beginning.length < begun.length && !shown.endsWith('…')
+  return html`<pre>${visible(goesOn ? `${shown}…` : shown)}</pre>`
 }
 
 function parameterText(parameter: ParameterValue): Html {

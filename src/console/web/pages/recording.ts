@@ -20,8 +20,10 @@ const MOST = 300
 const ROWS = 50
 /** Characters of a statement; the command line shows the whole of it. */
 const SHOWN = 20_000
-/** Bytes of results that are read for one page, from the beginning of the file on: sessions share this process. */
+/** Bytes of statements and results that are read for one page, from the beginning of the file on: sessions share this process. */
 const READ = 16 * 1024 * 1024
+/** Bytes that every other event has at least. */
+const LEAST = 100
 
 /** @throws PageProblem when there is none. @param from the first entry */
 export async function recordingPage(
@@ -66,7 +68,7 @@ interface Entries {
   readonly start: RecordedStart | undefined
   readonly entries: readonly Html[]
   readonly more: boolean
-  /** the results before the end of the page are more than is read */
+  /** what is before the end of the page is more than is read */
   readonly tooLong: boolean
 }
 
@@ -83,7 +85,7 @@ async function entriesOf(path: string, from: number): Promise<Entries> {
       if (event.level === 'full' && event.protocol === 'postgres') results = createRecordedResults(ROWS)
     }
     if (event.kind === 'statement') results?.statement(event.text)
-    if (event.kind === 'result') read += event.bytes.length
+    read += weightOf(event)
     if (read > READ) return { start, entries, more: false, tooLong: true }
     const shown = entryOf(event, results)
     if (shown === undefined) continue
@@ -96,6 +98,11 @@ async function entriesOf(path: string, from: number): Promise<Entries> {
     count += 1
   }
   return { start, entries, more: false, tooLong: false }
+}
+
+function weightOf(event: RecordedEvent): number {
+  if (event.kind === 'result') return event.bytes.length
+  return LEAST + (event.kind === 'statement' ? event.text.length : 0)
 }
 
 /** Milliseconds since the start of the session, as `+1:02:03.456`. */

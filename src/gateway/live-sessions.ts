@@ -2,6 +2,7 @@
 
 import type { Operation } from '../core/operation.ts'
 import { type Principal, principalId } from '../core/principal.ts'
+import { printable } from '../core/printable.ts'
 import type { Observation } from '../core/session.ts'
 import {
   type LiveOperation,
@@ -23,7 +24,7 @@ export function liveSessions(registry: Pick<Registry, 'all'>): LiveSessions {
       if (session === undefined) return 'not-found'
       session.refuse({
         code: 'terminated',
-        message: `terminating connection: ended by ${by.name}: ${reason}`,
+        message: `terminating connection: ended by ${printable(by.name)}: ${reason}`,
       })
       return 'ended'
     },

@@ -66,6 +66,8 @@ export function createRunner(
   /** what the server sends goes through masks */
   let masked = () => false
   let outcome: SessionOutcome = 'rejected'
+  /** its end was asked for */
+  let stopping = false
   let ended = false
   let ready = false
   let queue: Effect[] = []
@@ -225,6 +227,9 @@ export function createRunner(
   }
 
   function stop(refusal: Refusal): void {
+    // The first reason is the one that is told, and its second is not begun anew.
+    if (stopping) return
+    stopping = true
     outcome = outcome === 'rejected' ? 'rejected' : 'terminated'
     metrics.error(refusal.code)
     input(() => session.terminate(refusal))

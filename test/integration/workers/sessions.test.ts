@@ -1,5 +1,6 @@
 // Live sessions over two workers, by the API and by the command line: who sees them, who ends them, and what each side is told.
 import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startCli } from '../../support/cli.ts'
 import { query } from '../../support/pgwire/frontend.ts'
@@ -17,8 +18,8 @@ const HOSTILE = 'psql\u001b[2J\u202E'
 
 interface Listed {
   readonly id: string
-  readonly principalName: string
-  readonly application?: string
+  readonly resource: string
+  readonly bytes: { readonly toClient: number }
   readonly operation?: { readonly text: string; readonly held: boolean }
 }
 
@@ -35,8 +36,10 @@ beforeAll(async () => {
   redis = await startRedis()
   stack = await startStack({
     services: 'child',
+    resources: { fast: { process: 'requests-only', recording: 'commands' } },
     console: { auditors: ['auditors'], terminators: ['oncall'] },
     config: {
+      masks: {},
       processor: { address: 'unix:processor.sock', stop_grace: '0s', workers: WORKERS.length },
       store: { kind: 'redis', url: redis.url },
     },
@@ -238,6 +241,49 @@ describe('a session that goes while it is ended', () => {
         statuses.filter((status) => status === 404).length + 1,
       )
     }
+  })
+})
+
+describe('a session in the middle of a result', () => {
+  it('whose target goes silent within a row ends after a second, however often it is ended', async () => {
+    const { client, id } = await connect()
+    client.send(query('select pg_backend_pid()'))
+    const [pid = 0] = (await client.until('ReadyForQuery')).flatMap((message) =>
+      message.kind === 'DataRow' ? [Number(message.values[0])] : [],
+    )
+    client.send(query("select repeat('x', 40000000)"))
+    await eventually('a part of the row has come', async () => {
+      const session = (await list()).sessions.find((one) => one.id === id)
+      return (session?.bytes.toClient ?? 0) > 100_000
+    })
+    process.kill(pid, 'SIGSTOP')
+    try {
+      const began = Date.now()
+      const statuses = new Set<number>()
+      while (!statuses.has(404) && Date.now() - began < 5000) {
+        statuses.add((await end(id)).status)
+        await pause(100)
+      }
+      expect([...statuses]).toEqual([200, 404])
+      expect(Date.now() - began).toBeLessThan(3000)
+      expect(await ending(client)).toMatchObject({ completed: false, cut: true })
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+  })
+
+  it('that goes past Chaperone ends as well', async () => {
+    const token = engineer
+    const client = await stack.connect(token, { resource: 'fast' })
+    const failed = new Promise<Error>((resolve) => client.on('error', resolve))
+    const query = client.query('select pg_sleep(20)').catch((error: unknown) => error)
+    await eventually('it is seen', async () =>
+      (await list()).sessions.some(({ resource }) => resource === 'fast'),
+    )
+    const session = (await list()).sessions.find(({ resource }) => resource === 'fast')
+    expect((await end(session?.id ?? '')).status).toBe(200)
+    expect(await Promise.race([query, failed])).toMatchObject({ message: expect.any(String) })
+    expect(await end(session?.id ?? '')).toMatchObject({ status: 404 })
   })
 })
 

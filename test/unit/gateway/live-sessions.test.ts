@@ -83,6 +83,9 @@ describe('live sessions', () => {
     expect(a.refusals).toEqual([
       { code: 'terminated', message: 'terminating connection: ended by rita: looks wrong' },
     ])
+    const turning = { ...reviewer('rita'), name: 'rita\u202e' }
+    expect(await sessions.end('a', turning, 'x')).toBe('ended')
+    expect(a.refusals.at(-1)?.message).toContain('ended by rita\\u{202e}: x')
     expect(await sessions.end('b', reviewer('rita'), 'x')).toBe('not-found')
     expect(await sessions.end('c', reviewer('rita'), 'x')).toBe('not-found')
     expect(b.refusals).toEqual([])

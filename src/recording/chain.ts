@@ -21,8 +21,8 @@ export interface Body {
   readonly text: string
   /** `latin1` for text that is ASCII: no pass over it is needed to tell */
   readonly encoding: 'utf8' | 'latin1'
-  /** in bytes */
-  readonly length: number
+  /** bytes that it takes at most */
+  readonly most: number
 }
 
 export interface Sealed {
@@ -31,38 +31,34 @@ export interface Sealed {
   readonly hash: string
 }
 
-/** From here on, in bytes, lines are written to their buffer one by one, without a text of all of them. */
+/** From here on, in characters, a text is written by itself: joining it with others would cost more than one more write. */
 const LONG = 4096
 
-/** Seals lines that are written at once; at least one. */
+/** Seals lines that are written at once; at least one. Their bytes are made once, and hashed where they are. */
 export function seal(previous: string, bodies: readonly Body[]): Sealed {
-  let length = 0
-  for (const body of bodies) length += body.length
-  return length < LONG ? sealShort(previous, bodies) : sealLong(previous, bodies, length)
-}
-
-function sealShort(previous: string, bodies: readonly Body[]): Sealed {
-  let text = ''
-  for (const body of bodies) text += text === '' ? body.text : NEXT + body.text
-  const digest = hash('sha256', previous + text, 'hex')
-  return { bytes: Buffer.from(text + SUFFIX_START + digest + SUFFIX_END), hash: digest }
-}
-
-function sealLong(previous: string, bodies: readonly Body[], length: number): Sealed {
-  const all = HASH_LENGTH + length + (bodies.length - 1) * NEXT_LENGTH
-  const buffer = roomFor(all + SEAL_LENGTH)
-  let at = buffer.write(previous, 0, 'latin1')
-  for (const [place, { text, encoding }] of bodies.entries()) {
-    if (place > 0) at += buffer.write(NEXT, at, 'latin1')
-    at += buffer.write(text, at, encoding)
+  let most = HASH_LENGTH + SEAL_LENGTH
+  for (const body of bodies) most += body.most + NEXT_LENGTH
+  const buffer = roomFor(most)
+  let at = 0
+  let text = previous
+  let first = true
+  for (const body of bodies) {
+    if (!first) text += NEXT
+    first = false
+    if (body.text.length < LONG) text += body.text
+    else {
+      at += buffer.write(text, at, 'utf8')
+      at += buffer.write(body.text, at, body.encoding)
+      text = ''
+    }
   }
-  if (at !== all) throw new Error('invariant: a line is not as long as was counted')
-  const digest = hash('sha256', buffer.subarray(0, all), 'hex')
-  buffer.write(SUFFIX_START + digest + SUFFIX_END, all, 'latin1')
-  return { bytes: buffer.subarray(HASH_LENGTH), hash: digest }
+  at += buffer.write(text, at, 'utf8')
+  const digest = hash('sha256', buffer.subarray(0, at), 'hex')
+  at += buffer.write(SUFFIX_START + digest + SUFFIX_END, at, 'latin1')
+  return { bytes: buffer.subarray(HASH_LENGTH, at), hash: digest }
 }
 
-/** Batches with results are written here, one after the other: memory that is new for each costs as much as its hash. */
+/** Batches are written here, one after the other: memory that is new for each costs as much as its hash. */
 let room = Buffer.alloc(0)
 /** In bytes: the longest result of one event, in base64, with as much again. */
 const ROOM_MOST = 3 * 1024 * 1024

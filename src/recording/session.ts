@@ -56,6 +56,7 @@ export function recordSession(
   let statements = 0
   let resultBytes = 0
   let bodies: Body[] = []
+  /** bytes of these at most, with the ends of their lines */
   let unwritten = 0
   let results: Uint8Array[] = []
   let pending = 0
@@ -68,20 +69,28 @@ export function recordSession(
 
   function addEvent<T extends { readonly kind: string }>(event: T): void {
     const text = bodyOf(membersOf(event))
-    add({ text, encoding: 'utf8', length: Buffer.byteLength(text) }, event.kind === 'end')
+    // A code unit is at most three bytes.
+    add({ text, encoding: 'utf8', most: text.length * 3 }, event.kind === 'end')
   }
 
   function add(body: Body, isEnd: boolean): void {
-    const length = body.length + NEXT_LENGTH
-    if (!isEnd && size + length + SEAL_LENGTH > options.limit) {
+    if (!isEnd && !fits(body)) {
       state = 'full'
       throw new RecordingFull(`the recording of session ${header.session} reached ${options.limit} bytes`)
     }
     sequence++
-    size += length
     bodies.push(body)
-    unwritten += length
+    unwritten += body.most + NEXT_LENGTH
     if (unwritten >= UNWRITTEN_MOST) write()
+  }
+
+  /** Bytes are only counted where there might be too many: they are made when they are written. */
+  function fits(body: Body): boolean {
+    const room = options.limit - size - SEAL_LENGTH - NEXT_LENGTH
+    if (unwritten + body.most <= room) return true
+    bodies = bodies.map(counted)
+    unwritten = bodies.reduce((sum, { most }) => sum + most + NEXT_LENGTH, 0)
+    return unwritten + counted(body).most <= room
   }
 
   function addResults(): void {
@@ -92,7 +101,7 @@ export function recordSession(
     resultBytes += bytes.length
     const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
     const text = bodyOf(`,"kind":"result","bytes":"${base64}"`)
-    add({ text, encoding: 'latin1', length: text.length }, false)
+    add({ text, encoding: 'latin1', most: text.length }, false)
   }
 
   function write(): void {
@@ -101,8 +110,7 @@ export function recordSession(
     bodies = []
     unwritten = 0
     previous = hash
-    // The last line ends in its seal.
-    size += SEAL_LENGTH - NEXT_LENGTH
+    size += bytes.length
     file.write(bytes)
   }
 
@@ -180,6 +188,11 @@ export function recordSession(
     state = 'closed'
     file.close()
   }
+}
+
+function counted(body: Body): Body {
+  const exact = body.encoding === 'latin1' ? body.most : Buffer.byteLength(body.text)
+  return exact === body.most ? body : { ...body, most: exact }
 }
 
 function startEvent(header: SessionHeader, level: RecordingLevel) {

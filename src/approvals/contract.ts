@@ -1,12 +1,13 @@
 // What every store of approvals promises. test/support/approvals-contract.ts holds each store to it.
 import type { ApprovalRequest, ApprovalState, ApprovalSubject, Grant } from '../core/approval.ts'
+import type { ToldBehind } from '../core/behind.ts'
 import type { Access } from '../core/facts.ts'
 import type { HoldTerms } from '../core/hold-terms.ts'
 import type { Principal, PrincipalKind } from '../core/principal.ts'
 import type { ToldFunctions } from '../core/routine.ts'
 import type { Verdict, VoteRefusal } from './ballot.ts'
 
-export interface ApprovalInput extends ToldFunctions {
+export interface ApprovalInput extends ToldFunctions, ToldBehind {
   readonly subject: ApprovalSubject
   readonly session: string
   readonly principalName: string

@@ -21,6 +21,7 @@ const access = z.strictObject({
   relation: z.exactOptional(z.strictObject({ schema: z.exactOptional(text), name: text })),
   object: z.exactOptional(text),
   objectType: z.exactOptional(text),
+  via: z.exactOptional(text),
 })
 
 const calledFunction = z.strictObject({
@@ -62,6 +63,8 @@ const body = z.strictObject({
   accesses: z.array(access),
   functions: z.exactOptional(z.array(calledFunction)),
   moreFunctions: z.exactOptional(z.int().min(1)),
+  behind: z.exactOptional(z.array(access)),
+  moreBehind: z.exactOptional(z.int().min(1)),
   aliases: z.exactOptional(texts),
   stated: z.exactOptional(text),
   rules: texts,

@@ -1,6 +1,7 @@
 // Makes a request for approval out of what was asked, and tells what state it is in at a given time.
 import { randomBytes } from 'node:crypto'
 import type { ApprovalRequest, ApprovalState, ApprovalSubject } from '../core/approval.ts'
+import { toldBehind } from '../core/behind.ts'
 import { type HoldTerms, MAX_QUORUM } from '../core/hold-terms.ts'
 import { toldFunctions } from '../core/routine.ts'
 import { type ApprovalInput, ApprovalStoreError } from './contract.ts'
@@ -59,6 +60,7 @@ export function requestBody(input: ApprovalInput): { readonly body: RequestBody;
     principalKind: input.principalKind,
     accesses: input.accesses,
     ...toldFunctions(input),
+    ...toldBehind(input),
     ...(aliases.length === 0 ? {} : { aliases }),
     ...(stated === undefined ? {} : { stated: stated.slice(0, MAX_REASON) }),
     rules: input.rules,

@@ -1,4 +1,5 @@
 // A request for approval, as stores keep it and reviewers see it.
+import type { ToldBehind } from './behind.ts'
 import type { Access } from './facts.ts'
 import type { ApprovalDemand, WindowTerms } from './hold-terms.ts'
 import type { ParameterValue } from './operation.ts'
@@ -64,12 +65,13 @@ export interface Vote {
   readonly at: number
 }
 
-export interface ApprovalRequest extends ApprovalSubject, ToldFunctions {
+export interface ApprovalRequest extends ApprovalSubject, ToldFunctions, ToldBehind {
   /** 128 random bits, base32, so that it cannot be guessed and can be typed */
   readonly id: string
   readonly session: string
   readonly principalName: string
   readonly principalKind: PrincipalKind
+  /** of the statement's own words */
   readonly accesses: readonly Access[]
   /** other identities of the person who asks (core/principal.ts) */
   readonly aliases?: readonly string[]

@@ -1,4 +1,5 @@
 // A decision is a value that carries its reasons.
+import type { ToldBehind } from './behind.ts'
 import type { Access } from './facts.ts'
 import type { HoldTerms } from './hold-terms.ts'
 import type { ToldFunctions } from './routine.ts'
@@ -51,7 +52,8 @@ export interface MadeDecision {
   readonly reason: string
 }
 
-export interface Decision extends ToldFunctions {
+/** What is behind the names is told of what is held. */
+export interface Decision extends ToldFunctions, ToldBehind {
   readonly outcome: Outcome
   /** rules that made the outcome, then shadow rules that would have changed it */
   readonly hits: readonly RuleHit[]

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { ApprovalInput } from '../approvals/contract.ts'
 import type { ApprovalSubject } from '../core/approval.ts'
+import { toldBehind } from '../core/behind.ts'
 import type { Decision } from '../core/decision.ts'
 import type { Access, Facts } from '../core/facts.ts'
 import type { HoldTerms } from '../core/hold-terms.ts'
@@ -81,6 +82,7 @@ export function inputOf(hold: HoldRequest, subject: ApprovalSubject): ApprovalIn
     ...(stated === undefined ? {} : { stated: stated.reason }),
     accesses: accessesOf(operation.facts),
     ...toldFunctions(decision),
+    ...toldBehind(decision),
     rules: [...new Set(decision.hits.filter((hit) => hit.outcome === 'hold').map((hit) => hit.rule))],
     terms: termsOf(decision),
   }

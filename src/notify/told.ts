@@ -26,7 +26,7 @@ export interface Told {
   readonly parameterCount: number
   /** absent unless the channel includes them */
   readonly parameters?: readonly string[]
-  /** false where something that would run is not here: text that was cut, values that are kept back, functions that are called */
+  /** false where something that would run is not here: text that was cut, values that are kept back, functions that are called, what is behind its names */
   readonly whole: boolean
   readonly changes: readonly string[]
   readonly reads: readonly string[]
@@ -91,9 +91,9 @@ export function tell(request: ApprovalRequest, { includeParameters, console }: T
     ...(stated === undefined ? {} : { stated: cut(stated, MAX_REASON) }),
     ...{ text, textCut: text.length < request.text.length, parameterCount: parameters.length },
     ...(includeParameters ? { parameters: shown.map((one) => cut(one, MAX_PARAMETER)) } : {}),
-    whole: text.length === request.text.length && allShown && (request.functions ?? []).length === 0,
-    changes: accessTexts(request.accesses, false),
-    reads: accessTexts(request.accesses, true),
+    whole: text.length === request.text.length && allShown && !runsMore(request),
+    changes: accessTexts(request, false),
+    reads: accessTexts(request, true),
     rules: request.rules.slice(0, MAX_LISTED),
     approvers: request.approvers.slice(0, MAX_LISTED),
     ...(each === undefined ? {} : { each: each.slice(0, MAX_LISTED) }),
@@ -129,13 +129,19 @@ function toldVote({ verdict, reviewer, reviewerName, reason, window, at }: Vote)
 
 const READING: ReadonlySet<string> = new Set(['read', 'session'])
 
-function accessTexts(accesses: readonly Access[], reading: boolean): string[] {
-  const texts = accesses.filter(({ effect }) => READING.has(effect) === reading).map(accessText)
+/** Something that its text does not show, and that may be too long for a message. */
+const runsMore = ({ functions = [], behind = [] }: ApprovalRequest) => functions.length + behind.length > 0
+
+function accessTexts({ accesses, behind = [] }: ApprovalRequest, reading: boolean): string[] {
+  const texts = [...accesses, ...behind]
+    .filter(({ effect }) => READING.has(effect) === reading)
+    .map(accessText)
   return [...new Set(texts)].slice(0, MAX_LISTED)
 }
 
-function accessText({ effect, relation, object, objectType }: Access): string {
+function accessText({ effect, relation, object, objectType, via }: Access): string {
   const named = relation?.schema === undefined ? relation?.name : `${relation.schema}.${relation.name}`
-  const parts = [effect, objectType, named ?? object].filter((part) => part !== undefined)
+  const where = via === undefined ? undefined : `(${via})`
+  const parts = [effect, objectType, named ?? object, where].filter((part) => part !== undefined)
   return cut(parts.join(' '), MAX_NAME)
 }

@@ -2,6 +2,7 @@
 import type { Decision, Outcome, RuleHit } from '../core/decision.ts'
 import type { Access, Facts } from '../core/facts.ts'
 import type { Operation, Reached } from '../core/operation.ts'
+import { behindOf } from './behind.ts'
 import { type ColumnAccess, columnsOf, ON_COLUMNS, withoutColumns } from './columns.ts'
 import { callKey, createRoutinesOf, functionsOf } from './functions.ts'
 import { holdTerms } from './hold-terms.ts'
@@ -55,7 +56,8 @@ export function judgeStatements(
   const reason = reasonOf(held)
   // Nothing runs at `prepare`; the same facts are judged again, and held, at `execute`.
   if (operation.phase === 'prepare') return { ...decided('hold', { reason }), outcome: 'allow' }
-  return decided('hold', { ...withHint(reason, holdHint(terms)), ...obliged, hold: terms })
+  const behind = behindOf(operation.reached ?? [], rules.searchPath)
+  return decided('hold', { ...withHint(reason, holdHint(terms)), ...obliged, ...behind, hold: terms })
 }
 
 /** The rules for a session whose path is no longer the resource's. */

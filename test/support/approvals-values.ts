@@ -38,6 +38,14 @@ export function approvalInput(
       },
     ],
     moreFunctions: 1,
+    behind: [
+      {
+        effect: 'delete',
+        relation: { schema: 'public', name: 'entries' },
+        via: 'a foreign key to public.accounts',
+      },
+    ],
+    moreBehind: 1,
     rules: ['hold-writes'],
     terms: { approvers: ['reviewers'], quorum: 1, expiresAfter: 60_000, ...terms },
   }

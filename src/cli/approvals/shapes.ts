@@ -27,6 +27,7 @@ const access = z.looseObject({
   relation: z.object({ schema: z.string().optional(), name: z.string() }).optional(),
   object: z.string().optional(),
   objectType: z.string().optional(),
+  via: z.string().optional(),
 })
 
 const calledFunction = z.looseObject({
@@ -66,6 +67,8 @@ const request = z.looseObject({
   accesses: z.array(access),
   functions: z.array(calledFunction).default([]),
   moreFunctions: z.int().default(0),
+  behind: z.array(access).default([]),
+  moreBehind: z.int().default(0),
   rules: z.array(z.string()),
   approvers: z.array(z.string()),
   quorum: z.int(),

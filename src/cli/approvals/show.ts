@@ -22,17 +22,26 @@ const quoted = (text: string) =>
 function accessText(access: ShownAccess): string {
   const { relation } = access
   const name = relation?.schema === undefined ? relation?.name : `${relation.schema}.${relation.name}`
-  return [access.effect, access.objectType, name ?? access.object]
+  const where = access.via === undefined ? undefined : `(${access.via})`
+  return [access.effect, access.objectType, name ?? access.object, where]
     .filter((part) => part !== undefined)
     .join(' ')
 }
 
 const READING: ReadonlySet<string> = new Set(['read', 'session'])
 
-function accessLines(accesses: readonly ShownAccess[]): string {
+function accessLines({ accesses, behind, moreBehind }: ShownApproval): string {
   const texts = (wanted: boolean) =>
-    [...new Set(accesses.filter(({ effect }) => READING.has(effect) === wanted).map(accessText))].join(', ')
-  return line('Changes', texts(false) || 'nothing') + line('Reads', texts(true) || 'nothing')
+    [
+      ...new Set(
+        [...accesses, ...behind].filter(({ effect }) => READING.has(effect) === wanted).map(accessText),
+      ),
+    ].join(', ')
+  return [
+    line('Changes', texts(false) || 'nothing'),
+    line('Reads', texts(true) || 'nothing'),
+    ...(moreBehind > 0 ? [line('Behind', `${moreBehind} more relations that it does not name`)] : []),
+  ].join('')
 }
 
 /** Whose privileges it has stands before everything that is told of it in its owner's words. */
@@ -137,7 +146,7 @@ export function showRequest(request: ShownApproval, now: number): string {
     ...(request.stated === undefined ? [] : [line('They say', request.stated)]),
     line('Asked', `${instant(request.createdAt)} (${relative(request.createdAt, now)})`),
     line('Expires', `${instant(request.expiresAt)} (${relative(request.expiresAt, now)})`),
-    accessLines(request.accesses),
+    accessLines(request),
     functionLines(request),
     `Statement\n${quoted(request.text)}`,
     parameterLines(request.parameters),

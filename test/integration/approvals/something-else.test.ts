@@ -116,7 +116,13 @@ it('an approval is not for another role that came between Bind and Execute', asy
 
 it('an approval is not for what a temporary view of the name stands for', async () => {
   const sql = "update open_jobs set done = 'gone' where id = 1"
-  await approve(await play([[query(sql)]]))
+  const { behind } = await approve(await play([[query(sql)]]))
+  // Whoever decides is told which table the view stands for.
+  expect(behind).toContainEqual({
+    effect: 'update',
+    relation: { schema: 'public', name: 'jobs' },
+    via: 'behind public.open_jobs',
+  })
   await play([
     [query('create temp view open_jobs as select id, note as done from public.ledger')],
     [query(sql)],

@@ -297,6 +297,19 @@ describe('what is behind a name', () => {
     expect(decision.outcome).toBe('allow')
   })
 
+  test('is told of what is held: changes first, at most 50, and only what the name finds', () => {
+    const held = policyOf({ h: rule('hold', '*', { approvers: ['leads'] }) })
+    const [one] = behind('public', false)
+    const also = (effect: 'read' | 'delete', name: string) =>
+      one ? [{ ...one, access: { ...one.access, effect, relation: { schema: 'hr', name } } }] : []
+    const many = Array.from({ length: 60 }, (_, n) => also('read', `t${n}`)).flat()
+    const reached = [...behind('other', false), ...many, ...also('delete', 'pay'), ...also('read', 't0')]
+    const { behind: told, moreBehind } = held.judge(principal(), 'db', { ...asked, reached }, NOON)
+    expect(told?.[0]).toMatchObject({ effect: 'delete', relation: { schema: 'hr', name: 'pay' } })
+    expect([told?.length, moreBehind]).toEqual([50, 11])
+    expect(JSON.stringify(told)).not.toContain('other.v')
+  })
+
   test('is part of what a permit is for', () => {
     const decision = outcomeOf()
     expect(() => policy.permit(decision, { ...asked, reached: behind('public', false) })).toThrow('invariant')

@@ -2,7 +2,7 @@
 import { html } from 'hono/html'
 import type { MaskRuleConfig } from '../../../config/schema.ts'
 import type { ApprovalRequest } from '../../../core/approval.ts'
-import type { Access } from '../../../core/facts.ts'
+import type { Access, RelationName } from '../../../core/facts.ts'
 import { matchesGlob } from '../../../core/glob.ts'
 import { describeRoutine } from '../../../core/routine.ts'
 import { type Html, NOTHING } from '../html.ts'
@@ -46,9 +46,19 @@ const listOf = (texts: readonly string[]) =>
     ? html`nothing`
     : html`${texts.map((text, n) => html`${n > 0 ? html`<br>` : NOTHING}${visible(text)}`)}`
 
-export function accessList(accesses: readonly Access[]): Html {
-  return html`<dt>Changes</dt><dd>${listOf(textsOf(accesses, false))}</dd>
-    <dt>Reads</dt><dd>${listOf(textsOf(accesses, true))}</dd>`
+/** What the statement names, and what is behind that. */
+const allOf = ({ accesses, behind = [] }: Touching) => [...accesses, ...behind]
+
+type Touching = Pick<ApprovalRequest, 'accesses' | 'behind' | 'moreBehind'>
+
+export function accessList(request: Touching): Html {
+  const { moreBehind = 0 } = request
+  const rest =
+    moreBehind > 0
+      ? html`<dt>Behind</dt><dd>${String(moreBehind)} more relations that it does not name</dd>`
+      : NOTHING
+  return html`<dt>Changes</dt><dd>${listOf(textsOf(allOf(request), false))}</dd>
+    <dt>Reads</dt><dd>${listOf(textsOf(allOf(request), true))}</dd>${rest}`
 }
 
 export function functionList({ functions = [], moreFunctions = 0 }: ApprovalRequest): Html | string {
@@ -62,17 +72,21 @@ export function functionList({ functions = [], moreFunctions = 0 }: ApprovalRequ
   return html`<h3>Functions that it calls, or may call</h3><ul class="list">${items}${rest}</ul>`
 }
 
+/** What is behind a name could not be told. */
+const isAnything = ({ schema, name }: RelationName) => schema === '*' && name === '*'
+
 type NamedMasks = readonly (readonly [string, MaskRuleConfig])[]
 
-/** Masks of columns that the operation may touch. A name without a schema may be of any. */
-function masksOver(request: Pick<ApprovalRequest, 'resource' | 'accesses'>, masks: NamedMasks): NamedMasks {
-  const relations = request.accesses.flatMap(({ relation }) => relation ?? [])
+/** Masks of columns that the operation may touch, also behind its names. A name without a schema may be of any. */
+function masksOver(request: Touching & Pick<ApprovalRequest, 'resource'>, masks: NamedMasks): NamedMasks {
+  const relations = allOf(request).flatMap(({ relation }) => relation ?? [])
   const isTouched = (column: string) => {
     const [schema = '', name = ''] = column.split('.')
     return relations.some(
       (relation) =>
-        matchesGlob(name, relation.name) &&
-        (relation.schema === undefined || matchesGlob(schema, relation.schema)),
+        isAnything(relation) ||
+        (matchesGlob(name, relation.name) &&
+          (relation.schema === undefined || matchesGlob(schema, relation.schema))),
     )
   }
   return masks.filter(
@@ -82,12 +96,16 @@ function masksOver(request: Pick<ApprovalRequest, 'resource' | 'accesses'>, mask
 }
 
 export function maskedColumns(
-  request: Pick<ApprovalRequest, 'resource' | 'accesses'>,
+  request: Touching & Pick<ApprovalRequest, 'resource'>,
   masks: NamedMasks,
 ): Html {
   const items = masksOver(request, masks).map(
     ([id, { columns = [], except_groups: seen }], n) =>
       html`${n > 0 ? html`<br>` : NOTHING}<span class="mono">${columns.join(', ')}</span> <span class="small soft">by ${id}${seen === undefined ? '' : `, but for ${seen.join(', ')}`}</span>`,
   )
-  return html`<dt>Masked</dt><dd>${items.length === 0 ? 'no column by name' : items}</dd>`
+  const rest =
+    (request.moreBehind ?? 0) > 0
+      ? html`<br>and what is masked of the relations that are not listed`
+      : NOTHING
+  return html`<dt>Masked</dt><dd>${items.length === 0 ? 'no column by name' : items}${rest}</dd>`
 }

@@ -69,6 +69,31 @@ describe('the page of a request', () => {
     }
   })
 
+  it('tells what is behind the names, and what is masked there', async () => {
+    const { approvals, as } = stage()
+    const behind = (schema: string, name: string) => ({
+      effect: 'read' as const,
+      relation: { schema, name },
+      via: 'behind app.people',
+    })
+    const input = { ...approvalInput(), behind: [behind('public', 'customers')], moreBehind: 2 }
+    const page = await as('ann').page(`/requests/${(await approvals.create(input)).id}`)
+    for (const part of [
+      'read public.customers (behind app.people)',
+      '2 more relations',
+      'public.customers.email',
+      'masked of the relations that are not listed',
+    ]) {
+      expect(page).toContain(part)
+    }
+    const hidden = { ...approvalInput(), behind: [behind('*', '*')] }
+    expect(await as('ann').page(`/requests/${(await approvals.create(hidden)).id}`)).toContain(
+      'public.customers.email',
+    )
+    const plain = await approvals.create(approvalInput({ text: 'other' }))
+    expect(await as('ann').page(`/requests/${plain.id}`)).not.toContain('public.customers.email')
+  })
+
   it('after a vote says that it was cast, and has no button for it any more', async () => {
     const { approvals, as } = stage()
     const { id } = await approvals.create(approvalInput({}, { quorum: 2 }))

@@ -45,24 +45,31 @@ export interface Terminal {
   readonly rows: number
 }
 
+/** Lines from the first place of the terminal on, as many and as much of them as fit, and below them what is wrong. */
+export function drawing(
+  lines: readonly string[],
+  problem: string | undefined,
+  { columns, rows }: Terminal,
+): string {
+  const footer = printable(problem === undefined ? 'Ctrl-C ends this' : `! ${problem}`)
+  // The last line stays free, so that nothing scrolls.
+  const shown = [...lines.slice(0, Math.max(1, rows - 3)), '', footer]
+  return `${CLEAR}${shown.map((line) => [...line].slice(0, columns).join('')).join('\n')}\n`
+}
+
 /** @param size asked each time, since windows change */
 export function drawnTable(print: Print, watched: Watched, size: () => Terminal): Screen {
   let problem: string | undefined
   let timer: NodeJS.Timeout | undefined
-  let drawing = Promise.resolve()
+  let drawn = Promise.resolve()
   const draw = () => {
     timer = undefined
-    const { columns, rows } = size()
     const lines = listRequests(watched.requests(), Date.now()).trimEnd().split('\n')
-    const footer = printable(problem === undefined ? 'Ctrl-C ends this' : `! ${problem}`)
-    // The last line stays free, so that nothing scrolls.
-    const shown = [...lines.slice(0, Math.max(1, rows - 3)), '', footer]
-    const text = shown.map((line) => [...line].slice(0, columns).join('')).join('\n')
-    drawing = print(`${CLEAR}${text}\n`)
+    drawn = print(drawing(lines, problem, size()))
   }
   const soon = async () => {
     timer ??= setTimeout(draw, LEAST_PAUSE)
-    await drawing
+    await drawn
   }
   const refresh = setInterval(() => void soon(), REFRESH)
   return {

@@ -69,7 +69,8 @@ async function listen(options: WatchOptions, begun: () => void): Promise<void> {
   }
 }
 
-function isPassing(error: unknown): boolean {
+/** Better later: the watch goes on. */
+export function isPassing(error: unknown): boolean {
   if (error instanceof AdminRefusal) return PASSING.has(error.code)
   return error instanceof AdminUnreachable
 }

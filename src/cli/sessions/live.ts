@@ -2,7 +2,8 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import { SESSION_ID } from '../../core/sessions-view.ts'
-import { read } from '../admin-client.ts'
+import { adminAddress, withToken } from '../admin-address.ts'
+import { type AdminClient, read } from '../admin-client.ts'
 import {
   type AdminCommandOptions,
   type AdminWork,
@@ -10,19 +11,30 @@ import {
   runAdminWork,
   TOKEN_HELP,
 } from '../admin-command.ts'
-import { printable, printableJson, statementCell, table } from '../terminal.ts'
+import { perform } from '../perform.ts'
+import { nextSignal } from '../signals.ts'
+import {
+  printable,
+  printableJson,
+  printableJsonLine,
+  standardOutput,
+  statementCell,
+  table,
+} from '../terminal.ts'
 import { relative } from '../times.ts'
+import { keepLooking, type LookScreen, lookAfterLook, lookOverLook } from './watch.ts'
 
 interface Options extends AdminCommandOptions {
   readonly resource?: string
   readonly limit?: string
   readonly reason?: string
+  readonly watch?: boolean
 }
 
 const HELP = `${TOKEN_HELP}
 
 Examples:
-  chaperone sessions live --resource app
+  chaperone sessions live --resource app --watch
   chaperone sessions end b3d6f0a1c2e4d5b6a7988f01 --reason 'runs since yesterday'`
 
 const session = z.looseObject({
@@ -66,14 +78,35 @@ function listText({ sessions, total, unanswered }: ListAnswer, now: number): str
   ].join('')
 }
 
-const list: AdminWork<Options> = async (client, options) => {
+/** @param json for JSON: laid out, or on one line */
+async function listed(client: AdminClient, options: Options, json: (value: unknown) => string) {
   const query = new URLSearchParams()
   for (const name of ['resource', 'limit'] as const) {
     const value = options[name]
     if (value !== undefined) query.set(name, value)
   }
   const answer = read(listAnswer, await client.get(`/api/v1/sessions?${query}`))
-  return options.json === true ? `${printableJson(answer)}\n` : listText(answer, Date.now())
+  return options.json === true ? `${json(answer)}\n` : listText(answer, Date.now())
+}
+
+const list: AdminWork<Options> = (client, options) => listed(client, options, printableJson)
+
+function screenFor({ json }: Options): LookScreen {
+  const { stdout } = process
+  if (json === true || !stdout.isTTY) return lookAfterLook(standardOutput)
+  return lookOverLook(standardOutput, () => ({ columns: stdout.columns, rows: stdout.rows }))
+}
+
+/** Until Ctrl-C, which is how it is meant to end. */
+async function follow(program: Command, command: Command): Promise<void> {
+  const options = command.optsWithGlobals<Options>()
+  await perform(command, options, async () => {
+    const admin = adminAddress(program, options)
+    const ending = new AbortController()
+    void nextSignal().then(() => ending.abort())
+    const look = () => withToken(admin, options, (client) => listed(client, options, printableJsonLine))
+    await keepLooking(look, screenFor(options), ending.signal)
+  })
 }
 
 const end =
@@ -101,8 +134,13 @@ export function registerLive(program: Command, sessions: Command): void {
   adminSubcommand(sessions, 'live', 'who is connected now, and what runs; oldest first')
     .option('--resource <name>', 'only on this resource')
     .option('--limit <count>', 'most that are shown; 100 when absent', count)
+    .option('--watch', 'look again every three seconds; Ctrl-C ends it')
     .addHelpText('after', HELP)
-    .action((_: unknown, command: Command) => runAdminWork(program, command, list))
+    .action((_: unknown, command: Command) =>
+      command.opts<Options>().watch === true
+        ? follow(program, command)
+        : runAdminWork(program, command, list),
+    )
 
   adminSubcommand(sessions, 'end', 'end a live session: its client gets an error with your name and reason')
     .argument('<id>', 'the session', sessionId)

@@ -287,6 +287,22 @@ describe('a session in the middle of a result', () => {
   })
 })
 
+describe('sessions live --watch', () => {
+  it('shows who comes and who goes, a line of JSON for each look, until it is interrupted', async () => {
+    const environment = { CHAPERONE_ADMIN: stack.admin, CHAPERONE_TOKEN: vera, HOME: stack.folder }
+    const watching = startCli(['sessions', 'live', '--watch', '--json'], environment)
+    await watching.saying(/"total":0,/)
+    const { id } = await connect()
+    await watching.saying(new RegExp(`"id":"${id}"`))
+    await end(id)
+    await watching.saying(new RegExp(`"id":"${id}"[^]*"total":0,`))
+    watching.child.kill('SIGINT')
+    const { code, out, err } = await watching.done
+    expect([code, err]).toEqual([0, ''])
+    for (const line of out.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('sessions')
+  })
+})
+
 describe('a worker that', () => {
   const pidOf = (worker: number) => workerPid(stack.services.pid, `${stack.folder}/audit-${worker}.jsonl`)
 

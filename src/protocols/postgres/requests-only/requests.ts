@@ -182,7 +182,7 @@ export function createRequests(
       sending.now(bytes)
     }
     // An approval for the role of its Bind is not for the one that it would run as now.
-    if (portal.judged && (portal.moves === moves || !talk.mayHold())) return run(facts)
+    if (portal.judged && portal.moves === moves) return run(facts)
     judging.ask({
       text,
       facts,

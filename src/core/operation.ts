@@ -30,6 +30,8 @@ export interface Reached {
   readonly column?: string
   /** of `code` and `meant`: the function; absent where the catalog could not tell */
   readonly routine?: RoutineFacts
+  /** another one each time that the function, or the view, is defined anew: what was approved is what it did then */
+  readonly version?: string
 }
 
 /** Does the statement's name find it? */

@@ -75,8 +75,8 @@ export type Answer =
       readonly mayHold?: () => boolean
     }
   | { readonly kind: 'rejected'; readonly refusal: Refusal }
-  /** with what counts its result, where something limits it */
-  | { readonly kind: 'proceed'; readonly permit: Permit; readonly meter?: Meter }
+  /** with what counts its result, where something limits it; `waited`: for an approval, and much may have changed meanwhile */
+  | { readonly kind: 'proceed'; readonly permit: Permit; readonly meter?: Meter; readonly waited?: true }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'cancel-target'; readonly serverKey: Uint8Array }
   | { readonly kind: 'bypassed' }

@@ -103,19 +103,22 @@ export function createJudge(context: JudgeContext): Judge {
   }
 
   function proceed(operation: Operation, judged: Judged, approval?: ApprovalRequest): void {
-    goOn(operation, judged, permit(judged, operation, approval))
+    goOn(operation, judged, permit(judged, operation, approval), approval !== undefined)
   }
 
-  function goOn(operation: Operation, judged: Judged, leave: Permit): void {
+  function goOn(operation: Operation, judged: Judged, leave: Permit, waited: boolean): void {
     const meter = context.limits.meter(judged.decision.obligations, (exceeded) => {
       const { code, message } = exceeded.refusal
       metrics.error(code)
       context.log.warn({ sequence: operation.sequence }, message)
       journal.exceeded(operation, exceeded)
     })
-    resume(
-      meter === undefined ? { kind: 'proceed', permit: leave } : { kind: 'proceed', permit: leave, meter },
-    )
+    resume({
+      kind: 'proceed',
+      permit: leave,
+      ...(meter === undefined ? {} : { meter }),
+      ...(waited ? { waited } : {}),
+    })
   }
 
   function count(decision: Decision): void {
@@ -168,7 +171,7 @@ export function createJudge(context: JudgeContext): Judge {
     metrics.holdClosed(resource, 'break-glass')
     context.log.warn({ sequence: operation.sequence, reason }, 'a held operation goes on without an approval')
     context.tell('it goes on without an approval, and the audit log says so', `Stated reason: ${reason}`)
-    goOn(operation, judged, leave)
+    goOn(operation, judged, leave, false)
   }
 
   function hold(operation: Operation, judged: Judged): void {

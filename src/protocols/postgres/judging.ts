@@ -16,7 +16,7 @@ import type { Answer } from '../../core/session.ts'
 import type { CatalogQuestion } from './catalog/catalog.ts'
 import { relationsOf } from './catalog/names.ts'
 import { createReach } from './catalog/reach.ts'
-import { runsCode, touches } from './catalog/touches.ts'
+import { runsCode, type Touch, touches } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
 import { type Lookup, lookUp, queryFor } from './lookup.ts'
 import { movesOf } from './search-path/moves.ts'
@@ -51,6 +51,34 @@ export interface Judging {
 }
 
 type Then = (told: boolean) => void
+
+/** What the catalog makes of a statement. */
+interface Behind {
+  readonly facts: Facts
+  readonly reached: readonly Reached[]
+  readonly hidesCode: boolean
+  readonly runsHidden: boolean
+  readonly touch: Touch
+}
+
+const CHANGED: Refusal = {
+  code: 'denied',
+  message: 'what is behind its names changed while it waited for approval',
+  hint: 'Send the statement again.',
+}
+
+function isSame(then: Behind, now: Behind): boolean {
+  const key = ({ facts, reached, hidesCode, runsHidden, touch }: Behind) =>
+    JSON.stringify([
+      facts.path,
+      hidesCode,
+      runsHidden,
+      touch,
+      reached.map((one) => JSON.stringify(one)).sort(),
+    ])
+  return key(then) === key(now)
+}
+
 /** While it is made. */
 type Writable<T> = { -readonly [Member in keyof T]: T[Member] }
 
@@ -84,15 +112,21 @@ export function createJudging(talk: Conversation): Judging {
   let waiting: 'lookup' | ((answer: Answer) => void) | undefined
 
   /** @param told the catalog was asked just now, and answered */
+  function lookBehind(masker: Masker, onPath: Facts, told: boolean): Behind {
+    const { facts, reached } = reachedOn(onPath, told)
+    const hidesCode = masker.namesColumns && findsCode(facts, reached)
+    const runsHidden = masker.namesColumns && runsCodeOn(facts.path ?? talk.path.login, reached)
+    const touch = touches({ masker, catalog: talk.catalog, hidesCode }, facts)
+    return { facts, reached, hidesCode, runsHidden, touch }
+  }
+
   function judge(question: Question, onPath: Facts, told: boolean): void {
     const masker = talk.masks()
     // Without masks of columns it is not noted what code runs.
     if (last !== undefined && last !== masker && !last.namesColumns) talk.opaque = true
     last = masker
-    const { facts, reached } = reachedOn(onPath, told)
-    const hidesCode = masker.namesColumns && findsCode(facts, reached)
-    const runsHidden = masker.namesColumns && runsCodeOn(facts.path ?? talk.path.login, reached)
-    const touch = touches({ masker, catalog: talk.catalog, hidesCode }, facts)
+    const behind = lookBehind(masker, onPath, told)
+    const { facts, reached, hidesCode, runsHidden, touch } = behind
     talk.sequence += 1
     const { text, phase, parameters } = question
     const operation: Writable<SqlOperation> = {
@@ -112,22 +146,30 @@ export function createJudging(talk: Conversation): Judging {
     const now = talk.path.role()
     const role = question.bound === undefined || sameRole(question.bound.role, now) ? now : 'any'
     if (role !== undefined) operation.role = role
+    const proceed = ({ permit, meter }: Extract<Answer, { kind: 'proceed' }>) => {
+      consumePermit(permit, operation)
+      talk.opaque ||= touch.opaque
+      talk.ranHidden ||= runsHidden
+      question.proceed(
+        running(operation, {
+          masker,
+          statements: question.facts.statements.length,
+          meter,
+          touchesMasked: touch.masked || runsHidden,
+          opaque: touch.opaque || runsHidden,
+        }),
+      )
+    }
     waiting = (answer) => {
       waiting = undefined
       switch (answer.kind) {
         case 'proceed':
-          consumePermit(answer.permit, operation)
-          talk.opaque ||= touch.opaque
-          talk.ranHidden ||= runsHidden
-          return question.proceed(
-            running(operation, {
-              masker,
-              statements: question.facts.statements.length,
-              meter: answer.meter,
-              touchesMasked: touch.masked || runsHidden,
-              opaque: touch.opaque || runsHidden,
-            }),
-          )
+          if (!answer.waited) return proceed(answer)
+          // What was judged, and shown to reviewers, must still be what is behind its names.
+          return learnOf(onPath, (toldNow) => {
+            if (isSame(behind, lookBehind(masker, onPath, toldNow))) proceed(answer)
+            else question.refuse(CHANGED)
+          })
         case 'refused':
           return question.refuse(answer.refusal)
         default:

@@ -21,6 +21,7 @@ export interface Routine extends Named, Omit<RoutineFacts, 'signature'> {
   readonly shipped: boolean
   /** it can be called with one row of a relation, as if it were a column */
   readonly ofRow: boolean
+  readonly version: string
 }
 
 /** Code that hangs on a relation or a type. */
@@ -59,6 +60,8 @@ export interface Entry {
   readonly opaque: boolean
   readonly view: boolean
   readonly partitioned: boolean
+  /** of the rules of a view, and of those behind it; of a table with rules the same */
+  readonly version?: string
   /** of an index: what it is on */
   readonly table?: Named
   readonly code: readonly Code[]
@@ -138,6 +141,7 @@ function relation(row: Row, code: readonly Code[]): Entry {
     opaque: flag(row.opaque) || code.some(runsText),
     view: row.kind === 'v' || row.kind === 'm',
     partitioned: row.kind === 'p',
+    ...(row.version !== null && { version: text(row.version) }),
     ...(row.table !== null && { table: named(row.table) }),
     code,
   }
@@ -176,6 +180,7 @@ function routine(row: Row): Routine {
     builtIn: count(row.routine) < FIRST_USER_OID,
     shipped: flag(row.shipped),
     ofRow: flag(row.row),
+    version: text(row.version),
   }
 }
 

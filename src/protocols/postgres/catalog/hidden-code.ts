@@ -48,7 +48,7 @@ export function hiddenCode(sight: CodeSight, statement: StatementFacts, add: Add
   const put = (from: Named, named: RelationName, routines: readonly Routine[], via: string) => {
     for (const routine of routines) {
       const access = accessOf(routine, via)
-      if (access) add({ kind: 'code', access, from, named, columns: 'any', routine: factsOf(routine) })
+      if (access) add({ kind: 'code', access, from, named, columns: 'any', ...definition(routine) })
     }
   }
   const cannotTell = (named: RelationName, what: string) => {
@@ -173,7 +173,7 @@ function onCalls({ catalog, trust, told }: CodeSight, { accesses }: StatementFac
     const shown = (catalog.functions(named.name, told) ?? []).filter((one) => mayMean(named, one))
     for (const one of shown) {
       const from = { schema: one.schema, name: one.name }
-      add({ kind: 'meant', access, from, named, columns: 'any', routine: factsOf(one) })
+      add({ kind: 'meant', access, from, named, columns: 'any', ...definition(one) })
     }
     const meant = (catalog.functions(named.name) ?? []).filter((one) => mayMean(named, one))
     const [first] = meant
@@ -185,6 +185,8 @@ function factsOf(routine: Routine): RoutineFacts {
   const { language, volatility, owner, securityDefiner, settings } = routine
   return { signature: signature(routine), language, volatility, owner, securityDefiner, settings }
 }
+
+const definition = (routine: Routine) => ({ routine: factsOf(routine), version: routine.version })
 
 function vouched(access: Access, from: Named, named: RelationName, add: Add): void {
   const { schema, name } = from

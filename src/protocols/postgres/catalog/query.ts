@@ -38,10 +38,13 @@ const ARGUMENTS = `(SELECT json_agg(CASE WHEN t.oid < ${FIRST_USER_OID}::pg_cata
     JOIN pg_type t ON t.oid = a.type JOIN pg_namespace tn ON tn.oid = t.typnamespace
     LEFT JOIN pg_type e ON e.oid = t.typelem LEFT JOIN pg_namespace en ON en.oid = e.typnamespace)`
 
+/** Another one each time that the row `r` of a catalog is written. */
+const version = (r: string) => `concat(${r}.oid, ' ', ${r}.xmin, ' ', ${r}.ctid)`
+
 /** A function `p` of the schema `pn`. */
 const ROUTINE = `json_build_object('routine', p.oid::pg_catalog.int8, 'name', p.proname, 'volatility', p.provolatile, 'schema', pn.nspname,
     'language', (SELECT l.lanname FROM pg_language l WHERE l.oid = p.prolang), 'owner', pg_catalog.pg_get_userbyid(p.proowner),
-    'definer', p.prosecdef, 'settings', p.proconfig,
+    'definer', p.prosecdef, 'settings', p.proconfig, 'version', ${version('p')},
     'arguments', ${ARGUMENTS}, 'shipped', NOT p.prosecdef AND ${shipped('pg_proc', 'p.oid', 'p.proowner')},
     'row', p.pronargs - p.pronargdefaults < 2::pg_catalog.int2 AND EXISTS (SELECT FROM pg_type t
       WHERE t.oid = p.proargtypes[0] AND t.typtype = ANY (${chars('c,p,d')})))::pg_catalog.text`
@@ -248,6 +251,8 @@ SELECT json_build_object(
   'cascades', (SELECT json_agg(DISTINCT pg_catalog.jsonb_build_array(n.nspname, c.relname, k.began, k.event))
     FROM cascades k JOIN pg_class c ON c.oid = k.oid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE k.root = a.oid AND k.follows AND k.event <> 'm'),
+  'version', (SELECT pg_catalog.string_agg(${version('w')}, ',' ORDER BY w.oid) FROM pg_rewrite w
+    WHERE w.ev_class = a.oid OR w.oid = ANY ((SELECT array_agg(l.rule) FROM lineage l WHERE l.root = a.oid)::pg_catalog.oid[])),
   'opaque', EXISTS (SELECT FROM lineage l WHERE l.root = a.oid AND l.refclassid = ${cls('pg_proc')}),
   'code', ${code('a.oid')}
 )::pg_catalog.text FROM asked a

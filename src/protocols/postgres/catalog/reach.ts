@@ -105,10 +105,10 @@ function follow(catalog: Catalog, effect: AccessEffect, named: RelationName, add
 }
 
 function followEntry(effect: AccessEffect, entry: Entry, named: RelationName, add: Add): void {
-  const { relation: from, view, behind, family, cascades, rewritten, table } = entry
+  const { relation: from, view, behind, family, cascades, rewritten, table, version } = entry
   const words = `${from.schema}.${from.name}`
   const put = (access: Access, columns: Reached['columns']) =>
-    add({ kind: 'behind', access, from, named, columns })
+    add({ kind: 'behind', access, from, named, columns, ...(version !== undefined && { version }) })
   const through = THROUGH_VIEWS.get(effect)
   const effects =
     through === undefined

@@ -43,6 +43,18 @@ export interface Approvals {
   /** Newest first. */
   list(filter: ApprovalFilter): Promise<readonly ApprovalRequest[]>
   /**
+   * For whoever follows what happens: visits each request that is not as it was at an earlier look, newest first, a few in
+   * memory at a time. It costs what has changed, and a mark of each request that is kept.
+   *
+   * @param seen what the look before gave back; nothing in it: every request is visited
+   * @param visit may not throw
+   * @returns marks by id; one that is gone has none
+   */
+  look(
+    seen: ReadonlyMap<string, string>,
+    visit: (request: ApprovalRequest) => void,
+  ): Promise<ReadonlyMap<string, string>>
+  /**
    * The request that this subject can still use: the newest approved one for exactly it, else the newest whose window has
    * uses left for its shape, else the newest pending one for exactly it.
    */

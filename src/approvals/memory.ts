@@ -17,7 +17,7 @@ import {
   MAX_OPEN_PER_PRINCIPAL,
   MAX_REASON,
 } from './limits.ts'
-import { isOpen, requestBody, stateAt } from './request.ts'
+import { isOpen, requestBody, stateAt, versionOf } from './request.ts'
 import { shapeDigest, subjectDigest } from './subject.ts'
 import { grantOf, newVote, outcome, voteObstacle } from './vote.ts'
 import { createWaiters, type Waiters } from './waiters.ts'
@@ -115,6 +115,22 @@ function list(store: Store, filter: ApprovalFilter): readonly ApprovalRequest[] 
     .slice(0, limit)
 }
 
+function look(
+  store: Store,
+  seen: ReadonlyMap<string, string>,
+  visit: (request: ApprovalRequest) => void,
+): ReadonlyMap<string, string> {
+  const marks = new Map<string, string>()
+  for (const id of [...open(store).entries.keys()].reverse()) {
+    const request = current(store, id)?.request
+    if (request === undefined) continue
+    const mark = versionOf(request)
+    marks.set(id, mark)
+    if (seen.get(id) !== mark) visit(request)
+  }
+  return marks
+}
+
 function find(store: Store, subject: ApprovalSubject): ApprovalRequest | undefined {
   const [digest, alike] = [subjectDigest(subject), shapeDigest(subject)]
   const entries = [...open(store).entries.values()].reverse()
@@ -197,6 +213,7 @@ export function createMemoryApprovals(deps: { readonly now: () => number } = { n
     create: async (input) => create(store, input),
     get: async (id) => current(store, id)?.request,
     list: async (filter) => list(store, filter),
+    look: async (seen, visit) => look(store, seen, visit),
     find: async (subject) => find(store, subject),
     settled: (id, signal) => settled(store, id, signal),
     vote: async (id, reviewer, verdict, reason, window) =>

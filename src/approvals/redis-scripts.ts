@@ -155,6 +155,17 @@ for n, key in ipairs(KEYS) do records[n + 1] = redis.call('HGETALL', key) end
 return records
 `)
 
+/** KEYS are requests. Gives a mark of each, another one for each change of it; empty for what is not there. */
+export const MARKS = script(`
+local marks = {}
+for n, key in ipairs(KEYS) do
+  local now = state(key)
+  local found = redis.call('HMGET', key, 'votes', 'used', 'parked')
+  marks[n] = now and (now .. '.' .. #(found[1] or '') .. '.' .. (found[2] or '') .. '.' .. (found[3] or '')) or ''
+end
+return marks
+`)
+
 /** KEYS are requests, ARGV their ids. Gives the ids of those that are no longer pending. */
 export const SETTLED = script(`
 local settled = {}

@@ -29,7 +29,7 @@ export interface RedisStore {
 }
 
 /** Requests in one READ, so that none holds Redis up for long. */
-const READ_AT_ONCE = 50
+export const READ_AT_ONCE = 50
 
 function sightings(reply: unknown): readonly (Sighting | undefined)[] {
   const [now, ...hashes] = checked(recordsReply, reply)
@@ -70,7 +70,7 @@ export async function create(store: RedisStore, input: ApprovalInput): Promise<A
   return onlyRequest(reply)
 }
 
-async function readMany(
+export async function readMany(
   store: RedisStore,
   ids: readonly string[],
 ): Promise<readonly (Sighting | undefined)[]> {

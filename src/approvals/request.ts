@@ -47,6 +47,11 @@ function checkTerms({ approvers, quorum, each, expiresAfter, window }: HoldTerms
     throw new ApprovalStoreError('invalid-terms', 'nobody could approve a request with these terms')
 }
 
+/** What tells that a request is not what it was: everything in it that can change. */
+export function versionOf({ state, votes, granted, parked }: ApprovalRequest): string {
+  return `${state}.${votes.length}.${granted?.used ?? 0}${parked === true ? '.parked' : ''}`
+}
+
 /** @throws ApprovalStoreError `invalid-terms` or `too-large`. */
 export function requestBody(input: ApprovalInput): { readonly body: RequestBody; readonly json: string } {
   checkTerms(input.terms)

@@ -1,8 +1,9 @@
 // Requests for approval as they change, as server-sent events: what one person may see of them, while the login lasts.
 import type { ApprovalFilter } from '../approvals/contract.ts'
+import { versionOf } from '../approvals/request.ts'
 import type { ApprovalRequest } from '../core/approval.ts'
 import { type Principal, principalId } from '../core/principal.ts'
-import { type ApprovalChanges, versionOf } from './changes.ts'
+import type { ApprovalChanges } from './changes.ts'
 import { createEventStream } from './event-stream.ts'
 import { Problem } from './problem.ts'
 import { maySee, summary } from './view.ts'

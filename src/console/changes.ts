@@ -1,7 +1,7 @@
 // What changes in the store of approvals, told to whoever listens. The store is looked at only while somebody does.
 import { type ApprovalFilter, ApprovalStoreError, type Approvals } from '../approvals/contract.ts'
 import { DEFAULT_LISTED } from '../approvals/limits.ts'
-import { isOpen } from '../approvals/request.ts'
+import { isOpen, versionOf } from '../approvals/request.ts'
 import type { ApprovalRequest, ApprovalState } from '../core/approval.ts'
 import { Problem } from './problem.ts'
 
@@ -52,11 +52,6 @@ const MAX_LISTENERS = 64
 /** Of one person: browser tabs and terminals. */
 const MAX_LISTENERS_OF_ONE = 8
 
-/** What tells that a request is not what it was: everything in it that can change. */
-export function versionOf({ state, votes, granted, parked }: ApprovalRequest): string {
-  return `${state}.${votes.length}.${granted?.used ?? 0}${parked === true ? '.parked' : ''}`
-}
-
 interface Known {
   readonly version: string
   readonly state: ApprovalState
@@ -79,7 +74,9 @@ interface Watch {
   /** those in `joining`, and those of the look that is under way */
   readonly entering: Set<ChangesListener>
   /** by id, as of the last look; undefined when nobody listened then */
-  known: Map<string, Known> | undefined
+  known: ReadonlyMap<string, Known> | undefined
+  /** of the last look */
+  marks: ReadonlyMap<string, string>
   troubled: boolean
   looking: boolean
   closed: boolean
@@ -114,27 +111,31 @@ function lost(known: ReadonlyMap<string, Known>, now: ReadonlyMap<string, Known>
   })
 }
 
-/** Visits everything in the store once. */
+/** Reads what has changed since the last look; all of it for those who join. */
 async function look(watch: Watch, joining: readonly Joining[]): Promise<readonly ApprovalChange[]> {
-  const now = new Map<string, Known>()
+  const read = new Map<string, Known>()
   const changes: ApprovalChange[] = []
   const visit = (request: ApprovalRequest) => {
     const { id, state, votes } = request
     const change = changeOf(request, watch.known?.get(id))
     if (change !== undefined && watch.known !== undefined) changes.push(change)
     const open = isOpen(state) ? { open: request } : {}
-    now.set(id, { version: versionOf(request), state, votes: votes.length, ...open })
+    read.set(id, { version: versionOf(request), state, votes: votes.length, ...open })
     for (const { listener, present } of joining) {
       const room = present.length < (listener.filter?.limit ?? DEFAULT_LISTED)
       if (room && fits(listener, request)) present.push(request)
     }
-    return false
   }
-  // `where` sees each request before the limit, which therefore never ends the look.
-  await watch.approvals.list({ limit: 1, where: visit })
+  const marks = await watch.approvals.look(joining.length > 0 ? new Map() : watch.marks, visit)
+  const now = new Map<string, Known>()
+  for (const id of marks.keys()) {
+    const known = read.get(id) ?? watch.known?.get(id)
+    if (known !== undefined) now.set(id, known)
+  }
   changes.reverse()
   if (watch.known !== undefined) changes.push(...lost(watch.known, now))
   watch.known = now
+  watch.marks = marks
   return changes
 }
 
@@ -197,6 +198,7 @@ function rest(watch: Watch): void {
   clearTimeout(watch.timer)
   watch.timer = undefined
   watch.known = undefined
+  watch.marks = new Map()
   watch.troubled = false
 }
 
@@ -242,6 +244,7 @@ export function createApprovalChanges(approvals: Approvals): ApprovalChanges {
     joining: [],
     entering: new Set(),
     known: undefined,
+    marks: new Map(),
     troubled: false,
     looking: false,
     closed: false,

@@ -470,6 +470,42 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
         expect(await two.list({ resource: 'nothing' })).toEqual([])
       })
 
+      it('again visits what has changed, newest first, and nothing else', async () => {
+        const grant = { for: 60_000, uses: 2 }
+        const make = async (shape: string) => {
+          await pause(2)
+          return one.create(ask({ window: grant, quorum: 2 }, { resource: 'again', shape }))
+        }
+        const [still, voted, parked, used] = [
+          await make('a'),
+          await make('b'),
+          await make('c'),
+          await one.create(ask({ window: grant }, { resource: 'again', shape: 'd' })),
+        ]
+        const look = async (seen: ReadonlyMap<string, string>) => {
+          const ids: string[] = []
+          const marks = await two.look(seen, ({ id, resource }) => {
+            if (resource === 'again') ids.push(id)
+          })
+          return { ids, marks }
+        }
+        const first = await look(new Map())
+        expect(first.ids).toEqual([used.id, parked.id, voted.id, still.id])
+        expect((await look(first.marks)).ids).toEqual([])
+        await one.vote(voted.id, reviewer('ann'), 'approve')
+        await one.park(parked.id)
+        await one.vote(used.id, reviewer('ann'), 'approve', undefined, grant)
+        const second = await look(first.marks)
+        expect(second.ids).toEqual([used.id, parked.id, voted.id])
+        await one.consume(used.id, used)
+        expect((await look(second.marks)).ids).toEqual([used.id])
+        const brief = await one.create(ask({ expiresAfter: 20 }, { resource: 'again' }))
+        const third = await look(second.marks)
+        expect(third.marks.has(brief.id)).toBe(true)
+        await pause(30)
+        expect((await look(third.marks)).ids).toEqual([brief.id])
+      })
+
       it('shows an expired request as expired, never as pending', async () => {
         const { id } = await one.create(ask({ expiresAfter: 1 }, { resource: 'expiring' }))
         await pause(15)

@@ -11,6 +11,8 @@ import { approvalInput, reviewer } from '../../support/approvals-values.ts'
 describe('changes of the store of approvals', () => {
   let store: Approvals
   let looks: number
+  /** ids of the requests that were read */
+  let read: string[]
   let away: boolean
   let changes: ApprovalChanges
 
@@ -19,12 +21,16 @@ describe('changes of the store of approvals', () => {
     store = createMemoryApprovals()
     looks = 0
     away = false
-    const list: Approvals['list'] = async (filter) => {
+    read = []
+    const look: Approvals['look'] = async (seen, visit) => {
       looks += 1
       if (away) throw new ApprovalStoreError('unavailable', 'away')
-      return store.list(filter)
+      return store.look(seen, (request) => {
+        read.push(request.id)
+        visit(request)
+      })
     }
-    changes = createApprovalChanges({ ...store, list })
+    changes = createApprovalChanges({ ...store, look })
   })
   afterEach(async () => {
     changes.close()
@@ -81,6 +87,20 @@ describe('changes of the store of approvals', () => {
       `changed ${first} approved`,
       `changed ${second} withdrawn`,
     ])
+  })
+
+  it('alone are read, once: what stays as it is costs nothing but its mark, until somebody joins', async () => {
+    const [first, second] = [await create(), await create()]
+    await changes.listen(listener().one)
+    expect(read.splice(0)).toEqual([second, first])
+    await tick()
+    expect(read).toEqual([])
+    await store.vote(first, reviewer('ann'), 'deny')
+    await tick()
+    await tick()
+    expect(read.splice(0)).toEqual([first])
+    await changes.listen(listener().one)
+    expect(read).toEqual([second, first])
   })
 
   it('that come in one second are told oldest first', async () => {
@@ -157,12 +177,12 @@ describe('changes of the store of approvals', () => {
 
   it('are looked for again after a second when the store took long to say that it is away', async () => {
     await changes.listen(listener().one)
-    const slowlyAway: Approvals['list'] = async () => {
+    const slowlyAway: Approvals['look'] = async () => {
       looks += 1
       await new Promise((resolve) => setTimeout(resolve, 2000))
       throw new ApprovalStoreError('unavailable', 'away')
     }
-    store = { ...store, list: slowlyAway }
+    store = { ...store, look: slowlyAway }
     looks = 0
     await vi.advanceTimersByTimeAsync(7100)
     // each look counts twice, in the wrapper and here: at 1, 4 and 7 s
@@ -215,12 +235,12 @@ describe('changes of the store of approvals', () => {
   })
 
   it('take no more than a tenth of the time to look for', async () => {
-    const slow: Approvals['list'] = async () => {
+    const slow: Approvals['look'] = async () => {
       looks += 1
       await new Promise((resolve) => setTimeout(resolve, 500))
-      return []
+      return new Map()
     }
-    changes = createApprovalChanges({ ...store, list: slow })
+    changes = createApprovalChanges({ ...store, look: slow })
     const entered = changes.listen(listener().one)
     await vi.advanceTimersByTimeAsync(500)
     await entered

@@ -1,20 +1,8 @@
 // References of policies and masks.
+import { HOLD_TERMS } from './hold-terms.ts'
 import type { Path } from './problems.ts'
 import type { ReferenceCheck } from './reference-check.ts'
 import type { MaskRuleConfig, PolicyRuleConfig } from './schema.ts'
-
-const ONLY_FOR_HOLDS = [
-  'approvers',
-  'quorum',
-  'each',
-  'expires_after',
-  'wait',
-  'window',
-  'reason',
-  'approve_when',
-  'break_glass',
-  'notify',
-] as const
 
 export function checkPolicy(check: ReferenceCheck, at: Path, rule: PolicyRuleConfig): void {
   checkResourceNames(check, at, rule.resources)
@@ -25,7 +13,7 @@ export function checkPolicy(check: ReferenceCheck, at: Path, rule: PolicyRuleCon
     checkChannels(check, at, rule.notify)
     return
   }
-  for (const key of ONLY_FOR_HOLDS) {
+  for (const key of HOLD_TERMS) {
     if (rule[key] !== undefined) {
       check.report([...at, key], `is only for rules that hold, and this one is to ${rule.decision}`)
     }
@@ -89,7 +77,7 @@ function checkSubject(
 /** Who approves is said where something is held, and only there. */
 function checkProbes(check: ReferenceCheck, at: Path, mask: MaskRuleConfig): void {
   if (mask.probes === 'hold') {
-    if (mask.approvers === undefined)
+    if (mask.approvers === undefined && mask.each === undefined)
       check.report(
         at,
         'a mask that holds probes needs `approvers`',
@@ -98,7 +86,7 @@ function checkProbes(check: ReferenceCheck, at: Path, mask: MaskRuleConfig): voi
     checkChannels(check, at, mask.notify)
     return
   }
-  for (const key of ['approvers', 'quorum', 'expires_after', 'notify'] as const) {
+  for (const key of HOLD_TERMS) {
     if (mask[key] !== undefined)
       check.report([...at, key], `is only for \`probes: hold\`, and these are to ${mask.probes}`)
   }

@@ -42,6 +42,56 @@ const notify = z
   .max(20)
   .describe('names under `notifications` that are told when something is held, and what became of it')
 
+/** Of what is held, by a rule or by a mask. */
+const holdTerms = {
+  approvers: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('groups that may approve; this or `each` is needed where something is held'),
+  quorum: z
+    .int()
+    .min(1)
+    .max(MAX_QUORUM)
+    .optional()
+    .describe('distinct people of any of the `approvers`; 1 when absent'),
+  each: z
+    .record(z.string().min(1), z.int().min(1).max(MAX_QUORUM))
+    .refine((groups) => Object.keys(groups).length > 0, 'needs a group')
+    .optional()
+    .describe(
+      'group and how many of its members have to approve, besides the quorum of `approvers`; one person counts once, whatever their groups',
+    ),
+  expires_after: approvalDuration.optional().describe('of a held operation; 30m when absent'),
+  notify: notify.optional(),
+  wait: duration
+    .optional()
+    .describe(
+      'how long a client waits for the decision before it is told to send the statement again later; 0s for not at all, until the request expires when absent',
+    ),
+  window: z
+    .strictObject({
+      for: approvalDuration.describe('longest time'),
+      uses: z.int().min(1).max(10_000).describe('most executions'),
+    })
+    .optional()
+    .describe(
+      'the most that reviewers may grant for statements that differ from the one that was asked for in their literals only; one execution of exactly what was asked when absent',
+    ),
+  reason: z
+    .literal('required')
+    .optional()
+    .describe('the asker has to say why, in a comment at the beginning or the end: /* reason: … */'),
+  approve_when: timeWindow.optional().describe('when approvals are taken; always when absent'),
+  break_glass: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'groups whose members (people, not workloads) may go on without an approval by saying why in a comment: /* break-glass: … */. It has an audit event of its own',
+    ),
+}
+
 export const policyRule = z.strictObject({
   decision: z.enum(['allow', 'deny', 'hold']).describe('deny beats hold, hold beats allow'),
   description: z.string().optional().describe('told to the client when the rule refuses or holds'),
@@ -102,52 +152,7 @@ export const policyRule = z.strictObject({
     .min(1)
     .optional()
     .describe('functions, settings, roles, databases, with *'),
-  approvers: z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .describe('groups that may approve; this or `each` is needed for hold'),
-  quorum: z
-    .int()
-    .min(1)
-    .max(MAX_QUORUM)
-    .optional()
-    .describe('distinct people of any of the `approvers`; 1 when absent'),
-  each: z
-    .record(z.string().min(1), z.int().min(1).max(MAX_QUORUM))
-    .refine((groups) => Object.keys(groups).length > 0, 'needs a group')
-    .optional()
-    .describe(
-      'group and how many of its members have to approve, besides the quorum of `approvers`; one person counts once, whatever their groups',
-    ),
-  expires_after: approvalDuration.optional().describe('of a held operation; 30m when absent'),
-  notify: notify.optional(),
-  wait: duration
-    .optional()
-    .describe(
-      'how long a client waits for the decision before it is told to send the statement again later; 0s for not at all, until the request expires when absent',
-    ),
-  window: z
-    .strictObject({
-      for: approvalDuration.describe('longest time'),
-      uses: z.int().min(1).max(10_000).describe('most executions'),
-    })
-    .optional()
-    .describe(
-      'the most that reviewers may grant for statements that differ from the one that was asked for in their literals only; one execution of exactly what was asked when absent',
-    ),
-  reason: z
-    .literal('required')
-    .optional()
-    .describe('the asker has to say why, in a comment at the beginning or the end: /* reason: … */'),
-  approve_when: timeWindow.optional().describe('when approvals are taken; always when absent'),
-  break_glass: z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .describe(
-      'groups whose members (people, not workloads) may go on without an approval by saying why in a comment: /* break-glass: … */. It has an audit event of its own',
-    ),
+  ...holdTerms,
   limits: resultLimits.optional(),
   shadow: z.boolean().default(false).describe('recorded, not enforced'),
 })
@@ -216,13 +221,6 @@ export const maskRule = z.strictObject({
     .describe(
       'statements in which the value decides something, so that it could be guessed: conditions, joins, sorting, grouping, aggregates, set operations, computations that may fail on it',
     ),
-  approvers: z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .describe('groups that may approve probes; needed for `probes: hold`'),
-  quorum: z.int().min(1).max(MAX_QUORUM).optional().describe('distinct people; 1 when absent'),
-  expires_after: approvalDuration.optional().describe('of a held probe; 30m when absent'),
-  notify: notify.optional(),
+  ...holdTerms,
   except_groups: z.array(z.string().min(1)).min(1).optional().describe('who sees the value'),
 })

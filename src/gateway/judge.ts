@@ -162,7 +162,10 @@ export function createJudge(context: JudgeContext): Judge {
   /** Somebody who may go on without an approval does: everybody is to hear of it. */
   function breakTheGlass(operation: Operation, judged: Judged, reason: string): void {
     const { decision, policy, byPolicy } = judged
-    const leave = policy.permitBrokenGlass(byPolicy, operation)
+    const leave =
+      byPolicy.outcome === 'hold'
+        ? policy.permitBrokenGlass(byPolicy, operation)
+        : policy.permit(byPolicy, operation)
     count(decision)
     journal.decided(operation, decision)
     journal.brokeGlass(operation, decision, reason)

@@ -4,6 +4,7 @@ import type { Refusal } from '../core/errors.ts'
 import { bothTerms } from '../core/hold-terms.ts'
 import type { Masker } from '../core/masking.ts'
 import type { Operation } from '../core/operation.ts'
+import { demandingReason } from '../policy/stated.ts'
 
 /** @param decision of the policy, which does not deny */
 export function underMasks(decision: Decision, operation: Operation, masker: Masker): Decision {
@@ -14,10 +15,12 @@ export function underMasks(decision: Decision, operation: Operation, masker: Mas
   // Nothing runs at `prepare`: what is held is held when it is to run.
   if (operation.phase === 'prepare') return decision
   const { terms, reason } = probes
-  if (decision.hold === undefined) return { ...decision, outcome: 'hold', reason, hold: terms }
+  if (decision.hold === undefined)
+    return demandingReason({ ...decision, outcome: 'hold', reason, hold: terms }, operation)
   // Whoever approves must do for both.
   const both = bothTerms(decision.hold, terms)
-  if (both !== undefined) return { ...decision, reason: `${decision.reason}. ${reason}`, hold: both }
+  if (both !== undefined)
+    return demandingReason({ ...decision, reason: `${decision.reason}. ${reason}`, hold: both }, operation)
   return denied(decision, {
     code: 'denied',
     message: 'the rule and the mask that hold it have no approvers in common',

@@ -1,8 +1,9 @@
 // Mask rules made ready: which strategy each rule has, and which of several is the strictest.
+import { termsOf } from '../config/hold-terms.ts'
 import type { MaskRuleConfig } from '../config/schema.ts'
 import type { RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
-import { EXPIRES_AFTER, type HoldTerms } from '../core/hold-terms.ts'
+import type { HoldTerms } from '../core/hold-terms.ts'
 import type { Secret } from '../core/secret.ts'
 import type { FindStrategy } from './detect/cleanse.ts'
 import type { Detector } from './detect/found.ts'
@@ -99,9 +100,9 @@ export function columnRules(rule: MaskRule, keys: MaskKeys, resource: string): r
 /** @throws Error when nobody could approve */
 function holdOf(rule: MaskRule): { readonly hold?: HoldTerms } {
   if (rule.probes !== 'hold') return {}
-  if (rule.approvers === undefined) throw new Error(`mask ${JSON.stringify(rule.id)}: hold needs approvers`)
-  const { approvers, quorum = 1, expires_after: expiresAfter = EXPIRES_AFTER, notify } = rule
-  return { hold: { approvers, quorum, expiresAfter, ...(notify === undefined ? {} : { notify }) } }
+  const hold = termsOf(rule)
+  if (hold === undefined) throw new Error(`mask ${JSON.stringify(rule.id)}: hold needs approvers`)
+  return { hold }
 }
 
 /** Without a schema the name may stand for a relation of any schema; `*` stands for every one, as in CLUSTER without a table. */

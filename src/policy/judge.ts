@@ -1,11 +1,12 @@
 // All accesses of an operation to one decision: the strictest access decides a statement, the strictest statement all.
+import { termsOf } from '../config/hold-terms.ts'
 import type { Decision, Outcome, RuleHit } from '../core/decision.ts'
 import type { Access, Facts } from '../core/facts.ts'
+import { allTerms } from '../core/hold-terms.ts'
 import type { Operation, Reached } from '../core/operation.ts'
 import { behindOf } from './behind.ts'
 import { type ColumnAccess, columnsOf, ON_COLUMNS, withoutColumns } from './columns.ts'
 import { callKey, createRoutinesOf, functionsOf } from './functions.ts'
-import { holdTerms } from './hold-terms.ts'
 import { type AccessVerdict, judgeAccess, judgeCode, judgeReached, type RuleSet } from './judge-access.ts'
 import { obligationsOf } from './obligations.ts'
 import type { Rule } from './rule.ts'
@@ -161,5 +162,5 @@ function hitsOf(verdicts: readonly AccessVerdict[], outcome: Outcome): RuleHit[]
 
 function termsFor(verdicts: readonly AccessVerdict[]) {
   const rules = verdicts.filter(({ outcome }) => outcome === 'hold').flatMap((verdict) => verdict.rules)
-  return holdTerms([...new Set<Rule>(rules)].map((rule) => rule.config))
+  return allTerms([...new Set<Rule>(rules)].map((rule) => termsOf(rule.config)))
 }

@@ -1,10 +1,10 @@
 // Terms of holds that cannot be meant as they are written: what could never be approved, waited for or granted.
+import { type HoldTermsConfig, peopleOfTerms } from '../config/hold-terms.ts'
 import type { Finding } from '../config/problems.ts'
-import type { PolicyRuleConfig } from '../config/schema.ts'
+import type { MaskRuleConfig, PolicyRuleConfig } from '../config/schema.ts'
 import { EXPIRES_AFTER, MAX_QUORUM } from '../core/hold-terms.ts'
 import { HAVE_SHAPES } from '../core/shape.ts'
 import { type TimeWindow, timeWindow } from '../core/time-window.ts'
-import { peopleOfRule } from './hold-terms.ts'
 import { groupProblems, windowProblems } from './problems-conditions.ts'
 
 type Path = readonly string[]
@@ -25,7 +25,18 @@ export function holdProblems(path: Path, rule: PolicyRuleConfig): Finding[] {
   ]
 }
 
-function peopleProblems(path: Path, rule: PolicyRuleConfig): Finding[] {
+/** Probes may come from anybody whom the mask is for, at any time. */
+export function probeProblems(path: Path, mask: MaskRuleConfig): Finding[] {
+  if (mask.probes !== 'hold') return []
+  return [
+    ...peopleProblems(path, mask),
+    ...waitProblems(path, mask),
+    ...windowProblems([...path, 'approve_when'], mask.approve_when, 'nobody could approve'),
+    ...groupProblems([...path, 'break_glass'], mask.break_glass),
+  ]
+}
+
+function peopleProblems(path: Path, rule: HoldTermsConfig): Finding[] {
   const { approvers, each, quorum } = rule
   const found = [
     ...groupProblems([...path, 'approvers'], approvers),
@@ -33,7 +44,7 @@ function peopleProblems(path: Path, rule: PolicyRuleConfig): Finding[] {
   ]
   if (approvers === undefined && each === undefined) {
     found.push({ path, message: 'it holds, but nobody may approve', cure: 'list groups under `approvers`' })
-  } else if (peopleOfRule(rule) === undefined) {
+  } else if (peopleOfTerms(rule) === undefined) {
     const message = `it asks for more than ${MAX_QUORUM} people in all`
     found.push({ path: [...path, 'each'], message, cure: 'ask for fewer' })
   }
@@ -44,7 +55,7 @@ function peopleProblems(path: Path, rule: PolicyRuleConfig): Finding[] {
   return found
 }
 
-function waitProblems(path: Path, { wait, expires_after = EXPIRES_AFTER }: PolicyRuleConfig): Finding[] {
+function waitProblems(path: Path, { wait, expires_after = EXPIRES_AFTER }: HoldTermsConfig): Finding[] {
   if (wait === undefined || wait < expires_after) return []
   const message = 'it has no effect: the request expires before'
   return [{ path: [...path, 'wait'], message, cure: 'leave it out, or make `expires_after` longer' }]

@@ -5,7 +5,7 @@ import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import type { AccessEffect } from '../core/facts.ts'
 import { ON_COLUMNS } from './columns.ts'
 import { conditionProblems, conditionsWithin } from './problems-conditions.ts'
-import { holdProblems } from './problems-holds.ts'
+import { holdProblems, probeProblems } from './problems-holds.ts'
 
 /** Effects whose accesses are always to a relation, or never. The others may be either. */
 const ON_RELATIONS: ReadonlySet<AccessEffect> = new Set<AccessEffect>([
@@ -37,9 +37,10 @@ export function policyProblems(config: Config): Finding[] {
   return [
     ...rules.flatMap(([id, rule]) => ruleProblems(id, rule, config)),
     ...rules.flatMap(([id, rule]) => overruled(id, rule, rules)),
-    ...Object.entries(config.masks).flatMap(([id, mask]) =>
-      unknownResources(['masks', id], mask.resources, config),
-    ),
+    ...Object.entries(config.masks).flatMap(([id, mask]) => [
+      ...unknownResources(['masks', id], mask.resources, config),
+      ...probeProblems(['masks', id], mask),
+    ]),
   ]
 }
 

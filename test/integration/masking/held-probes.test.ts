@@ -8,6 +8,15 @@ beforeAll(async () => {
   stack = await startStack({
     masks: {
       ssn: { resources: '*', columns: ['public.customers.ssn'], probes: 'hold', approvers: ['approvers'] },
+      notes: {
+        resources: '*',
+        columns: ['public.customers.notes'],
+        probes: 'hold',
+        each: { approvers: 1 },
+        reason: 'required',
+        wait: '0s',
+        break_glass: ['oncall'],
+      },
       card: { resources: '*', columns: ['public.customers.card'], probes: 'allow' },
     },
   })
@@ -63,5 +72,35 @@ it('where probes are allowed they run, and where they are refused the error name
       /masked column "email" decides which rows or branches count \(mask email\)/,
     ),
   })
+  await client.end()
+})
+
+const NOTES = 'select id, notes from customers order by notes'
+
+it('a held probe takes the terms of rules: a reason is asked for, and it comes back', async () => {
+  const client = await stack.connect(analyst)
+  await expect(client.query(NOTES)).rejects.toMatchObject({
+    message: expect.stringContaining('it has to be said why'),
+  })
+  const why = `/* reason: who can be called */ ${NOTES}`
+  await expect(client.query(why)).rejects.toMatchObject({
+    message: expect.stringContaining('waits for approval'),
+  })
+  const request = await stack.reviews.next()
+  expect((await stack.reviews.approve(request.id)).status).toBe(200)
+  const { rows } = await client.query(why)
+  expect(rows.length).toBeGreaterThan(0)
+  expect(rows.every(({ notes }) => notes === null || notes === '***')).toBe(true)
+  await client.end()
+})
+
+it('whoever breaks the glass of a held probe sees masked values all the same', async () => {
+  const oncall = await stack.tokens.person(['analysts', 'oncall'], { subject: 'oncall' })
+  const client = await stack.connect(oncall)
+  const { rows } = await client.query(`/* break-glass: fire */ ${NOTES}`)
+  expect(rows.length).toBeGreaterThan(0)
+  expect(rows.every(({ notes }) => notes === null || notes === '***')).toBe(true)
+  expect(stack.audit().some((event) => event['type'] === 'break-glass')).toBe(true)
+  await expect(client.query(`${NOTES} -- break-glass: fire`)).rejects.toMatchObject({ code: '42501' })
   await client.end()
 })

@@ -243,6 +243,16 @@ describe('a configuration is refused when', () => {
       'null is for whole values',
     ],
     [
+      'terms are for probes that are not held',
+      changed('    columns: [public', '    wait: 0s\n    columns: [public'),
+      'is only for `probes: hold`',
+    ],
+    [
+      'nobody approves probes',
+      changed('    columns: [public', '    probes: hold\n    columns: [public'),
+      'needs `approvers`',
+    ],
+    [
       'finds are held',
       changed('    columns: [public.customers.email]', '    detect: [card]\n    probes: allow'),
       'is only for masks of columns',

@@ -19,11 +19,18 @@ export const SEAL_LENGTH = SUFFIX_START.length + HASH_LENGTH + SUFFIX_END.length
 /** A line's JSON without its closing brace. */
 export interface Body {
   readonly text: string
-  /** `latin1` for text that is ASCII: no pass over it is needed to tell */
-  readonly encoding: 'utf8' | 'latin1'
-  /** bytes that it takes at most */
+  /** go between the text and a closing quote, in base64; must not change until they are sealed */
+  readonly bytes?: Uint8Array
+  /** bytes that the line takes at most, without the brace */
   readonly most: number
 }
+
+/** @param text up to the quote before the bytes */
+export const bodyWith = (text: string, bytes: Uint8Array): Body => ({
+  text,
+  bytes,
+  most: text.length + Math.ceil(bytes.length / 3) * 4 + QUOTE.length,
+})
 
 export interface Sealed {
   /** the lines, each with its newline; valid until the next batch is sealed */
@@ -31,8 +38,13 @@ export interface Sealed {
   readonly hash: string
 }
 
-/** From here on, in characters, a text is written by itself: joining it with others would cost more than one more write. */
-const LONG = 4096
+const QUOTE = '"'
+
+/**
+ * Bytes that become base64 at once, a multiple of three. A text of all of a result would be new memory of its own, which costs
+ * more than its hash.
+ */
+const PIECE = 12 * 1024
 
 /** Seals lines that are written at once; at least one. Their bytes are made once, and hashed where they are. */
 export function seal(previous: string, bodies: readonly Body[]): Sealed {
@@ -43,19 +55,26 @@ export function seal(previous: string, bodies: readonly Body[]): Sealed {
   let text = previous
   let first = true
   for (const body of bodies) {
-    if (!first) text += NEXT
+    text += first ? body.text : NEXT + body.text
     first = false
-    if (body.text.length < LONG) text += body.text
-    else {
-      at += buffer.write(text, at, 'utf8')
-      at += buffer.write(body.text, at, body.encoding)
-      text = ''
-    }
+    if (body.bytes === undefined) continue
+    at += buffer.write(text, at, 'utf8')
+    at = writeBase64(buffer, at, body.bytes)
+    text = QUOTE
   }
   at += buffer.write(text, at, 'utf8')
   const digest = hash('sha256', buffer.subarray(0, at), 'hex')
   at += buffer.write(SUFFIX_START + digest + SUFFIX_END, at, 'latin1')
   return { bytes: buffer.subarray(HASH_LENGTH, at), hash: digest }
+}
+
+/** @returns where it ends */
+function writeBase64(buffer: Buffer, from: number, bytes: Uint8Array): number {
+  const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let at = from
+  for (let start = 0; start < source.length; start += PIECE)
+    at += buffer.write(source.toString('base64', start, start + PIECE), at, 'latin1')
+  return at
 }
 
 /** Batches are written here, one after the other: memory that is new for each costs as much as its hash. */

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { membersOf } from '../core/json.ts'
 import { principalId } from '../core/principal.ts'
-import { type Body, GENESIS, NEXT_LENGTH, SEAL_LENGTH, seal } from './chain.ts'
+import { type Body, bodyWith, GENESIS, NEXT_LENGTH, SEAL_LENGTH, seal } from './chain.ts'
 import { type RecordingEvent, RecordingFull, type RecordingLevel, type SessionHeader } from './event.ts'
 import type { AppendOnlyFile } from './file.ts'
 
@@ -70,7 +70,7 @@ export function recordSession(
   function addEvent<T extends { readonly kind: string }>(event: T): void {
     const text = bodyOf(membersOf(event))
     // A code unit is at most three bytes.
-    add({ text, encoding: 'utf8', most: text.length * 3 }, event.kind === 'end')
+    add({ text, most: text.length * 3 }, event.kind === 'end')
   }
 
   function add(body: Body, isEnd: boolean): void {
@@ -99,9 +99,7 @@ export function recordSession(
     results = []
     pending = 0
     resultBytes += bytes.length
-    const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
-    const text = bodyOf(`,"kind":"result","bytes":"${base64}"`)
-    add({ text, encoding: 'latin1', most: text.length }, false)
+    add(bodyWith(bodyOf(',"kind":"result","bytes":"'), bytes), false)
   }
 
   function write(): void {
@@ -191,8 +189,7 @@ export function recordSession(
 }
 
 function counted(body: Body): Body {
-  const exact = body.encoding === 'latin1' ? body.most : Buffer.byteLength(body.text)
-  return exact === body.most ? body : { ...body, most: exact }
+  return body.bytes === undefined ? { ...body, most: Buffer.byteLength(body.text) } : body
 }
 
 function startEvent(header: SessionHeader, level: RecordingLevel) {

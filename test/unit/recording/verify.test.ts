@@ -100,8 +100,7 @@ it('a file that is no recording is tampered, not a crash', async () => {
 })
 
 it('a chain that was made anew is still held against the form: the right events at the right places', async () => {
-  const forged = (text: string) =>
-    seal(GENESIS, [{ text, encoding: 'utf8', most: 3 * text.length }]).bytes.toString()
+  const forged = (text: string) => seal(GENESIS, [{ text, most: 3 * text.length }]).bytes.toString()
   expect(await verify(forged('{"seq":0,"t":0,"kind":"ready"'))).toMatchObject({
     reason: expect.stringContaining('start'),
   })

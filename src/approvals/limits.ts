@@ -4,6 +4,8 @@
 export const MAX_OPEN = 1000
 /** Open requests of one principal, so that one agent in a loop cannot take everybody's places. */
 export const MAX_OPEN_PER_PRINCIPAL = 100
+/** The same in bytes as JSON: with long statements one principal would fill the store with fewer. */
+export const MAX_OPEN_BYTES_PER_PRINCIPAL = 8 * 1024 * 1024
 /** Requests that are kept in all; audit, not the store, is the durable record. */
 export const MAX_KEPT = 2000
 /** Longest request as JSON, in bytes. Nobody can review more than this in good faith. */

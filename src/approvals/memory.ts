@@ -14,6 +14,7 @@ import {
   MAX_KEPT_BYTES,
   MAX_LISTED,
   MAX_OPEN,
+  MAX_OPEN_BYTES_PER_PRINCIPAL,
   MAX_OPEN_PER_PRINCIPAL,
   MAX_REASON,
 } from './limits.ts'
@@ -77,6 +78,7 @@ function makeRoom(store: Store, principal: string, bytes: number): void {
   if (
     openOnes.length >= MAX_OPEN ||
     own.length >= MAX_OPEN_PER_PRINCIPAL ||
+    own.reduce((sum, entry) => sum + entry.bytes, bytes) > MAX_OPEN_BYTES_PER_PRINCIPAL ||
     keptBytes + bytes > MAX_KEPT_BYTES
   ) {
     throw new ApprovalStoreError('full', 'too many requests for approval are open')

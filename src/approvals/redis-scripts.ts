@@ -44,7 +44,7 @@ end
 /**
  * KEYS as in CLOSE, 6 all, 7 sizes; ARGV 1 id, 2 body, 3 digest, 4 life in ms, 5 retention in ms, 6 most open,
  * 7 most open of the principal, 8 most kept, 9 prefix of request keys, 10 longest life, 11 most bytes kept,
- * 12 digest of the shape or nothing, 13 whether it is parked: 1 or 0.
+ * 12 digest of the shape or nothing, 13 whether it is parked: 1 or 0, 14 most open bytes of the principal.
  * The keys of requests that are dropped cannot be declared; the prefix keeps them in the same slot.
  */
 export const CREATE = script(`
@@ -61,6 +61,11 @@ local function drop(id)
   redis.call('DEL', ARGV[9] .. id)
 end
 local bytes = #ARGV[2]
+local own = bytes
+for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
+  own = own + tonumber(redis.call('HGET', KEYS[7], id) or 0)
+end
+if own > tonumber(ARGV[14]) then return false end
 local function crowded()
   local total = tonumber(redis.call('HGET', KEYS[7], 'total') or 0)
   return redis.call('ZCARD', KEYS[6]) >= tonumber(ARGV[8]) or total + bytes > tonumber(ARGV[11])

@@ -10,6 +10,7 @@ import {
   MAX_LIFE,
   MAX_LISTED,
   MAX_OPEN,
+  MAX_OPEN_BYTES_PER_PRINCIPAL,
   MAX_OPEN_PER_PRINCIPAL,
   MAX_REASON,
   RETENTION,
@@ -63,7 +64,7 @@ export async function create(store: RedisStore, input: ApprovalInput): Promise<A
     [
       ...[body.id, json, subjectDigest(body), input.terms.expiresAfter, RETENTION],
       ...[MAX_OPEN, MAX_OPEN_PER_PRINCIPAL, MAX_KEPT, keys.requestPrefix, MAX_LIFE, MAX_KEPT_BYTES],
-      ...[shapeDigest(body) ?? '', input.parked === true ? 1 : 0],
+      ...[shapeDigest(body) ?? '', input.parked === true ? 1 : 0, MAX_OPEN_BYTES_PER_PRINCIPAL],
     ],
   )
   if (reply === null) throw new ApprovalStoreError('full', 'too many requests for approval are open')

@@ -93,6 +93,18 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
         await expect(two.create(input)).resolves.toMatchObject({ state: 'pending' })
       })
 
+      it('is refused when those of its principal are too long in all, and others go on', async () => {
+        const input = ask({}, { text: 'x'.repeat(500 * 1024) })
+        const requests = []
+        for (let n = 0; n < 16; n++) requests.push(await one.create(input))
+        await expect(two.create(input)).rejects.toMatchObject({ code: 'full' })
+        await expect(two.create({ ...input, subject: ask().subject })).resolves.toMatchObject({
+          state: 'pending',
+        })
+        for (const { id } of requests) await one.withdraw(id, 'room')
+        await expect(two.create(input)).resolves.toMatchObject({ state: 'pending' })
+      })
+
       it('keeps every character of statement and parameters', async () => {
         const text = "SELECT '\u0000\u001b[31m \"\\ \ud800 日本 🦉\r\n\u2028'"
         const parameters = [

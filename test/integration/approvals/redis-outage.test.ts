@@ -250,8 +250,11 @@ describe('the Redis store, when Redis fails', () => {
     const text = 'x'.repeat(500 * 1024)
     const from = (n: number) => approvalInput({ principal: `p${n}`, text })
     const settled = []
-    for (let n = 0; n < 20; n++) settled.push(await approvals.create(from(0)))
-    for (const { id } of settled) await approvals.withdraw(id, 'x')
+    for (let n = 0; n < 20; n++) {
+      const request = await approvals.create(from(0))
+      await approvals.withdraw(request.id, 'x')
+      settled.push(request)
+    }
     const fit = Math.floor(MAX_KEPT_BYTES / (text.length + 600))
     for (let n = 0; n < fit; n++) await approvals.create(from(1 + (n % 9)))
     await expect(approvals.create(from(10))).rejects.toMatchObject({ code: 'full' })

@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { ConfigInput } from '../../../src/config/schema.ts'
-import { CONSOLE_CLIENT } from '../issuer-accounts.ts'
+import { CLI_CLIENT, CONSOLE_CLIENT } from '../issuer-accounts.ts'
 import { DATABASE, READER, WRITER } from './database.ts'
 
 export type ResourceInput = ConfigInput['resources'][string]
@@ -152,6 +152,7 @@ function pages({ admin, console }: ConfigurationParts): Partial<NonNullable<Conf
   return {
     public_url: `http://127.0.0.1:${admin}`,
     issuer: 'people',
+    cli: { client_id: CLI_CLIENT.id },
     console: {
       client_id: CONSOLE_CLIENT.id,
       client_secret: 'console-client',

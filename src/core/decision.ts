@@ -52,7 +52,7 @@ export interface MadeDecision {
   readonly reason: string
 }
 
-/** What is behind the names is told of what is held. */
+/** What is behind the names is told of what is allowed or held. */
 export interface Decision extends ToldFunctions, ToldBehind {
   readonly outcome: Outcome
   /** rules that made the outcome, then shadow rules that would have changed it */

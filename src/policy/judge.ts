@@ -23,7 +23,8 @@ export function judgeStatements(
   const rules = inForce(standing, operation.facts)
   const verdicts = verdictsOf(operation, rules)
   const shadow = verdicts.flatMap((verdict) => verdict.shadow)
-  const functions = functionsOf(operation.reached ?? [], rules.searchPath)
+  const { reached = [] } = operation
+  const functions = functionsOf(reached, rules.searchPath)
   const decided = (
     outcome: Outcome,
     rest: Omit<Decision, 'outcome' | 'policyVersion' | 'hits'>,
@@ -43,7 +44,10 @@ export function judgeStatements(
   const held = firstOf(verdicts, 'hold')
   const obligations = obligationsOf(verdicts, rules)
   const obliged = obligations === undefined ? {} : { obligations }
-  if (held === undefined) return decided('allow', { reason: 'every access is allowed', ...obliged })
+  // Also of what is allowed: masks may hold it.
+  const behind = behindOf(reached, rules.searchPath)
+  if (held === undefined)
+    return decided('allow', { reason: 'every access is allowed', ...obliged, ...behind })
   const terms = termsFor(verdicts)
   if (terms === undefined) {
     return {
@@ -57,7 +61,6 @@ export function judgeStatements(
   const reason = reasonOf(held)
   // Nothing runs at `prepare`; the same facts are judged again, and held, at `execute`.
   if (operation.phase === 'prepare') return { ...decided('hold', { reason }), outcome: 'allow' }
-  const behind = behindOf(operation.reached ?? [], rules.searchPath)
   return decided('hold', { ...withHint(reason, holdHint(terms)), ...obliged, ...behind, hold: terms })
 }
 

@@ -17,6 +17,7 @@ beforeAll(async () => {
         wait: '0s',
         break_glass: ['oncall'],
       },
+      letter: { resources: '*', columns: ['public.letters.body'], probes: 'hold', approvers: ['approvers'] },
       card: { resources: '*', columns: ['public.customers.card'], probes: 'allow' },
     },
   })
@@ -102,5 +103,20 @@ it('whoever breaks the glass of a held probe sees masked values all the same', a
   expect(rows.every(({ notes }) => notes === null || notes === '***')).toBe(true)
   expect(stack.audit().some((event) => event['type'] === 'break-glass')).toBe(true)
   await expect(client.query(`${NOTES} -- break-glass: fire`)).rejects.toMatchObject({ code: '42501' })
+  await client.end()
+})
+
+it('whoever reviews a probe through a view is told which table the view stands for', async () => {
+  await stack.superuser(`
+    CREATE TABLE public.letters (id integer, body text); CREATE VIEW public.mail AS SELECT id, body FROM public.letters;
+    GRANT SELECT ON public.letters, public.mail TO PUBLIC`)
+  const client = await stack.connect(analyst)
+  const found = client.query(`select id from mail where body = 'x'`)
+  const outcome = expect(found).rejects.toMatchObject({ code: '42501' })
+  const { id } = await stack.reviews.next()
+  const { behind } = await stack.reviews.get(id)
+  expect(behind).toMatchObject([{ effect: 'read', relation: { schema: 'public', name: 'letters' } }])
+  await stack.reviews.deny(id, 'no')
+  await outcome
   await client.end()
 })

@@ -1,9 +1,6 @@
 // What an operation does to relations that it does not name, as the catalog tells: for those who decide on it.
 import type { Access } from './facts.ts'
 
-/** A partitioned table may have thousands of children, and what is told of it is read by people. */
-export const MAX_BEHIND = 50
-
 export interface ToldBehind {
   /** to tables of views, children, and rows that foreign keys refer from; each says where it hides. Absent when there are none */
   readonly behind?: readonly Access[]

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { ApprovalInput } from '../approvals/contract.ts'
 import type { ApprovalSubject } from '../core/approval.ts'
-import { MAX_BEHIND, type ToldBehind, toldBehind } from '../core/behind.ts'
+import { toldBehind } from '../core/behind.ts'
 import type { Decision } from '../core/decision.ts'
 import type { Access, Facts } from '../core/facts.ts'
 import type { HoldTerms } from '../core/hold-terms.ts'
@@ -82,21 +82,9 @@ export function inputOf(hold: HoldRequest, subject: ApprovalSubject): ApprovalIn
     ...(stated === undefined ? {} : { stated: stated.reason }),
     accesses: accessesOf(operation.facts),
     ...toldFunctions(decision),
-    ...behindOf(decision, operation),
+    ...toldBehind(decision),
     rules: [...new Set(decision.hits.filter((hit) => hit.outcome === 'hold').map((hit) => hit.rule))],
     terms: termsOf(decision),
-  }
-}
-
-/** Where the catalog was asked for the masks alone, it told which relations are behind the names, and no more. */
-function behindOf(decision: Decision, { behind }: Operation): ToldBehind {
-  if (decision.behind !== undefined || behind.length === 0) return toldBehind(decision)
-  const more = behind.length - MAX_BEHIND
-  return {
-    behind: behind
-      .slice(0, MAX_BEHIND)
-      .map((relation) => ({ effect: 'read' as const, relation, via: 'behind its names' })),
-    ...(more > 0 ? { moreBehind: more } : {}),
   }
 }
 

@@ -1,8 +1,11 @@
 // What an operation does to relations behind those that it names, for those who decide on it.
-import { MAX_BEHIND, type ToldBehind } from '../core/behind.ts'
+import type { ToldBehind } from '../core/behind.ts'
 import type { Access } from '../core/facts.ts'
 import { isMeant, type Reached } from '../core/operation.ts'
 import type { SearchPath } from '../core/search-path.ts'
+
+/** A partitioned table may have thousands of children, and a request is read by people. */
+const MAX_BEHIND = 50
 
 /** Changes come first: reviewers see all of them before what is only read. */
 export function behindOf(reached: readonly Reached[], path: SearchPath): ToldBehind {

@@ -115,7 +115,8 @@ it('whoever reviews a probe through a view is told which table the view stands f
   const outcome = expect(found).rejects.toMatchObject({ code: '42501' })
   const { id } = await stack.reviews.next()
   const { behind } = await stack.reviews.get(id)
-  expect(behind).toMatchObject([{ effect: 'read', relation: { schema: 'public', name: 'letters' } }])
+  const letters = { schema: 'public', name: 'letters' }
+  expect(behind).toEqual([{ effect: 'read', relation: letters, via: 'behind public.mail' }])
   await stack.reviews.deny(id, 'no')
   await outcome
   await client.end()

@@ -101,16 +101,6 @@ it.each([
   ])
 })
 
-it('of what masks hold, reviewers are told which relations are behind the names', async () => {
-  const ledger = (n: number) => ({ schema: 'public', name: `ledger_${n}` })
-  const { hold, id } = held({}, undefined, { behind: Array.from({ length: 52 }, (_, n) => ledger(n)) })
-  const request = await approvals.get(await id)
-  expect(request?.behind?.[0]).toEqual({ effect: 'read', relation: ledger(0), via: 'behind its names' })
-  expect([request?.behind?.length, request?.moreBehind]).toEqual([50, 2])
-  hold.withdraw('left')
-  await hold.result
-})
-
 it('a request whose asker left is told of as withdrawn, once', async () => {
   const { hold, id, told } = held({})
   await id

@@ -165,6 +165,8 @@ export interface Facts {
   readonly path?: SearchPath
   /** what it does can be told in its session alone: it means a name that is defined there, by texts that are not in it */
   readonly ofSession?: true
+  /** the texts that defined the names of the session which it uses, as far as they are kept: who approves it has to see them */
+  readonly definedBy?: readonly string[]
 }
 
 export type AnalysisResult =

@@ -88,10 +88,12 @@ export function inputOf(hold: HoldRequest, subject: ApprovalSubject): ApprovalIn
   }
 }
 
-/** With the path, where it says what the names mean. */
-function accessesOf({ statements, path }: Facts): readonly Access[] {
-  const accesses = statements.flatMap((statement) => statement.accesses)
-  if (path === undefined) return accesses
-  const schemas = path === 'any' ? 'not known' : path.join(', ')
-  return [...accesses, { effect: 'session', object: `search_path: ${schemas}` }]
+/** With what its words do not say: the texts behind names of the session, and the path that names are looked for on. */
+function accessesOf({ statements, path, definedBy = [] }: Facts): readonly Access[] {
+  const said = (object: string): Access => ({ effect: 'session', object })
+  return [
+    ...statements.flatMap((statement) => statement.accesses),
+    ...definedBy.map((text) => said(`defined before: ${text}`)),
+    ...(path === undefined ? [] : [said(`search_path: ${path === 'any' ? 'not known' : path.join(', ')}`)]),
+  ]
 }

@@ -14,7 +14,8 @@ export function createNamed(talk: Conversation): Named {
   /** Facts of a name that SQL defined: everything that it ever stood for. */
   function meaning(kind: 'prepared' | 'cursor', name: string, known: Facts | undefined): Facts {
     const statements = [...(known?.statements ?? []), ...talk.sqlNames.meanings(kind, name)]
-    return { statements, fingerprint: known?.fingerprint ?? `${kind}:${name}`, ofSession: true }
+    const definedBy = [...new Set(talk.sqlNames.texts(kind, name))]
+    return { statements, fingerprint: known?.fingerprint ?? `${kind}:${name}`, ofSession: true, definedBy }
   }
 
   /** A statement that may be any of several. */

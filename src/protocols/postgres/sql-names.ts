@@ -8,6 +8,9 @@ import { type SearchPath, samePath } from '../../core/search-path.ts'
 
 /** More meanings than this are not kept apart: the statement that uses them is refused. */
 const MAX_MEANINGS = 64
+/** Characters of texts that SQL's names were defined by, in one session: they are kept for nobody but reviewers. */
+const MAX_TEXTS = 1024 * 1024
+const NOT_KEPT = 'a text that is not kept any more'
 
 type Kind = SessionReference['kind']
 
@@ -29,6 +32,8 @@ export interface SqlNames {
   /** SQL itself defined the name, so it may stand for more than the protocol's messages tell */
   definedBySql(kind: Kind, name: string): boolean
   meanings(kind: Kind, name: string): readonly StatementFacts[]
+  /** the texts that defined them */
+  texts(kind: Kind, name: string): readonly string[]
   /**
    * The facts with what their references may stand for, however deep; the same object when there are none. The
    * fingerprint then covers the texts behind the names: an approval is for exactly what was asked (invariant 6).
@@ -46,6 +51,7 @@ interface Meaning {
   readonly facts: StatementFacts
   /** SHA-256 of the text that defined it */
   readonly digest: string
+  readonly text: string
   readonly path: Path
   readonly at: number
 }
@@ -77,6 +83,8 @@ export function createSqlNames(limit: number): SqlNames {
   /** portals of the protocol; a set, since one transaction may bind a name any number of times */
   const portals = new Set<string>()
   let clock = 0
+  /** characters of texts that are kept */
+  let kept = 0
 
   function add(key: string, statements: readonly StatementFacts[], text: string, path: Path): void {
     const found = known.get(key) ?? []
@@ -90,13 +98,22 @@ export function createSqlNames(limit: number): SqlNames {
       const same = found.findIndex(
         (meaning) => meaning.facts === facts && meaning.digest === digest && samePath(meaning.path, path),
       )
-      if (same >= 0) found.splice(same, 1)
-      if (found.length <= MAX_MEANINGS) found.push({ facts, digest, path, at: clock })
+      if (same >= 0) release(found.splice(same, 1))
+      if (found.length > MAX_MEANINGS) continue
+      const fits = kept + text.length <= MAX_TEXTS
+      if (fits) kept += text.length
+      found.push({ facts, digest, text: fits ? text : NOT_KEPT, path, at: clock })
     }
   }
 
+  function release(gone: readonly Meaning[]): void {
+    for (const { text } of gone) if (text !== NOT_KEPT) kept -= text.length
+  }
+
   function drop(key: string, upTo: number): void {
-    const left = (known.get(key) ?? []).filter(({ at }) => at > upTo)
+    const all = known.get(key) ?? []
+    release(all.filter(({ at }) => at <= upTo))
+    const left = all.filter(({ at }) => at > upTo)
     if (left.length > 0) return void known.set(key, left)
     known.delete(key)
     bySql.delete(key)
@@ -141,6 +158,7 @@ export function createSqlNames(limit: number): SqlNames {
       // One more is kept than are told apart: from there on nobody knows all that the name may stand for.
       return first && facts.length > MAX_MEANINGS ? [unknown(first, { kind, name })] : facts
     },
+    texts: (kind, name) => (known.get(keyOf(kind, name)) ?? []).map(({ text }) => text),
     resolve(facts) {
       if (facts.statements.every((statement) => statement.references.length === 0)) return facts
       const local = new Map<string, Meaning[]>()
@@ -154,7 +172,7 @@ export function createSqlNames(limit: number): SqlNames {
           const key = keyOfChange(change)
           local.set(key, [
             ...(local.get(key) ?? []),
-            { facts: change.facts, digest: '', path: undefined, at: clock },
+            { facts: change.facts, digest: '', text: '', path: undefined, at: clock },
           ])
         }
         return [statement, ...referred]
@@ -164,7 +182,9 @@ export function createSqlNames(limit: number): SqlNames {
       // A cursor was opened with parameters of its own, and stands somewhere in its rows.
       const hasCursor = [...all.keys()].some((key) => key.startsWith('cursor:'))
       const isOfSession = hasCursor || facts.ofSession === true
-      return { statements, fingerprint, ...(isOfSession ? { ofSession: true } : {}) }
+      const texts = [...all.values()].flatMap((meanings) => meanings.map(({ text }) => text))
+      const definedBy = [...new Set(texts)].filter((text) => text !== '')
+      return { statements, fingerprint, definedBy, ...(isOfSession ? { ofSession: true } : {}) }
     },
     mark: () => clock,
     forget(kind, name, upTo) {

@@ -132,3 +132,26 @@ it('a portal that goes on is the same operation, until its role changes', async 
   expect(ofKind(await answer(wire), 'DataRow')).toEqual([])
   wire.destroy()
 })
+
+const DELETES = 'delete from public.jobs where id = $1 or true'
+const READS = 'select n from public.list where n > 0'
+it.each([
+  ['EXECUTE', DELETES, [parse({ name: 'p', sql: DELETES, types: [23] })], 'execute p (7)'],
+  ['FETCH', READS, [parse({ sql: READS }), bind({ portal: 'c' })], 'fetch all from c'],
+])(
+  'who approves %s of a name that was defined without an approval sees its text',
+  async (_what, text, before, sql) => {
+    const wire = await stack.wire(engineer)
+    wire.send(query('begin'))
+    await answer(wire)
+    wire.send(...before, sync())
+    expect(errors(await answer(wire))).toEqual([])
+    wire.send(query(sql))
+    const { id } = await stack.reviews.next()
+    const { accesses } = await stack.reviews.get(id)
+    await stack.reviews.deny(id, 'no')
+    await answer(wire)
+    wire.destroy()
+    expect(accesses).toContainEqual({ effect: 'session', object: `defined before: ${text}` })
+  },
+)

@@ -65,7 +65,7 @@ export const SCRIPT = `'use strict';
     let missed = false;
     const listen = () => {
       const events = new EventSource('/events');
-      for (const kind of ['requested', 'changed', 'voted']) events.addEventListener(kind, refresh);
+      for (const kind of ['requested', 'changed', 'voted', 'updated']) events.addEventListener(kind, refresh);
       events.addEventListener('ready', () => { if (missed) refresh(); missed = false; });
       events.addEventListener('trouble', () => { missed = true; stale(true); });
       events.addEventListener('end', () => { events.close(); setTimeout(() => { refresh(); listen(); }, 3000); });

@@ -1,7 +1,8 @@
 // The stream that keeps pages up to date: whom it tells, and for how long. The routes are the real ones, without a socket.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createLogins } from '../../../../src/console/web/logins.ts'
-import { approvalInput } from '../../../support/approvals-values.ts'
+import { SCRIPT } from '../../../../src/console/web/script.ts'
+import { approvalInput, reviewer } from '../../../support/approvals-values.ts'
 import { ORIGIN, stage } from '../../../support/console-routes.ts'
 
 describe('the stream of a page', () => {
@@ -37,6 +38,22 @@ describe('the stream of a page', () => {
     expect(stream.text()).toContain('login-expired')
     expect(stream.isOver()).toBe(true)
     expect(under.parts.changes.listeners()).toBe(0)
+  })
+
+  it('tells of every change by a name that the script listens for', async () => {
+    const under = stage()
+    const stream = await listen(under, under.as('ann').cookie)
+    const { id } = await under.approvals.create(approvalInput({}, { quorum: 2 }))
+    await vi.advanceTimersByTimeAsync(1000)
+    await under.approvals.park(id)
+    await vi.advanceTimersByTimeAsync(1000)
+    await under.approvals.vote(id, reviewer('bob'), 'approve')
+    await vi.advanceTimersByTimeAsync(1000)
+    await under.approvals.vote(id, reviewer('ann'), 'approve')
+    await vi.advanceTimersByTimeAsync(1000)
+    const kinds = [...stream.text().matchAll(/^event: (\w+)$/gm)].map(([, kind]) => kind).slice(1)
+    expect(kinds).toEqual(['requested', 'updated', 'voted', 'changed'])
+    for (const kind of kinds) expect(SCRIPT).toContain(`'${kind}'`)
   })
 
   it('is no use of the login: one that nobody uses ends, and the stream with it', async () => {

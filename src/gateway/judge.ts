@@ -113,12 +113,12 @@ export function createJudge(context: JudgeContext): Judge {
       context.log.warn({ sequence: operation.sequence }, message)
       journal.exceeded(operation, exceeded)
     })
-    resume({
-      kind: 'proceed',
-      permit: leave,
-      ...(meter === undefined ? {} : { meter }),
-      ...(waited ? { waited } : {}),
-    })
+    // Of every statement: no spreads but for those that waited.
+    if (waited) resume({ kind: 'proceed', permit: leave, waited, ...(meter && { meter }) })
+    else
+      resume(
+        meter === undefined ? { kind: 'proceed', permit: leave } : { kind: 'proceed', permit: leave, meter },
+      )
   }
 
   function count(decision: Decision): void {

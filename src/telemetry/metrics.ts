@@ -143,14 +143,9 @@ function createAnalysisMetrics(registers: Registry[]) {
   }
 }
 
-interface DecisionCount {
-  readonly labels: { readonly resource: string; readonly rule: string; readonly outcome: Outcome }
-  count: number
-}
-
-/** Every statement is counted: a look-up by one text instead of three labels. */
+/** Every statement is counted: look-ups by texts that are there already, in place of one that would have to be made. */
 function createDecisionMetrics(registers: Registry[]) {
-  const counts = new Map<string, DecisionCount>()
+  const counts = new Map<string, Map<string, Map<Outcome, number>>>()
   new Counter({
     name: 'chaperone_decisions_total',
     help: 'Decisions by the rule that made them',
@@ -158,17 +153,25 @@ function createDecisionMetrics(registers: Registry[]) {
     registers,
     collect() {
       this.reset()
-      for (const { labels, count } of counts.values()) this.inc(labels, count)
+      for (const [resource, byRule] of counts) {
+        for (const [rule, byOutcome] of byRule) {
+          for (const [outcome, count] of byOutcome) this.inc({ resource, rule, outcome }, count)
+        }
+      }
     },
   })
   return (resource: string, rule: string, outcome: Outcome) => {
-    const key = `${resource}\n${rule}\n${outcome}`
-    let found = counts.get(key)
-    if (found === undefined) {
-      found = { labels: { resource, rule, outcome }, count: 0 }
-      counts.set(key, found)
+    let byRule = counts.get(resource)
+    if (byRule === undefined) {
+      byRule = new Map()
+      counts.set(resource, byRule)
     }
-    found.count += 1
+    let byOutcome = byRule.get(rule)
+    if (byOutcome === undefined) {
+      byOutcome = new Map()
+      byRule.set(rule, byOutcome)
+    }
+    byOutcome.set(outcome, (byOutcome.get(outcome) ?? 0) + 1)
   }
 }
 

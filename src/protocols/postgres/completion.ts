@@ -6,7 +6,8 @@ export function complete(talk: Conversation, run: Running): void {
   const { rows, bytes, operation } = run
   if (!run.failed) {
     const { sequence } = operation
-    const tag = run.tags.join('; ')
+    const [first = ''] = run.tags
+    const tag = run.tags.length > 1 ? run.tags.join('; ') : first
     talk.out.emit({ kind: 'observe', event: { kind: 'completed', sequence, tag, rows, bytes } })
     forgetDeallocated(talk, run)
   }
@@ -18,8 +19,10 @@ export function complete(talk: Conversation, run: Running): void {
 
 /** The text may have prepared the name again after it deallocated it. */
 function forgetDeallocated(talk: Conversation, run: Running): void {
+  const { statements } = run.operation.facts
+  if (!statements.some(({ changes }) => changes.length > 0)) return
   const gone = new Set<string | undefined>()
-  for (const change of run.operation.facts.statements.flatMap((statement) => statement.changes)) {
+  for (const change of statements.flatMap(({ changes }) => changes)) {
     if (change.kind === 'deallocate') gone.add(change.name)
     else if (change.kind === 'discard-all') gone.add(undefined)
     else if (change.kind === 'prepare') gone.delete(change.name)

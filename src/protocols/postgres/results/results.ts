@@ -3,15 +3,14 @@ import { Buffer } from 'node:buffer'
 import type { ResultPlan } from '../../../core/masking.ts'
 import type { Conversation } from '../conversation.ts'
 import { type Expected, runOf } from '../expected.ts'
-import { decodeDataRow, decodeRowDescription } from '../messages/backend.ts'
+import { decodeDataRow } from '../messages/backend.ts'
 import type { BackendHandler, RowRun, Verdict } from '../messages/backend-stream.ts'
 import { BACKEND } from '../messages/codes.ts'
 import { type Reply, unexpected, verdict } from '../reply.ts'
 import type { Portal, Running } from '../statement.ts'
 import { maskRow, maskRows, wholeRows } from './masked-rows.ts'
 import { admits } from './metering.ts'
-import { planResult } from './rows.ts'
-import { rowsOnlyPlaces } from './rows-only.ts'
+import { createPlans } from './plans.ts'
 import type { Shown } from './shown.ts'
 
 /** Answers to messages of the server, by their type, and rows many at a time. */
@@ -20,25 +19,27 @@ export interface Results extends Required<Pick<BackendHandler, 'rows' | 'passes'
 }
 
 export function createResults(talk: Conversation, shown: Shown): Results {
-  const { expected, catalog } = talk
+  const { expected } = talk
+  const plans = createPlans(talk.catalog)
 
   function planQuery(bytes: Uint8Array, run: Running): void {
     if (!run.masker.active) return
     run.planned = true
-    const fields = decodeRowDescription(bytes)
-    const shown = run.opaque ? undefined : rowsOnlyPlaces(run.operation.facts, fields.length)
-    run.plan = planResult(fields, run.masker, catalog, run.touchesMasked, shown)
+    const { masker, touchesMasked } = run
+    const facts = run.opaque ? undefined : run.operation.facts
+    run.plan = plans.planOf({ fields: plans.fieldsOf(bytes), masker, touchesMasked, facts })
   }
 
   /** The plan is made when rows come: only then the statement was judged, and the catalog asked. */
   function planPortal(portal: Portal, run: Running): void {
-    if (!portal.fields) return
-    const touched = run.touchesMasked || (portal.name !== '' && talk.opaque)
+    const { fields } = portal
+    if (!fields) return
+    const touchesMasked = run.touchesMasked || (portal.name !== '' && talk.opaque)
     run.planned = true
     // SQL, or code, may have made a named portal or the statement's name stand for something else.
     const certain = portal.name === '' && !portal.statement.opaque && !talk.opaque && !run.opaque
-    const shown = certain ? rowsOnlyPlaces(run.operation.facts, portal.fields.length) : undefined
-    run.plan = planResult(portal.fields, run.masker, catalog, touched, shown)
+    const facts = certain ? run.operation.facts : undefined
+    run.plan = plans.planOf({ fields, masker: run.masker, touchesMasked, facts })
   }
 
   /** The plan of the rows that come now. With masks, rows that were never described are not let through. */
@@ -54,7 +55,7 @@ export function createResults(talk: Conversation, shown: Shown): Results {
   }
 
   function describe(portal: Portal, bytes: Uint8Array): void {
-    if (talk.masks().active) return described(portal, decodeRowDescription(bytes))
+    if (talk.masks().active) return described(portal, plans.fieldsOf(bytes))
     // Nobody looks at it now; should masks come into force meanwhile, it is asked for again.
     portal.describedIn = undefined
   }

@@ -8,13 +8,15 @@ import { policyProblems } from '../policy/problems.ts'
 import { unreadableSecrets } from '../secrets/secrets.ts'
 import { describeConfig } from './check/describe.ts'
 import { groupWarnings } from './check/groups.ts'
+import { patternWarnings } from './check/patterns.ts'
 import { workerWarnings } from './check/workers.ts'
 import { printable } from './terminal.ts'
 import { withWorkers } from './workers/option.ts'
 
 const HELP = `
 Checks shape, references between parts, files, certificates and their keys, secrets, and policies.
-Exit code 1 with every problem, one a line, when there is any. Warnings (groups that nobody can have, hourly limits over several workers) change no exit code.
+Exit code 1 with every problem, one a line, when there is any. Warnings (groups that nobody can have, patterns
+that look like regular expressions, hourly limits over several workers) change no exit code.
 
 Example:
   chaperone check --config prod.yaml`
@@ -36,9 +38,8 @@ export function registerCheck(program: Command): void {
 
 /** What may be meant, and is worth a look: with its place in the file, and no reason to end with 1. */
 function warningsOf(config: Config, path: string): string[] {
-  return locateFindings(path, [...groupWarnings(config), ...workerWarnings(config)]).map((found) =>
-    formatProblem(path, found),
-  )
+  const found = [...groupWarnings(config), ...patternWarnings(config), ...workerWarnings(config)]
+  return locateFindings(path, found).map((one) => formatProblem(path, one))
 }
 
 /** @throws ConfigError with every problem */

@@ -1,9 +1,10 @@
 // What a configuration comes to, in words: one block per resource, with the rules and masks that count there.
 import { recordingLevel } from '../../config/references-resources.ts'
-import type { Config, MaskRuleConfig, PolicyRuleConfig, ResourceConfig } from '../../config/schema.ts'
+import type { Config, ResourceConfig } from '../../config/schema.ts'
 import { workerAddresses } from '../../config/workers.ts'
 import { printable } from '../terminal.ts'
 import { channelLines } from './channels.ts'
+import { masksOf, rulesOf } from './rules.ts'
 
 type Line = readonly [label: string, text: string]
 
@@ -108,64 +109,4 @@ function describeLogin(login: ResourceConfig['logins'][number], first: boolean):
   const who = login.groups === undefined ? everybody : `groups ${login.groups.join(', ')}`
   const how = login.secret === undefined ? 'without a password' : `with secret ${login.secret}`
   return `${who} as ${login.user} ${how}`
-}
-
-/** deny beats hold, hold beats allow: shown in the order in which they count. */
-const ORDER: readonly PolicyRuleConfig['decision'][] = ['deny', 'hold', 'allow']
-
-const appliesTo = (rule: { readonly resources: readonly string[] | '*' }, name: string) =>
-  rule.resources === '*' || rule.resources.includes(name)
-
-function rulesOf(config: Config, resource: string): string[] {
-  const rules = Object.entries(config.policies).filter(([, rule]) => appliesTo(rule, resource))
-  const shown = ORDER.flatMap((decision) =>
-    rules.filter(([, rule]) => rule.decision === decision).map(([name, rule]) => describeRule(name, rule)),
-  )
-  return [...shown, 'everything else is refused']
-}
-
-function describeRule(name: string, rule: PolicyRuleConfig): string {
-  const subjects = [
-    rule.groups === undefined ? [] : [`groups ${rule.groups.join(', ')}`],
-    rule.kinds === undefined ? [] : [`kinds ${rule.kinds.join(', ')}`],
-    rule.subjects === undefined ? [] : [`subjects ${rule.subjects.join(', ')}`],
-    Object.entries(rule.claims ?? {}).map(
-      ([claim, value]) => `claim ${claim} = ${[value].flat().join(' or ')}`,
-    ),
-  ].flat()
-  const effects = rule.effects === '*' ? 'anything' : rule.effects.join(', ')
-  const on = [...(rule.relations ?? []), ...(rule.objects ?? [])].join(', ')
-  const parts = [
-    `${rule.decision.padEnd(5)} ${name}: ${effects}${on === '' ? '' : ` on ${on}`}`,
-    `for ${subjects.length === 0 ? 'everybody' : subjects.join(' and ')}`,
-    rule.approvers === undefined ? '' : `until ${rule.quorum ?? 1} of ${rule.approvers.join(', ')} approve`,
-    rule.shadow ? '(shadow: recorded only)' : '',
-  ]
-  return parts.filter((part) => part !== '').join(' ')
-}
-
-function masksOf(config: Config, resource: string): string[] {
-  return Object.entries(config.masks)
-    .filter(([, mask]) => appliesTo(mask, resource))
-    .map(([name, mask]) => describeMask(name, mask))
-}
-
-function describeMask(name: string, mask: MaskRuleConfig): string {
-  const except = mask.except_groups === undefined ? '' : `, but not from ${mask.except_groups.join(', ')}`
-  const what =
-    mask.detect === undefined ? (mask.columns ?? []) : [`what looks like ${mask.detect.join(', ')}`]
-  return `${name}: ${mask.strategy}${keptBy(mask)} ${what.join(', ')}${except}${probesOf(mask)}`
-}
-
-/** What becomes of statements in which the value decides something, where it is not the default. */
-function probesOf({ probes, approvers, quorum }: MaskRuleConfig): string {
-  if (probes === 'allow') return ', probes allowed'
-  return probes === 'hold' ? `, probes until ${quorum ?? 1} of ${approvers?.join(', ')} approve` : ''
-}
-
-function keptBy(mask: MaskRuleConfig): string {
-  if (mask.strategy !== 'partial') return ''
-  return mask.keep_first === undefined
-    ? ` but the last ${mask.keep_last ?? 4}`
-    : ` but the first ${mask.keep_first}`
 }

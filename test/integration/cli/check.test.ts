@@ -93,6 +93,64 @@ describe('chaperone check', () => {
     expect(chaperone(['check'], secret)).toMatchObject({ status: 0, stderr: '' })
   })
 
+  it('shows whatever narrows a rule, and all that has to come together before a held statement runs', () => {
+    const rules = `  staff:
+    decision: allow
+    resources: [orders]
+    issuers: [corp]
+    sources: [10.0.0.0/8]
+    when: { time_zone: UTC, days: [mon], from: "08:00", to: "18:00" }
+    effects: [read]
+    columns: [public.customers.id]
+    limits: { rows: 10, hour: { bytes: 1MiB } }
+  deploy:
+    decision: hold
+    resources: [orders]
+    effects: [alter]
+    relations: ['public.*']
+    approvers: [dba]
+    quorum: 2
+    each: { sre: 1 }
+    reason: required
+    wait: 1m
+    break_glass: [oncall]
+masks:
+  ssn:
+    resources: [orders]
+    columns: [public.customers.ssn]
+    probes: hold
+    each: { privacy: 1 }
+`
+    config(changed('masks:\n', rules))
+    const { stdout } = chaperone(['check'], secret)
+    for (const text of [
+      'allow staff: read on public.customers.id for issuers corp from 10.0.0.0/8 (mon 08:00-18:00 UTC) with at most 10 rows a statement, 1048576 bytes an hour\n',
+      'deploy: alter on public.* for everybody until 2 of dba and 1 of sre approve it, with a reason, the client waits 1 min, break-glass for oncall\n',
+      'ssn: redact public.customers.ssn, probes held until 1 of privacy approve it\n',
+    ]) {
+      expect(stdout).toContain(text)
+    }
+  })
+
+  it('warns of patterns that are read as something else, and of no pattern that is usual', () => {
+    const relations =
+      "['^public.orders$', app.public.orders, 'pay_%', orders, 'public.*', $catalog, public.a$b]"
+    config(
+      changed(
+        'masks:\n',
+        `  never:\n    decision: deny\n    resources: [orders]\n    effects: [read]\n    relations: ${relations}\nmasks:\n  any: { resources: [orders], columns: ['*.*.salary', 'public.t.(ssn|card)'] }\n`,
+      ),
+    )
+    const { status, stderr } = chaperone(['check'], secret)
+    expect(status).toBe(0)
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/policies\.never\.relations\.0: only \* stands .*"\^public\.orders\$"/),
+      expect.stringMatching(/policies\.never\.relations\.1: .* "public\.orders" in the schema "app"/),
+      expect.stringMatching(/policies\.never\.relations\.2: only \* stands/),
+      expect.stringMatching(/masks\.any\.columns\.1: only \* stands/),
+    ])
+  })
+
   it('says what rules of a requests-only resource do not see', () => {
     config(
       changed(

@@ -1,0 +1,42 @@
+// Patterns of rules that can be meant otherwise than they are read: a deny rule with one refuses nothing, and nobody notices.
+import type { Finding } from '../../config/problems.ts'
+import type { Config, PolicyRuleConfig } from '../../config/schema.ts'
+
+/** Of regular expressions and LIKE; in names of relations only where somebody quoted them. */
+const OTHER_WILDCARDS = /^\^|\$$|[\\()|?+[\]%]/
+
+export function patternWarnings({ policies, masks }: Config): Finding[] {
+  return [
+    ...Object.entries(policies).flatMap(([id, rule]) => [
+      ...listed(['policies', id, 'relations'], rule.relations, relationWarning),
+      ...listed(['policies', id, 'columns'], rule.columns, wildcardWarning),
+    ]),
+    ...Object.entries(masks).flatMap(([id, mask]) =>
+      listed(['masks', id, 'columns'], mask.columns, wildcardWarning),
+    ),
+  ]
+}
+
+function listed(
+  path: readonly string[],
+  patterns: PolicyRuleConfig['relations'] = [],
+  warn: (pattern: string) => string | undefined,
+): Finding[] {
+  return patterns.flatMap((pattern, index) => {
+    const message = warn(pattern)
+    return message === undefined ? [] : [{ path: [...path, index], message }]
+  })
+}
+
+function relationWarning(pattern: string): string | undefined {
+  const parts = pattern.split('.')
+  if (parts.length > 2 && OTHER_WILDCARDS.exec(pattern) === null) {
+    return `this is the relation ${JSON.stringify(parts.slice(1).join('.'))} in the schema ${JSON.stringify(parts[0])}; patterns name no database`
+  }
+  return wildcardWarning(pattern)
+}
+
+function wildcardWarning(pattern: string): string | undefined {
+  if (pattern === '$catalog' || !OTHER_WILDCARDS.test(pattern)) return undefined
+  return `only * stands for other characters in a pattern; in ${JSON.stringify(pattern)} everything else is taken as it is`
+}

@@ -30,7 +30,7 @@ try {
   await servers?.stop()
 }
 
-async function stayUp({ conninfo, identities, configFile, ended }: DemoServers): Promise<void> {
+async function stayUp({ conninfo, identities, configFile, admin, ended }: DemoServers): Promise<void> {
   const folder = dirname(configFile)
   /** A file, so that no token stands in a shell's history. */
   const tokenFile = async (subject: string, groups: readonly string[]) => {
@@ -54,6 +54,12 @@ As rita, who approves, in another terminal and in this checkout:
   export CHAPERONE_CONFIG=${configFile}
   npx tsx src/main.ts approvals list --token-file ${rita}
   npx tsx src/main.ts approvals approve ID --token-file ${rita} --reason 'seen'
+or in a browser on this machine: ${admin}, with the subject rita; she also sees live sessions, recordings and the policy.
+A vote wants a token that is at most an hour old: then, or to log in as people do, leave out --token-file after
+  npx tsx src/main.ts login --flow browser      # the subject is rita
+Who is connected now, and how a session is ended:
+  npx tsx src/main.ts sessions live --token-file ${rita}
+  npx tsx src/main.ts sessions end SESSION --token-file ${rita} --reason 'seen'
 What was recorded, and what the rules say to a statement before it is sent:
   npx tsx src/main.ts sessions list
   npx tsx src/main.ts explain --resource app --as-groups analysts 'SELECT ssn FROM customers'

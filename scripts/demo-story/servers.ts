@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { atExit } from '../../test/support/cleanup.ts'
+import { CONSOLE_CLIENT } from '../../test/support/issuer-accounts.ts'
 import { createAuthority } from '../../test/support/keys.ts'
 import { freePorts } from '../../test/support/ports.ts'
 import { type Postgres, startPostgres } from '../../test/support/postgres.ts'
@@ -16,6 +17,8 @@ export interface DemoServers {
   readonly identities: Identities
   readonly configFile: string
   readonly recordings: string
+  /** where the console is, and what `--admin` takes */
+  readonly admin: string
   /** libpq's connection string without the password */
   readonly conninfo: string
   readonly resource: string
@@ -43,6 +46,7 @@ export async function startServers(say: (text: string) => void): Promise<DemoSer
       'app-rw': 'correct horse',
       'app-ro': 'battery staple',
       'mask-key': 'a key for hashed columns',
+      'console-client': CONSOLE_CLIENT.secret,
     }
     for (const [name, value] of Object.entries(passwords)) writeSecret(folder.path, name, value)
     const users = [
@@ -71,6 +75,7 @@ export async function startServers(say: (text: string) => void): Promise<DemoSer
       passwordless: false,
       issuers: { people: identities.people.issuer, workloads: identities.workloads.issuer },
       certificates: { server: pair },
+      console: { auditors: ['approvers'], terminators: ['approvers'] },
       config: {},
       policies: {},
       masks: {},
@@ -84,6 +89,7 @@ export async function startServers(say: (text: string) => void): Promise<DemoSer
       identities,
       configFile,
       recordings: join(folder.path, 'recordings'),
+      admin: `http://${HOST}:${admin}`,
       conninfo: `host=${HOST} port=${listen} user=me dbname=${DATABASE} sslmode=verify-full sslrootcert=${authority.certificate}`,
       resource: RESOURCE,
       writer: WRITER,

@@ -143,7 +143,7 @@ function subcommand(approvals: Command, usage: string, description: string): Com
 export function registerApprovals(program: Command): void {
   const approvals = program
     .command('approvals')
-    .description('list, watch, show, approve, deny and withdraw held operations')
+    .description('list (--watch), show, approve, deny and withdraw held operations')
 
   subcommand(approvals, 'list', 'requests that you asked for or may decide on, newest first')
     .addOption(new Option('--state <state>', 'only in this state').choices(STATES))

@@ -184,7 +184,7 @@ function render(answer: Answer, sight: Sight): string {
   const { decision, verdicts, applicable, others } = explanation
   const lines = [
     ...facts.statements.map(statementLine),
-    `rules that apply: ${applicable.length === 0 ? 'none' : applicable.join(', ')}`,
+    `rules in force for them: ${applicable.length === 0 ? 'none' : applicable.join(', ')}`,
     ...(reachable ? [] : ['no rule in force lets this principal reach the resource: the login is refused']),
     ...verdicts.flatMap(({ access, outcome, rules, builtIn, shadow }) => [
       `  ${outcome.padEnd(5)} ${describeAccess(access)}: ${rules.map((rule) => rule.id).join(', ') || builtIn}`,

@@ -45,7 +45,7 @@ export const resultLimits = z
     hour: z
       .strictObject(rowLimit)
       .optional()
-      .describe('within an hour, over all sessions of the principal on the resource in this process'),
+      .describe('within an hour, over all sessions of the principal on the resource, of all workers'),
   })
   .describe(
     'what results may have; `rows` and `bytes` are for one statement. The smallest of all rules that mean it counts',

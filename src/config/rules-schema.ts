@@ -138,7 +138,7 @@ export const policyRule = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'schema.relation with * for any run of characters, or $catalog for the catalog without its data',
+      'schema.relation, or relation for that of any schema, with * for any run of characters (case counts; nothing else is special), or $catalog for the catalog without its data',
     ),
   columns: z
     .array(columnPattern)

@@ -30,7 +30,7 @@ export function parseYaml(text: string): ParsedYaml {
   const problems: ConfigProblem[] = [...document.errors, ...document.warnings].map((error) => ({
     path: '',
     ...place(error.pos[0]),
-    message: firstLine(error.message),
+    ...messageOf(error.message),
   }))
   if (problems.length === 0) problems.push(...strangeKeys(document.contents, place))
   const locate = (path: Path) =>
@@ -41,6 +41,14 @@ export function parseYaml(text: string): ParsedYaml {
   } catch (error) {
     return { data: undefined, problems: [{ path: '', line: 1, column: 1, message: String(error) }], locate }
   }
+}
+
+/** A star that nobody quoted begins an alias of YAML, which is not what somebody who writes `resources: *` has in mind. */
+function messageOf(text: string) {
+  const message = firstLine(text)
+  return message === 'Alias cannot be an empty string'
+    ? { message, cure: "put a * in quotes: '*'" }
+    : { message }
 }
 
 function firstLine(message: string): string {

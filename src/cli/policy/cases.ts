@@ -35,9 +35,15 @@ const caseFile = z.strictObject({ cases: z.array(policyCase).min(1) })
 
 export type PolicyCase = z.output<typeof policyCase>
 
+function statOf(path: string) {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) throw new Error(`${path}: there is no such file`)
+  return stat
+}
+
 /** @throws ConfigError with every problem of the file */
 export function readCases(path: string): readonly PolicyCase[] {
-  const { size } = statSync(path)
+  const { size } = statOf(path)
   // Cases are written by people; parsing takes memory in proportion.
   if (size > MAX_CONFIG_BYTES) throw new Error(`${path} is longer than ${MAX_CONFIG_BYTES} bytes`)
   const yaml = parseYaml(readFileSync(path, 'utf8'))

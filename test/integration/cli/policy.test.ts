@@ -52,7 +52,7 @@ describe('chaperone explain', () => {
     const sql = 'SELECT email FROM public.customers'
     const { status, stdout } = chaperone('explain', ...asked, ...noon, '--application', 'psql', sql)
     expect(status).toBe(0)
-    expect(stdout).toContain('rules that apply: read, no-psql\n')
+    expect(stdout).toContain('rules in force for them: read, no-psql\n')
     expect(stdout).toContain('in shadow, rule no-psql would deny it\n')
     expect(stdout).toContain('mask mail: redact public.customers.email, where it comes back\n')
     expect(stdout).toContain('decision: allow: every access is allowed\n')
@@ -126,6 +126,14 @@ describe('chaperone policy test', () => {
       status: 0,
       stdout: '3 of 3 cases pass\n',
       stderr: '',
+    })
+  })
+
+  it('tells a file of cases that is not there in one line, and ends with 1', () => {
+    expect(chaperone('policy', 'test', 'none.yaml')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'chaperone: none.yaml: there is no such file\n',
     })
   })
 

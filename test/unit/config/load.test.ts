@@ -112,6 +112,12 @@ describe('a problem', () => {
     expect(problems.length).toBeGreaterThan(0)
     expect(problems.map((problem) => problem.message).join('\n')).toMatch(message)
   })
+
+  it('a star without quotes is told to want some', () => {
+    expect(problemsOf(changed('resources: [orders]', 'resources: *'))).toContainEqual(
+      expect.objectContaining({ cure: "put a * in quotes: '*'" }),
+    )
+  })
 })
 
 function bomb(): string {

@@ -50,7 +50,10 @@ const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeou
 
 export async function strike(place: Place, fault: Fault, round: number): Promise<Row> {
   const sessions = await Promise.all(PHASES.map((phase) => enter(place, phase, `mark-${round}-${phase}`)))
-  await fault.strike(place)
+  const struck = fault.strike(place)
+  // Toxiproxy changes a link only while whoever it sends to takes what comes: a client that reads nothing would block it.
+  for (const { phase, act } of sessions) if (phase === 'result') act()
+  await struck
   const watched: Watched[] = sessions.map((session) => ({
     session,
     end: Promise.race([watch(session), pause(fault.lasts + SETTLES).then(() => 'hangs' as const)]),
@@ -61,7 +64,7 @@ export async function strike(place: Place, fault: Fault, round: number): Promise
     })
   }
   let healed = false
-  for (const { act } of sessions) act()
+  for (const { phase, act } of sessions) if (phase !== 'result') act()
   // a hold waits for its reviewer, whatever else happens
   const others = watched.filter(({ session }) => session.phase !== 'hold')
   await Promise.race([Promise.all(others.map(({ end }) => end)), pause(fault.lasts)])

@@ -9,6 +9,7 @@ import type { ColumnMention, StatementFacts } from '../core/facts.ts'
 import type { Operation } from '../core/operation.ts'
 import type { PrincipalKind } from '../core/principal.ts'
 import { describeRoutine, type ToldFunctions, toldFunctions } from '../core/routine.ts'
+import { mayBreakGlass, statedIn } from '../core/stated.ts'
 import { compilePolicy, type Policy } from '../policy/policy.ts'
 import { describeAccess } from '../policy/wording.ts'
 import { operationOf } from './connect/session.ts'
@@ -114,7 +115,17 @@ async function explainText(sql: string, options: Options): Promise<string> {
       : unseen
   return options.json === true
     ? `${printableJson({ ...asJson(answer, policy.version), catalog: sight })}\n`
-    : render(answer, sight)
+    : render(answer, sight, glassLines(answer, question, config))
+}
+
+/** What a hold is to somebody who may go on without an approval. */
+function glassLines({ judged }: Answer, question: Question, config: Config): string[] {
+  const hold = judged?.explanation.decision.hold
+  const principal = principalOf(question, resourceOf(question.resource, config), config)
+  if (hold === undefined || !mayBreakGlass(principal, hold)) return []
+  return statedIn(question.sql)?.breakGlass === true
+    ? ['break-glass: it goes on at once without an approval, and the audit log says so']
+    : ['break-glass: with /* break-glass: why */ it goes on at once without an approval']
 }
 
 /** Was the target's catalog asked? `never` where sessions of the resource do not ask it either. */
@@ -178,7 +189,7 @@ function asJson({ judged, ...answer }: Answer, policyVersion: string) {
   }
 }
 
-function render(answer: Answer, sight: Sight): string {
+function render(answer: Answer, sight: Sight, glass: readonly string[]): string {
   if (answer.judged === undefined) return `${printable(`refused: ${answer.reason}`)}\n`
   const { facts, explanation, reachable } = answer.judged
   const { decision, verdicts, applicable, others } = explanation
@@ -201,6 +212,7 @@ function render(answer: Answer, sight: Sight): string {
     ...NOT_LOOKED_AT[sight],
     `decision: ${decision.outcome}: ${decision.reason}`,
     ...(decision.hint === undefined ? [] : [`hint: ${decision.hint}`]),
+    ...glass,
   ]
   return lines.map((line) => `${printable(line)}\n`).join('')
 }

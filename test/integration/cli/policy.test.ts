@@ -94,6 +94,32 @@ describe('chaperone explain', () => {
     expect(chaperone('explain', ...asked, '--kind', 'workload', 'SELECT 1').status).toBe(1)
     expect(chaperone('explain', ...asked, '--at', '2026-11-25T12:00:00', 'SELECT 1').status).toBe(2)
   })
+
+  it('tells whoever may go on without an approval that they may, or that they do', () => {
+    const held = file(
+      'held.yaml',
+      changed(
+        '    effects: [read]\n',
+        `    effects: [read]
+  write:
+    decision: hold
+    resources: '*'
+    effects: [delete]
+    approvers: [dba]
+    break_glass: [oncall]
+`,
+      ),
+    )
+    const ask = (groups: string, sql: string) =>
+      chaperone('-c', held, 'explain', '--resource', 'orders', '--as-groups', groups, sql).stdout
+    expect(ask('oncall', 'DELETE FROM orders')).toContain(
+      'break-glass: with /* break-glass: why */ it goes on',
+    )
+    expect(ask('oncall', '/* break-glass: fire */ DELETE FROM orders')).toContain(
+      'break-glass: it goes on at once',
+    )
+    expect(ask('staff', '/* break-glass: fire */ DELETE FROM orders')).not.toContain('break-glass: ')
+  })
 })
 
 const good = `cases:

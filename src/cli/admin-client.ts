@@ -86,6 +86,9 @@ function readTokenFile(file: string): string {
     if (statSync(file).size > MAX_TOKEN_FILE) throw new Error('it is too large')
     return readFileSync(file, 'utf8')
   } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new AdminUsage(`there is no token file ${file}`)
+    }
     throw new AdminUsage(`the token file ${file} cannot be read: ${messageOf(error)}`)
   }
 }

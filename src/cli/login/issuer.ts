@@ -154,7 +154,8 @@ function reason(error: unknown): string {
   }
   if (!(error instanceof Error)) return 'the login failed'
   if (error.name === 'TimeoutError') return 'the issuer does not answer'
-  // fetch says only "fetch failed"; its cause says why
   const cause = error.cause instanceof Error && error.cause.message !== '' ? `: ${error.cause.message}` : ''
+  // fetch says no more than this of a connection that came to nothing; its cause says why
+  if (error.message === 'fetch failed') return `the issuer cannot be reached${cause}`
   return `the issuer’s answer is not accepted: ${error.message}${cause}`
 }

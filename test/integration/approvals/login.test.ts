@@ -235,6 +235,16 @@ describe('chaperone login', () => {
     server.close()
   })
 
+  it('says of an issuer that cannot be reached that it cannot, and does not blame its answer', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    await new Promise((resolve) => server.close(resolve))
+    await expect(discover({ ...terms(), issuer: at })).rejects.toThrow(
+      /^the issuer cannot be reached: .*ECONNREFUSED/,
+    )
+  })
+
   it('follows no redirect of an issuer', async () => {
     const server = createServer((_, response) =>
       response.writeHead(302, { location: `${issuer.url}/.well-known/openid-configuration` }).end(),

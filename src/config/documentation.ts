@@ -20,7 +20,7 @@ const INTRODUCTION = `# Configuration
 
 <!-- Written by scripts/generate-docs.ts out of src/config/schema.ts: change it there. -->
 
-One file, \`chaperone.yaml\`. \`chaperone check\` reports everything that is wrong with it, with line and cure, and shows what each resource resolves to. Editors that know JSON schema complete and check it with \`chaperone.schema.json\`:
+One file, \`chaperone.yaml\`. \`chaperone check\` reports everything that is wrong with it, with line and cure, and shows what each resource resolves to. Editors that know JSON schema complete and check it with \`chaperone.schema.json\` (of an installed package: \`$(npm root --global)/chaperone/chaperone.schema.json\`):
 
 \`\`\`yaml
 # yaml-language-server: $schema=./chaperone.schema.json

@@ -104,9 +104,13 @@ function keysFor(type: string, path: Path): Pick<Finding, 'cure'> {
 
 function wrongValue(values: readonly string[], path: Path, input: unknown): Finding {
   const value = valueAt(input, path)
-  if (value === undefined) return { path, message: MISSING, cure: `one of: ${values.join(', ')}` }
-  const only = values.length === 1 ? `must be ${values[0]}` : `must be one of: ${values.join(', ')}`
-  const near = typeof value === 'string' ? suggestion(value, values).cure : undefined
+  const [first, ...others] = values
+  const only = others.length === 0 ? `must be ${first}` : `must be one of: ${values.join(', ')}`
+  if (value === undefined) return { path, message: MISSING, cure: only }
+  if (typeof value !== 'string' || others.length === 0) return { path, message: only }
+  // SQL's own word for an effect that is called otherwise
+  const meant = value.toLowerCase() === 'select' && values.includes('read') ? 'read' : value
+  const near = suggestion(meant, values).cure
   return near?.startsWith('did') ? { path, message: only, cure: near } : { path, message: only }
 }
 

@@ -72,6 +72,19 @@ describe('a problem', () => {
     ])
   })
 
+  it('of an effect by SQL’s own name is told what the effect is called', () => {
+    expect(complaints(changed('[read]', '[SELECT]'))).toEqual([
+      expect.stringMatching(/^policies\.read\.effects\.0: must be one of: .*did you mean "read"\?$/),
+    ])
+  })
+
+  it('is told what has to be there, and where one value is possible, this value alone', () => {
+    expect(complaints(changed('version: 1\n', ''))).toEqual(['version: is missing; must be 1'])
+    expect(complaints(changed('protocol: postgres', 'protocol: postgresql'))).toEqual([
+      'resources.orders.protocol: must be postgres',
+    ])
+  })
+
   it('in one entry makes no other entry look wrong that refers to it', () => {
     expect(complaints(changed('protocol: postgres', 'protocol: oracle'))).toEqual([
       'resources.orders.protocol: must be postgres',

@@ -102,7 +102,7 @@ export async function castVote(deps: VoteDependencies, ballot: CastBallot): Prom
 }
 
 /**
- * Takes a request back: its asker what is pending or approved, its approvers a window that they granted. Audited before.
+ * Takes a request back: its asker what is pending or approved, its approvers what they approved. Audited before.
  *
  * @throws Problem for every refusal. A request that the caller may not see is not found.
  */

@@ -143,12 +143,13 @@ function decide(parts: WebParts, request: ApprovalRequest, { login }: Visitor): 
   return html`<section class="card" aria-labelledby="h-decide"><h2 id="h-decide">Decision</h2>${progress}${votes}${form(parts, request, login)}${withdrawal(request, login)}</section>`
 }
 
-/** As audited-vote.ts has it: the asker's own while it is open, and a window that others granted. */
+/** As audited-vote.ts has it: the asker's own while it is open, and what others approved until it is used up. */
 function withdrawal(request: ApprovalRequest, login: Visitor['login']): Html | string {
   const isOwn = request.principal === principalId(login.principal)
-  const may = isOwn ? isOpen(request.state) : request.state === 'approved' && request.granted !== undefined
+  const may = isOwn ? isOpen(request.state) : request.state === 'approved'
   if (!may) return NOTHING
-  return html`<form method="post" action="/requests/${request.id}/withdraw">${csrfField(login)}<button class="stop">${isOwn ? 'Withdraw' : 'Take the window back'}</button></form>`
+  const back = request.granted === undefined ? 'Take the approval back' : 'Take the window back'
+  return html`<form method="post" action="/requests/${request.id}/withdraw">${csrfField(login)}<button class="stop">${isOwn ? 'Withdraw' : back}</button></form>`
 }
 
 function form({ maxTokenAge }: WebParts, request: ApprovalRequest, login: Visitor['login']): Html | string {

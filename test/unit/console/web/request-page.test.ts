@@ -105,6 +105,19 @@ describe('the page of a request', () => {
     expect(page).toContain('“ticket 4711”')
   })
 
+  it('lets approvers take back what they approved, until it is used', async () => {
+    const { approvals, as } = stage()
+    const input = approvalInput()
+    const { id } = await approvals.create(input)
+    const ann = as('ann')
+    const back = async () => (await ann.page(`/requests/${id}`)).includes('Take the approval back')
+    expect(await back()).toBe(false)
+    await ann.vote(id, {})
+    expect(await back()).toBe(true)
+    expect(await approvals.consume(id, input.subject)).toBeDefined()
+    expect(await back()).toBe(false)
+  })
+
   it('sends whoever logged in too long ago to log in again, and takes no vote of theirs', async () => {
     const { approvals, as } = stage()
     const { id } = await approvals.create(approvalInput())

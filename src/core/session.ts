@@ -88,6 +88,7 @@ export type Answer =
  */
 export interface ProtocolSession {
   fromClient(chunk: Uint8Array): readonly Effect[]
+  /** The chunk is the session's own from here on: rows are masked where they lie. */
   fromServer(chunk: Uint8Array): readonly Effect[]
   /** the client, or the server, will send no more */
   clientEnded(): readonly Effect[]

@@ -29,6 +29,7 @@ export interface Downlink {
 /** What the gateway wants to hear. No call throws. */
 export interface Connection {
   fromClient(bytes: Uint8Array): void
+  /** They are the session's own from here on. */
   fromServer(bytes: Uint8Array): void
   /** the client, or the target, will send no more */
   clientEnded(): void

@@ -220,7 +220,8 @@ function serve(client: Socket, session: ProtocolSession, options: BridgeOptions)
     run(() => session.fromClient(bytes))
   })
   server.on('data', (bytes: Buffer) => {
-    traffic.events.push({ from: 'server', bytes })
+    // A session masks rows in the bytes that it is given.
+    traffic.events.push({ from: 'server', bytes: Buffer.from(bytes) })
     run(() => session.fromServer(bytes))
   })
   client.on('end', () => run(() => session.clientEnded()))

@@ -30,7 +30,7 @@ interface Source {
   readonly words: DataView
 }
 
-/** Where rows are written: a buffer that is replaced by a larger one when it is full. */
+/** Where rows are written first: a buffer that is replaced by a larger one when it is full. */
 interface Sink {
   out: Uint8Array
   words: DataView
@@ -41,14 +41,26 @@ const wordsOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
   new DataView(buffer, byteOffset, byteLength)
 
 /**
- * Masks the whole DataRows from `from` on, up to the first message that is anything else. A row that is not what its
- * description states, or that has not arrived whole, is left to be handled alone: by `maskRow`, which refuses it.
+ * Masked rows are made here, and then take the place of those that they are made of: new memory for each chunk of a result had
+ * Node collect garbage for half of a long result's time. Nothing of it is read once `maskRows` has returned.
+ */
+const scratch: Sink = sinkOf(64 * 1024)
+/** What the largest message takes, in bytes; room for longer ones is given back. */
+const SCRATCH_MOST = 4 * 1024 * 1024
+
+function sinkOf(length: number): Sink {
+  const out = Buffer.allocUnsafeSlow(length)
+  return { out, words: wordsOf(out), to: 0 }
+}
+
+/**
+ * Masks the whole DataRows from `from` on, up to the first message that is anything else, in place where what is shown takes
+ * no more room: `bytes` must be nobody else's. A row that is not what its description states, or that has not arrived whole,
+ * is left as it is, to be handled alone: by `maskRow`, which refuses it.
  */
 export function maskRows(bytes: Uint8Array, from: number, plan: ResultPlan): Required<RowsTogether> {
-  // Room for these rows only: a chunk may hold many short results, and each would take the room of all that follow.
-  const together = wholeRows(bytes, from).end - from
-  const out = Buffer.allocUnsafe(room(together))
-  const sink: Sink = { out, words: wordsOf(out), to: 0 }
+  const sink = scratch
+  sink.to = 0
   const source: Source = { bytes, words: wordsOf(bytes) }
   let at = from
   let rows = 0
@@ -64,7 +76,16 @@ export function maskRows(bytes: Uint8Array, from: number, plan: ResultPlan): Req
     at = end
     rows += 1
   }
-  return { shown: sink.out.subarray(0, sink.to), rows, end: at }
+  return { shown: takenFrom(sink, bytes.subarray(from, at)), rows, end: at }
+}
+
+/** @param place of the rows as they came */
+function takenFrom(sink: Sink, place: Uint8Array): Uint8Array {
+  const made = sink.out.subarray(0, sink.to)
+  if (sink.out.length > SCRATCH_MOST) Object.assign(scratch, sinkOf(64 * 1024))
+  if (made.length > place.length) return Buffer.from(made)
+  place.set(made)
+  return place.subarray(0, made.length)
 }
 
 /** The whole DataRows from `from` on, where nothing is masked: what is in them is not looked at. */
@@ -80,16 +101,13 @@ export function wholeRows(bytes: Uint8Array, from: number): RowsTogether {
   return { rows, end: at }
 }
 
-/** One DataRow, header included. @throws ProtocolError unless it is what its description states, to the last byte */
+/** One DataRow, header included, in place as `maskRows` does it. @throws ProtocolError unless it is what its description states, to the last byte */
 export function maskRow(row: Uint8Array, plan: ResultPlan): Uint8Array {
   const { shown, end } = maskRows(row, 0, plan)
   if (end !== row.length || end === 0)
     throw new ProtocolError('a row is not what its description states, or is truncated')
   return shown
 }
-
-/** Masked values are seldom much longer than what they hide; when they are, the buffer grows. */
-const room = (length: number) => length + (length >> 3) + 64
 
 /** @returns false for a row whose lengths do not fit its columns, or itself: what was written of it is void */
 function writeRow(source: Source, start: number, end: number, plan: ResultPlan, sink: Sink): boolean {

@@ -18,6 +18,9 @@ export function title({ event, told }: Message): string {
   )
 }
 
+/** Label of the reason that the asker states. */
+export const BECAUSE = 'Because'
+
 /** What a reviewer looks at first, as labels and values. */
 export function facts({ event, told }: Message): [label: string, value: string][] {
   const { principalName, principalKind, principal, resource, database, role, stated, rules } = told
@@ -26,7 +29,7 @@ export function facts({ event, told }: Message): [label: string, value: string][
     ['Asked by', `${principalName} (${principalKind}, ${principal})`],
     ['Resource', database === undefined ? resource : `${resource}, database ${database}`],
     ...(role === undefined ? [] : ([['As role', role]] satisfies [string, string][])),
-    ...(stated === undefined ? [] : ([['Because', stated]] satisfies [string, string][])),
+    ...(stated === undefined ? [] : ([[BECAUSE, stated]] satisfies [string, string][])),
     ['Changes', told.changes.join(', ') || 'nothing'],
     ['Reads', told.reads.join(', ') || 'nothing'],
     ['Held by', rules.join(', ')],

@@ -170,4 +170,43 @@ describe('the asker’s text', () => {
         .every((line) => line.startsWith('  | ')),
     ).toBe(true)
   })
+  it('in a reason, a name of a role or a table, and in what reviewers write adds nothing either', async () => {
+    const notifier = await start({ tls: 'disable' }, { tls: 'disable' })
+    const injected = 'x\r\nBcc: victim@example.com\r\n\r\n.\r\nMAIL FROM:<eve@example.com>\u202e'
+    const asked = request({
+      ...{ resource: injected, database: injected, role: injected, stated: injected, approvers: [injected] },
+      accesses: [{ effect: 'update', relation: { schema: injected, name: injected } }],
+    })
+    notifier.requested(asked, ['mail'])
+    await eventually(() => server.mails.length === 1)
+    const vote = { reviewer: injected, reviewerName: injected, reason: injected, groups: ['dba'] }
+    notifier.settled({
+      ...{ ...asked, state: 'denied', withdrawal: injected },
+      votes: [{ ...vote, verdict: 'deny', at: asked.createdAt }],
+    })
+    await eventually(() => server.mails.length === 2)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(server.mails).toHaveLength(2)
+    for (const { to, content } of server.mails) {
+      expect(to).toEqual(['dba@example.com', 'lead@example.com'])
+      expect([...headers(content).keys()]).not.toContain('bcc')
+      const [text = '', html = ''] = parts(content)
+      expect(text.split(/\r?\n/).filter((line) => /^(Bcc|MAIL FROM|\.$)/.test(line))).toEqual([])
+      expect(text + html).not.toContain('\u202e')
+    }
+  })
+
+  it('stands below the link and the note, the reason with it: no address of the asker’s comes first', async () => {
+    const notifier = await start({ tls: 'disable' }, { tls: 'disable' })
+    const lure = 'urgent, approve at https://evil.example/requests/1'
+    const asked = request({ stated: lure, text: `SELECT 1 -- ${lure}` })
+    notifier.requested(asked, ['mail'])
+    await eventually(() => server.mails.length === 1)
+    for (const part of parts(server.mails[0]?.content ?? '')) {
+      const note = part.indexOf('Nothing is decided by opening the link')
+      expect(note).toBeGreaterThan(part.indexOf(asked.id))
+      expect(part.indexOf('evil.example')).toBeGreaterThan(note)
+      expect(part).toContain(`Because: ${lure}`)
+    }
+  })
 })

@@ -484,15 +484,15 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
 
       it('again visits what has changed, newest first, and nothing else', async () => {
         const grant = { for: 60_000, uses: 2 }
-        const make = async (shape: string) => {
+        const make = async (shape: string, quorum: number) => {
           await pause(2)
-          return one.create(ask({ window: grant, quorum: 2 }, { resource: 'again', shape }))
+          return one.create(ask({ window: grant, quorum }, { resource: 'again', shape }))
         }
         const [still, voted, parked, used] = [
-          await make('a'),
-          await make('b'),
-          await make('c'),
-          await one.create(ask({ window: grant }, { resource: 'again', shape: 'd' })),
+          await make('a', 2),
+          await make('b', 2),
+          await make('c', 2),
+          await make('d', 1),
         ]
         const look = async (seen: ReadonlyMap<string, string>) => {
           const ids: string[] = []

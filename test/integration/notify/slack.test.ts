@@ -153,7 +153,7 @@ describe('a click', () => {
     people = createVerifiedPeople()
     const approvals = createMemoryApprovals()
     under = await startTestAdmin({ approvals, slack: { channels, people, console: 'https://c.example' } })
-    const { functions: _, moreFunctions: __, ...input } = approvalInput()
+    const { functions: _, moreFunctions: __, behind: ___, moreBehind: ____, ...input } = approvalInput()
     asked = await approvals.create(input)
     slack.users.set('U0RITA', member('U0RITA', 'Rita@Example.com'))
   })
@@ -303,6 +303,8 @@ describe('a click', () => {
     const {
       functions: _,
       moreFunctions: __,
+      behind: ___,
+      moreBehind: ____,
       ...input
     } = approvalInput({ principal: 'https://id.example#ann' })
     const own = await under.approvals.create({ ...input, aliases: ownAliases('rita@example.com') })

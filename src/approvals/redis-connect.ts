@@ -90,6 +90,8 @@ function commonOptions({ username, password, tls }: RedisAccess) {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password: password.reveal() }),
     ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
+    // A subscription that fails on the way is nobody's promise: it would end the process. See listen().
+    autoResubscribe: false,
     // A vote that is reported as failed must not be counted a minute later.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

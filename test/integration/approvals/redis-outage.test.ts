@@ -1,4 +1,7 @@
 // What the Redis store does when Redis is killed, restarted, frozen, emptied or tampered with: it never approves what was not.
+
+import { once } from 'node:events'
+import { createConnection, createServer } from 'node:net'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Approvals } from '../../../src/approvals/contract.ts'
@@ -13,16 +16,39 @@ const PASSWORD = 'correct-horse-battery'
 const never = () => new AbortController().signal
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
+/** A way to the port on which a connection ends when it sends the word: at once, but the first to do so a moment later. */
+async function cutAt(port: number, word: string) {
+  let times = 0
+  const server = createServer((client) => {
+    const redis = createConnection(port, '127.0.0.1')
+    const end = () => [client, redis].forEach((socket) => void socket.destroy())
+    client.on('data', (bytes) => {
+      if (!bytes.includes(word)) return void redis.write(bytes)
+      times++
+      if (times > 1) return end()
+      redis.write(bytes)
+      setTimeout(end, 100)
+    })
+    redis.pipe(client)
+    for (const socket of [client, redis]) socket.on('error', end).on('close', end)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return { url: `redis://127.0.0.1:${address.port}`, times: () => times, close: () => server.close() }
+}
+
 describe('the Redis store, when Redis fails', () => {
   let redis: RedisServer
   let lines: string[]
   let opened: Approvals[]
   let side: Redis
 
-  const instance = (password = PASSWORD) => {
+  const instance = (password = PASSWORD, url = redis.url) => {
     const log = createLog({ level: 'debug' }, { write: (line: string) => lines.push(line) })
     const approvals = createRedisApprovals(
-      { url: redis.url, prefix: 'chaperone', password: new Secret(password) },
+      { url, prefix: 'chaperone', password: new Secret(password) },
       { log },
     )
     opened.push(approvals)
@@ -104,6 +130,20 @@ describe('the Redis store, when Redis fails', () => {
     const start = performance.now()
     expect(await settled).toMatchObject({ state: 'denied' })
     expect(performance.now() - start).toBeLessThan(2000)
+  })
+
+  it('cut off whenever it subscribes again: the loss is nobody’s rejection, and a vote still arrives', async () => {
+    const cut = await cutAt(redis.port, 'subscribe')
+    try {
+      const [holder, voter] = [instance(PASSWORD, cut.url), instance()]
+      const { id } = await holder.create(approvalInput())
+      const settled = holder.settled(id, never())
+      await expect.poll(cut.times, { timeout: 10_000 }).toBeGreaterThan(3)
+      await voter.vote(id, reviewer('ann'), 'approve')
+      expect(await settled).toMatchObject({ state: 'approved' })
+    } finally {
+      cut.close()
+    }
   })
 
   it('an abort during the outage ends the wait at once', async () => {

@@ -54,7 +54,7 @@ function sender(redis: Redis | Cluster, replicas: number): Send {
 
 /** @param probed a key of ours: what a cluster's nodes say of it tells whether scripts can run */
 export function createRedisClient(connection: RedisConnection, probed: string, log: Log): RedisClient {
-  const redis = connectRedis(connection, log)
+  const { redis, close } = connectRedis(connection, log)
   // Waiting commands each listen for `ready`; their number is bounded by sessions, not by Node's default of 10.
   redis.setMaxListeners(0)
   const send = sender(redis, connection.replicas ?? 0)
@@ -71,7 +71,7 @@ export function createRedisClient(connection: RedisConnection, probed: string, l
     ready: () => redis.status === 'ready' && (probe === undefined || probe.answers()),
     close: () => {
       probe?.stop()
-      redis.disconnect()
+      close()
     },
   }
 }
@@ -99,11 +99,11 @@ export function listen(
   log: Log,
   on: { readonly heard: (message: string) => void; readonly missed: () => void },
 ): () => void {
-  const redis = connectRedis(connection, log)
+  const { redis, close } = connectRedis(connection, log)
   redis.on('message', (_channel: string, message: string) => on.heard(message))
   redis.on('ready', () => {
     // After each connection; a failure closes it again and the next one comes here. Polling covers the time between.
     redis.subscribe(channel).then(on.missed, () => on.missed())
   })
-  return () => redis.disconnect()
+  return close
 }

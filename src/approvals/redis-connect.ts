@@ -53,9 +53,17 @@ const MAX_REDIRECTIONS = 3
 
 const pauseBefore = (times: number) => Math.min(50 * times, MAX_RETRY_PAUSE)
 
-export function connectRedis(connection: RedisConnection, log: Log): Redis | Cluster {
+export interface Connected {
+  readonly redis: Redis | Cluster
+  /** Ends it for good. */
+  readonly close: () => void
+}
+
+/** Connects in the background, and again after each loss until it is closed. */
+export function connectRedis(connection: RedisConnection, log: Log): Connected {
   const redis = client(connection)
   let reported = false
+  let closed = false
   redis.on('error', (error: Error) => {
     // Once an outage, not once an attempt. Only the message: the error's command may carry the password.
     if (!reported) log.warn({ reason: error.message }, 'the store of approvals cannot be reached')
@@ -65,7 +73,20 @@ export function connectRedis(connection: RedisConnection, log: Log): Redis | Clu
     if (reported) log.info({}, 'the store of approvals can be reached again')
     reported = false
   })
-  return redis
+  redis.on('end', () => {
+    // A Sentinel that tells of a failover while the master is being asked for ends the attempt, and ioredis gives up.
+    setTimeout(() => {
+      // A failed attempt ends with another `close` or `end`.
+      if (!closed) redis.connect().catch(() => undefined)
+    }, pauseBefore(1)).unref()
+  })
+  return {
+    redis,
+    close: () => {
+      closed = true
+      redis.disconnect()
+    },
+  }
 }
 
 function client(connection: RedisConnection): Redis | Cluster {
@@ -116,6 +137,8 @@ function sentinelOptions(
     ...(password === undefined ? {} : { sentinelPassword: password.reveal() }),
     ...(tls === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: tls }),
     sentinelRetryStrategy: pauseBefore,
+    // One that hangs must not keep us from asking the next.
+    sentinelCommandTimeout: COMMAND_TIMEOUT,
     // Sentinels tell of a failover, which is sooner than its first refused write.
     failoverDetector: true,
   } satisfies RedisOptions

@@ -150,7 +150,7 @@ export function startSentinels(master: string, password: string): Promise<Server
           `sentinel monitor ${master} ${HOST} ${first} 2`,
           `sentinel auth-pass ${master} ${password}`,
           `sentinel down-after-milliseconds ${master} 1000`,
-          `sentinel failover-timeout ${master} 5000`,
+          `sentinel failover-timeout ${master} 2000`,
         ],
         [],
       )

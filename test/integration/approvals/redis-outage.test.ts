@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Approvals } from '../../../src/approvals/contract.ts'
 import { MAX_KEPT_BYTES } from '../../../src/approvals/limits.ts'
 import { createRedisApprovals } from '../../../src/approvals/redis.ts'
+import { connectRedis } from '../../../src/approvals/redis-connect.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { approvalInput, reviewer } from '../../support/approvals-values.ts'
@@ -144,6 +145,19 @@ describe('the Redis store, when Redis fails', () => {
     } finally {
       cut.close()
     }
+  })
+
+  it('given up by its client, as in a failover that is told of while the master is asked for: connected again', async () => {
+    const log = createLog({ level: 'debug' }, { write: (line: string) => lines.push(line) })
+    const { redis: client, close } = connectRedis({ url: redis.url, password: new Secret(PASSWORD) }, log)
+    await expect.poll(() => client.status).toBe('ready')
+    client.disconnect()
+    await expect.poll(() => client.status, { interval: 1 }).toBe('end')
+    await expect.poll(() => client.status).toBe('ready')
+    close()
+    await expect.poll(() => client.status, { interval: 1 }).toBe('end')
+    await pause(300)
+    expect(client.status).toBe('end')
   })
 
   it('an abort during the outage ends the wait at once', async () => {

@@ -64,6 +64,17 @@ export const admin = z
       .describe(
         'where people reach it, for links and the login; https, or http on loopback, without a path. Plain `https://chaperone.example`',
       ),
+    hosts: z
+      .array(
+        z
+          .string()
+          .max(253)
+          .regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/, 'needs the name of a host in lower case, without a port'),
+      )
+      .optional()
+      .describe(
+        'further names under which the port is reached, as that of a service or the one that a proxy passes on; addresses, localhost and those of `address` and `public_url` are taken anyhow, and requests for other names are refused (421), but for /healthz and /readyz',
+      ),
     issuer: name
       .optional()
       .describe('the issuer whose tokens the API accepts; all issuers of kind person when absent'),

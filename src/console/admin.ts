@@ -14,6 +14,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { createApp } from './app.ts'
 import { adminIssuers, type VerifyToken } from './bearer.ts'
 import { type ApprovalChanges, createApprovalChanges } from './changes.ts'
+import { createHostCheck } from './hosts.ts'
 import { loginDocument } from './login-document.ts'
 import type { SlackDependencies } from './slack.ts'
 import { createLogins } from './web/logins.ts'
@@ -73,6 +74,7 @@ function createLimitedServer(options: AdminOptions, changes: ApprovalChanges): S
   const app = createApp({
     ...options,
     changes,
+    isOwnHost: createHostCheck(options.config.admin),
     issuers,
     maxTokenAge,
     operators: options.config.admin.operators,

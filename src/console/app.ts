@@ -13,6 +13,8 @@ export interface AppDependencies extends ApiDependencies {
   readonly metrics: Pick<Metrics, 'expose'>
   /** Can sessions be served now? */
   readonly ready: () => boolean
+  /** Is a Host header one of this server's names? */
+  readonly isOwnHost: (host: string | undefined) => boolean
   /** absent without a console */
   readonly web?: WebParts
   /** for `chaperone login`; absent where the configuration names no client for it */
@@ -57,6 +59,17 @@ export function createApp(deps: AppDependencies) {
   // Without a token, on purpose: kubelets and Prometheus ask here, and the port is loopback unless a proxy guards it.
   app.get('/healthz', (context) => context.text('ok\n'))
   app.get('/readyz', (context) => (deps.ready() ? context.text('ready\n') : context.text('not ready\n', 503)))
+  // Above are those whom balancers ask under any name, and which say nothing.
+  app.use(async (context, next) => {
+    if (!deps.isOwnHost(context.req.header('host'))) {
+      throw new Problem(
+        'wrong-host',
+        undefined,
+        'add the name to admin.hosts, or let the proxy pass on another',
+      )
+    }
+    await next()
+  })
   app.get('/metrics', async (context) => {
     const { body, contentType } = await deps.metrics.expose()
     return context.body(body, 200, { 'content-type': contentType })

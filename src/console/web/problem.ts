@@ -2,7 +2,7 @@
 import { ApprovalStoreError } from '../../approvals/contract.ts'
 import { PROBLEMS, Problem, STORE_PROBLEMS } from '../problem.ts'
 
-export type PageStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 502 | 503
+export type PageStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 421 | 429 | 500 | 502 | 503
 
 /** Its message is shown to whoever asked. */
 export class PageProblem extends Error {

@@ -60,6 +60,7 @@ describe('docs/openapi.yaml', () => {
       approvals: createMemoryApprovals(),
       verifyToken: async () => ({ kind: 'rejected', refusal: { code: 'internal', message: '' } }),
       issuers: [],
+      isOwnHost: () => true,
       maxTokenAge: 1,
       changes: createApprovalChanges(createMemoryApprovals()),
       metrics: createMetrics(),

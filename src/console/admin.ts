@@ -17,6 +17,8 @@ import { type ApprovalChanges, createApprovalChanges } from './changes.ts'
 import { createHostCheck } from './hosts.ts'
 import { loginDocument } from './login-document.ts'
 import type { SlackDependencies } from './slack.ts'
+import { createSparingly, type Sparingly } from './sparingly.ts'
+import { createAttempts } from './web/attempts.ts'
 import { createLogins } from './web/logins.ts'
 import type { ConsoleServices, WebParts } from './web/parts.ts'
 import { createSeal } from './web/sealed.ts'
@@ -25,7 +27,7 @@ export interface AdminOptions {
   readonly config: Pick<Config, 'admin' | 'issuers'> & Partial<Pick<Config, 'resources' | 'recordings'>>
   readonly approvals: Approvals
   readonly verifyToken: VerifyToken
-  readonly metrics: Pick<Metrics, 'expose'>
+  readonly metrics: Pick<Metrics, 'expose' | 'unwritten'>
   readonly ready: () => boolean
   /** of all processes */
   readonly sessions: LiveSessions
@@ -66,14 +68,42 @@ const IDLE_TIMEOUT = 30_000
 /** ms that requests in progress may take once the server closes. */
 const CLOSE_GRACE = 2000
 
-function createLimitedServer(options: AdminOptions, changes: ApprovalChanges): Server {
+/** What is shared by the server and its end. */
+interface Shared {
+  readonly changes: ApprovalChanges
+  readonly failedLogins: Sparingly
+  readonly refusedCallbacks: Sparingly
+}
+
+function createShared({ approvals, audit, log, metrics }: AdminOptions): Shared {
+  return {
+    changes: createApprovalChanges(approvals),
+    failedLogins: createSparingly({
+      unwritten: () => metrics.unwritten('login'),
+      summary(count) {
+        const reason = `${count} more failed, which were not written one by one`
+        try {
+          audit.write({ type: 'admin', action: 'console.login', outcome: 'failed', reason })
+        } catch (err) {
+          log.error({ err, reason }, 'the audit log cannot be written')
+        }
+      },
+    }),
+    refusedCallbacks: createSparingly({
+      unwritten: () => metrics.unwritten('callback'),
+      summary: (count) => log.warn({ count }, 'more callbacks to /slack/actions were refused'),
+    }),
+  }
+}
+
+function createLimitedServer(options: AdminOptions, shared: Shared): Server {
   const { max_token_age: maxTokenAge } = options.config.admin
   const issuers = adminIssuers(options.config)
-  const web = webParts(options, changes)
+  const web = webParts(options, shared)
   const login = loginDocument(options.config)
   const app = createApp({
     ...options,
-    changes,
+    ...shared,
     isOwnHost: createHostCheck(options.config.admin),
     issuers,
     maxTokenAge,
@@ -91,31 +121,34 @@ function createLimitedServer(options: AdminOptions, changes: ApprovalChanges): S
 }
 
 /** Undefined without a console. */
-function webParts(options: AdminOptions, changes: ApprovalChanges): WebParts | undefined {
+function webParts(options: AdminOptions, { changes, failedLogins }: Shared): WebParts | undefined {
   const { approvals, sessions, audit, log, console: services } = options
   const { admin, resources = {}, recordings } = options.config
   if (services === undefined || admin.console === undefined || admin.public_url === undefined)
     return undefined
   const { idle, session } = admin.console
+  const opened = { publicUrl: new URL(admin.public_url), seal: createSeal() }
   return {
     ...services,
-    ...{ approvals, sessions, audit, log, changes },
+    ...{ approvals, sessions, audit, log, changes, failedLogins },
+    ...opened,
+    attempts: createAttempts(opened),
     settings: admin.console,
     maxTokenAge: admin.max_token_age,
-    publicUrl: new URL(admin.public_url),
     resources: Object.keys(resources),
     recordings: recordings?.directory,
     logins: createLogins({ idle, longest: session }),
-    seal: createSeal(),
   }
 }
 
-async function close(server: Server, changes: ApprovalChanges): Promise<void> {
+async function close(server: Server, { changes, failedLogins, refusedCallbacks }: Shared): Promise<void> {
   const closed = once(server, 'close')
   server.close()
   changes.close()
   const grace = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE).unref()
   await closed
+  failedLogins.close()
+  refusedCallbacks.close()
   clearTimeout(grace)
 }
 
@@ -123,8 +156,8 @@ async function close(server: Server, changes: ApprovalChanges): Promise<void> {
 export async function startAdmin(options: AdminOptions): Promise<Admin> {
   // Pages lay statements out; with several workers, nothing else in this process needs it.
   if (options.console !== undefined) await loadParser()
-  const changes = createApprovalChanges(options.approvals)
-  const server = createLimitedServer(options, changes)
+  const shared = createShared(options)
+  const server = createLimitedServer(options, shared)
   const { host, port } = splitHostPort(options.config.admin.address)
   server.listen(port, host)
   await once(server, 'listening')
@@ -132,5 +165,5 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const address = server.address()
   const chosen = typeof address === 'object' && address !== null ? address.port : port
   const shownHost = host.includes(':') ? `[${host}]` : host
-  return { url: `http://${shownHost}:${chosen}`, close: () => close(server, changes) }
+  return { url: `http://${shownHost}:${chosen}`, close: () => close(server, shared) }
 }

@@ -6,6 +6,7 @@ import { type ApiDependencies, api } from './api.ts'
 import type { LoginDocument } from './login-document.ts'
 import { Problem, problemResponse, STORE_PROBLEMS } from './problem.ts'
 import { type SlackDependencies, slackActions } from './slack.ts'
+import type { Sparingly } from './sparingly.ts'
 import type { WebParts } from './web/parts.ts'
 import { consoleRoutes } from './web/routes.ts'
 
@@ -21,6 +22,8 @@ export interface AppDependencies extends ApiDependencies {
   readonly login?: LoginDocument
   /** absent: clicks in Slack are not taken */
   readonly slack?: SlackDependencies
+  /** callbacks in Slack's name, which anybody can send */
+  readonly refusedCallbacks: Sparingly
 }
 
 /** Nothing here is for a browser to render, keep, frame or sniff (OWASP REST security). */
@@ -81,7 +84,7 @@ export function createApp(deps: AppDependencies) {
     return context.json(deps.login)
   })
   app.route('/api/v1', api(deps))
-  if (deps.slack !== undefined) app.route('/slack', slackActions(deps.slack))
+  if (deps.slack !== undefined) app.route('/slack', slackActions(deps.slack, deps.refusedCallbacks))
   if (deps.web !== undefined) app.route('/', consoleRoutes(deps.web))
 
   app.notFound((context) => {

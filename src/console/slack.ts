@@ -1,6 +1,7 @@
 // POST /slack/actions: clicks on the buttons of Slack messages. Off unless a channel has `actions`. A click brings no token, so it
 // counts only for a person whose token the admin port accepted a short while ago; everybody else is sent to the console.
 import { readFileSync } from 'node:fs'
+import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Verdict } from '../approvals/ballot.ts'
@@ -17,6 +18,7 @@ import { readText } from './body.ts'
 import { Problem } from './problem.ts'
 import { createSignatureCheck, type SignatureVerdict } from './slack-signature.ts'
 import { slackUser } from './slack-user.ts'
+import type { Sparingly } from './sparingly.ts'
 import type { VerifiedPeople } from './verified-people.ts'
 
 export interface SlackDependencies extends VoteDependencies {
@@ -85,8 +87,8 @@ const REFUSALS: Readonly<Record<Exclude<SignatureVerdict, 'good'>, string>> = {
   'too-many': 'Too many callbacks came.',
 }
 
-export function slackActions(deps: SlackDependencies) {
-  const api = new Hono()
+export function slackActions(deps: SlackDependencies, refusals: Sparingly) {
+  const api = new Hono<{ Bindings: HttpBindings }>()
   const signatures = createSignatureCheck()
   let running = 0
 
@@ -102,7 +104,8 @@ export function slackActions(deps: SlackDependencies) {
       deps.channels.map(({ signingSecret }) => signingSecret()),
     )
     if (verdict !== 'good') {
-      deps.log.warn({ verdict }, 'a callback to /slack/actions was refused')
+      if (refusals.may(context.env.incoming.socket.remoteAddress ?? ''))
+        deps.log.warn({ verdict }, 'a callback to /slack/actions was refused')
       throw new Problem('unauthenticated', REFUSALS[verdict])
     }
     const clicked = clickOf(body, (channel) => signatures.signedBy(callback, channel.signingSecret()), deps)

@@ -14,11 +14,20 @@ export interface LoginAttempt {
   readonly verifier: string
 }
 
+export type LoginRejected = Extract<Authentication, { kind: 'rejected' }> & {
+  /** the issuer gave a token to whoever came, and that token was not accepted */
+  readonly vouched?: boolean
+  /** for the log: what is not for the person who logs in */
+  readonly problem?: string
+}
+
+export type LoginOutcome = Extract<Authentication, { kind: 'principal' }> | LoginRejected
+
 export interface CodeFlow {
   /** Where to send the browser. @throws Error when the issuer cannot be asked for its metadata */
   begin(attempt: LoginAttempt): Promise<URL>
   /** Who came back. Never rejects: every failure is a refusal. @param answer the address that the browser was sent back to */
-  finish(answer: URL, attempt: LoginAttempt): Promise<Authentication>
+  finish(answer: URL, attempt: LoginAttempt): Promise<LoginOutcome>
 }
 
 export interface CodeFlowOptions {
@@ -34,7 +43,7 @@ export interface CodeFlowDependencies {
   readonly now: () => number
   /** ends requests under way */
   readonly signal: AbortSignal
-  /** for the log: what is not for the person who logs in */
+  /** for the log: what is wrong with the issuer's keys */
   readonly report: (problem: string) => void
 }
 
@@ -106,6 +115,11 @@ export function createCodeFlow(options: CodeFlowOptions, deps: CodeFlowDependenc
     return result.id_token ?? ''
   }
 
+  async function verified(token: Secret): Promise<Authentication> {
+    if (token.byteLength <= issuer.max_token) return tokens.verify(token)
+    return rejected(`the ID token is longer than the ${issuer.max_token} bytes that are accepted`)
+  }
+
   return {
     async begin({ state, nonce, verifier }) {
       const { authorization_endpoint: endpoint } = await metadata()
@@ -127,13 +141,9 @@ export function createCodeFlow(options: CodeFlowOptions, deps: CodeFlowDependenc
     async finish(answer, attempt) {
       try {
         const token = new Secret(await exchange(answer, attempt))
-        if (token.byteLength > issuer.max_token) {
-          return rejected(`the ID token is longer than the ${issuer.max_token} bytes that are accepted`)
-        }
-        return await tokens.verify(token)
+        return { ...(await verified(token)), vouched: true }
       } catch (error) {
-        deps.report(problemOf(error))
-        return refusalOf(error, issuer)
+        return { ...refusalOf(error, issuer), problem: problemOf(error) }
       }
     },
   }
@@ -156,7 +166,7 @@ function problemOf(error: unknown): string {
   return error instanceof Error ? error.message.slice(0, 500) : 'the login failed'
 }
 
-function refusalOf(error: unknown, { issuer }: IssuerConfig): Authentication {
+function refusalOf(error: unknown, { issuer }: IssuerConfig): LoginRejected {
   if (error instanceof oauth.AuthorizationResponseError) {
     return rejected('the identity provider did not let you in', 'log in again, or ask its administrator')
   }

@@ -10,7 +10,7 @@ export function rejected(
   message: string,
   hint?: string,
   code: ErrorCode = 'unauthenticated',
-): Authentication {
+): Extract<Authentication, { kind: 'rejected' }> {
   return { kind: 'rejected', refusal: hint === undefined ? { code, message } : { code, message, hint } }
 }
 

@@ -25,6 +25,9 @@ export type HoldOutcome =
  */
 export type NotificationOutcome = 'delivered' | 'retried' | 'dead' | 'dropped' | 'superseded'
 
+/** What comes to the admin port from whoever shows no proof. `login`: failed ones. `callback`: Slack's, when they are not Slack's. */
+export type Unwritten = 'login' | 'callback'
+
 /** Which way bytes went. */
 export type Direction = 'from-client' | 'to-client' | 'from-server' | 'to-server'
 
@@ -50,6 +53,8 @@ export interface Metrics {
   /** the version of the policy that decides from now on */
   policyInForce(version: string): void
   policyReload(outcome: 'taken' | 'refused'): void
+  /** Something that anybody can cause was not written to log or audit, since too much of it came. */
+  unwritten(what: Unwritten): void
   /** The text of `/metrics` and its content type. */
   expose(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -250,6 +255,15 @@ function createNotificationMetrics(registers: Registry[]) {
   }
 }
 
+function createAdminMetrics(registers: Registry[]) {
+  return new Counter({
+    name: 'chaperone_admin_unwritten_total',
+    help: 'Failures at the admin port that were not written to log and audit one by one, since too many came',
+    labelNames: ['what'],
+    registers,
+  })
+}
+
 /** Metrics with a registry of their own: two in one process do not meet. */
 export function createMetrics(): Metrics {
   const registry = new Registry()
@@ -262,6 +276,7 @@ export function createMetrics(): Metrics {
   const judgements = createJudgementMetrics([registry])
   const policies = createPolicyMetrics([registry])
   const notifications = createNotificationMetrics([registry])
+  const unwritten = createAdminMetrics([registry])
   return {
     sessionOpened: (resource) => sessions.current.inc({ resource }),
     sessionClosed: (resource, outcome) => {
@@ -290,6 +305,7 @@ export function createMetrics(): Metrics {
       policies.inForce.set({ version }, 1)
     },
     policyReload: (outcome) => policies.reloads.inc({ outcome }),
+    unwritten: (what) => unwritten.inc({ what }),
     expose: async () => ({
       contentType: registry.contentType,
       body: (await registry.metrics()) + judgements.seconds.text(),

@@ -1,6 +1,8 @@
 // The console's routes as they are, without a socket: for tests of pages and of what they may do.
 import { createMemoryApprovals } from '../../src/approvals/memory.ts'
 import { createApprovalChanges } from '../../src/console/changes.ts'
+import { createSparingly } from '../../src/console/sparingly.ts'
+import { createAttempts } from '../../src/console/web/attempts.ts'
 import { createLogins } from '../../src/console/web/logins.ts'
 import type { WebParts } from '../../src/console/web/parts.ts'
 import { consoleRoutes } from '../../src/console/web/routes.ts'
@@ -14,6 +16,7 @@ import { reviewer } from './approvals-values.ts'
 import { GOOD_CONFIG, parse } from './config.ts'
 
 export const ORIGIN = 'https://chaperone.example'
+const opened = { publicUrl: new URL(ORIGIN), seal: createSeal() }
 
 export function stage(more: Partial<WebParts> = {}) {
   const approvals = createMemoryApprovals()
@@ -29,11 +32,12 @@ export function stage(more: Partial<WebParts> = {}) {
     policy: () => policy,
     settings: { client_id: 'console', scopes: ['openid'], idle: 60_000, session: 60_000 },
     maxTokenAge: 3_600_000,
-    publicUrl: new URL(ORIGIN),
     resources: ['orders'],
     recordings: undefined,
     logins: createLogins({ idle: 60_000, longest: 600_000 }),
-    seal: createSeal(),
+    ...opened,
+    attempts: createAttempts(opened),
+    failedLogins: createSparingly({ unwritten: () => undefined, summary: () => undefined }),
     ...more,
   }
   const routes = consoleRoutes(parts)

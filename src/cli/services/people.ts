@@ -16,7 +16,7 @@ import { type Common, openedFor } from './common.ts'
 interface Shown {
   readonly ready: () => boolean
   /** of all processes */
-  readonly metrics: Pick<Metrics, 'expose'>
+  readonly metrics: Pick<Metrics, 'expose' | 'unwritten'>
   readonly sessions: LiveSessions
   /** of all processes */
   readonly deadLetters: () => Promise<readonly DeadLetter[]>
@@ -51,7 +51,7 @@ export async function startPeople(
 }
 
 /** Whoever shows that he is somebody may vote by a click for a while. */
-function seen(people: VerifiedPeople, answer: Authentication): Authentication {
+function seen<T extends Authentication>(people: VerifiedPeople, answer: T): T {
   if (answer.kind === 'principal') people.saw(answer.principal)
   return answer
 }

@@ -29,6 +29,7 @@ export async function startPrimary({ config, file, log, cleanup }: PrimaryOption
   defer(() => pool.stop())
   const ready = () => serving && approvals.ready() && pool.ready()
   const metrics = {
+    unwritten: common.metrics.unwritten,
     async expose() {
       const own = await common.metrics.expose()
       const parts = [{ process: 'primary', body: own.body }, ...(await pool.metrics())]

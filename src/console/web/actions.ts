@@ -6,8 +6,9 @@ import { endSession } from '../audited-end.ts'
 import { castVote, withdraw } from '../audited-vote.ts'
 import { demandFreshToken } from '../fresh-token.ts'
 import { Problem } from '../problem.ts'
+import type { WebContext } from './context.ts'
 import { type Form, readForm } from './forms.ts'
-import type { WebContext, WebParts } from './parts.ts'
+import type { WebParts } from './parts.ts'
 import { notFound, PageProblem } from './problem.ts'
 
 /** Line breaks are the only control characters that people type. */

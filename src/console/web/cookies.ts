@@ -1,8 +1,8 @@
-// The console's two cookies: the login, and the attempt at one. `__Host-` binds them to this host, over https, for all paths.
+// The console's cookies: the login, and the attempts at one. `__Host-` binds them to this host, over https, for all paths.
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import type { WebContext } from './parts.ts'
+import type { WebContext } from './context.ts'
 
-type Name = 'chaperone' | 'chaperone-login'
+type Name = 'chaperone' | `chaperone-login-${string}`
 
 /** How long the way to the issuer and back may take, in seconds. */
 export const ATTEMPT_SECONDS = 600
@@ -13,6 +13,18 @@ const nameOf = (name: Name, publicUrl: URL) => (isSecure(publicUrl) ? `__Host-${
 
 export function readCookie(context: WebContext, publicUrl: URL, name: Name): string | undefined {
   return getCookie(context, nameOf(name, publicUrl))
+}
+
+/** Those whose names begin so, by their names without the browser's prefix. */
+export function cookiesOf(
+  context: WebContext,
+  publicUrl: URL,
+  prefix: 'chaperone-login-',
+): readonly (readonly [Name, string])[] {
+  const start = nameOf(prefix, publicUrl)
+  return Object.entries(getCookie(context)).flatMap(([name, value]) =>
+    name.startsWith(start) ? [[`${prefix}${name.slice(start.length)}`, value] as const] : [],
+  )
 }
 
 export function writeCookie(

@@ -1,8 +1,9 @@
 // Forms: taken from this console's own pages, for the login that the page was made for, and from nowhere else.
 import { readText } from '../body.ts'
+import type { WebContext } from './context.ts'
 import { readCookie } from './cookies.ts'
 import { isCsrfOf, type Login } from './logins.ts'
-import type { WebContext, WebParts } from './parts.ts'
+import type { WebParts } from './parts.ts'
 import { PageProblem } from './problem.ts'
 
 /** Bytes: a reason of a thousand characters, each escaped as up to twelve, and the token. */

@@ -1,28 +1,20 @@
 // Logging in and out: to the issuer and back (identity/code-flow.ts), with what has to be kept meanwhile in a sealed cookie.
 import { html } from 'hono/html'
-import { z } from 'zod'
 import type { Principal } from '../../core/principal.ts'
-import { newAttempt } from '../../identity/code-flow.ts'
+import { type LoginRejected, newAttempt } from '../../identity/code-flow.ts'
 import { auditActor, auditOrFail } from '../audited-vote.ts'
-import { ATTEMPT_SECONDS, dropCookie, readCookie, writeCookie } from './cookies.ts'
+import type { WebContext } from './context.ts'
+import { dropCookie, readCookie, writeCookie } from './cookies.ts'
 import { readForm } from './forms.ts'
 import type { Html } from './html.ts'
 import { page } from './layout.ts'
-import type { WebContext, WebParts } from './parts.ts'
+import type { WebParts } from './parts.ts'
 import { PageProblem } from './problem.ts'
 
 export const CALLBACK_PATH = '/auth/callback'
 
 /** Characters: a page's address with its filters. */
 const LONGEST_WAY_BACK = 1000
-
-const attempt = z.strictObject({
-  state: z.string().min(1),
-  nonce: z.string().min(1),
-  verifier: z.string().min(1),
-  to: z.string(),
-  until: z.number(),
-})
 
 /** A page of this console, whatever was asked for: nobody is sent elsewhere after the login. */
 function wayBack(to: string | undefined, publicUrl: URL): string {
@@ -34,37 +26,34 @@ function wayBack(to: string | undefined, publicUrl: URL): string {
 }
 
 export async function beginLogin(context: WebContext, parts: WebParts): Promise<Response> {
-  const { flow, seal, publicUrl, log } = parts
+  const { flow, attempts, publicUrl, log, failedLogins } = parts
   const made = newAttempt()
   const url = await flow.begin(made).catch((err: unknown) => {
-    log.warn({ err }, 'the issuer cannot be asked for a login')
+    if (failedLogins.may(sourceOf(context))) log.warn({ err }, 'the issuer cannot be asked for a login')
     throw new PageProblem(502, 'The identity provider cannot be asked just now.', 'Try again in a moment.')
   })
-  const to = wayBack(context.req.query('to'), publicUrl)
-  const until = Date.now() + ATTEMPT_SECONDS * 1000
-  writeCookie(context, publicUrl, 'chaperone-login', seal.seal({ ...made, to, until }), ATTEMPT_SECONDS)
+  attempts.keep(context, { ...made, to: wayBack(context.req.query('to'), publicUrl) })
   return context.redirect(url.href, 302)
 }
 
 export async function finishLogin(context: WebContext, parts: WebParts): Promise<Response> {
   const { publicUrl, flow, logins } = parts
-  const kept = attempt.safeParse(parts.seal.open(readCookie(context, publicUrl, 'chaperone-login') ?? ''))
-  dropCookie(context, publicUrl, 'chaperone-login')
-  if (!kept.success || Date.now() > kept.data.until) {
+  const kept = parts.attempts.take(context, context.req.query('state') ?? '')
+  if (kept === undefined) {
     throw new PageProblem(400, 'This login was not begun in this browser, or took too long.', 'Log in again.')
   }
   const answer = new URL(`${CALLBACK_PATH}${new URL(context.req.url).search}`, publicUrl)
-  const outcome = await flow.finish(answer, kept.data)
+  const outcome = await flow.finish(answer, kept)
   if (outcome.kind === 'rejected') {
     const { message, hint } = outcome.refusal
-    auditOrFail(parts, { type: 'admin', action: 'console.login', outcome: 'failed', reason: message })
+    auditFailure(context, parts, outcome)
     throw new PageProblem(403, `You could not be logged in: ${message}.`, hint)
   }
   auditLogin(parts, outcome.principal, 'console.login')
   // Never the secret that the browser had before: somebody else may have put it there.
   logins.end(readCookie(context, publicUrl, 'chaperone') ?? '')
   writeCookie(context, publicUrl, 'chaperone', logins.begin(outcome.principal))
-  return context.redirect(kept.data.to, 303)
+  return context.redirect(kept.to, 303)
 }
 
 export async function logOut(context: WebContext, parts: WebParts): Promise<Response> {
@@ -83,6 +72,20 @@ export function loggedOutPage(): Html {
       <p>Your identity provider may still know you: log out there as well on a machine that others use.</p>
       <p><a class="button main" href="/auth/login">Log in</a></p></div>`,
   )
+}
+
+const sourceOf = (context: WebContext) => context.env.incoming.socket.remoteAddress ?? ''
+
+/** Whom the issuer let in and Chaperone does not is always written: nobody makes such without an account there. */
+function auditFailure(
+  context: WebContext,
+  parts: WebParts,
+  { refusal, vouched = false, problem }: LoginRejected,
+): void {
+  if (!vouched && !parts.failedLogins.may(sourceOf(context))) return
+  if (problem !== undefined) parts.log.warn({ problem }, 'a login to the console failed')
+  const reason = refusal.message
+  auditOrFail(parts, { type: 'admin', action: 'console.login', outcome: 'failed', reason })
 }
 
 function auditLogin(parts: WebParts, principal: Principal, action: string): void {

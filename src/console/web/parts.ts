@@ -1,12 +1,12 @@
 // What the console's pages are made from.
-import type { HttpBindings } from '@hono/node-server'
-import type { Context } from 'hono'
 import type { CodeFlow } from '../../identity/code-flow.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { ConsoleConfig } from '../access.ts'
 import type { SessionDependencies } from '../audited-end.ts'
 import type { VoteDependencies } from '../audited-vote.ts'
 import type { ApprovalChanges } from '../changes.ts'
+import type { Sparingly } from '../sparingly.ts'
+import type { Attempts } from './attempts.ts'
 import type { Logins } from './logins.ts'
 import type { Seal } from './sealed.ts'
 
@@ -30,6 +30,7 @@ export interface WebParts extends ConsoleServices, VoteDependencies, SessionDepe
   readonly recordings: string | undefined
   readonly logins: Logins
   readonly seal: Seal
+  readonly attempts: Attempts
+  /** logins that fail, which anybody can make */
+  readonly failedLogins: Sparingly
 }
-
-export type WebContext = Context<{ Bindings: HttpBindings }>

@@ -6,6 +6,7 @@ import { createMemoryApprovals } from '../../../src/approvals/memory.ts'
 import { createApp } from '../../../src/console/app.ts'
 import { createApprovalChanges } from '../../../src/console/changes.ts'
 import { PROBLEMS } from '../../../src/console/problem.ts'
+import { createSparingly } from '../../../src/console/sparingly.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { type AdminUnderTest, noSessions, startTestAdmin } from '../../support/admin.ts'
@@ -61,6 +62,7 @@ describe('docs/openapi.yaml', () => {
       verifyToken: async () => ({ kind: 'rejected', refusal: { code: 'internal', message: '' } }),
       issuers: [],
       isOwnHost: () => true,
+      refusedCallbacks: createSparingly({ unwritten: () => undefined, summary: () => undefined }),
       maxTokenAge: 1,
       changes: createApprovalChanges(createMemoryApprovals()),
       metrics: createMetrics(),

@@ -131,7 +131,7 @@ describe('the page of a request', () => {
     const { routes } = stage()
     const answer = await routes.request('/auth/login')
     expect(answer.headers.get('set-cookie')).toMatch(
-      /^__Host-chaperone-login=.*; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      /^__Host-chaperone-login-[0-9a-f]{16}=.*; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
     )
     expect(answer.headers.get('strict-transport-security')).toBe('max-age=31536000')
   })

@@ -1,0 +1,65 @@
+// What anybody can cause without showing who they are is written a bounded number of times; the rest is counted, and told as one.
+import { createRate } from '../notify/rate.ts'
+
+export interface Sparingly {
+  /** May what this address caused be written? What may not is counted. */
+  may(source: string): boolean
+  /** Tells of what was not told yet. */
+  close(): void
+}
+
+export interface SparinglyOptions {
+  /** Each time that something is not written. */
+  readonly unwritten: () => void
+  /** Once a minute, while there is something: how many were not written since it was last called. May not throw. */
+  readonly summary: (count: number) => void
+  readonly now?: () => number
+}
+
+/** A minute of one address: somebody who tries again and again; ten at once. */
+const OF_ONE = 10
+/** A minute of all of them: 86,400 events a day at most, which is some 25 MB. */
+const OF_ALL = 60
+/** Addresses whose rates are known, of more than can be written in a minute: the one that was quiet longest is forgotten. */
+const MOST = 1000
+/** ms */
+const SUMMARY = 60_000
+
+export function createSparingly({ unwritten, summary, now }: SparinglyOptions): Sparingly {
+  const time = now ?? (() => performance.now())
+  const all = createRate(OF_ALL, time)
+  /** the one that came last is last */
+  const sources = new Map<string, ReturnType<typeof createRate>>()
+  let count = 0
+  let timer: NodeJS.Timeout | undefined
+
+  function rateOf(source: string) {
+    const rate = sources.get(source) ?? createRate(OF_ONE, time)
+    sources.delete(source)
+    for (const oldest of sources.keys()) {
+      if (sources.size < MOST) break
+      sources.delete(oldest)
+    }
+    sources.set(source, rate)
+    return rate
+  }
+
+  function tell(): void {
+    clearTimeout(timer)
+    timer = undefined
+    if (count > 0) summary(count)
+    count = 0
+  }
+
+  return {
+    may(source) {
+      // One's own first: whoever has no leave left takes none from others.
+      if (rateOf(source).take() && all.take()) return true
+      count += 1
+      unwritten()
+      timer ??= setTimeout(tell, SUMMARY).unref()
+      return false
+    },
+    close: tell,
+  }
+}

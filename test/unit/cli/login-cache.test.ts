@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import {
   chmodSync,
   lstatSync,
@@ -5,11 +6,15 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { AdminUsage } from '../../../src/cli/admin-client.ts'
 import { type CachedLogin, type LoginCache, loginCache } from '../../../src/cli/login/cache.ts'
@@ -149,5 +154,56 @@ describe('what is kept of a login', () => {
     const outcomes = await Promise.allSettled([1, 2, 3].map(() => alone(path, work)))
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
     expect(most).toBe(1)
+  })
+
+  it('is renewed by one at a time, also where several processes find the lock of one that was killed', async () => {
+    const rounds = Array.from({ length: 60 }, (_, n) => join(home, `lock-${n}`))
+    for (const path of rounds) {
+      writeFileSync(path, '')
+      utimesSync(path, new Date(0), new Date(0))
+    }
+    const log = join(home, 'log')
+    const lock = fileURLToPath(new URL('../../../src/cli/login/lock.ts', import.meta.url))
+    // All begin each round at one moment, when its lock is there and old.
+    const program = `
+      const { alone } = await import(${JSON.stringify(lock)})
+      const { appendFileSync } = await import('node:fs')
+      for (const [n, path] of ${JSON.stringify(rounds)}.entries()) {
+        const at = Number(process.argv[1]) + n * 60
+        await new Promise((resolve) => setTimeout(resolve, at - Date.now() - 5))
+        while (Date.now() < at);
+        await alone(path, async () => {
+          appendFileSync(${JSON.stringify(log)}, 'in ' + path + '\\n')
+          await new Promise((resolve) => setTimeout(resolve, 5))
+          appendFileSync(${JSON.stringify(log)}, 'out ' + path + '\\n')
+        })
+      }`
+    const run = promisify(execFile)
+    const args = ['--import', 'tsx', '--input-type=module', '-e', program, `${Date.now() + 2500}`]
+    await Promise.all([1, 2, 3].map(() => run(process.execPath, args)))
+    const lines = readFileSync(log, 'utf8').trim().split('\n')
+    for (const path of rounds) {
+      const inRound = lines.filter((line) => line.endsWith(` ${path}`)).map((line) => line.split(' ')[0])
+      expect(inRound).toEqual(['in', 'out', 'in', 'out', 'in', 'out'])
+    }
+  })
+
+  it('of one that took too long does not take the lock of another away', async () => {
+    const path = join(home, 'lock')
+    await alone(path, async () => {
+      rmSync(path)
+      writeFileSync(path, 'another')
+    })
+    expect(readFileSync(path, 'utf8')).toBe('another')
+  })
+
+  it('leaves nothing behind, also after one that was killed while it broke a lock', async () => {
+    const path = join(home, 'lock')
+    for (const left of [path, `${path}.break`]) {
+      writeFileSync(left, '')
+      utimesSync(left, new Date(0), new Date(0))
+    }
+    expect(await alone(path, async () => 'done')).toBe('done')
+    expect(readdirSync(home).filter((name) => name.startsWith('lock'))).toEqual([])
   })
 })

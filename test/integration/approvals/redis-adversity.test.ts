@@ -1,0 +1,182 @@
+// The Redis store where Redis is full, evicts, takes no writes, hangs for a moment, or holds what a neighbour has put there:
+// nothing runs that was not approved, and nothing twice.
+import { Redis } from 'ioredis'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Approvals } from '../../../src/approvals/contract.ts'
+import { createRedisApprovals } from '../../../src/approvals/redis.ts'
+import { createLog } from '../../../src/telemetry/log.ts'
+import { approvalInput, reviewer } from '../../support/approvals-values.ts'
+import { type RedisServer, startRedis } from '../../support/redis.ts'
+
+const KEYS = '{chaperone}:approvals'
+const never = () => new AbortController().signal
+
+let redis: RedisServer
+let side: Redis
+let approvals: Approvals
+let other: Approvals
+
+beforeEach(async () => {
+  redis = await startRedis()
+  side = new Redis(redis.url)
+  side.on('error', () => undefined)
+  const open = () =>
+    createRedisApprovals({ url: redis.url, prefix: 'chaperone' }, { log: createLog({ level: 'error' }) })
+  approvals = open()
+  other = open()
+})
+afterEach(async () => {
+  await approvals.close()
+  await other.close()
+  side.disconnect()
+  await redis.stop()
+})
+
+/** Approved, not used. */
+async function approved(input = approvalInput()) {
+  const { id } = await approvals.create(input)
+  await approvals.vote(id, reviewer('ann'), 'approve')
+  return { id, input }
+}
+
+/** How many of some that try at once may go on. */
+async function uses(id: string, { subject }: ReturnType<typeof approvalInput>): Promise<number> {
+  const all = [approvals, other, approvals, other].map((store) => store.consume(id, subject))
+  const results = await Promise.allSettled(all)
+  return results.filter((result) => result.status === 'fulfilled' && result.value !== undefined).length
+}
+
+describe('full, with noeviction', () => {
+  it('takes no vote and no use; with room again the approval is good once', async () => {
+    const { id, input } = await approved()
+    const waits = await approvals.create(approvalInput())
+    await side.config('SET', 'maxmemory-policy', 'noeviction')
+    await side.config('SET', 'maxmemory', '1')
+    await expect(approvals.vote(waits.id, reviewer('ann'), 'approve')).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+    expect(await uses(id, input)).toBe(0)
+    expect(await approvals.get(waits.id)).toMatchObject({ state: 'pending', votes: [] })
+    await side.config('SET', 'maxmemory', '0')
+    expect(await approvals.get(id)).toMatchObject({ state: 'approved' })
+    expect(await uses(id, input)).toBe(1)
+    expect(await uses(id, input)).toBe(0)
+  })
+})
+
+describe('evicting', () => {
+  it('a request that waits: it is withdrawn, and its approval comes to nothing', async () => {
+    const input = approvalInput()
+    const { id } = await approvals.create(input)
+    const settled = approvals.settled(id, never())
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await side.unlink(`${KEYS}:request:${id}`)
+    expect(await settled).toMatchObject({ state: 'withdrawn' })
+    expect(await approvals.vote(id, reviewer('ann'), 'approve')).toEqual({
+      kind: 'refused',
+      refusal: 'not-found',
+    })
+    expect(await uses(id, input)).toBe(0)
+  })
+
+  it.each(['request', 'same', 'open', 'open-of', 'all', 'sizes'])(
+    'the key %s of one that was approved: it is used once or not at all',
+    async (kind) => {
+      const { id, input } = await approved()
+      const evict = async () => {
+        const keys = await side.keys(`${KEYS}:${kind}*`)
+        if (keys.length > 0) await side.unlink(...keys)
+      }
+      await evict()
+      const first = await uses(id, input)
+      expect(first).toBe(kind === 'request' ? 0 : 1)
+      await evict()
+      expect(await uses(id, input)).toBe(0)
+      expect(await approvals.find(input.subject)).toBeUndefined()
+      // What is asked for next is a request of its own.
+      expect(await approvals.create(approvalInput())).toMatchObject({ state: 'pending' })
+    },
+  )
+
+  it('whatever it likes, under a flood: no approval is used twice, and none without a vote', async () => {
+    await side.config('SET', 'maxmemory-policy', 'allkeys-random')
+    const used = Number(/used_memory:(\d+)/.exec(await side.info('memory'))?.[1])
+    await side.config('SET', 'maxmemory', String(used + 2_000_000))
+    let votes = 0
+    let ran = 0
+    for (let n = 0; n < 300; n++) {
+      const input = approvalInput({ principal: `https://id.example#${n}`, text: 'x'.repeat(20_000) + n })
+      const made = await approvals.create(input).catch(() => undefined)
+      if (made === undefined) continue
+      expect(await uses(made.id, input)).toBe(0)
+      if (n % 2 === 0) continue
+      const vote = await approvals.vote(made.id, reviewer('ann'), 'approve').catch(() => undefined)
+      if (vote?.kind === 'counted') votes += 1
+      const times = (await uses(made.id, input)) + (await uses(made.id, input))
+      expect(times).toBeLessThanOrEqual(vote?.kind === 'counted' ? 1 : 0)
+      ran += times
+    }
+    expect(ran).toBeLessThanOrEqual(votes)
+    expect(ran).toBeGreaterThan(0)
+    expect(Number(/evicted_keys:(\d+)/.exec(await side.info('stats'))?.[1])).toBeGreaterThan(0)
+  })
+})
+
+it('a server that became a replica takes no use; nothing is used twice once it is a master again', async () => {
+  const { id, input } = await approved()
+  await side.replicaof('127.0.0.1', '1')
+  expect(await uses(id, input)).toBe(0)
+  await expect(approvals.create(approvalInput())).rejects.toMatchObject({ code: 'unavailable' })
+  await side.replicaof('NO', 'ONE')
+  expect(await uses(id, input)).toBeLessThanOrEqual(1)
+  expect(await uses(id, input)).toBeLessThanOrEqual(1)
+  expect(await uses(id, input)).toBe(0)
+})
+
+it('one that hangs for longer than an answer may take: the use that it did late lets nothing run, and is gone', async () => {
+  const { id, input } = await approved()
+  redis.freeze()
+  expect(await uses(id, input)).toBe(0)
+  redis.thaw()
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  expect(await uses(id, input)).toBeLessThanOrEqual(1)
+  expect(await uses(id, input)).toBe(0)
+})
+
+it('connections that are killed while they ask: used once or not at all, and it goes on', async () => {
+  const { id, input } = await approved()
+  const killing = side.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+  const first = await uses(id, input)
+  await killing
+  expect(first + (await uses(id, input))).toBeLessThanOrEqual(1)
+  await expect(approvals.create(approvalInput())).resolves.toMatchObject({ state: 'pending' })
+})
+
+describe('a neighbour who put keys of another type under our prefix', () => {
+  it.each(['open', 'all', 'sizes', 'open-of', 'same'])(
+    '%s: nothing is asked for, and nothing approved',
+    async (kind) => {
+      const { id, input } = await approved()
+      const keys = await side.keys(`${KEYS}:${kind}*`)
+      for (const key of keys) {
+        await side.del(key)
+        await side.set(key, 'x')
+      }
+      await expect(approvals.create(input)).rejects.toMatchObject({ code: 'unavailable' })
+      const before = await uses(id, input)
+      expect(before).toBeLessThanOrEqual(1)
+      if (keys.length > 0) await side.del(...keys)
+      // What failed halfway may have used it up, and never gives it back.
+      expect(before + (await uses(id, input))).toBeLessThanOrEqual(1)
+      await expect(approvals.create(input)).resolves.toMatchObject({ state: 'pending' })
+    },
+  )
+
+  it('a request that is none is read as none', async () => {
+    const { id, input } = await approved()
+    await side.del(`${KEYS}:request:${id}`)
+    await side.lpush(`${KEYS}:request:${id}`, 'state', 'approved')
+    await expect(approvals.get(id)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(await uses(id, input)).toBe(0)
+  })
+})

@@ -43,14 +43,22 @@ function relationRules(rules: readonly ColumnRule[]): (relation: RelationName) =
   }
 }
 
+function wordsOf({ column, how, rule, untold }: Probed): string {
+  const name = JSON.stringify(column)
+  if (untold) {
+    const what = column === '*' ? 'A column' : `Column ${name}`
+    return `${what} ${how}, and may be masked: what is behind its relation cannot be told.`
+  }
+  const what = column === '*' ? 'A masked column' : `The masked column ${name}`
+  return `${what} ${how}${rule === undefined ? '' : ` (mask ${rule.mask})`}.`
+}
+
 /** Any that is refused refuses all; those that are held are held together. */
 function verdictOf(probes: readonly Probed[]): ProbeVerdict | undefined {
   const [first] = probes
   if (first === undefined) return undefined
   const refused = probes.find(({ rule }) => rule?.probes !== 'hold')
-  const { column, how, rule } = refused ?? first
-  const what = column === '*' ? 'A masked column' : `The masked column ${JSON.stringify(column)}`
-  const message = `${what} ${how}${rule === undefined ? '' : ` (mask ${rule.mask})`}.`
+  const message = wordsOf(refused ?? first)
   const terms = refused === undefined ? holdTermsOf(probes.flatMap((probe) => probe.rule ?? [])) : undefined
   if (terms !== undefined) return { kind: 'hold', terms, reason: message }
   const hint =

@@ -24,6 +24,8 @@ export interface Probed {
   readonly how: string
   /** the mask that refuses or holds it; absent for samples in the catalog and views that cannot be looked into */
   readonly rule?: ColumnRule
+  /** a view that cannot be looked into, or a catalog that did not tell */
+  readonly untold?: true
 }
 
 /** What is needed of a masker. */
@@ -74,7 +76,7 @@ function probed(
     ...(shown ? behind.flatMap((relation) => masks.rulesOf(relation)) : []),
   ])
   // It cannot be told what the view shows.
-  if (shown && rules.size === 0) return [{ column }]
+  if (shown && rules.size === 0) return [{ column, untold: true }]
   return [...rules].filter((rule) => rule.probes !== 'allow').map((rule) => ({ column, rule }))
 }
 

@@ -61,6 +61,9 @@ interface Behind {
   readonly touch: Touch
 }
 
+/** Sessions that keep changing the catalog must not keep another from its statement: its names are then not known. */
+const MORE_QUESTIONS = 4
+
 const CHANGED: Refusal = {
   code: 'denied',
   message: 'what is behind its names changed while it waited for approval',
@@ -196,13 +199,21 @@ export function createJudging(talk: Conversation): Judging {
     return { facts: anywhere, reached: reach.of(anywhere, told) }
   }
 
-  /** Asks once, for relations and then for code: what is not known after that may be anything. */
-  function learnOf(facts: Facts, then: Then): void {
+  /**
+   * Asks once, for relations and then for code: what is not known after that may be anything. Once more when another session
+   * changed the catalog meanwhile, and so on, but not for ever.
+   */
+  function learnOf(facts: Facts, then: Then, more = MORE_QUESTIONS): void {
     const names = asksForCode(facts) ? reach.unsure(facts) : undefined
     const relations = names?.relations ?? (talk.masks().namesColumns ? relationsOf(facts) : undefined)
     if (relations === undefined) return then(true)
+    const forgotten = talk.catalog.forgotten()
     learn(talk.catalog.missing(relations), (told) =>
-      learn(names && talk.catalog.missingCode(names), (toldCode) => then(told && toldCode)),
+      learn(names && talk.catalog.missingCode(names), (toldCode) => {
+        const changed = told && toldCode && talk.catalog.forgotten() !== forgotten
+        if (changed && more > 0) learnOf(facts, then, more - 1)
+        else then(told && toldCode)
+      }),
     )
   }
 

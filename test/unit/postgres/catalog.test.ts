@@ -17,6 +17,20 @@ describe('an answer of the catalog', () => {
     expect(catalog.missing([orders])).toEqual(question)
   })
 
+  it('is asked for again before it is believed no more: what is known when it is looked at is when it is used', () => {
+    let now = 0
+    const catalog = createCatalog(() => now)
+    const names = [orders]
+    catalog.learn(question, [])
+    now = 9_999
+    expect(catalog.missing(names)).toBeUndefined()
+    now = 14_998
+    expect(catalog.missing(names)).toEqual(question)
+    expect(catalog.behind(names).opaque).toBe(false)
+    now = 14_999
+    expect(catalog.behind(names).opaque).toBe(false)
+  })
+
   it('is not remembered for the same list of names longer than it is believed', () => {
     let now = 0
     const catalog = createCatalog(() => now)

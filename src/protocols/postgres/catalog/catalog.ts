@@ -25,8 +25,8 @@ export interface Catalog {
   missingCode(names: CatalogNames): CodeQuestion | undefined
   /** its clock, in milliseconds */
   now(): number
-  /** by its clock, until when all that is known of the names is believed */
-  until(names: CatalogNames): number
+  /** by its clock, until when nothing has to be asked of the names */
+  due(names: CatalogNames): number
   /** the rows that answer the question, all of them */
   learn(question: CatalogQuestion, rows: readonly string[]): void
   origin(table: number, attribute: number): ColumnOrigin
@@ -44,6 +44,8 @@ export interface Catalog {
   typesByOid(oid: number, evenOld?: boolean): readonly TypeEntry[] | undefined
   /** after a statement that may have changed the catalog */
   forget(): void
+  /** how often that was: who waits for an answer meanwhile has to ask again */
+  forgotten(): number
 }
 
 export interface StandsFor {
@@ -80,6 +82,8 @@ interface Until<T> {
 
 /** How long an answer is believed, in milliseconds: the longest time that a change made elsewhere can go unnoticed. */
 const FRESH_FOR = 15_000
+/** From when on it is asked for again, in milliseconds: what is still believed then lasts for what asks about other names. */
+const DUE_AFTER = 10_000
 /** Relations kept; beyond, everything is asked for again. */
 const MAX_ENTRIES = 20_000
 /** Names of a kind kept, also of what does not exist: clients think of them. A statement has some 100,000 at most. */
@@ -89,7 +93,7 @@ const MAX_STRANGERS = 1000
 
 export function createCatalog(now: () => number): Catalog {
   const byOid = new Map<number, Entry>()
-  const limits = { names: MAX_ASKED, freshFor: FRESH_FOR, now }
+  const limits = { names: MAX_ASKED, dueAfter: DUE_AFTER, freshFor: FRESH_FOR, now }
   const relations = createShelf<Entry>(limits)
   const functions = createShelf<Routine>(limits)
   const operators = createShelf<OperatorEntry>(limits)
@@ -98,6 +102,7 @@ export function createCatalog(now: () => number): Catalog {
   const strangers = new Set<number>()
   const seenBehind = new WeakMap<readonly RelationName[], Until<StandsFor>>()
   let generation = 0
+  let forgotten = 0
 
   function matches(entry: Entry, relation: RelationName): boolean {
     const { schema } = entry.relation
@@ -106,11 +111,10 @@ export function createCatalog(now: () => number): Catalog {
     return relation.schema === undefined || relation.schema === schema
   }
 
-  function untilOf(wanted: readonly RelationName[]): number {
-    let until = Number.POSITIVE_INFINITY
-    for (const relation of wanted)
-      if (!isSystem(relation)) until = Math.min(until, relations.until(relation.name))
-    return until
+  function earliest(of: (name: string) => number, wanted: readonly RelationName[]): number {
+    let time = Number.POSITIVE_INFINITY
+    for (const relation of wanted) if (!isSystem(relation)) time = Math.min(time, of(relation.name))
+    return time
   }
 
   function lookBehind(wanted: readonly RelationName[]): StandsFor {
@@ -170,20 +174,22 @@ export function createCatalog(now: () => number): Catalog {
       return generation
     },
     missing(wanted) {
-      if (strangers.size === 0 && now() < untilOf(wanted)) return undefined
+      const time = now()
+      if (strangers.size === 0 && time < earliest(relations.due, wanted)) return undefined
       const names = new Set<string>()
       for (const relation of wanted)
-        if (!isSystem(relation) && !relations.isFresh(relation.name)) names.add(relation.name)
+        if (!isSystem(relation) && time >= relations.due(relation.name)) names.add(relation.name)
       const oids = [...strangers]
       return names.size > 0 || oids.length > 0 ? { kind: 'relations', names: [...names], oids } : undefined
     },
     missingCode(names) {
+      const time = now()
       const question: CodeQuestion = {
         kind: 'code',
-        functions: names.functions.filter((name) => !functions.isFresh(name)),
-        operators: names.operators.filter((name) => !operators.isFresh(name)),
-        types: names.types.filter((name) => !types.isFresh(name)),
-        typeOids: names.typeOids.filter((oid) => !typesByOid.isFresh(String(oid))),
+        functions: names.functions.filter((name) => time >= functions.due(name)),
+        operators: names.operators.filter((name) => time >= operators.due(name)),
+        types: names.types.filter((name) => time >= types.due(name)),
+        typeOids: names.typeOids.filter((oid) => time >= typesByOid.due(String(oid))),
       }
       const { length } = [
         ...question.functions,
@@ -193,16 +199,16 @@ export function createCatalog(now: () => number): Catalog {
       ]
       return length > 0 ? question : undefined
     },
-    until(names) {
-      let until = untilOf(names.relations)
-      const each = (shelf: { until(name: string): number }, list: readonly string[]) => {
-        for (const name of list) until = Math.min(until, shelf.until(name))
+    due(names) {
+      let due = earliest(relations.due, names.relations)
+      const each = (shelf: { due(name: string): number }, list: readonly string[]) => {
+        for (const name of list) due = Math.min(due, shelf.due(name))
       }
       each(functions, names.functions)
       each(operators, names.operators)
       each(types, names.types)
       each(typesByOid, names.typeOids.map(String))
-      return until
+      return due
     },
     learn(question, rows) {
       // An old snapshot does not show what was changed since: its answer is no younger than it.
@@ -236,8 +242,10 @@ export function createCatalog(now: () => number): Catalog {
     forget() {
       // What was learned stays until it is asked for again: results on their way still need it.
       generation += 1
+      forgotten += 1
       for (const shelf of [relations, functions, operators, types, typesByOid]) shelf.forget()
     },
+    forgotten: () => forgotten,
     meanings: (relation, evenOld) =>
       relations.known(relation.name, evenOld)?.filter((entry) => matches(entry, relation)),
     functions: functions.known,
@@ -248,7 +256,7 @@ export function createCatalog(now: () => number): Catalog {
       const known = seenBehind.get(wanted)
       if (known?.generation === generation && now() < known.until) return known.value
       const value = lookBehind(wanted)
-      seenBehind.set(wanted, { value, generation, until: untilOf(wanted) })
+      seenBehind.set(wanted, { value, generation, until: earliest(relations.until, wanted) })
       return value
     },
   }

@@ -43,14 +43,14 @@ interface Known {
   readonly key: string
   readonly generation: number
   /** of the clock, in milliseconds */
-  readonly until: number
+  readonly due: number
 }
 
 export function createReach(catalog: Catalog, trust: Trust): Reach {
   const known = new WeakMap<Facts, Known>()
   const fresh = (facts: Facts): Known | undefined => {
     const found = known.get(facts)
-    return found?.generation === catalog.generation() && catalog.now() < found.until ? found : undefined
+    return found?.generation === catalog.generation() && catalog.now() < found.due ? found : undefined
   }
   return {
     unsure(facts) {
@@ -65,7 +65,7 @@ export function createReach(catalog: Catalog, trust: Trust): Reach {
       const found = reachedBy({ catalog, trust, told }, facts)
       const key = [...found.keys()].join('\n')
       const list = before?.key === key ? before.list : found.size === 0 ? NOTHING : [...found.values()]
-      known.set(facts, { names, list, key, generation: catalog.generation(), until: catalog.until(names) })
+      known.set(facts, { names, list, key, generation: catalog.generation(), due: catalog.due(names) })
       return list
     },
   }

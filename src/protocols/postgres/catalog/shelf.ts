@@ -2,6 +2,9 @@
 
 export interface Shelf<E> {
   isFresh(name: string): boolean
+  /** by the clock, from when on it should be asked for again */
+  due(name: string): number
+  /** by the clock, until when it is believed */
   until(name: string): number
   of(name: string): readonly E[]
   /** undefined when the name was not asked for, or too long ago, unless that will do */
@@ -17,15 +20,18 @@ export interface Shelf<E> {
 
 export interface ShelfLimits {
   readonly names: number
+  /** milliseconds; less than it is believed for, so that what was fresh when it was looked at is still when it is used */
+  readonly dueAfter: number
   /** milliseconds */
   readonly freshFor: number
   readonly now: () => number
 }
 
-export function createShelf<E>({ names: maxNames, freshFor, now }: ShelfLimits): Shelf<E> {
+export function createShelf<E>({ names: maxNames, dueAfter, freshFor, now }: ShelfLimits): Shelf<E> {
   const byName = new Map<string, readonly E[]>()
   const askedAt = new Map<string, number>()
-  const until = (name: string) => (askedAt.get(name) ?? Number.NEGATIVE_INFINITY) + freshFor
+  const asked = (name: string) => askedAt.get(name) ?? Number.NEGATIVE_INFINITY
+  const until = (name: string) => asked(name) + freshFor
   const isFresh = (name: string) => now() < until(name)
   const of = (name: string) => byName.get(name) ?? []
   const clear = () => {
@@ -33,6 +39,7 @@ export function createShelf<E>({ names: maxNames, freshFor, now }: ShelfLimits):
     askedAt.clear()
   }
   return {
+    due: (name) => asked(name) + dueAfter,
     until,
     isFresh,
     of,

@@ -85,8 +85,17 @@ export async function read(store: RedisStore, id: string): Promise<Sighting | un
   return (await readMany(store, [id]))[0]
 }
 
-async function* newestFirst(store: RedisStore): AsyncGenerator<ApprovalRequest> {
-  const ids = checked(idsReply, await store.client.run(IDS, [store.keys.all], [MAX_KEPT]))
+/** Of what is open no other is read: those that ended are many, and reviewers ask for what waits again and again. */
+async function idsFor({ client, keys }: RedisStore, state?: ApprovalState): Promise<readonly string[]> {
+  const idsOf = async (key: string) => checked(idsReply, await client.run(IDS, [key], [MAX_KEPT]))
+  const all = await idsOf(keys.all)
+  if (state === undefined || !isOpen(state)) return all
+  const open = new Set(await idsOf(keys.open))
+  return all.filter((id) => open.has(id))
+}
+
+async function* newestFirst(store: RedisStore, state?: ApprovalState): AsyncGenerator<ApprovalRequest> {
+  const ids = await idsFor(store, state)
   for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
     for (const sighting of await readMany(store, ids.slice(start, start + READ_AT_ONCE))) {
       if (sighting !== undefined) yield sighting.request
@@ -98,7 +107,7 @@ export async function list(store: RedisStore, filter: ApprovalFilter): Promise<r
   const limit = Math.min(filter.limit ?? DEFAULT_LISTED, MAX_LISTED)
   const found: ApprovalRequest[] = []
   if (limit < 1) return found
-  for await (const request of newestFirst(store)) {
+  for await (const request of newestFirst(store, filter.state)) {
     if (filter.state !== undefined && request.state !== filter.state) continue
     if (filter.resource !== undefined && request.resource !== filter.resource) continue
     if (filter.where?.(request) === false) continue

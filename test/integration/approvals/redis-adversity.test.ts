@@ -152,6 +152,23 @@ it('connections that are killed while they ask: used once or not at all, and it 
   await expect(approvals.create(approvalInput())).resolves.toMatchObject({ state: 'pending' })
 })
 
+it('many requests that ended: those that wait are listed without them', async () => {
+  for (let n = 0; n < 300; n++) {
+    const { id } = await approvals.create(approvalInput({ principal: `https://id.example#${n}` }))
+    await approvals.withdraw(id, 'over')
+  }
+  const waits = [await approvals.create(approvalInput()), await approvals.create(approvalInput())]
+  const reads = async () => Number(/cmdstat_hgetall:calls=(\d+)/.exec(await side.info('commandstats'))?.[1])
+  const before = await reads()
+  const listed = await other.list({ state: 'pending' })
+  expect((await reads()) - before).toBe(2)
+  expect(listed.map(({ id }) => id).sort()).toEqual(waits.map(({ id }) => id).sort())
+  await approvals.vote(waits[0]?.id ?? '', reviewer('ann'), 'approve')
+  expect(await other.list({ state: 'approved' })).toMatchObject([{ id: waits[0]?.id }])
+  expect(await other.list({ state: 'pending' })).toMatchObject([{ id: waits[1]?.id }])
+  expect(await other.list({ limit: 500 })).toHaveLength(302)
+})
+
 describe('a neighbour who put keys of another type under our prefix', () => {
   it.each(['open', 'all', 'sizes', 'open-of', 'same'])(
     '%s: nothing is asked for, and nothing approved',

@@ -11,6 +11,7 @@ import { createRecorder } from '../../recording/recorder.ts'
 import { listenProblem } from '../listening.ts'
 import type { Defer } from './cleanup.ts'
 import { type Common, openedFor } from './common.ts'
+import { letHeapGrow } from './heap.ts'
 
 export interface Answering {
   readonly gateway: Gateway
@@ -28,6 +29,7 @@ export async function createAnswering(
   neighbours: Neighbours,
   defer: Defer,
 ): Promise<Answering> {
+  letHeapGrow()
   const { config, log, secrets, audit, metrics } = common
   const secret = (name: string) => secrets.get(name)
   const { console, public_url: publicUrl } = config.admin

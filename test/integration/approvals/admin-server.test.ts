@@ -65,7 +65,7 @@ describe('the admin port', () => {
 
   it('closes on a client that sends its headers too slowly, and serves others meanwhile', async () => {
     const socket = await open()
-    socket.write('GET /healthz HTTP/1.1\r\nhost: x\r\n')
+    socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n')
     const drip = setInterval(() => socket.write('x: y\r\n'), 500)
     const closed = untilClosed(socket)
     expect((await fetch(`${under.admin.url}/healthz`)).status).toBe(200)
@@ -77,7 +77,8 @@ describe('the admin port', () => {
 
   it('closes on a client that sends its body too slowly', async () => {
     const socket = await open()
-    const head = 'POST /api/v1/approvals/x/approve HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ann\r\n'
+    const head =
+      'POST /api/v1/approvals/x/approve HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ann\r\n'
     socket.write(`${head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{`)
     const drip = setInterval(() => socket.write(' '), 500)
     const { after } = await untilClosed(socket)
@@ -94,7 +95,7 @@ describe('the admin port', () => {
     const socket = await open()
     const answer = untilClosed(socket)
     const head =
-      'POST /api/v1/approvals/x/approve HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ann\r\nconnection: close\r\n'
+      'POST /api/v1/approvals/x/approve HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ann\r\nconnection: close\r\n'
     socket.write(`${head}content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`)
     for (let n = 0; n < 40 && !socket.destroyed; n++) socket.write(`400\r\n${'x'.repeat(1024)}\r\n`)
     socket.write('0\r\n\r\n')

@@ -6,7 +6,7 @@ import { checkResources } from './references-resources.ts'
 import { checkMask, checkPolicy } from './references-rules.ts'
 import { checkServices } from './references-services.ts'
 import type { Config } from './schema.ts'
-import { suggestion } from './suggest.ts'
+import { nearest, suggestion } from './suggest.ts'
 
 /** @param raw the data before it was parsed: a name that is there but broken is not reported as missing */
 export function checkReferences(config: Config, raw: unknown): Finding[] {
@@ -19,7 +19,7 @@ export function checkReferences(config: Config, raw: unknown): Finding[] {
     needs: (path, section, name) => {
       if (name === undefined || namesOf(raw, section).includes(name)) return
       const known = namesOf(raw, section)
-      found.push({ path, message: `there is no "${name}" under ${section}`, ...suggestion(name, known) })
+      found.push({ path, message: unknownName(section, name, known), ...suggestion(name, known) })
     },
   }
   checkServices(check)
@@ -29,6 +29,13 @@ export function checkReferences(config: Config, raw: unknown): Finding[] {
   for (const [name, channel] of Object.entries(config.notifications))
     checkNotification(check, ['notifications', name], channel)
   return found
+}
+
+/** A password where its name belongs must not get into logs: only what is nearly a name is shown. */
+function unknownName(section: Section, name: string, known: readonly string[]): string {
+  if (section === 'secrets' && nearest(name, known) === undefined)
+    return 'there is no secret of this name under secrets (not shown: it may be the secret itself)'
+  return `there is no "${name}" under ${section}`
 }
 
 function namesOf(raw: unknown, section: Section): readonly string[] {

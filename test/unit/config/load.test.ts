@@ -67,7 +67,7 @@ describe('a problem', () => {
     expect(complaints(changed('version: 1', 'version: 1\ncolour: red', text))).toEqual([
       expect.stringMatching(/^colour: unknown key/),
       'issuers.corp.kind: must be one of: person, workload; did you mean "person"?',
-      'resources.orders.logins.0.secret: there is no "none" under secrets; known: orders-app',
+      'resources.orders.logins.0.secret: there is no secret of this name under secrets (not shown: it may be the secret itself); known: orders-app',
       expect.stringMatching(/^policies\.read\.effects\.0: must be one of: .*did you mean "read"\?$/),
     ])
   })

@@ -69,14 +69,14 @@ describe('a configuration is refused when', () => {
     [
       'a webhook’s key does not exist',
       channel(webhook.replace('orders-app', 'key')),
-      'no "key" under secrets',
+      'no secret of this name',
     ],
     ['mail goes in clear beyond loopback', channel(`${email}, tls: disable`), 'without TLS to loopback only'],
     ['mail logs in without a password', channel(`${email}, user: c`), '`user` and `password` go together'],
     [
       'the password of mail does not exist',
       channel(`${email}, user: c, password: pw`),
-      'no "pw" under secrets',
+      'no secret of this name',
     ],
     [
       'mail in clear has an authority',
@@ -94,7 +94,7 @@ describe('a configuration is refused when', () => {
       'needs an address',
     ],
     ['a sender has a display name', channel(email.replace('from: c@', 'from: C <c@')), 'needs an address'],
-    ['a Slack token does not exist', channel(slack.replace('orders-app', 'bot')), 'no "bot" under secrets'],
+    ['a Slack token does not exist', channel(slack.replace('orders-app', 'bot')), 'no secret of this name'],
     [
       'Slack’s API is in clear beyond loopback',
       channel(`${slack}, api: "http://slack.com/api"`),

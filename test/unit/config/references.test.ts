@@ -19,11 +19,11 @@ describe('a configuration is refused when', () => {
       'did you mean "server"?',
     ],
     ['an issuer does not exist', changed('issuers: [corp]', 'issuers: [crop]'), 'no "crop" under issuers'],
-    ['a secret does not exist', changed('secret: orders-app', 'secret: app'), 'no "app" under secrets'],
+    ['a secret does not exist', changed('secret: orders-app', 'secret: app'), 'no secret of this name'],
     [
       'a name is one that objects have',
       changed('secret: orders-app', 'secret: constructor'),
-      'no "constructor"',
+      'no secret of this name',
     ],
     [
       'a policy names an unknown resource',
@@ -73,7 +73,7 @@ describe('a configuration is refused when', () => {
       top(
         'admin: { public_url: "https://c.example", issuer: corp, console: { client_id: x, client_secret: x } }',
       ),
-      'no "x" under secrets',
+      'no secret of this name',
     ],
     ...['https://c.example/chaperone', 'https://c.example/?a=b', 'https://c.example/#x'].map(
       (url): [string, string, string] => [
@@ -95,7 +95,7 @@ describe('a configuration is refused when', () => {
     [
       'the store names an unknown secret',
       top('store: { kind: redis, url: "redis://r", password: x }'),
-      'no "x" under secrets',
+      'no secret of this name',
     ],
     [
       'the store has its password in the URL',
@@ -126,7 +126,7 @@ describe('a configuration is refused when', () => {
     [
       'the Sentinels’ password is not there',
       top('store: { kind: redis, sentinel: { addresses: ["s:1"], master: m, password: x } }'),
-      'no "x" under secrets',
+      'no secret of this name',
     ],
     [
       'replicas of a cluster are to be waited for',

@@ -1,16 +1,21 @@
 // What a client is told of a hold that did not let its operation through.
 import type { ApprovalRequest } from '../core/approval.ts'
-import type { Refusal } from '../core/errors.ts'
+import type { Decision } from '../core/decision.ts'
+import type { ErrorCode, Refusal } from '../core/errors.ts'
 import { describeApproval } from '../core/hold-terms.ts'
+import type { Principal } from '../core/principal.ts'
+import { mayBreakGlass } from '../core/stated.ts'
+import { termsOf } from './hold-subject.ts'
 
 /** Why a hold ended before its reviewers decided. */
-export type Withdrawal = 'canceled' | 'left' | 'stopping' | 'policy-changed'
+export type Withdrawal = 'canceled' | 'left' | 'stopping' | 'policy-changed' | 'cannot-run'
 
 export const WITHDRAWN: Readonly<Record<Withdrawal, string>> = {
   canceled: 'the asker cancelled the operation',
   left: 'the asker left',
   stopping: 'the session was ended',
   'policy-changed': 'the policy changed',
+  'cannot-run': 'it could not run any more',
 }
 
 export const USED: Refusal = {
@@ -25,12 +30,51 @@ export const POLICY_CHANGED: Refusal = {
   hint: 'Send the statement again.',
 }
 
+export const isWithdrawal = (why: unknown): why is Withdrawal =>
+  typeof why === 'string' && Object.hasOwn(WITHDRAWN, why)
+
+const CODES: Readonly<Record<Withdrawal, ErrorCode>> = {
+  canceled: 'canceled',
+  left: 'shutting-down',
+  stopping: 'shutting-down',
+  'policy-changed': 'denied',
+  'cannot-run': 'denied',
+}
+
 export function withdrawn(why: Withdrawal): Refusal {
   if (why === 'policy-changed') return POLICY_CHANGED
   return {
-    code: why === 'canceled' ? 'canceled' : 'shutting-down',
+    code: CODES[why],
     message: `the request was withdrawn: ${WITHDRAWN[why]}`,
   }
+}
+
+/** What the client is told while it waits. */
+export function heldNotice(
+  request: ApprovalRequest,
+  decision: Decision,
+  principal: Principal,
+): { readonly message: string; readonly hint: string } {
+  const terms = termsOf(decision)
+  const { wait, breakGlass = [] } = terms
+  const until = new Date(request.expiresAt).toISOString()
+  const hints = [
+    `It goes on when ${describeApproval(request)}, until ${until}.`,
+    ...(wait === undefined ? [] : [`After ${wait / 1000} s you are told to send it again later.`]),
+    ...(mayBreakGlass(principal, terms)
+      ? [`Members of ${breakGlass.join(' or ')} go on at once with /* break-glass: why */.`]
+      : []),
+  ]
+  return {
+    message: `held for approval as request ${request.id}: ${decision.reason}`,
+    hint: hints.join(' '),
+  }
+}
+
+/** It was approved and cannot run now. */
+export function laterAgain({ hint = '', ...refusal }: Refusal, { id, expiresAt }: ApprovalRequest): Refusal {
+  const until = new Date(expiresAt).toISOString()
+  return { ...refusal, hint: `${hint} Request ${id} stays approved, and unused, until ${until}.`.trim() }
 }
 
 export function refusalOf(request: ApprovalRequest): Refusal {

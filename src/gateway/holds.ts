@@ -2,10 +2,13 @@
 import type { Approvals } from '../approvals/contract.ts'
 import type { ApprovalRequest, ApprovalSubject } from '../core/approval.ts'
 import type { ApprovalEvents } from '../core/approval-events.ts'
+import type { LimitExcess } from '../core/audit.ts'
 import type { Refusal } from '../core/errors.ts'
 import {
   CANNOT_COME_BACK,
   comeBack,
+  isWithdrawal,
+  laterAgain,
   refusalOf,
   USED,
   WITHDRAWN,
@@ -24,15 +27,31 @@ export interface HoldServices {
 export type HoldResult =
   /** approved and used up */
   | { readonly kind: 'approved'; readonly request: ApprovalRequest }
-  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly request?: ApprovalRequest }
+  | (Obstacle & { readonly kind: 'refused'; readonly request?: ApprovalRequest })
+  /** approved, and not used up: it cannot run now */
+  | (Obstacle & { readonly kind: 'hindered'; readonly request: ApprovalRequest })
+
+/** Why what was approved cannot run now. */
+export interface Obstacle {
+  readonly refusal: Refusal
+  /** of a limit that is used up */
+  readonly excess?: LimitExcess
+  /** the approval will never be good for it again */
+  readonly forGood?: true
+}
 
 export interface Hold {
   readonly result: Promise<HoldResult>
   withdraw(why: Withdrawal): void
 }
 
-/** Told when a request exists that the client now waits for, again when it has to wait for another. */
-type Waiting = (request: ApprovalRequest) => void
+/** Whom a hold asks for. */
+export interface Holder {
+  /** Told when a request exists that the client now waits for, again when it has to wait for another. */
+  waiting(request: ApprovalRequest): void
+  /** Asked before an approval is used up: much may have changed since the operation was judged. */
+  obstacle(): Obstacle | undefined
+}
 
 /**
  * Equal statements of one principal wait for one request, and one of them runs: the others ask anew. Each round ends with a
@@ -40,10 +59,10 @@ type Waiting = (request: ApprovalRequest) => void
  */
 const MAX_ROUNDS = 200
 
-export function startHold(services: HoldServices, hold: HoldRequest, waiting: Waiting): Hold {
+export function startHold(services: HoldServices, hold: HoldRequest, holder: Holder): Hold {
   const stop = new AbortController()
   return {
-    result: run({ services, hold, subject: subjectOf(hold), waiting, left: stop.signal }).catch(failed),
+    result: run({ services, hold, subject: subjectOf(hold), holder, left: stop.signal }).catch(failed),
     withdraw: (why) => stop.abort(why),
   }
 }
@@ -52,7 +71,7 @@ interface Run {
   readonly services: HoldServices
   readonly hold: HoldRequest
   readonly subject: ApprovalSubject
-  readonly waiting: Waiting
+  readonly holder: Holder
   /** aborted with a Withdrawal */
   readonly left: AbortSignal
 }
@@ -66,27 +85,27 @@ async function run(all: Run): Promise<HoldResult> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const found = await approvals.find(subject)
     if (left.aborted) return { kind: 'refused', refusal: withdrawn(whyOf(left)) }
-    if (found?.state === 'approved') {
-      const used = await approvals.consume(found.id, subject)
-      if (used !== undefined) return { kind: 'approved', request: used }
-      continue
-    }
-    const result = await (found === undefined ? ask(all, patience) : join(all, found, patience))
+    const result = await proceed(all, found, patience)
     if (result !== 'again') return result
   }
   return { kind: 'refused', refusal: USED }
 }
 
+function proceed(all: Run, found: ApprovalRequest | undefined, patience: number) {
+  if (found === undefined) return ask(all, patience)
+  return found.state === 'approved' ? use(all, found) : join(all, found, patience)
+}
+
 /** Makes a request. It is this hold's to withdraw, and to tell of. */
 async function ask(all: Run, patience: number): Promise<HoldResult | 'again'> {
-  const { services, hold, subject, waiting, left } = all
+  const { services, hold, subject, holder, left } = all
   const { approvals, approvalEvents } = services
   const terms = termsOf(hold.decision)
   const parked = terms.wait === 0
   const created = await approvals.create({ ...inputOf(hold, subject), parked })
   const told = !left.aborted
   if (told) {
-    if (!parked) waiting(created)
+    if (!parked) holder.waiting(created)
     safely(() => approvalEvents.requested(created, terms.notify ?? []))
   }
   const tell = (request: ApprovalRequest) => told && safely(() => approvalEvents.settled(request))
@@ -115,8 +134,8 @@ async function ask(all: Run, patience: number): Promise<HoldResult | 'again'> {
 
 /** Waits for a request that stands already: its client was told to come back, or waits in another session. */
 async function join(all: Run, found: ApprovalRequest, patience: number): Promise<HoldResult | 'again'> {
-  const { services, waiting, left } = all
-  if (patience > performance.now()) waiting(found)
+  const { services, holder, left } = all
+  if (patience > performance.now()) holder.waiting(found)
   const seen = await untilSettled(services.approvals, found.id, left, patience)
   if (seen === 'left') return { kind: 'refused', refusal: withdrawn(whyOf(left)), request: found }
   if (seen === 'patience') return backLater(all, found)
@@ -136,12 +155,33 @@ async function settledMeanwhile(
 }
 
 /** Another session of the same principal may have used it first: then this one asks anew. */
-async function use({ services, subject }: Run, settled: ApprovalRequest): Promise<HoldResult | 'again'> {
+async function use(all: Run, settled: ApprovalRequest): Promise<HoldResult | 'again'> {
+  const { services, subject, holder, left } = all
   if (settled.state !== 'approved') {
     return { kind: 'refused', refusal: refusalOf(settled), request: settled }
   }
+  if (left.aborted) return { kind: 'refused', refusal: withdrawn(whyOf(left)), request: settled }
+  const obstacle = holder.obstacle()
+  if (obstacle !== undefined) return hindered(all, settled, obstacle)
   const used = await services.approvals.consume(settled.id, subject)
-  return used === undefined ? 'again' : { kind: 'approved', request: used }
+  if (used === undefined) return 'again'
+  // Whoever cancelled meanwhile was told that it is withdrawn, and asks the server for nothing more: it must not run.
+  if (left.aborted) return { kind: 'refused', refusal: withdrawn(whyOf(left)), request: used }
+  return { kind: 'approved', request: used }
+}
+
+/** The approval stays for another time, if there can be one. */
+async function hindered(
+  { services, subject }: Run,
+  request: ApprovalRequest,
+  obstacle: Obstacle,
+): Promise<HoldResult> {
+  const { refusal, forGood } = obstacle
+  if (forGood === undefined && subject.only === undefined)
+    return { ...obstacle, kind: 'hindered', refusal: laterAgain(refusal, request), request }
+  const why = WITHDRAWN[forGood ? 'policy-changed' : 'cannot-run']
+  await services.approvals.withdraw(request.id, why).catch(() => false)
+  return { ...obstacle, kind: 'refused', request: { ...request, state: 'withdrawn' } }
 }
 
 function backLater({ services, hold }: Run, request: ApprovalRequest): HoldResult {
@@ -174,10 +214,7 @@ async function untilSettled(
   }
 }
 
-const whyOf = (left: AbortSignal): Withdrawal => {
-  const why: unknown = left.reason
-  return why === 'canceled' || why === 'left' || why === 'policy-changed' ? why : 'stopping'
-}
+const whyOf = ({ reason }: AbortSignal): Withdrawal => (isWithdrawal(reason) ? reason : 'stopping')
 
 /** Messages are no part of the hold: whoever sends them says what went wrong, and nothing here depends on it. */
 function safely(tell: () => void): void {

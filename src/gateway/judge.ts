@@ -4,7 +4,6 @@ import type { ApprovalRequest } from '../core/approval.ts'
 import type { Circumstances } from '../core/circumstances.ts'
 import type { Decision } from '../core/decision.ts'
 import type { ErrorCode } from '../core/errors.ts'
-import { describeApproval } from '../core/hold-terms.ts'
 import type { Masker } from '../core/masking.ts'
 import type { Operation } from '../core/operation.ts'
 import type { Permit } from '../core/permit.ts'
@@ -13,11 +12,11 @@ import type { Answer } from '../core/session.ts'
 import { mayBreakGlass, statedIn } from '../core/stated.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { HoldOutcome } from '../telemetry/metrics.ts'
 import type { GatewayDependencies } from './dependencies.ts'
-import { POLICY_CHANGED, type Withdrawal } from './hold-refusals.ts'
+import { holdOutcome, sameHold, stateOf } from './hold-outcome.ts'
+import { heldNotice, POLICY_CHANGED, type Withdrawal } from './hold-refusals.ts'
 import { termsOf } from './hold-subject.ts'
-import { type Hold, type HoldResult, startHold } from './holds.ts'
+import { type Hold, type HoldResult, type Obstacle, startHold } from './holds.ts'
 import type { Journal } from './journal.ts'
 import type { Exceeded, Limits } from './limits.ts'
 import { denied, underMasks } from './under-masks.ts'
@@ -144,19 +143,8 @@ export function createJudge(context: JudgeContext): Judge {
   function waiting(operation: Operation, decision: Decision, request: ApprovalRequest): void {
     journal.hold(operation, request.id, 'pending')
     journal.commit()
-    const { wait, breakGlass = [] } = termsOf(decision)
-    const until = (time: number) => new Date(time).toISOString()
-    context.tell(
-      `held for approval as request ${request.id}: ${decision.reason}`,
-      [
-        `It goes on when ${describeApproval(request)}, until ${until(request.expiresAt)}.`,
-        ...(wait === undefined ? [] : [`After ${wait / 1000} s you are told to send it again later.`]),
-        deps.approvalsHint(request.id),
-        ...(mayBreakGlass(principal, termsOf(decision))
-          ? [`Members of ${breakGlass.join(' or ')} go on at once with /* break-glass: why */.`]
-          : []),
-      ].join(' '),
-    )
+    const { message, hint } = heldNotice(request, decision, principal)
+    context.tell(message, `${hint} ${deps.approvalsHint(request.id)}`)
   }
 
   /** Somebody who may go on without an approval does: everybody is to hear of it. */
@@ -184,27 +172,41 @@ export function createJudge(context: JudgeContext): Judge {
     else keepWaiting(operation, judged)
   }
 
-  /** Does what was decided then still stand? The policy may have changed meanwhile, or the time of day. */
-  function stands(operation: Operation, { decision }: Judged): boolean {
-    if (deps.policy().version !== decision.policyVersion) return false
-    const now = decide(operation).decision
-    return now.outcome === 'allow' || (now.outcome === 'hold' && sameHold(now, decision))
+  /**
+   * What was decided then, as it is decided now: the policy may have changed meanwhile, the time of day, or what limits
+   * leave. What the reviewers were asked must still be what is to be decided.
+   */
+  function anew(operation: Operation, { decision }: Judged): Judged | Obstacle {
+    if (deps.policy().version !== decision.policyVersion) return { refusal: POLICY_CHANGED, forGood: true }
+    const now = withinLimits(operation, decide(operation))
+    if (now.exceeded !== undefined) return now.exceeded
+    if (now.decision.outcome === 'allow') return now
+    return now.decision.outcome === 'hold' && sameHold(now.decision, decision)
+      ? now
+      : { refusal: POLICY_CHANGED }
   }
 
-  /** The answer came. What the reviewers were asked must still be what is to be decided. */
+  /** The answer came. */
   function settle(operation: Operation, judged: Judged, result: HoldResult): void {
     held = undefined
     metrics.holdClosed(resource, holdOutcome(result))
     if (result.request) {
-      const denied = result.kind === 'refused' ? result.refusal.message : undefined
-      journal.hold(operation, result.request.id, stateOf(result), denied)
+      const why = result.kind === 'approved' ? undefined : result.refusal.message
+      journal.hold(operation, result.request.id, stateOf(result), why)
     }
     if (over) return
-    if (result.kind === 'refused') return resume({ kind: 'refused', refusal: result.refusal })
-    if (!stands(operation, judged)) {
-      return resume({ kind: 'refused', refusal: POLICY_CHANGED })
+    if (result.kind !== 'approved') return hindered(operation, result)
+    const now = anew(operation, judged)
+    if ('refusal' in now) return hindered(operation, now)
+    proceed(operation, now, result.request)
+  }
+
+  function hindered(operation: Operation, { refusal, excess }: Obstacle): void {
+    if (excess !== undefined) {
+      metrics.error(refusal.code)
+      journal.exceeded(operation, { refusal, excess })
     }
-    proceed(operation, judged, result.request)
+    resume({ kind: 'refused', refusal })
   }
 
   function keepWaiting(operation: Operation, judged: Judged): void {
@@ -220,10 +222,20 @@ export function createJudge(context: JudgeContext): Judge {
       if (!kept) journal.decided(operation, decision, request?.id)
       kept = true
     }
-    const started = startHold(deps, { ...asked, operation, decision, shape }, (request) => {
-      keep(request)
-      waiting(operation, decision, request)
-    })
+    const started = startHold(
+      deps,
+      { ...asked, operation, decision, shape },
+      {
+        waiting(request) {
+          keep(request)
+          waiting(operation, decision, request)
+        },
+        obstacle() {
+          const now = anew(operation, judged)
+          return 'refusal' in now ? now : undefined
+        },
+      },
+    )
     held = started
     heldUnder = decision.policyVersion
     started.result
@@ -244,6 +256,12 @@ export function createJudge(context: JudgeContext): Judge {
       })
   }
 
+  function withdraw(why: Withdrawal): boolean {
+    if (held === undefined) return false
+    held.withdraw(why)
+    return true
+  }
+
   return {
     judge(operation) {
       const judged = withinLimits(operation, decide(operation))
@@ -260,48 +278,13 @@ export function createJudge(context: JudgeContext): Judge {
       proceed(operation, judged)
     },
     held: () => held !== undefined,
-    withdraw(why) {
-      if (!held) return false
-      held.withdraw(why)
-      return true
-    },
+    withdraw,
     policyChanged() {
-      if (heldUnder !== undefined && heldUnder !== deps.policy().version) held?.withdraw('policy-changed')
+      if (heldUnder !== undefined && heldUnder !== deps.policy().version) withdraw('policy-changed')
     },
     end(why) {
       over = true
-      held?.withdraw(why)
+      withdraw(why)
     },
   }
-}
-
-function sameHold(now: Decision, then: Decision): boolean {
-  return (
-    JSON.stringify([now.hold, now.hits.map(({ rule }) => rule)]) ===
-    JSON.stringify([then.hold, then.hits.map(({ rule }) => rule)])
-  )
-}
-
-function holdOutcome(result: HoldResult): HoldOutcome {
-  if (result.kind === 'approved') return 'approved'
-  switch (result.refusal.code) {
-    case 'approval-denied':
-      return 'denied'
-    case 'approval-expired':
-      return 'expired'
-    case 'approval-pending':
-      return 'parked'
-    case 'canceled':
-    case 'denied':
-    case 'shutting-down':
-      return 'withdrawn'
-    default:
-      return 'failed'
-  }
-}
-
-function stateOf(result: HoldResult) {
-  if (result.kind === 'approved') return 'consumed'
-  const outcome = holdOutcome(result)
-  return outcome === 'withdrawn' ? 'withdrawn' : (result.request?.state ?? 'withdrawn')
 }

@@ -6,7 +6,7 @@ import type { ApprovalEvents } from '../../../src/core/approval-events.ts'
 import type { Decision } from '../../../src/core/decision.ts'
 import type { HoldTerms } from '../../../src/core/hold-terms.ts'
 import type { Operation } from '../../../src/core/operation.ts'
-import { type Hold, startHold } from '../../../src/gateway/holds.ts'
+import { type Hold, type Holder, type Obstacle, startHold } from '../../../src/gateway/holds.ts'
 import { reviewer } from '../../support/approvals-values.ts'
 
 const operation: Operation = {
@@ -51,7 +51,13 @@ interface Held {
   readonly told: (readonly [string, readonly string[] | ApprovalState])[]
 }
 
-function held(terms: Partial<HoldTerms>, events?: ApprovalEvents, more: Partial<Operation> = {}): Held {
+function held(
+  terms: Partial<HoldTerms>,
+  events?: ApprovalEvents,
+  more: Partial<Operation> = {},
+  obstacle: Holder['obstacle'] = () => undefined,
+  store = approvals,
+): Held {
   const told: Held['told'] = []
   const keep: ApprovalEvents = {
     requested: (request, channels) => void told.push([request.id, channels]),
@@ -62,7 +68,7 @@ function held(terms: Partial<HoldTerms>, events?: ApprovalEvents, more: Partial<
     resolve = made
   })
   const hold = startHold(
-    { approvals, approvalEvents: events ?? keep, approvalsHint: (id) => `See ${id}.` },
+    { approvals: store, approvalEvents: events ?? keep, approvalsHint: (id) => `See ${id}.` },
     {
       session: 's',
       resource: 'shop',
@@ -73,7 +79,7 @@ function held(terms: Partial<HoldTerms>, events?: ApprovalEvents, more: Partial<
       operation: { ...operation, ...more },
       decision: decision(terms),
     },
-    (request) => resolve(request.id),
+    { waiting: (request) => resolve(request.id), obstacle },
   )
   return { hold, id, told }
 }
@@ -230,6 +236,45 @@ it.each<[string, Partial<HoldTerms>, Partial<Operation>]>([
   const other = await held({ wait: 0, ...terms }, undefined, more).hold.result
   expect(other).toMatchObject(comingBack)
   expect(other.request?.id).not.toBe(asked.request?.id)
+})
+
+it.each(['canceled', 'policy-changed', 'left'] as const)(
+  'what is %s in the moment in which its approval is used up does not run',
+  async (why) => {
+    const { consume } = approvals
+    const slow = { ...approvals }
+    const { hold, id } = held({}, undefined, {}, undefined, slow)
+    slow.consume = async (...use) => {
+      const used = await consume(...use)
+      hold.withdraw(why)
+      return used
+    }
+    await approvals.vote(await id, reviewer('rita'), 'approve')
+    expect(await hold.result).toMatchObject({ kind: 'refused', request: { state: 'consumed' } })
+  },
+)
+
+const usedUp: Obstacle = { refusal: { code: 'limit-exceeded', message: 'nothing is left' } }
+
+it('what cannot run when it is approved keeps its approval for another time', async () => {
+  const { hold, id } = held({}, undefined, {}, () => usedUp)
+  await approvals.vote(await id, reviewer('rita'), 'approve')
+  const hint = expect.stringMatching(/^Request [a-z2-7]{26} stays approved, and unused, until /)
+  const hindered = { kind: 'hindered', request: { id: await id }, refusal: { ...usedUp.refusal, hint } }
+  expect(await hold.result).toMatchObject(hindered)
+  expect(await held({}, undefined, {}, () => usedUp).hold.result).toMatchObject(hindered)
+  expect(await approvals.get(await id)).toMatchObject({ state: 'approved' })
+  expect(await held({}).hold.result).toMatchObject({ kind: 'approved', request: { id: await id } })
+})
+
+it.each<[string, Obstacle, Partial<Operation>]>([
+  ['under another policy', { ...usedUp, forGood: true }, {}],
+  ['and means something in its session only', usedUp, { role: 'any' }],
+])('what cannot run %s does not leave an approval behind that nobody can use', async (_what, why, more) => {
+  const { hold, id } = held({}, undefined, more, () => why)
+  await approvals.vote(await id, reviewer('rita'), 'approve')
+  expect(await hold.result).toMatchObject({ kind: 'refused', refusal: usedUp.refusal })
+  expect(await approvals.get(await id)).toMatchObject({ state: 'withdrawn' })
 })
 
 async function until<T>(look: () => Promise<T | undefined>): Promise<T> {

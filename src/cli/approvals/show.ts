@@ -44,6 +44,15 @@ function accessLines({ accesses, behind, moreBehind }: ShownApproval): string {
   ].join('')
 }
 
+function maskedLines({ masked }: ShownApproval): string {
+  return masked
+    .map(({ mask, columns, exceptGroups }) => {
+      const seen = exceptGroups === undefined ? '' : `, but for ${exceptGroups.join(', ')}`
+      return line('Masked', `${columns.join(', ')} by ${mask}${seen}`)
+    })
+    .join('')
+}
+
 /** Whose privileges it has stands before everything that is told of it in its owner's words. */
 function functionText(one: ShownFunction): string {
   const { signature, volatility, language, owner, securityDefiner, settings, via } = one
@@ -147,6 +156,7 @@ export function showRequest(request: ShownApproval, now: number): string {
     line('Asked', `${instant(request.createdAt)} (${relative(request.createdAt, now)})`),
     line('Expires', `${instant(request.expiresAt)} (${relative(request.expiresAt, now)})`),
     accessLines(request),
+    maskedLines(request),
     functionLines(request),
     `Statement\n${quoted(request.text)}`,
     parameterLines(request.parameters),

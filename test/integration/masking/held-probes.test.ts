@@ -31,6 +31,9 @@ it('a held probe runs once a reviewer approved it, and its result is masked all 
   const client = await stack.connect(analyst)
   const found = client.query(GUESS)
   const request = await stack.reviews.next()
+  expect(await stack.reviews.get(request.id)).toMatchObject({
+    masked: expect.arrayContaining([expect.objectContaining({ columns: ['public.customers.ssn'] })]),
+  })
   expect((await stack.reviews.approve(request.id)).status).toBe(200)
   expect((await found).rows).toEqual([{ id: 1, ssn: '***' }])
   await client.end()

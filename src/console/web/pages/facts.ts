@@ -1,10 +1,9 @@
 // What an operation does, in words: what it changes and reads, which functions it calls, which columns are under masks.
 import { html } from 'hono/html'
-import type { MaskRuleConfig } from '../../../config/schema.ts'
 import type { ApprovalRequest } from '../../../core/approval.ts'
-import type { Access, RelationName } from '../../../core/facts.ts'
-import { matchesGlob } from '../../../core/glob.ts'
+import type { Access } from '../../../core/facts.ts'
 import { describeRoutine } from '../../../core/routine.ts'
+import { accessesOf, maskedOf, type NamedMasks, type Touching } from '../../masks-over.ts'
 import { type Html, NOTHING } from '../html.ts'
 import { cut, visible } from '../visible.ts'
 
@@ -46,19 +45,14 @@ const listOf = (texts: readonly string[]) =>
     ? html`nothing`
     : html`${texts.map((text, n) => html`${n > 0 ? html`<br>` : NOTHING}${visible(text)}`)}`
 
-/** What the statement names, and what is behind that. */
-const allOf = ({ accesses, behind = [] }: Touching) => [...accesses, ...behind]
-
-type Touching = Pick<ApprovalRequest, 'accesses' | 'behind' | 'moreBehind'>
-
-export function accessList(request: Touching): Html {
+export function accessList(request: Omit<Touching, 'resource'>): Html {
   const { moreBehind = 0 } = request
   const rest =
     moreBehind > 0
       ? html`<dt>Behind</dt><dd>${String(moreBehind)} more relations that it does not name</dd>`
       : NOTHING
-  return html`<dt>Changes</dt><dd>${listOf(textsOf(allOf(request), false))}</dd>
-    <dt>Reads</dt><dd>${listOf(textsOf(allOf(request), true))}</dd>${rest}`
+  return html`<dt>Changes</dt><dd>${listOf(textsOf(accessesOf(request), false))}</dd>
+    <dt>Reads</dt><dd>${listOf(textsOf(accessesOf(request), true))}</dd>${rest}`
 }
 
 export function functionList({ functions = [], moreFunctions = 0 }: ApprovalRequest): Html | string {
@@ -72,36 +66,10 @@ export function functionList({ functions = [], moreFunctions = 0 }: ApprovalRequ
   return html`<h3>Functions that it calls, or may call</h3><ul class="list">${items}${rest}</ul>`
 }
 
-/** What is behind a name could not be told. */
-const isAnything = ({ schema, name }: RelationName) => schema === '*' && name === '*'
-
-type NamedMasks = readonly (readonly [string, MaskRuleConfig])[]
-
-/** Masks of columns that the operation may touch, also behind its names. A name without a schema may be of any. */
-function masksOver(request: Touching & Pick<ApprovalRequest, 'resource'>, masks: NamedMasks): NamedMasks {
-  const relations = allOf(request).flatMap(({ relation }) => relation ?? [])
-  const isTouched = (column: string) => {
-    const [schema = '', name = ''] = column.split('.')
-    return relations.some(
-      (relation) =>
-        isAnything(relation) ||
-        (matchesGlob(name, relation.name) &&
-          (relation.schema === undefined || matchesGlob(schema, relation.schema))),
-    )
-  }
-  return masks.filter(
-    ([, { resources, columns }]) =>
-      (resources === '*' || resources.includes(request.resource)) && (columns?.some(isTouched) ?? false),
-  )
-}
-
-export function maskedColumns(
-  request: Touching & Pick<ApprovalRequest, 'resource'>,
-  masks: NamedMasks,
-): Html {
-  const items = masksOver(request, masks).map(
-    ([id, { columns = [], except_groups: seen }], n) =>
-      html`${n > 0 ? html`<br>` : NOTHING}<span class="mono">${columns.join(', ')}</span> <span class="small soft">by ${id}${seen === undefined ? '' : `, but for ${seen.join(', ')}`}</span>`,
+export function maskedColumns(request: Touching, masks: NamedMasks): Html {
+  const items = maskedOf(request, masks).map(
+    ({ mask, columns, exceptGroups: seen }, n) =>
+      html`${n > 0 ? html`<br>` : NOTHING}<span class="mono">${columns.join(', ')}</span> <span class="small soft">by ${mask}${seen === undefined ? '' : `, but for ${seen.join(', ')}`}</span>`,
   )
   const rest =
     (request.moreBehind ?? 0) > 0

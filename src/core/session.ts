@@ -38,6 +38,8 @@ export type Effect =
     }
   /** may this run? answered with `proceed` or `refused` */
   | { readonly kind: 'judge'; readonly operation: Operation }
+  /** What is being judged will not run, whatever the answer, since something before it failed. It is answered all the same */
+  | { readonly kind: 'moot' }
   /** cancel another session, by the key that it gave its client; answered with `cancel-target` or `rejected` */
   | { readonly kind: 'cancel'; readonly key: Uint8Array }
   /** from now on `key` cancels this session; `serverKey` is what the target wants to see */

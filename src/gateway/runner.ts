@@ -114,6 +114,8 @@ export function createRunner(
         if (!judge) throw new Error('invariant: an operation before the admission')
         current.began(effect.operation)
         return judge.judge(effect.operation)
+      case 'moot':
+        return void judge?.withdraw('cannot-run')
       case 'authenticate':
         void authenticate(effect)
         return

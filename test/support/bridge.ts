@@ -166,6 +166,9 @@ function serve(client: Socket, session: ProtocolSession, options: BridgeOptions)
         return run(() => session.resume(admission(options)))
       case 'observe':
         return void traffic.observed.push(effect.event)
+      case 'moot':
+        // Nobody is asked here.
+        return
       case 'cancel-key':
         keys.push(Buffer.from(effect.key).toString('hex'))
         return void live.set(keys[0] ?? '', { serverKey: effect.serverKey, session })

@@ -165,6 +165,8 @@ export function createJudging(talk: Conversation): Judging {
     }
     waiting = (answer) => {
       waiting = undefined
+      // The segment failed meanwhile: the server skips the statement, and a stand-in for it.
+      if (talk.skipping) return
       switch (answer.kind) {
         case 'proceed':
           if (!answer.waited) return proceed(answer)

@@ -80,6 +80,8 @@ export function createReplies(talk: Conversation): BackendHandler {
     if (!synced) {
       talk.skipping = true
       talk.copy = 'none'
+      // Whoever is asked for leave meanwhile would give it for nothing, and the client waits for its Sync.
+      out.emit({ kind: 'moot' })
     }
     for (const entry of dropped) {
       answered(entry)

@@ -206,6 +206,34 @@ describe('where no mask was', () => {
   })
 })
 
+describe('where results go past the session', () => {
+  let fast: Stack
+  afterAll(() => fast?.stop())
+
+  it('a rule that comes into force stops a portal that was given its first rows', async () => {
+    const resource = { process: 'requests-only', recording: 'off' } as const
+    fast = await startStack({ services: 'child', resource, config: { masks: {} } })
+    const main = stack
+    const before = original
+    try {
+      stack = fast
+      original = readFileSync(fast.configFile, 'utf8')
+      analyst = await fast.tokens.person(['analysts'])
+      const session = await wire()
+      await takeFirstRow(session)
+      await reload(withRules(NO_CUSTOMERS))
+      session.send(execute('p', 1), sync())
+      const answer = await session.until('ReadyForQuery')
+      expect(textRows(answer)).toEqual([])
+      expect(ofKind(answer, 'ErrorResponse')[0]?.fields['M']).toMatch(/rule no-customers/)
+    } finally {
+      stack = main
+      original = before
+      analyst = await stack.tokens.person(['analysts'])
+    }
+  })
+})
+
 describe('a hold', () => {
   it('ends when the policy changes: its request is withdrawn, and the new rules decide when it is sent again', async () => {
     const session = await client(engineer)

@@ -1,6 +1,7 @@
 // Prepared statements and portals of a session whose results are not seen: what each name may stand for.
 import { createHash } from 'node:crypto'
 import type { Facts, StatementFacts } from '../../../core/facts.ts'
+import type { Masker } from '../../../core/masking.ts'
 import type { ParameterValue } from '../../../core/operation.ts'
 import type { SqlNames } from '../sql-names.ts'
 import { createMeanings, type Meanings } from './meanings.ts'
@@ -15,8 +16,11 @@ export interface Statement {
 export interface Portal {
   readonly statement: Statement
   readonly parameters: readonly ParameterValue[]
-  /** its Execute was let through: what follows goes on with the same operation, as one Bind runs at most once */
-  judged: boolean
+  /**
+   * The masks in force when its Bind or Execute was let through, another object each time that the policy changes: as long
+   * as they are, what follows goes on with the same operation, as one Bind runs at most once.
+   */
+  judgedUnder: Masker | undefined
   /** how many statements had run that may change the role, when it was judged or went on last */
   moves: number
 }

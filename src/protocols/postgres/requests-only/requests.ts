@@ -11,6 +11,7 @@
 import { Buffer } from 'node:buffer'
 import { ProtocolError, type Refusal } from '../../../core/errors.ts'
 import type { Facts } from '../../../core/facts.ts'
+import type { Masker } from '../../../core/masking.ts'
 import type { Answer } from '../../../core/session.ts'
 import { cstring } from '../../../wire/writer.ts'
 import { runsCode } from '../catalog/touches.ts'
@@ -133,23 +134,23 @@ export function createRequests(
     const statement = anyOf('prepared', name, meanings, talk.sqlNames)
     if (!statement) return refuse.noSuchStatement(name)
     const parameters = typed(values, statement.types)
-    const define = (judged: boolean) => {
+    const define = (judgedUnder: Masker | undefined) => {
       if (portal !== '') talk.sqlNames.noteProtocol('cursor', portal, statement)
       // Each Bind is a meaning of its own: an approval is for one run of it.
       binds += 1
-      portals.define(portal, { statement, parameters, judged, moves }, String(binds))
+      portals.define(portal, { statement, parameters, judgedUnder, moves }, String(binds))
       sending.extended(bytes)
     }
     const { sql: text, facts } = statement
-    if (!runsCode(facts)) return define(false)
+    if (!runsCode(facts)) return define(undefined)
     judging.ask({
       text,
       facts,
       phase: 'execute',
       parameters,
-      proceed({ operation }) {
+      proceed({ operation, masker }) {
         noteRun(operation.facts)
-        define(true)
+        define(masker)
       },
       refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
     })
@@ -163,7 +164,7 @@ export function createRequests(
       const [only] = meanings
       if (only && !talk.sqlNames.definedBySql('cursor', name)) return only
       const statement = anyOf('cursor', name, only ? [only.statement] : [], talk.sqlNames)
-      if (statement) return { statement, parameters: only?.parameters ?? [], judged: false, moves }
+      if (statement) return { statement, parameters: only?.parameters ?? [], judgedUnder: undefined, moves }
       refuse.noSuchPortal(name)
     }
     return undefined
@@ -175,20 +176,22 @@ export function createRequests(
     const portal = portalOf(name)
     if (!portal) return
     const { sql: text, facts } = portal.statement
-    const run = (all: Facts) => {
-      portal.judged = true
+    const run = (all: Facts, masker: Masker) => {
+      portal.judgedUnder = masker
       noteRun(all)
       portal.moves = moves
       sending.now(bytes)
     }
-    // An approval for the role of its Bind is not for the one that it would run as now.
-    if (portal.judged && portal.moves === moves) return run(facts)
+    // An approval for the role of its Bind is not for the one that it would run as now, and a changed policy is asked again.
+    const { judgedUnder } = portal
+    if (judgedUnder !== undefined && judgedUnder === talk.masks() && portal.moves === moves)
+      return run(facts, judgedUnder)
     judging.ask({
       text,
       facts,
       phase: 'execute',
       parameters: portal.parameters,
-      proceed: ({ operation }) => run(operation.facts),
+      proceed: ({ operation, masker }) => run(operation.facts, masker),
       refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
     })
   }

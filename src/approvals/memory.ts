@@ -101,9 +101,16 @@ function create(store: Store, input: ApprovalInput): ApprovalRequest {
   return request
 }
 
-/** The extra millisecond: timers may fire early by the part of one that `now` rounds away. */
+/**
+ * The timer goes by a clock that nobody sets: whoever waits, or has an approval, has it no longer than was said, also where
+ * the clock on the wall was set back meanwhile. The extra millisecond: timers may fire early by the part of one that `now`
+ * rounds away.
+ */
 function expireIn(store: Store, id: string, ms: number): NodeJS.Timeout {
-  return setTimeout(() => store.closed || current(store, id), ms + 1).unref()
+  return setTimeout(() => {
+    const entry = store.entries.get(id)
+    if (entry !== undefined && isOpen(entry.request.state)) change(store, entry, { state: 'expired' })
+  }, ms + 1).unref()
 }
 
 function list(store: Store, filter: ApprovalFilter): readonly ApprovalRequest[] {

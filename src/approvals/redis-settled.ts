@@ -9,6 +9,8 @@ const POLL = 1000
 const POLLED_AT_ONCE = 200
 /** Least pause between two looks at one request, in milliseconds, when clocks disagree about its expiry. */
 const LEAST_PAUSE = 50
+/** How much later than here a request may expire in the store, in milliseconds: beyond, its clock was set back. */
+const LATE = 1000
 /** How long the first look at a request may take, in milliseconds: a restart of Redis. Its expiry is not known yet. */
 const FIRST_LOOK = 5000
 
@@ -101,7 +103,7 @@ export async function untilSettled(
     }
     if (seen !== 'away' && seen.request.state !== 'pending') return seen.request
     const left = deadline - performance.now()
-    if (seen === 'away' && left <= 0) return { ...first.request, state: 'expired' }
+    if (left <= (seen === 'away' ? 0 : -LATE)) return { ...first.request, state: 'expired' }
     await source.waiters.next(id, signal, Math.max(left, LEAST_PAUSE))
     seen = await look(source, id, signal)
   }

@@ -157,6 +157,9 @@ async function settledMeanwhile(
 /** Another session of the same principal may have used it first: then this one asks anew. */
 async function use(all: Run, settled: ApprovalRequest): Promise<HoldResult | 'again'> {
   const { services, subject, holder, left } = all
+  // Where the store does not know it yet, since its clock was set back, nobody is to approve what nobody waits for.
+  if (settled.state === 'expired')
+    void services.approvals.withdraw(settled.id, WITHDRAWN['cannot-run']).catch(() => false)
   if (settled.state !== 'approved') {
     return { kind: 'refused', refusal: refusalOf(settled), request: settled }
   }

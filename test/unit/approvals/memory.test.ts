@@ -4,7 +4,7 @@ import { MAX_KEPT, MAX_KEPT_BYTES, MAX_OPEN, MAX_OPEN_PER_PRINCIPAL } from '../.
 import { createMemoryApprovals } from '../../../src/approvals/memory.ts'
 import { holdToContract } from '../../support/approvals-contract.ts'
 import { holdReuseToContract } from '../../support/approvals-contract-reuse.ts'
-import { approvalInput } from '../../support/approvals-values.ts'
+import { approvalInput, reviewer } from '../../support/approvals-values.ts'
 
 async function start() {
   const approvals = createMemoryApprovals()
@@ -55,6 +55,19 @@ describe('the memory store', () => {
     expect(await approvals.get(id)).toMatchObject({ state: 'pending', createdAt: 1000, expiresAt: 11_000 })
     now = 11_000
     expect(await approvals.get(id)).toMatchObject({ state: 'expired' })
+  })
+
+  it('lets a request expire in its time also when the clock on the wall is set back', async () => {
+    let now = Date.now()
+    approvals = createMemoryApprovals({ now: () => now })
+    const approved = await approvals.create(approvalInput({ text: 'SELECT 1' }, { expiresAfter: 40 }))
+    const pending = await approvals.create(approvalInput({ text: 'SELECT 2' }, { expiresAfter: 40 }))
+    await approvals.vote(approved.id, reviewer('rita'), 'approve')
+    now -= 3_600_000
+    const settled = await approvals.settled(pending.id, AbortSignal.timeout(2000))
+    expect(settled.state).toBe('expired')
+    expect(await approvals.get(approved.id)).toMatchObject({ state: 'expired' })
+    expect(await approvals.consume(approved.id, approved)).toBeUndefined()
   })
 
   it('does not show a reviewer a statement that was changed after it was asked', async () => {

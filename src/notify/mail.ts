@@ -1,6 +1,6 @@
 // What a mail says: plain text, and the same as simple HTML in which nothing of it is markup.
 import type { Message } from './channel.ts'
-import { BECAUSE, facts, parameters, statement, title, whereTo } from './words.ts'
+import { askersOwn, facts, parameters, statement, title, whereTo } from './words.ts'
 
 export interface Mail {
   readonly subject: string
@@ -14,11 +14,10 @@ const NOTE =
 
 export function mailOf(message: Message): Mail {
   const heading = title(message)
-  const all = facts(message)
-  // Mail programs make links of addresses: sentences of the asker's stand below our own link and the note.
-  const rows = all.filter(([label]) => label !== BECAUSE)
-  const reason = all.flatMap(([label, value]) => (label === BECAUSE ? [`${label}: ${value}`, ''] : []))
-  const lines = [...reason, statement(message.told), ...parameters(message.told)]
+  const rows = facts(message)
+  // Mail programs make links of addresses: words of the asker's stand below our own link and the note.
+  const own = askersOwn(message.told).map(([label, value]) => `${label}: ${value}`)
+  const lines = [...own, '', statement(message.told), ...parameters(message.told)]
   return {
     subject: `[Chaperone] ${heading}`,
     text: plain(message, rows, lines),

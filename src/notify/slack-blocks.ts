@@ -1,7 +1,7 @@
 // A message in Slack's Block Kit. Every text is plain text or a literal: nothing of it is markup, a mention or a link.
 import type { Message } from './channel.ts'
 import { cut, type Told } from './told.ts'
-import { facts, parameters, statement, title, whereTo } from './words.ts'
+import { askersOwn, facts, parameters, statement, title, whereTo } from './words.ts'
 
 export interface SlackText {
   /** for notifications and screen readers; Slack reads markup in it, so it is escaped */
@@ -41,6 +41,7 @@ export function slackText(message: Message, buttons: boolean): SlackText {
     blocks: [
       { type: 'header', text: plain(cut(heading, MAX_HEADER)) },
       { type: 'section', fields },
+      quoted(told),
       {
         type: 'rich_text',
         elements: [
@@ -53,6 +54,13 @@ export function slackText(message: Message, buttons: boolean): SlackText {
       ...(event === 'requested' ? decide(told, buttons) : []),
     ],
   }
+}
+
+/** What the asker chose the words of, marked as a quotation. */
+function quoted(told: Told): object {
+  const lines = askersOwn(told).map(([label, value]) => `${label}: ${cut(value, MAX_FIELD)}`)
+  const text = { type: 'text', text: lines.join('\n') }
+  return { type: 'rich_text', elements: [{ type: 'rich_text_quote', elements: [text] }] }
 }
 
 function decide(told: Told, buttons: boolean): object[] {

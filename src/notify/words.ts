@@ -18,33 +18,45 @@ export function title({ event, told }: Message): string {
   )
 }
 
-/** Label of the reason that the asker states. */
-export const BECAUSE = 'Because'
+type Row = [label: string, value: string]
 
-/** What a reviewer looks at first, as labels and values. */
-export function facts({ event, told }: Message): [label: string, value: string][] {
-  const { principalName, principalKind, principal, resource, database, role, stated, rules } = told
-  const rows: [string, string][] = [
+/** What a reviewer looks at first, as labels and values: what Chaperone, the issuer and reviewers say. */
+export function facts({ event, told }: Message): Row[] {
+  const { principalName, principalKind, principal, resource, database, rules } = told
+  return printableRows([
     ['Request', told.id],
     ['Asked by', `${principalName} (${principalKind}, ${principal})`],
     ['Resource', database === undefined ? resource : `${resource}, database ${database}`],
-    ...(role === undefined ? [] : ([['As role', role]] satisfies [string, string][])),
-    ...(stated === undefined ? [] : ([[BECAUSE, stated]] satisfies [string, string][])),
-    ['Changes', told.changes.join(', ') || 'nothing'],
-    ['Reads', told.reads.join(', ') || 'nothing'],
     ['Held by', rules.join(', ')],
     ['Needs', describePeople(told)],
-    ...(event === 'requested' ? ([['Expires', told.expiresAt]] satisfies [string, string][]) : outcome(told)),
-  ]
-  return rows.map(([label, value]) => [label, printable(value)])
+    ...(event === 'requested' ? ([['Expires', told.expiresAt]] satisfies Row[]) : outcome(told)),
+  ])
 }
 
-function outcome({ state, votes, withdrawal }: Told): [string, string][] {
-  const voted = votes.map(({ verdict, reviewerName, reason }): [string, string] => [
-    verdict === 'approve' ? 'Approved by' : 'Denied by',
-    reason === undefined ? reviewerName : `${reviewerName}: ${reason}`,
+/**
+ * What the asker chose the words of, names of tables with it: nothing has to be there for a statement to be held. It stands
+ * below everything else, and marked, since mail programs make links of what looks like an address.
+ */
+export function askersOwn({ role, stated, changes, reads, withdrawal }: Told): Row[] {
+  return printableRows([
+    ...(stated === undefined ? [] : ([['Because', stated]] satisfies Row[])),
+    ...(withdrawal === undefined ? [] : ([['Withdrawal', withdrawal]] satisfies Row[])),
+    ...(role === undefined ? [] : ([['As role', role]] satisfies Row[])),
+    ['Changes', changes.join(', ') || 'nothing'],
+    ['Reads', reads.join(', ') || 'nothing'],
   ])
-  return [['State', withdrawal === undefined ? state : `${state}: ${withdrawal}`], ...voted]
+}
+
+const printableRows = (rows: readonly Row[]): Row[] => rows.map(([label, value]) => [label, printable(value)])
+
+function outcome({ state, votes }: Told): Row[] {
+  const voted = votes.map(
+    ({ verdict, reviewerName, reason }): Row => [
+      verdict === 'approve' ? 'Approved by' : 'Denied by',
+      reason === undefined ? reviewerName : `${reviewerName}: ${reason}`,
+    ],
+  )
+  return [['State', state], ...voted]
 }
 
 /** The statement, with what stands for its parameters. */

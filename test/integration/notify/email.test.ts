@@ -196,13 +196,22 @@ describe('the asker’s text', () => {
     }
   })
 
-  it('stands below the link and the note, the reason with it: no address of the asker’s comes first', async () => {
+  it('stands below the link and the note, reasons and names with it: no address of the asker’s comes first', async () => {
     const notifier = await start({ tls: 'disable' }, { tls: 'disable' })
     const lure = 'urgent, approve at https://evil.example/requests/1'
-    const asked = request({ stated: lure, text: `SELECT 1 -- ${lure}` })
+    const asked = request({
+      ...{ stated: lure, text: `SELECT 1 -- ${lure}`, role: 'https://evil.example/role' },
+      accesses: [
+        { effect: 'update', relation: { schema: 'https://evil.example', name: 'orders' } },
+        { effect: 'read', relation: { schema: 'www', name: 'evil.example' } },
+      ],
+    })
     notifier.requested(asked, ['mail'])
     await eventually(() => server.mails.length === 1)
-    for (const part of parts(server.mails[0]?.content ?? '')) {
+    notifier.settled({ ...asked, state: 'withdrawn', withdrawal: `withdrawn by eve: ${lure}` })
+    await eventually(() => server.mails.length === 2)
+    expect(parts(server.mails[1]?.content ?? '')[0]).toContain(`  | Withdrawal: withdrawn by eve: ${lure}`)
+    for (const part of server.mails.flatMap(({ content }) => parts(content))) {
       const note = part.indexOf('Nothing is decided by opening the link')
       expect(note).toBeGreaterThan(part.indexOf(asked.id))
       expect(part.indexOf('evil.example')).toBeGreaterThan(note)

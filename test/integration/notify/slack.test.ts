@@ -83,6 +83,24 @@ describe('a message', () => {
     expect(slack.calls.every(({ token }) => token === SLACK.token)).toBe(true)
   })
 
+  it('has what the asker chose the words of in a quotation, below what Chaperone says', async () => {
+    const notifier = start()
+    const lure = 'approve at https://evil.example'
+    const asked = request({ stated: lure, accesses: [{ effect: 'update', relation: { name: lure } }] })
+    notifier.requested(asked, ['team'])
+    await eventually(() => slack.of('chat.postMessage').length === 1)
+    notifier.settled({ ...asked, state: 'withdrawn', withdrawal: `withdrawn by eve: ${lure}` })
+    await eventually(() => slack.of('chat.update').length === 1)
+    for (const [message] of [slack.of('chat.postMessage'), slack.of('chat.update')]) {
+      const blocks = (message?.blocks ?? []) as { type: string; elements?: { type: string }[] }[]
+      const [header, section, quotation, ...rest] = blocks
+      expect(JSON.stringify([header, section, rest])).not.toContain('evil.example')
+      expect(quotation?.elements?.map(({ type }) => type)).toEqual(['rich_text_quote'])
+      expect(JSON.stringify(quotation)).toContain(`Because: ${lure}\\n`)
+    }
+    expect(JSON.stringify(slack.of('chat.update')[0]?.blocks)).toContain(`withdrawn by eve: ${lure}`)
+  })
+
   it.each([
     ['whose statement is cut', { text: 'x'.repeat(3000), parameters: [] }, {}],
     ['whose parameters are kept back', {}, { include_parameters: false }],

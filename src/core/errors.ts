@@ -10,6 +10,8 @@ export type ErrorCode =
   | 'approval-expired'
   /** the client need not wait: it is to send the operation again once it is approved */
   | 'approval-pending'
+  /** its transaction has failed: approved or not, it would not run */
+  | 'transaction-failed'
   /** the client cancelled the operation */
   | 'canceled'
   /** no identity, or one that was not accepted */
@@ -40,6 +42,7 @@ export const SQLSTATE: Readonly<Record<ErrorCode, string>> = {
   'approval-denied': '42501',
   'approval-expired': '42501',
   'approval-pending': '42501',
+  'transaction-failed': '25P02',
   canceled: '57014',
   unauthenticated: '28000',
   unauthorized: '28000',

@@ -30,6 +30,13 @@ export const POLICY_CHANGED: Refusal = {
   hint: 'Send the statement again.',
 }
 
+/** What the server would say, without an approval for it. */
+export const DOOMED: Refusal = {
+  code: 'transaction-failed',
+  message: 'current transaction is aborted, commands ignored until end of transaction block',
+  hint: 'It is held for approval: send it again after the transaction has ended.',
+}
+
 export const isWithdrawal = (why: unknown): why is Withdrawal =>
   typeof why === 'string' && Object.hasOwn(WITHDRAWN, why)
 

@@ -14,7 +14,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { holdOutcome, sameHold, stateOf } from './hold-outcome.ts'
-import { heldNotice, POLICY_CHANGED, type Withdrawal } from './hold-refusals.ts'
+import { DOOMED, heldNotice, POLICY_CHANGED, type Withdrawal } from './hold-refusals.ts'
 import { termsOf } from './hold-subject.ts'
 import { type Hold, type HoldResult, type Obstacle, startHold } from './holds.ts'
 import type { Journal } from './journal.ts'
@@ -99,6 +99,13 @@ export function createJudge(context: JudgeContext): Judge {
     if (usedUp === undefined) return judged
     const { refusal } = usedUp
     return { ...judged, decision: denied(decision, refusal), why: refusal.code, exceeded: usedUp }
+  }
+
+  /** Nobody is asked for leave for what would not run. */
+  function unlessDoomed(operation: Operation, judged: Judged): Judged {
+    const { decision } = judged
+    if (decision.outcome !== 'hold' || operation.doomed === undefined) return judged
+    return { ...judged, decision: denied(decision, DOOMED), why: DOOMED.code }
   }
 
   function proceed(operation: Operation, judged: Judged, approval?: ApprovalRequest): void {
@@ -264,7 +271,7 @@ export function createJudge(context: JudgeContext): Judge {
 
   return {
     judge(operation) {
-      const judged = withinLimits(operation, decide(operation))
+      const judged = unlessDoomed(operation, withinLimits(operation, decide(operation)))
       const { decision, why, exceeded } = judged
       const preparing = operation.phase === 'prepare'
       // Preparing runs nothing: what is held is held when it is to run.

@@ -19,7 +19,7 @@ import { createReach } from './catalog/reach.ts'
 import { runsCode, type Touch, touches } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
 import { type Lookup, lookUp, queryFor } from './lookup.ts'
-import { movesOf } from './search-path/moves.ts'
+import { ENDS_TRANSACTION, movesOf } from './search-path/moves.ts'
 import { PATH_QUERY } from './search-path/setting.ts'
 import { underPath } from './search-path/under-path.ts'
 import { type Running, running } from './statement.ts'
@@ -149,6 +149,7 @@ export function createJudging(talk: Conversation): Judging {
     const now = talk.path.role()
     const role = question.bound === undefined || sameRole(question.bound.role, now) ? now : 'any'
     if (role !== undefined) operation.role = role
+    if (isDoomed(facts)) operation.doomed = true
     const proceed = ({ permit, meter }: Extract<Answer, { kind: 'proceed' }>) => {
       consumePermit(permit, operation)
       talk.opaque ||= touch.opaque
@@ -182,6 +183,12 @@ export function createJudging(talk: Conversation): Judging {
       }
     }
     talk.out.emit({ kind: 'judge', operation })
+  }
+
+  /** In a transaction that failed the server takes nothing but its end. */
+  function isDoomed({ statements: [first] }: Facts): boolean {
+    if (talk.transaction !== 'E' || talk.expected.length() > 0) return false
+    return first !== undefined && !ENDS_TRANSACTION.has(first.command)
   }
 
   /** On a path of the session's own, names that masks take for PostgreSQL's may find somebody's own code. */

@@ -86,6 +86,21 @@ it('two in one segment are asked for one after the other; who refuses the second
   expect(await works()).toEqual([['4711']])
 })
 
+it('nobody is asked for what a failed transaction would not run, and what ends it is', async () => {
+  const client = await session('failed')
+  client.send(query('begin'), query(FAILS))
+  for (const _ of ['begin', 'fails']) await client.until('ReadyForQuery')
+  for (const segment of [[query(update(6))], [...run(update(6)), sync()]]) {
+    client.send(...segment)
+    expect(codes(await client.until('ReadyForQuery'))).toEqual(['25P02'])
+  }
+  expect(await stack.reviews.list()).toEqual([])
+  client.send(query(`rollback; ${update(6)}`))
+  await stack.reviews.approve((await stack.reviews.next()).id)
+  expect(codes(await client.until('ReadyForQuery'))).toEqual([])
+  expect(await total()).toBe(6)
+})
+
 it('one text of two held statements is one request, and runs whole', async () => {
   const client = await session('text')
   const text = `${update(4, 11)}; ${update(5, 12)}`

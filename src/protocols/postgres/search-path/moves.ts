@@ -7,7 +7,8 @@ import type { Access, Facts, StatementFacts } from '../../../core/facts.ts'
  */
 export type Move = 'set' | 'reset' | 'end' | 'code'
 
-const ENDS: ReadonlySet<string> = new Set(['COMMIT', 'ROLLBACK', 'PREPARE TRANSACTION'])
+/** Commands that end a transaction, or go back to a point in it. */
+export const ENDS_TRANSACTION: ReadonlySet<string> = new Set(['COMMIT', 'ROLLBACK', 'PREPARE TRANSACTION'])
 const ROLES: ReadonlySet<string> = new Set(['role', 'session_authorization'])
 
 /** What PostgreSQL brings sets nothing by itself: set_config is known by its arguments. */
@@ -30,7 +31,7 @@ function moveOf({ command, accesses, changes, incomplete }: StatementFacts): Mov
   if (accesses.some(sets)) return 'set'
   if (incomplete !== undefined || accesses.some(isOwnCode)) return 'code'
   if (resetsAll(command, accesses) || changes.some(({ kind }) => kind === 'discard-all')) return 'reset'
-  return ENDS.has(command) ? 'end' : undefined
+  return ENDS_TRANSACTION.has(command) ? 'end' : undefined
 }
 
 const RELATIVE: ReadonlySet<string> = new Set(['function', 'procedure', 'routine', 'aggregate', 'operator'])

@@ -102,6 +102,8 @@ export interface ProtocolSession {
   terminate(refusal: Refusal): readonly Effect[]
   /** A cancel request is on its way to the server, which may wait for the session just then and ignore it. */
   canceled(): void
+  /** Does the target work on something that was sent before what waits to be judged? False where that cannot be told. */
+  busy(): boolean
   /** bytes of results so far that the server was not asked for in windows */
   unwindowed(): number
 }

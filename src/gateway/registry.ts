@@ -11,7 +11,7 @@ export interface LiveSession {
   readonly principal: string | undefined
   /** as operators see it; undefined before it is admitted */
   view(): SessionView | undefined
-  /** Withdraws the operation that waits for approval. False when none waits. */
+  /** Withdraws the operation that waits for approval. False when none waits, or not it alone has to be cancelled. */
   cancelHold(): boolean
   /** The target gets a cancel request, and may be waiting for the session just then. */
   canceled(): void

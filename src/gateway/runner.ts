@@ -296,7 +296,8 @@ export function createRunner(
         bytes: { fromClient, toClient },
         ...current.view(judge?.held() ?? false),
       }),
-    cancelHold: () => judge?.withdraw('canceled') ?? false,
+    // What was sent before it may still run: the target is to hear of it as well.
+    cancelHold: () => (judge?.withdraw('canceled') ?? false) && !session.busy(),
     canceled: () => session.canceled(),
     takenIn: () => fromClient + session.unwindowed(),
     policyChanged: () => judge?.policyChanged(),

@@ -229,6 +229,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
       const awaited = conversation?.awaited
       if (awaited?.kind === 'execute' && awaited.fetch) awaited.fetch.canceled = true
     },
+    busy: () => conversation !== undefined && conversation.expected.length() > 0,
     unwindowed: () => conversation?.unwindowed ?? 0,
   }
 }

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { type BackendMessage, ofKind, textRows } from '../../support/pgwire/backend.ts'
 import {
   bind,
+  cancelRequest,
   describe as describeMessage,
   execute,
   flush,
@@ -10,8 +11,9 @@ import {
   query,
   sync,
 } from '../../support/pgwire/frontend.ts'
-import type { PgWireClient } from '../../support/pgwire.ts'
+import { connectPgWire, type PgWireClient } from '../../support/pgwire.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
+import { eventually } from '../failures/footprint.ts'
 
 let stack: Stack
 let wire: PgWireClient
@@ -43,14 +45,21 @@ const works = async () => {
 /** It takes the server a part of a second to fail. */
 const FAILS = `select 1 / (count(*) - count(*)) from ${[...'abcdefghijk'].map((name) => `public.orders ${name}`).join(', ')}`
 
+/** Minutes. */
+const LONG = `select count(*) from ${[...'abcdefghijklmnop'].map((name) => `public.orders ${name}`).join(', ')}`
+
+/** What is behind the names is known then, so that the server is asked nothing before the question to the reviewers. */
+async function knowNames(client: PgWireClient): Promise<void> {
+  client.send(query(FAILS))
+  await client.until('ReadyForQuery')
+  client.send(query(update(1)))
+  await stack.reviews.deny((await stack.reviews.next()).id)
+  await client.until('ReadyForQuery')
+}
+
 it('what the server skips since a statement before it failed is asked for no more, and the session goes on', async () => {
   const client = await session('skipped')
-  // What is behind the names is known, so that the server is asked nothing before the question to the reviewers.
-  for (const statement of [query(FAILS), query(update(1))]) {
-    client.send(statement)
-    if (statement.includes('update')) await stack.reviews.deny((await stack.reviews.next()).id)
-    await client.until('ReadyForQuery')
-  }
+  await knowNames(client)
   client.send(...run(FAILS), ...run(update(1)), sync())
   const asked = await stack.reviews.next()
   const answer = await client.until('ReadyForQuery')
@@ -63,6 +72,7 @@ it('what the server skips since a statement before it failed is asked for no mor
 
 it('what is approved before the server comes to it is skipped with what failed before it', async () => {
   const client = await session('skipped')
+  await knowNames(client)
   client.send(...run(FAILS), ...run(update(1)), sync())
   await stack.reviews.approve((await stack.reviews.next()).id)
   expect(codes(await client.until('ReadyForQuery'))).toEqual(['22012'])
@@ -84,6 +94,27 @@ it('two in one segment are asked for one after the other; who refuses the second
   expect(codes(await client.until('ReadyForQuery'))).toEqual(['42501'])
   expect(await total()).not.toBe(2)
   expect(await works()).toEqual([['4711']])
+})
+
+it('a cancel request ends what runs before the held statement as well', async () => {
+  const client = await stack.wireTls()
+  open.push(client)
+  const token = await stack.tokens.person(['engineers'], { subject: 'cancels' })
+  const login = await client.login({ user: 'anybody', database: 'app' }, { password: token })
+  const [key] = ofKind(login, 'BackendKeyData')
+  await knowNames(client)
+  client.send(...run(LONG), ...run(update(7)), sync())
+  const { id } = await stack.reviews.next()
+  // What comes while it reads the next message it ignores.
+  const active = `select from pg_stat_activity where state = 'active' and query = $1 and wait_event is null`
+  await eventually('it runs', async () => (await stack.superuser(active, [LONG])).length === 1)
+  const canceler = await connectPgWire({ port: stack.port })
+  open.push(canceler)
+  canceler.send(cancelRequest(key?.pid ?? 0, key?.key ?? Buffer.alloc(0)))
+  expect(codes(await client.until('ReadyForQuery'))).toEqual(['57014'])
+  expect(await stack.reviews.get(id)).toMatchObject({ state: 'withdrawn' })
+  client.send(query('select 4711'))
+  expect(textRows(await client.until('ReadyForQuery'))).toEqual([['4711']])
 })
 
 it('nobody is asked for what a failed transaction would not run, and what ends it is', async () => {

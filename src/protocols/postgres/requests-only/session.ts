@@ -216,6 +216,7 @@ export function createRequestsOnlySession(
     terminate: (refusal) => step(() => fatal(refusal)),
     canceled: () => undefined,
     // They go past it.
+    busy: () => false,
     unwindowed: () => 0,
   }
 }

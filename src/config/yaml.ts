@@ -39,13 +39,18 @@ export function parseYaml(text: string): ParsedYaml {
   try {
     return { data: document.toJS({ maxAliasCount: MAX_ALIASES }), problems, locate }
   } catch (error) {
-    return { data: undefined, problems: [{ path: '', line: 1, column: 1, message: String(error) }], locate }
+    const problem = { path: '', line: 1, column: 1, ...messageOf(String(error)) }
+    return { data: undefined, problems: [problem], locate }
   }
 }
 
+/** The parser's words that end in text of the file. That may be a password, as `|` or `*` may begin one, and reloads are logged. */
+const REPEATING =
+  /^(?:ReferenceError: )?(Unresolved alias|Unresolved tag|Block scalar header includes extra characters)\b.*$/s
+
 /** A star that nobody quoted begins an alias of YAML, which is not what somebody who writes `resources: *` has in mind. */
 function messageOf(text: string) {
-  const message = firstLine(text)
+  const message = firstLine(text).replace(REPEATING, '$1 (not shown)')
   return message === 'Alias cannot be an empty string'
     ? { message, cure: "put a * in quotes: '*'" }
     : { message }

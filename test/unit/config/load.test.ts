@@ -169,6 +169,18 @@ describe('values', () => {
     expect(complaints(text).join('\n')).toContain(message)
   })
 
+  it.each(['*', '!', '|', '>'])(
+    'a value that begins with %s is not repeated: it may be a password',
+    (sign) => {
+      const [complaint = '', ...others] = complaints(
+        changed('version: 1', `version: ${sign}pass-of-the-reader`),
+      )
+      expect(others).toEqual([])
+      expect(complaint).not.toContain('pass-of')
+      expect(complaint).toContain('not shown')
+    },
+  )
+
   it('a refused secret value does not appear in the message', () => {
     expect(complaints(changed('env: ORDERS_PASSWORD', 'value: hunter2')).join()).not.toContain('hunter2')
   })

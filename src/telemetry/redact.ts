@@ -17,7 +17,7 @@ const CREDENTIAL_NAME =
 const HARMLESS_NAME =
   /^(maxtoken|tokenbytes|tokenlength|secretname|secrets?count|tokenexpiresat|credentialname)$/
 
-/** A JSON Web Token (RFC 7519) or the beginning of one, an authorization scheme with its value, userinfo in a URL, `password=…`. */
+/** A JSON Web Token (RFC 7519) or the beginning of one, an authorization scheme with its value, userinfo in a URL, `password=…`, arguments of Redis. */
 const CREDENTIAL_TEXTS: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*){0,4}/g, REDACTED],
   [/\b(bearer|basic)\s+[A-Za-z0-9\-._~+/]{6,}=*/gi, `$1 ${REDACTED}`],
@@ -26,6 +26,8 @@ const CREDENTIAL_TEXTS: readonly (readonly [RegExp, string])[] = [
     /\b(password|passwd|pwd|token|secret|api_?key)(["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;&)]+)/gi,
     `$1$2${REDACTED}`,
   ],
+  // Redis repeats a command that it does not know, which AUTH is where it was renamed.
+  [/\b(with args beginning with:?)[^\n]*/gi, `$1 ${REDACTED}`],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, REDACTED],
 ]
 

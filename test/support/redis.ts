@@ -1,7 +1,7 @@
 // A real Redis server of the tests' own, on a free loopback port, without persistence.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,12 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
+interface RedisOptions {
+  readonly password?: string
+  /** commands that it does not know */
+  readonly without?: readonly string[]
+}
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -28,7 +34,8 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-async function launch(port: number, directory: string, password?: string): Promise<ChildProcess> {
+async function launch(port: number, directory: string, options: RedisOptions): Promise<ChildProcess> {
+  const { password, without = [] } = options
   const settings = [
     '--port',
     `${port}`,
@@ -42,7 +49,12 @@ async function launch(port: number, directory: string, password?: string): Promi
     'no',
   ]
   const auth = password === undefined ? [] : ['--requirepass', password]
-  const child = spawn('redis-server', [...settings, ...auth], { stdio: ['ignore', 'pipe', 'inherit'] })
+  // Renaming to nothing cannot be said in arguments.
+  const config = join(directory, 'redis.conf')
+  await writeFile(config, without.map((name) => `rename-command ${name} ""\n`).join(''))
+  const child = spawn('redis-server', [config, ...settings, ...auth], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   await new Promise<void>((resolve, reject) => {
     let said = ''
     child.stdout?.on('data', (chunk) => {
@@ -55,10 +67,10 @@ async function launch(port: number, directory: string, password?: string): Promi
   return child
 }
 
-export async function startRedis(options: { readonly password?: string } = {}): Promise<RedisServer> {
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const port = await freePort()
   const directory = await mkdtemp(join(tmpdir(), 'redis-'))
-  let child = await launch(port, directory, options.password)
+  let child = await launch(port, directory, options)
   const kill = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
@@ -70,7 +82,7 @@ export async function startRedis(options: { readonly password?: string } = {}): 
     port,
     kill,
     restart: async () => {
-      child = await launch(port, directory, options.password)
+      child = await launch(port, directory, options)
     },
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),

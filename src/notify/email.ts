@@ -92,8 +92,18 @@ function envelope({ from, to }: EmailOptions, { event, told: { id } }: Message) 
 
 /** A reply of 5yz is for good (RFC 5321, section 4.2.1), but for a login: its password may just be changing. */
 function failed(error: unknown): Delivery {
-  const reason = error instanceof Error ? error.message : String(error)
-  const code = error instanceof Error && 'responseCode' in error ? Number(error.responseCode) : 0
-  const login = error instanceof Error && 'code' in error && error.code === 'EAUTH'
-  return code >= 500 && code < 600 && !login ? { kind: 'never', reason } : { kind: 'later', reason }
+  if (!(error instanceof Error)) return { kind: 'later', reason: String(error) }
+  if ('code' in error && error.code === 'EAUTH') return { kind: 'later', reason: ofLogin(error) }
+  const code = 'responseCode' in error ? Number(error.responseCode) : 0
+  return { kind: code >= 500 && code < 600 ? 'never' : 'later', reason: error.message }
+}
+
+/** Reply code and enhanced status code (RFC 3463, section 2). */
+const STATUS = /^\d{3}(?:[ -]\d\.\d{1,3}\.\d{1,3})?/
+
+/** Some servers repeat what they refuse, and that was the password: of their answer only the codes are told. */
+function ofLogin(error: Error): string {
+  const response = 'response' in error && typeof error.response === 'string' ? error.response : ''
+  if (response === '') return error.message
+  return error.message.replaceAll(response, () => STATUS.exec(response)?.[0] ?? 'an answer without a code')
 }

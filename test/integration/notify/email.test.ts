@@ -88,6 +88,22 @@ describe('mail', () => {
     await eventually(() => server.mails.length === 1)
   })
 
+  it('that a server answers with the login itself has the password in no log, audit event or dead letter', async () => {
+    const notifier = await start(
+      { tls: 'implicit', ...pair, user: 'chaperone', repeats: true },
+      {
+        ...{ tls: 'implicit', ca: authority.certificate, user: 'chaperone', password: 'password' },
+      },
+    )
+    notifier.requested(request(), ['mail'])
+    await eventually(async () => ((await under.counts()).retried ?? 0) >= 2)
+    await notifier.close()
+    const said = JSON.stringify([under.logged, under.audited, notifier.dead()])
+    expect(said).toContain('Invalid login: 535 5.7.8')
+    for (const text of ['the right one', '\0chaperone\0the right one'])
+      for (const form of [text, Buffer.from(text).toString('base64')]) expect(said).not.toContain(form)
+  })
+
   it.each([
     ['a server that offers no TLS', { tls: 'disable' }, {}],
     ['a certificate of an authority that is not trusted', { tls: 'starttls' }, {}],

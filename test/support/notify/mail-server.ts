@@ -14,6 +14,8 @@ export interface MailServerOptions {
   /** who may send; anybody when absent */
   readonly user?: string
   readonly password?: string
+  /** knows no logins, and repeats what it does not know */
+  readonly repeats?: true
 }
 
 export interface ReceivedMail {

@@ -1,6 +1,7 @@
 """An SMTP server (aiosmtpd) for tests. Takes its options as JSON in argv[1]; prints one JSON line when it listens, then one a mail.
 
-options: tls ("starttls" | "implicit" | "disable"), cert, key, user, password. Recipients: refused@ is refused for good, busy@ once
+options: tls ("starttls" | "implicit" | "disable"), cert, key, user, password, repeats (logins are answered
+by what was sent). Recipients: refused@ is refused for good, busy@ once
 only for now, slow@ is not answered for a minute.
 """
 
@@ -51,10 +52,16 @@ class Login:
         return AuthResult(success=good, auth_data=auth_data)
 
 
+class Repeating(SMTP):
+    async def smtp_AUTH(self, arg):
+        await self.push(f"535 5.7.8 not known: AUTH {arg}")
+
+
 class Server(Controller):
     def factory(self):
         starttls = options["tls"] == "starttls"
-        return SMTP(
+        kind = Repeating if options.get("repeats") else SMTP
+        return kind(
             self.handler,
             tls_context=context if starttls else None,
             require_starttls=starttls,

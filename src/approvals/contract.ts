@@ -5,9 +5,10 @@ import type { Access } from '../core/facts.ts'
 import type { HoldTerms } from '../core/hold-terms.ts'
 import type { Principal, PrincipalKind } from '../core/principal.ts'
 import type { ToldFunctions } from '../core/routine.ts'
+import type { ToldMasks } from '../core/told-masks.ts'
 import type { Verdict, VoteRefusal } from './ballot.ts'
 
-export interface ApprovalInput extends ToldFunctions, ToldBehind {
+export interface ApprovalInput extends ToldFunctions, ToldBehind, ToldMasks {
   readonly subject: ApprovalSubject
   readonly session: string
   readonly principalName: string

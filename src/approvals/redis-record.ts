@@ -65,6 +65,8 @@ const body = z.strictObject({
   moreFunctions: z.exactOptional(z.int().min(1)),
   behind: z.exactOptional(z.array(access)),
   moreBehind: z.exactOptional(z.int().min(1)),
+  masked: z.exactOptional(z.array(z.strictObject({ mask: text, columns: texts }))),
+  moreMasked: z.exactOptional(z.int().min(1)),
   aliases: z.exactOptional(texts),
   stated: z.exactOptional(text),
   rules: texts,

@@ -4,6 +4,7 @@ import type { ApprovalRequest, ApprovalState, ApprovalSubject } from '../core/ap
 import { toldBehind } from '../core/behind.ts'
 import { type HoldTerms, MAX_QUORUM } from '../core/hold-terms.ts'
 import { toldFunctions } from '../core/routine.ts'
+import { toldMasks } from '../core/told-masks.ts'
 import { type ApprovalInput, ApprovalStoreError } from './contract.ts'
 import { MAX_LIFE, MAX_REASON, MAX_REQUEST_BYTES, MAX_USES } from './limits.ts'
 
@@ -66,6 +67,7 @@ export function requestBody(input: ApprovalInput): { readonly body: RequestBody;
     accesses: input.accesses,
     ...toldFunctions(input),
     ...toldBehind(input),
+    ...toldMasks(input),
     ...(aliases.length === 0 ? {} : { aliases }),
     ...(stated === undefined ? {} : { stated: stated.slice(0, MAX_REASON) }),
     rules: input.rules,

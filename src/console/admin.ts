@@ -37,8 +37,6 @@ export interface AdminOptions {
   readonly console?: ConsoleServices
   /** messages that were given up, of all processes, newest first */
   readonly deadLetters?: () => Promise<readonly DeadLetter[]>
-  /** in force, for what is said of requests */
-  readonly masks?: () => Config['masks']
   /** absent: clicks in Slack are not taken */
   readonly slack?: SlackDependencies
 }

@@ -4,7 +4,6 @@ import { z } from 'zod'
 import { ballotOf } from '../approvals/ballot.ts'
 import { DEFAULT_LISTED, MAX_REASON, MAX_USES } from '../approvals/limits.ts'
 import { approvalDuration } from '../config/scalars.ts'
-import type { Config } from '../config/schema.ts'
 import type { DeadLetter } from '../notify/dead-letters.ts'
 import { approvalEvents } from './approvals-events.ts'
 import { castVote, type VoteDependencies, withdraw } from './audited-vote.ts'
@@ -12,7 +11,6 @@ import type { ApiEnvironment } from './bearer.ts'
 import { parsed, readJson } from './body.ts'
 import type { ApprovalChanges } from './changes.ts'
 import { demandFreshToken } from './fresh-token.ts'
-import { maskedOf } from './masks-over.ts'
 import { Problem } from './problem.ts'
 import { maySee, summary } from './view.ts'
 
@@ -23,8 +21,6 @@ export interface ApprovalsApiDependencies extends VoteDependencies {
   /** `admin.operators` */
   readonly operators?: readonly string[] | undefined
   readonly deadLetters?: () => Promise<readonly DeadLetter[]>
-  /** in force; absent: nothing is said of them */
-  readonly masks?: () => Config['masks']
 }
 
 /** Most bytes of a body: a reason of MAX_REASON characters, each escaped, with room to spare. */
@@ -80,10 +76,7 @@ export function approvalsApi(deps: ApprovalsApiDependencies) {
   api.get('/approvals/:id', async (context) => {
     const request = await deps.approvals.get(context.req.param('id'))
     if (request === undefined || !maySee(request, context.var.principal)) throw new Problem('not-found')
-    const masks = deps.masks?.()
-    return context.json(
-      masks === undefined ? request : { ...request, masked: maskedOf(request, Object.entries(masks)) },
-    )
+    return context.json(request)
   })
 
   api.get('/notifications/dead', async (context) => {

@@ -6,6 +6,7 @@ import type { ParameterValue } from './operation.ts'
 import type { PrincipalKind } from './principal.ts'
 import type { ToldFunctions } from './routine.ts'
 import type { TimeWindow } from './time-window.ts'
+import type { ToldMasks } from './told-masks.ts'
 
 export const APPROVAL_STATES = ['pending', 'approved', 'denied', 'expired', 'withdrawn', 'consumed'] as const
 
@@ -65,7 +66,7 @@ export interface Vote {
   readonly at: number
 }
 
-export interface ApprovalRequest extends ApprovalSubject, ToldFunctions, ToldBehind {
+export interface ApprovalRequest extends ApprovalSubject, ToldFunctions, ToldBehind, ToldMasks {
   /** 128 random bits, base32, so that it cannot be guessed and can be typed */
   readonly id: string
   readonly session: string

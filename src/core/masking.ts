@@ -3,6 +3,7 @@ import type { Refusal } from './errors.ts'
 import type { RelationName } from './facts.ts'
 import type { HoldTerms } from './hold-terms.ts'
 import type { MaskedOperation } from './operation.ts'
+import type { ToldMasks } from './told-masks.ts'
 
 /** Where a result column comes from, as far as the protocol's provenance and the catalog tell. */
 export type ColumnOrigin =
@@ -79,6 +80,8 @@ export interface Masker {
   probes(operation: MaskedOperation): ProbeVerdict | undefined
   /** Why the operation would carry masked values past the masks, if it would: into a COPY, or into another relation. */
   refuses(operation: MaskedOperation): Refusal | undefined
+  /** Which masked columns it may touch, for those who decide on it. */
+  told(operation: MaskedOperation): ToldMasks
   /**
    * @param touchesMasked whether the statement reads a relation with masks, or something that is not known:
    *   then every column without provenance is masked whole, unless it is computed of no column.

@@ -6,11 +6,13 @@ import { toldBehind } from '../core/behind.ts'
 import type { Decision } from '../core/decision.ts'
 import type { Access, Facts } from '../core/facts.ts'
 import type { HoldTerms } from '../core/hold-terms.ts'
+import type { Masker } from '../core/masking.ts'
 import type { Operation, Reached } from '../core/operation.ts'
 import { aliasesOf, type Principal, principalId } from '../core/principal.ts'
 import { toldFunctions } from '../core/routine.ts'
 import { isTemporarySchema } from '../core/search-path.ts'
 import { statedIn } from '../core/stated.ts'
+import { toldMasks } from '../core/told-masks.ts'
 
 export interface HoldRequest {
   readonly session: string
@@ -21,6 +23,8 @@ export interface HoldRequest {
   readonly principal: Principal
   readonly operation: Operation
   readonly decision: Decision
+  /** in force for who asks */
+  readonly masker: Pick<Masker, 'told'>
   /** of the operation (Protocol.shapeOf) */
   readonly shape: string | undefined
 }
@@ -71,7 +75,7 @@ function heldBy(decision: Decision, reached: readonly Reached[]): string {
 }
 
 export function inputOf(hold: HoldRequest, subject: ApprovalSubject): ApprovalInput {
-  const { decision, principal, operation } = hold
+  const { decision, principal, operation, masker } = hold
   const stated = statedIn(operation.text)
   return {
     subject,
@@ -83,6 +87,7 @@ export function inputOf(hold: HoldRequest, subject: ApprovalSubject): ApprovalIn
     accesses: accessesOf(operation.facts),
     ...toldFunctions(decision),
     ...toldBehind(decision),
+    ...toldMasks(masker.told(operation)),
     rules: [...new Set(decision.hits.filter((hit) => hit.outcome === 'hold').map((hit) => hit.rule))],
     terms: termsOf(decision),
   }

@@ -223,6 +223,7 @@ export function createJudge(context: JudgeContext): Judge {
     const began = performance.now()
     const shape = termsOf(decision).window === undefined ? undefined : context.shapeOf(operation)
     const asked = { session: context.session, resource, database, user: context.user, principal }
+    const masker = context.masks()
     // The decision is kept once, with the first request that is made or found for it.
     let kept = false
     const keep = (request: ApprovalRequest | undefined) => {
@@ -231,7 +232,7 @@ export function createJudge(context: JudgeContext): Judge {
     }
     const started = startHold(
       deps,
-      { ...asked, operation, decision, shape },
+      { ...asked, operation, decision, masker, shape },
       {
         waiting(request) {
           keep(request)

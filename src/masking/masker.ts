@@ -18,6 +18,7 @@ import {
   namesRelation,
   stricter,
 } from './rules.ts'
+import { toldOf } from './told.ts'
 import { columnMask, type Strategy, wholeMask } from './value-mask.ts'
 
 export type { MaskKeys, MaskRule } from './rules.ts'
@@ -139,6 +140,7 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
         (namesColumns ? maskingRefusal(namesOf(operation), operation) : undefined) ??
         (cleanser ? copyRefusal(operation) : undefined),
     ),
+    told: (operation) => toldOf(rulesOf, operation),
     plan: (columns, touchesMasked) => columns.map((column) => maskOf(column, touchesMasked)),
   }
 }

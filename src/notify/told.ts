@@ -4,9 +4,10 @@ import type { Access } from '../core/facts.ts'
 import type { ApprovalDemand } from '../core/hold-terms.ts'
 import type { ParameterValue } from '../core/operation.ts'
 import { requestUrl } from '../core/request-url.ts'
+import { type ToldMasks, toldMasks } from '../core/told-masks.ts'
 
 /** A request as messages carry it: the `request` of a webhook's body. Times are RFC 3339. */
-export interface Told {
+export interface Told extends ToldMasks {
   readonly id: string
   readonly state: ApprovalRequest['state']
   readonly resource: string
@@ -94,6 +95,7 @@ export function tell(request: ApprovalRequest, { includeParameters, console }: T
     whole: text.length === request.text.length && allShown && !runsMore(request),
     changes: accessTexts(request, false),
     reads: accessTexts(request, true),
+    ...toldMasks(request),
     rules: request.rules.slice(0, MAX_LISTED),
     approvers: request.approvers.slice(0, MAX_LISTED),
     ...(each === undefined ? {} : { each: each.slice(0, MAX_LISTED) }),

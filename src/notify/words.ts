@@ -29,8 +29,17 @@ export function facts({ event, told }: Message): Row[] {
     ['Resource', database === undefined ? resource : `${resource}, database ${database}`],
     ['Held by', rules.join(', ')],
     ['Needs', describePeople(told)],
-    ...(event === 'requested' ? ([['Expires', told.expiresAt]] satisfies Row[]) : outcome(told)),
+    ...(event === 'requested'
+      ? [...maskedRow(told), ['Expires', told.expiresAt] satisfies Row]
+      : outcome(told)),
   ])
+}
+
+/** Columns in the configuration's words, which are nobody else's. */
+function maskedRow({ masked = [], moreMasked = 0 }: Told): Row[] {
+  if (masked.length === 0) return []
+  const columns = masked.flatMap((one) => one.columns).join(', ')
+  return [['Masked', moreMasked === 0 ? columns : `${columns} and ${moreMasked} more`]]
 }
 
 /**

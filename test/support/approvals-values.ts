@@ -46,6 +46,8 @@ export function approvalInput(
       },
     ],
     moreBehind: 1,
+    masked: [{ mask: 'iban', columns: ['public.accounts.iban'] }],
+    moreMasked: 2,
     rules: ['hold-writes'],
     terms: { approvers: ['reviewers'], quorum: 1, expiresAfter: 60_000, ...terms },
   }

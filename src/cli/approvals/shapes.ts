@@ -69,15 +69,8 @@ const request = z.looseObject({
   moreFunctions: z.int().default(0),
   behind: z.array(access).default([]),
   moreBehind: z.int().default(0),
-  masked: z
-    .array(
-      z.looseObject({
-        mask: z.string(),
-        columns: z.array(z.string()),
-        exceptGroups: z.array(z.string()).optional(),
-      }),
-    )
-    .default([]),
+  masked: z.array(z.looseObject({ mask: z.string(), columns: z.array(z.string()) })).default([]),
+  moreMasked: z.int().default(0),
   rules: z.array(z.string()),
   approvers: z.array(z.string()),
   quorum: z.int(),

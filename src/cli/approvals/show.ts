@@ -44,13 +44,11 @@ function accessLines({ accesses, behind, moreBehind }: ShownApproval): string {
   ].join('')
 }
 
-function maskedLines({ masked }: ShownApproval): string {
-  return masked
-    .map(({ mask, columns, exceptGroups }) => {
-      const seen = exceptGroups === undefined ? '' : `, but for ${exceptGroups.join(', ')}`
-      return line('Masked', `${columns.join(', ')} by ${mask}${seen}`)
-    })
-    .join('')
+function maskedLines({ masked, moreMasked }: ShownApproval): string {
+  return [
+    ...masked.map(({ mask, columns }) => line('Masked', `${columns.join(', ')} by ${mask}`)),
+    ...(moreMasked > 0 ? [line('Masked', `${moreMasked} more columns`)] : []),
+  ].join('')
 }
 
 /** Whose privileges it has stands before everything that is told of it in its owner's words. */

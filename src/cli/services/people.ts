@@ -40,7 +40,6 @@ export async function startPeople(
   const slack = openedFor('notifications', () => slackServices(common, people))
   const options = {
     ...{ config, approvals, verifyToken, metrics, ready, sessions, audit, log, deadLetters },
-    masks: () => policy.current().source.masks,
     ...(pages && { console: pages }),
     ...(slack && { slack }),
   }

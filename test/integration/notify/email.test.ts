@@ -69,6 +69,7 @@ describe('mail', () => {
     expect(ends.get('in-reply-to')).toBe(asks.get('message-id'))
     const [text, html] = parts(first?.content ?? '')
     expect(text).toContain('  | UPDATE accounts SET balance = $1 WHERE id = 7')
+    expect(text).toContain('Masked      public.accounts.iban')
     expect(text).toContain(`https://chaperone.example.com/requests/${asked.id}`)
     expect(html).toContain(`<a href="https://chaperone.example.com/requests/${asked.id}">`)
     expect(first?.content).not.toContain('four-thousand')

@@ -28,6 +28,7 @@ export function request(parts: Partial<ApprovalRequest> = {}): ApprovalRequest {
       { effect: 'update', relation: { schema: 'public', name: 'accounts' } },
       { effect: 'read', relation: { schema: 'public', name: 'accounts' } },
     ],
+    masked: [{ mask: 'iban', columns: ['public.accounts.iban'] }],
     rules: ['writes'],
     approvers: ['dba'],
     quorum: 1,

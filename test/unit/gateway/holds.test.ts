@@ -6,6 +6,7 @@ import type { ApprovalEvents } from '../../../src/core/approval-events.ts'
 import type { Decision } from '../../../src/core/decision.ts'
 import type { HoldTerms } from '../../../src/core/hold-terms.ts'
 import type { Operation } from '../../../src/core/operation.ts'
+import type { HoldRequest } from '../../../src/gateway/hold-subject.ts'
 import { type Hold, type Holder, type Obstacle, startHold } from '../../../src/gateway/holds.ts'
 import { reviewer } from '../../support/approvals-values.ts'
 
@@ -29,6 +30,12 @@ const behind = (schema: string): Partial<Operation> => ({
       columns: 'any',
     },
   ],
+})
+
+/** Masks of the asker, by which the columns are hidden. */
+const maskedBy = (...masks: string[]): HoldRequest['masker'] => ({
+  told: () =>
+    masks.length === 0 ? {} : { masked: masks.map((mask) => ({ mask, columns: ['public.orders.card'] })) },
 })
 
 const decision = (terms: Partial<HoldTerms>): Decision => ({
@@ -57,6 +64,7 @@ function held(
   more: Partial<Operation> = {},
   obstacle: Holder['obstacle'] = () => undefined,
   store = approvals,
+  masker = maskedBy('card'),
 ): Held {
   const told: Held['told'] = []
   const keep: ApprovalEvents = {
@@ -78,6 +86,7 @@ function held(
       principal: reviewer('agent'),
       operation: { ...operation, ...more },
       decision: decision(terms),
+      masker,
     },
     { waiting: (request) => resolve(request.id), obstacle },
   )

@@ -3,7 +3,6 @@ import { html } from 'hono/html'
 import type { ApprovalRequest } from '../../../core/approval.ts'
 import type { Access } from '../../../core/facts.ts'
 import { describeRoutine } from '../../../core/routine.ts'
-import { accessesOf, maskedOf, type NamedMasks, type Touching } from '../../masks-over.ts'
 import { type Html, NOTHING } from '../html.ts'
 import { cut, visible } from '../visible.ts'
 
@@ -28,6 +27,9 @@ const textsOf = (accesses: readonly Access[], reading: boolean) => [
   ...new Set(accesses.filter(({ effect }) => READING.has(effect) === reading).map(accessText)),
 ]
 
+/** What the statement names, and what is behind that. */
+const accessesOf = ({ accesses, behind = [] }: ApprovalRequest) => [...accesses, ...behind]
+
 /** For a heading: `wants to update public.orders and 2 more`. */
 export function changesInWords(accesses: readonly Access[]): Html {
   const changes = textsOf(accesses, false)
@@ -45,7 +47,7 @@ const listOf = (texts: readonly string[]) =>
     ? html`nothing`
     : html`${texts.map((text, n) => html`${n > 0 ? html`<br>` : NOTHING}${visible(text)}`)}`
 
-export function accessList(request: Omit<Touching, 'resource'>): Html {
+export function accessList(request: ApprovalRequest): Html {
   const { moreBehind = 0 } = request
   const rest =
     moreBehind > 0
@@ -66,14 +68,11 @@ export function functionList({ functions = [], moreFunctions = 0 }: ApprovalRequ
   return html`<h3>Functions that it calls, or may call</h3><ul class="list">${items}${rest}</ul>`
 }
 
-export function maskedColumns(request: Touching, masks: NamedMasks): Html {
-  const items = maskedOf(request, masks).map(
-    ({ mask, columns, exceptGroups: seen }, n) =>
-      html`${n > 0 ? html`<br>` : NOTHING}<span class="mono">${columns.join(', ')}</span> <span class="small soft">by ${mask}${seen === undefined ? '' : `, but for ${seen.join(', ')}`}</span>`,
+export function maskedColumns({ masked = [], moreMasked = 0 }: ApprovalRequest): Html {
+  const items = masked.map(
+    ({ mask, columns }, n) =>
+      html`${n > 0 ? html`<br>` : NOTHING}<span class="mono">${columns.join(', ')}</span> <span class="small soft">by ${mask}</span>`,
   )
-  const rest =
-    (request.moreBehind ?? 0) > 0
-      ? html`<br>and what is masked of the relations that are not listed`
-      : NOTHING
+  const rest = moreMasked > 0 ? html`<br>and ${String(moreMasked)} more columns` : NOTHING
   return html`<dt>Masked</dt><dd>${items.length === 0 ? 'no column by name' : items}${rest}</dd>`
 }

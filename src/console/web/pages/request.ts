@@ -43,7 +43,7 @@ export async function requestPage(parts: WebParts, visitor: Visitor, id: string)
         <section class="card" aria-labelledby="h-statement"><h2 id="h-statement">Statement</h2>
           ${statement(request.text)}${parameters(request.parameters)}</section>
         <section class="card" aria-labelledby="h-does"><h2 id="h-does">What it does</h2>
-          <dl>${accessList(request)}${maskedColumns(request, Object.entries(parts.policy().source.masks))}</dl>
+          <dl>${accessList(request)}${maskedColumns(request)}</dl>
           ${functionList(request)}</section>
       </div>
       <div class="beside">

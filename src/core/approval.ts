@@ -27,7 +27,7 @@ export interface ApprovalSubject {
   readonly user?: string
   /** the role that the session took on since its login */
   readonly role?: string
-  /** digest of the rules that hold it, and of their terms */
+  /** digest of the rules that hold it and their terms, and of the masks that its asker is under */
   readonly heldBy?: string
   /** session and operation for which alone it is: what it means can be told nowhere else */
   readonly only?: string

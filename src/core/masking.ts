@@ -66,6 +66,8 @@ export interface Detection {
 
 /** The masks of one session, made by masking/ for a principal on a resource. */
 export interface Masker {
+  /** names of those that apply to this session */
+  readonly masks: readonly string[]
   /** false when no mask applies to this session: results need not be looked at */
   readonly active: boolean
   /** a mask names columns: what statements touch, and the catalog behind it, counts */

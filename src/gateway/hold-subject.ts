@@ -24,7 +24,7 @@ export interface HoldRequest {
   readonly operation: Operation
   readonly decision: Decision
   /** in force for who asks */
-  readonly masker: Pick<Masker, 'told'>
+  readonly masker: Pick<Masker, 'masks' | 'told'>
   /** of the operation (Protocol.shapeOf) */
   readonly shape: string | undefined
 }
@@ -35,7 +35,7 @@ export function termsOf({ hold }: Pick<Decision, 'hold'>): HoldTerms {
 }
 
 export function subjectOf(hold: HoldRequest): ApprovalSubject {
-  const { resource, database, user, principal, operation, decision, shape } = hold
+  const { resource, database, user, principal, operation, decision, masker, shape } = hold
   const { facts, role, sequence } = operation
   return {
     ...{ resource, database, user },
@@ -44,7 +44,7 @@ export function subjectOf(hold: HoldRequest): ApprovalSubject {
     parameters: operation.parameters,
     fingerprint: facts.fingerprint,
     policyVersion: decision.policyVersion,
-    heldBy: heldBy(decision, operation.reached ?? []),
+    heldBy: heldBy(decision, operation.reached ?? [], masker.masks),
     ...(role === undefined ? {} : { role: role === 'any' ? 'not known' : role.name }),
     ...(canBeToldAnywhere(operation) ? {} : { only: `${hold.session}:${sequence}` }),
     ...(shape === undefined ? {} : { shape }),
@@ -62,14 +62,15 @@ function canBeToldAnywhere({ facts, role, reached = [] }: Operation): boolean {
 
 /**
  * Reviewers under other rules, or other terms, have not approved it. Nor what a view shows by now, or a function of the name
- * that belongs to somebody else: what the catalog says of the statement is a part of what was judged.
+ * that belongs to somebody else: what the catalog says of the statement is a part of what was judged. Nor values that a mask
+ * hid: the same person may come back in a group that it excepts.
  */
-function heldBy(decision: Decision, reached: readonly Reached[]): string {
+function heldBy(decision: Decision, reached: readonly Reached[], masks: readonly string[]): string {
   // Who is told, and how long the client waits, is no matter of theirs.
   const { notify: _, wait: __, ...terms } = termsOf(decision)
   const rules = decision.hits.filter(({ shadow }) => !shadow).map(({ rule }) => rule)
   return createHash('sha256')
-    .update(JSON.stringify([terms, rules, reached.map((one) => JSON.stringify(one)).sort()]))
+    .update(JSON.stringify([terms, rules, reached.map((one) => JSON.stringify(one)).sort(), masks]))
     .digest('hex')
     .slice(0, 32)
 }

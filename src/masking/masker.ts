@@ -127,6 +127,7 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
   }
 
   return {
+    masks: rules.map(({ id }) => id),
     active: namesColumns || cleanser !== undefined,
     namesColumns,
     ...(cleanser ? { detection: cleanser } : {}),

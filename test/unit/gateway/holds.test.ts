@@ -34,6 +34,7 @@ const behind = (schema: string): Partial<Operation> => ({
 
 /** Masks of the asker, by which the columns are hidden. */
 const maskedBy = (...masks: string[]): HoldRequest['masker'] => ({
+  masks,
   told: () =>
     masks.length === 0 ? {} : { masked: masks.map((mask) => ({ mask, columns: ['public.orders.card'] })) },
 })
@@ -245,6 +246,20 @@ it.each<[string, Partial<HoldTerms>, Partial<Operation>]>([
   const other = await held({ wait: 0, ...terms }, undefined, more).hold.result
   expect(other).toMatchObject(comingBack)
   expect(other.request?.id).not.toBe(asked.request?.id)
+})
+
+it('an approval is not for values that a mask hid from its asker, nor for those that another hides', async () => {
+  const ask = (...masks: string[]) =>
+    held({ wait: 0 }, undefined, {}, () => undefined, approvals, maskedBy(...masks)).hold.result
+  const asked = await ask('card')
+  expect(asked.request?.masked).toEqual([{ mask: 'card', columns: ['public.orders.card'] }])
+  await approvals.vote(asked.request?.id ?? '', reviewer('rita'), 'approve')
+  for (const masks of [[], ['card', 'name']]) {
+    const other = await ask(...masks)
+    expect(other).toMatchObject(comingBack)
+    expect(other.request?.id).not.toBe(asked.request?.id)
+  }
+  expect(await ask('card')).toMatchObject({ kind: 'approved' })
 })
 
 it.each(['canceled', 'policy-changed', 'left'] as const)(

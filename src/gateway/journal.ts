@@ -11,6 +11,7 @@ import { toldFunctions } from '../core/routine.ts'
 import type { Observation } from '../core/session.ts'
 import type { RecordingEvent, StatementEvent } from '../recording/event.ts'
 import type { SessionRecording } from '../recording/session.ts'
+import { redactText } from '../telemetry/redact.ts'
 import type { ConnectionFacts } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import type { Exceeded } from './limits.ts'
@@ -127,7 +128,7 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
       })
     },
     rejected(refusal, principal) {
-      const { code, message: reason } = refusal
+      const { code, message } = refusal
       const who = principal ? { actor: actorOf(principal) } : {}
       audit.write({
         type: 'login',
@@ -137,7 +138,8 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
         ...who,
         outcome: 'rejected',
         code,
-        reason,
+        // It names what the client stated: a whole connection string, where the name of a database belongs.
+        reason: redactText(message),
       })
     },
     decided(operation, decision, request) {

@@ -5,6 +5,7 @@ import type { Secret } from '../../core/secret.ts'
 import { compilePolicy, type Policy } from '../../policy/policy.ts'
 import type { Log } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
+import { redactText } from '../../telemetry/redact.ts'
 import { takeUp } from './take-up.ts'
 import { readText, reasonOf, watchFile } from './watch-file.ts'
 
@@ -47,7 +48,12 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
     )
     metrics.policyReload('refused')
     try {
-      audit.write({ type: 'admin', action: 'policy-reload', outcome: 'failed', reason: clip(reason) })
+      audit.write({
+        type: 'admin',
+        action: 'policy-reload',
+        outcome: 'failed',
+        reason: clip(redactText(reason)),
+      })
     } catch (err) {
       log.error({ err }, 'a refused reload could not be audited')
     }

@@ -221,6 +221,18 @@ describe('who the client says it is', () => {
     expect(outcome.stderr).toMatch(/HINT: {2}Choose one of: app\./)
   })
 
+  it('a connection string with its password in place of the database’s name is neither audited nor logged as it is', async () => {
+    const before = stack.audit().length
+    for (const database of [
+      `postgres://ada:${token}@db.example/app`,
+      'postgres://ada:hunter2@db.example/app',
+    ])
+      expect(await refused({ ...WHO, database })).toMatch(/28000: .*is not offered here/)
+    const written = JSON.stringify(stack.audit().slice(before))
+    expect(written).toContain('postgres://<redacted>@db.example/app')
+    for (const secret of [token.split('.')[2], 'hunter2']) expect(written).not.toContain(secret)
+  })
+
   it('the database is the user’s name when none is stated, as the protocol says', async () => {
     expect(await refused({ user: 'somebody' })).toMatch(/"somebody" is not offered here/)
     const { client } = await loggedIn({ user: 'app' })

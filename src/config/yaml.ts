@@ -1,5 +1,16 @@
 // YAML to plain data, strictly, with the place of every key.
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import {
+  type ErrorCode,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml'
 import { type ConfigProblem, joinPath, type Path } from './problems.ts'
 
 /** Configuration is written by people; a larger file is a mistake, and parsing takes memory in proportion. */
@@ -30,7 +41,7 @@ export function parseYaml(text: string): ParsedYaml {
   const problems: ConfigProblem[] = [...document.errors, ...document.warnings].map((error) => ({
     path: '',
     ...place(error.pos[0]),
-    ...messageOf(error.message),
+    ...messageOf(error.message, error.code),
   }))
   if (problems.length === 0) problems.push(...strangeKeys(document.contents, place))
   const locate = (path: Path) =>
@@ -39,21 +50,35 @@ export function parseYaml(text: string): ParsedYaml {
   try {
     return { data: document.toJS({ maxAliasCount: MAX_ALIASES }), problems, locate }
   } catch (error) {
-    const problem = { path: '', line: 1, column: 1, ...messageOf(String(error)) }
+    const problem = { path: '', line: 1, column: 1, ...messageOf(String(error), 'without a code') }
     return { data: undefined, problems: [problem], locate }
   }
 }
 
-/** The parser's words that end in text of the file. That may be a password, as `|` or `*` may begin one, and reloads are logged. */
-const REPEATING =
-  /^(?:ReferenceError: )?(Unresolved alias|Unresolved tag|Block scalar header includes extra characters)\b.*$/s
+/** For kinds of errors in whose words the parser has text of the file. That may be a password, and reloads are logged. */
+const IN_PLACE: Readonly<Partial<Record<ErrorCode, string>>> = {
+  BAD_DIRECTIVE: 'Bad directive (not shown)',
+  BAD_DQ_ESCAPE: 'Invalid escape sequence (not shown)',
+  TAG_RESOLVE_FAILED: 'Unresolved tag (not shown)',
+}
+/** The same, where it stands at the end. */
+const AT_THE_END = {
+  UNEXPECTED_TOKEN: /^([^:]*):.*$/s,
+  'without a code': /^(?:ReferenceError: )?(Unresolved alias)\b.*$/s,
+}
 
 /** A star that nobody quoted begins an alias of YAML, which is not what somebody who writes `resources: *` has in mind. */
-function messageOf(text: string) {
-  const message = firstLine(text).replace(REPEATING, '$1 (not shown)')
+function messageOf(text: string, code: ErrorCode | 'without a code') {
+  const message = withoutText(firstLine(text), code)
   return message === 'Alias cannot be an empty string'
     ? { message, cure: "put a * in quotes: '*'" }
     : { message }
+}
+
+function withoutText(message: string, code: ErrorCode | 'without a code'): string {
+  if (code === 'UNEXPECTED_TOKEN' || code === 'without a code')
+    return message.replace(AT_THE_END[code], '$1 (not shown)')
+  return IN_PLACE[code] ?? message
 }
 
 function firstLine(message: string): string {

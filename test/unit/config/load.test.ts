@@ -181,6 +181,25 @@ describe('values', () => {
     },
   )
 
+  it.each([
+    '!pass-of-the-reader!',
+    '!<pass-of-the-reader',
+    '!e!pass-of-the-reader',
+    '}pass-of-the-reader',
+    ']pass-of-the-reader',
+    '"\\pass-of-the-reader"',
+  ])('%s is not repeated, whatever the parser makes of it', (value) => {
+    const all = complaints(changed('version: 1', `version: ${value}`)).join('\n')
+    expect(all).toContain('not shown')
+    expect(all).not.toMatch(/pass-of|\\p/)
+  })
+
+  it('a line that begins with % is not repeated', () => {
+    const all = complaints(`%pass-of-the-reader\n---\n${changed('version: 1', 'version: 1')}`).join('\n')
+    expect(all).toContain('not shown')
+    expect(all).not.toContain('pass-of')
+  })
+
   it('a refused secret value does not appear in the message', () => {
     expect(complaints(changed('env: ORDERS_PASSWORD', 'value: hunter2')).join()).not.toContain('hunter2')
   })

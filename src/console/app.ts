@@ -2,11 +2,11 @@
 import { Hono } from 'hono'
 import { ApprovalStoreError } from '../approvals/contract.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { Sparingly } from '../telemetry/sparingly.ts'
 import { type ApiDependencies, api } from './api.ts'
 import type { LoginDocument } from './login-document.ts'
 import { Problem, problemResponse, STORE_PROBLEMS } from './problem.ts'
 import { type SlackDependencies, slackActions } from './slack.ts'
-import type { Sparingly } from './sparingly.ts'
 import type { WebParts } from './web/parts.ts'
 import { consoleRoutes } from './web/routes.ts'
 

@@ -13,12 +13,12 @@ import type { Secret } from '../core/secret.ts'
 import { createSlackApi, type SlackApi } from '../notify/slack-api.ts'
 import { approvableInSlack, SLACK_ACTIONS } from '../notify/slack-blocks.ts'
 import { tell } from '../notify/told.ts'
+import type { Sparingly } from '../telemetry/sparingly.ts'
 import { castVote, type VoteDependencies } from './audited-vote.ts'
 import { readText } from './body.ts'
 import { Problem } from './problem.ts'
 import { createSignatureCheck, type SignatureVerdict } from './slack-signature.ts'
 import { slackUser } from './slack-user.ts'
-import type { Sparingly } from './sparingly.ts'
 import type { VerifiedPeople } from './verified-people.ts'
 
 export interface SlackDependencies extends VoteDependencies {

@@ -46,6 +46,13 @@ export type AuditEvent =
       readonly code?: ErrorCode
       readonly reason?: string
     }
+  /** logins of nobody known that were rejected and have no event of their own, since too many came */
+  | {
+      readonly type: 'rejected-logins'
+      readonly resource: string
+      readonly count: number
+      readonly reason: string
+    }
   | {
       readonly type: 'decision'
       readonly of: AuditedSession

@@ -7,6 +7,7 @@ import type { GatewayDependencies } from './dependencies.ts'
 import { liveSessions } from './live-sessions.ts'
 import { startProtocols } from './protocols.ts'
 import { cancelSession, createRegistry } from './registry.ts'
+import { createRejections } from './rejections.ts'
 import { createRunner } from './runner.ts'
 
 export interface Gateway {
@@ -28,6 +29,8 @@ export interface Gateway {
   policyChanged(): void
   /** ends all sessions with their protocol's own error */
   endSessions(): void
+  /** Tells the audit log what it was not told yet. To be called once no sessions are left. */
+  close(): void
 }
 
 const DEAD: Connection = {
@@ -42,6 +45,7 @@ const DEAD: Connection = {
 export async function createGateway(deps: GatewayDependencies): Promise<Gateway> {
   const protocols = await startProtocols(deps.config)
   const registry = createRegistry()
+  const rejections = createRejections(deps)
   let draining = false
 
   return {
@@ -62,6 +66,7 @@ export async function createGateway(deps: GatewayDependencies): Promise<Gateway>
     endSessions() {
       for (const session of [...registry.all()]) session.stop()
     },
+    close: () => rejections.close(),
     accept(facts, downlink) {
       const protocol = protocols.get(facts.resource)
       if (!protocol) {
@@ -69,7 +74,7 @@ export async function createGateway(deps: GatewayDependencies): Promise<Gateway>
         downlink.close()
         return DEAD
       }
-      const runner = createRunner(deps, registry, protocol, facts, downlink)
+      const runner = createRunner({ ...deps, rejections }, registry, protocol, facts, downlink)
       if (draining) runner.refuse(STOPPING)
       return runner.connection
     },

@@ -16,6 +16,7 @@ import { createLimits } from './limits.ts'
 import { type Admitted, createCurrentOperation, sessionView } from './live-sessions.ts'
 import { createOutbox } from './outbox.ts'
 import { cancelSession, type LiveSession, type Registry } from './registry.ts'
+import type { Rejections } from './rejections.ts'
 import { createTimers } from './timers.ts'
 
 export interface Runner extends LiveSession {
@@ -36,8 +37,12 @@ const TURN = 25
 
 const STOPPING: Refusal = { code: 'shutting-down', message: 'terminating connection: chaperone is stopping' }
 
+export interface RunnerDependencies extends GatewayDependencies {
+  readonly rejections: Rejections
+}
+
 export function createRunner(
-  deps: GatewayDependencies,
+  deps: RunnerDependencies,
   registry: Registry,
   protocol: Protocol,
   facts: ConnectionFacts,
@@ -167,11 +172,14 @@ export function createRunner(
     // It ended meanwhile, and had no place to give back yet.
     if (ended) return neighbours.places.release(id)
     if (admission.kind === 'rejected') {
-      const { refusal } = admission
+      const { refusal, principal: known } = admission
       metrics.error(refusal.code)
-      log.warn({ code: refusal.code, source: facts.peer.source }, `login rejected: ${refusal.message}`)
+      // Whoever is known is always written: nobody gets so far without an account at an issuer.
+      const written = known !== undefined || deps.rejections.mayBeWritten(facts)
+      if (written)
+        log.warn({ code: refusal.code, source: facts.peer.source }, `login rejected: ${refusal.message}`)
       return guarded(() => {
-        journal.rejected(refusal, admission.principal)
+        if (written) journal.rejected(refusal, known)
         resume({ kind: 'rejected', refusal })
       })
     }

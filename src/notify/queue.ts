@@ -1,8 +1,9 @@
 // One channel's way out: attempts with back-off, at a rate that is bearable, and never the end of a request before its beginning.
+
+import { createRate } from '../core/rate.ts'
 import type { NotificationOutcome } from '../telemetry/metrics.ts'
 import type { Delivery, Message } from './channel.ts'
 import { createJobs, type Job } from './jobs.ts'
-import { createRate } from './rate.ts'
 
 export interface QueueOptions {
   readonly send: (message: Message, signal: AbortSignal) => Promise<Delivery>

@@ -55,6 +55,8 @@ export interface Metrics {
   policyReload(outcome: 'taken' | 'refused'): void
   /** Something that anybody can cause was not written to log or audit, since too much of it came. */
   unwritten(what: Unwritten): void
+  /** The same for a rejected login to a resource. */
+  loginUnwritten(resource: string): void
   /** The text of `/metrics` and its content type. */
   expose(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -255,13 +257,21 @@ function createNotificationMetrics(registers: Registry[]) {
   }
 }
 
-function createAdminMetrics(registers: Registry[]) {
-  return new Counter({
-    name: 'chaperone_admin_unwritten_total',
-    help: 'Failures at the admin port that were not written to log and audit one by one, since too many came',
-    labelNames: ['what'],
-    registers,
-  })
+function createUnwrittenMetrics(registers: Registry[]) {
+  return {
+    admin: new Counter({
+      name: 'chaperone_admin_unwritten_total',
+      help: 'Failures at the admin port that were not written to log and audit one by one, since too many came',
+      labelNames: ['what'],
+      registers,
+    }),
+    logins: new Counter({
+      name: 'chaperone_logins_unwritten_total',
+      help: 'Rejected logins that were not written to log and audit one by one, since too many came',
+      labelNames: ['resource'],
+      registers,
+    }),
+  }
 }
 
 /** Metrics with a registry of their own: two in one process do not meet. */
@@ -276,7 +286,7 @@ export function createMetrics(): Metrics {
   const judgements = createJudgementMetrics([registry])
   const policies = createPolicyMetrics([registry])
   const notifications = createNotificationMetrics([registry])
-  const unwritten = createAdminMetrics([registry])
+  const unwritten = createUnwrittenMetrics([registry])
   return {
     sessionOpened: (resource) => sessions.current.inc({ resource }),
     sessionClosed: (resource, outcome) => {
@@ -305,7 +315,8 @@ export function createMetrics(): Metrics {
       policies.inForce.set({ version }, 1)
     },
     policyReload: (outcome) => policies.reloads.inc({ outcome }),
-    unwritten: (what) => unwritten.inc({ what }),
+    unwritten: (what) => unwritten.admin.inc({ what }),
+    loginUnwritten: (resource) => unwritten.logins.inc({ resource }),
     expose: async () => ({
       contentType: registry.contentType,
       body: (await registry.metrics()) + judgements.seconds.text(),

@@ -50,6 +50,7 @@ export async function createAnswering(
     approvalsHint: (request) => whereReviewersLook(config, request),
     neighbours,
   })
+  defer(() => gateway.close())
   const { admin: envoyAdmin, backlog } = config.envoy
   if (backlog !== undefined) {
     const watch = gateway.limitBacklog(backlog, () => waitingInEnvoy(envoyAdmin))

@@ -1,11 +1,11 @@
 // What the console's pages are made from.
 import type { CodeFlow } from '../../identity/code-flow.ts'
 import type { Policy } from '../../policy/policy.ts'
+import type { Sparingly } from '../../telemetry/sparingly.ts'
 import type { ConsoleConfig } from '../access.ts'
 import type { SessionDependencies } from '../audited-end.ts'
 import type { VoteDependencies } from '../audited-vote.ts'
 import type { ApprovalChanges } from '../changes.ts'
-import type { Sparingly } from '../sparingly.ts'
 import type { Attempts } from './attempts.ts'
 import type { Logins } from './logins.ts'
 import type { Seal } from './sealed.ts'

@@ -29,6 +29,12 @@ export const examples: Complete = {
     code: 'unauthorized',
     reason: 'no login of the resource is for these groups',
   },
+  'rejected-logins': {
+    type: 'rejected-logins',
+    resource: 'shop',
+    count: 4812,
+    reason: '4812 more logins were rejected, which were not written one by one',
+  },
   decision: {
     type: 'decision',
     of: { session: 'b3d6b7a4c1', resource: 'shop', actor: ada },

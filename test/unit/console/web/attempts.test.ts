@@ -2,9 +2,9 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { createSparingly } from '../../../../src/console/sparingly.ts'
 import type { LoginOutcome } from '../../../../src/identity/code-flow.ts'
 import { rejected } from '../../../../src/identity/outcome.ts'
+import { createSparingly } from '../../../../src/telemetry/sparingly.ts'
 import { reviewer } from '../../../support/approvals-values.ts'
 import { ORIGIN, stage } from '../../../support/console-routes.ts'
 

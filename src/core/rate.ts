@@ -1,4 +1,4 @@
-// How often a channel may be used: a bucket of leave that fills by itself.
+// How often something may be done: a bucket of leave that fills by itself.
 
 export interface Rate {
   /** Takes leave for one attempt. */

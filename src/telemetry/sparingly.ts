@@ -1,18 +1,18 @@
 // What anybody can cause without showing who they are is written a bounded number of times; the rest is counted, and told as one.
-import { createRate } from '../notify/rate.ts'
+import { createRate } from '../core/rate.ts'
 
 export interface Sparingly {
-  /** May what this address caused be written? What may not is counted. */
-  may(source: string): boolean
+  /** May what this address caused be written? What may not is counted. @param about one of a few names; counted apart */
+  may(source: string, about?: string): boolean
   /** Tells of what was not told yet. */
   close(): void
 }
 
 export interface SparinglyOptions {
   /** Each time that something is not written. */
-  readonly unwritten: () => void
+  readonly unwritten: (about: string) => void
   /** Once a minute, while there is something: how many were not written since it was last called. May not throw. */
-  readonly summary: (count: number) => void
+  readonly summary: (count: number, about: string) => void
   readonly now?: () => number
 }
 
@@ -30,7 +30,7 @@ export function createSparingly({ unwritten, summary, now }: SparinglyOptions): 
   const all = createRate(OF_ALL, time)
   /** the one that came last is last */
   const sources = new Map<string, ReturnType<typeof createRate>>()
-  let count = 0
+  const counts = new Map<string, number>()
   let timer: NodeJS.Timeout | undefined
 
   function rateOf(source: string) {
@@ -47,16 +47,16 @@ export function createSparingly({ unwritten, summary, now }: SparinglyOptions): 
   function tell(): void {
     clearTimeout(timer)
     timer = undefined
-    if (count > 0) summary(count)
-    count = 0
+    for (const [about, count] of counts) summary(count, about)
+    counts.clear()
   }
 
   return {
-    may(source) {
+    may(source, about = '') {
       // One's own first: whoever has no leave left takes none from others.
       if (rateOf(source).take() && all.take()) return true
-      count += 1
-      unwritten()
+      counts.set(about, (counts.get(about) ?? 0) + 1)
+      unwritten(about)
       timer ??= setTimeout(tell, SUMMARY).unref()
       return false
     },

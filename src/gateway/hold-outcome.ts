@@ -1,15 +1,7 @@
-// What became of a hold, for metrics and for the journal; and whether what was held would be held alike now.
+// What became of a hold, for metrics and for the journal.
 import type { ApprovalState } from '../core/approval.ts'
-import type { Decision } from '../core/decision.ts'
 import type { HoldOutcome } from '../telemetry/metrics.ts'
 import type { HoldResult } from './holds.ts'
-
-export function sameHold(now: Decision, then: Decision): boolean {
-  return (
-    JSON.stringify([now.hold, now.hits.map(({ rule }) => rule)]) ===
-    JSON.stringify([then.hold, then.hits.map(({ rule }) => rule)])
-  )
-}
 
 export function holdOutcome(result: HoldResult): HoldOutcome {
   if (result.kind === 'approved') return 'approved'

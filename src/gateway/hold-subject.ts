@@ -75,6 +75,14 @@ function heldBy(decision: Decision, reached: readonly Reached[], masks: readonly
     .slice(0, 32)
 }
 
+/** Would the same be asked, of the same reviewers, now? */
+export function sameHold(now: Decision, then: Decision): boolean {
+  return (
+    JSON.stringify([now.hold, now.hits.map(({ rule }) => rule)]) ===
+    JSON.stringify([then.hold, then.hits.map(({ rule }) => rule)])
+  )
+}
+
 export function inputOf(hold: HoldRequest, subject: ApprovalSubject): ApprovalInput {
   const { decision, principal, operation, masker } = hold
   const stated = statedIn(operation.text)

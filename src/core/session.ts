@@ -77,8 +77,16 @@ export type Answer =
       readonly mayHold?: () => boolean
     }
   | { readonly kind: 'rejected'; readonly refusal: Refusal }
-  /** with what counts its result, where something limits it; `waited`: for an approval, and much may have changed meanwhile */
-  | { readonly kind: 'proceed'; readonly permit: Permit; readonly meter?: Meter; readonly waited?: true }
+  | {
+      readonly kind: 'proceed'
+      readonly permit: Permit
+      /** what counts its result, where something limits it */
+      readonly meter?: Meter
+      /** for an approval, and much may have changed meanwhile */
+      readonly waited?: true
+      /** Asked before it goes on later: may it still? Absent where neither the time nor what limits leave has a part in it. */
+      readonly stands?: () => boolean
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'cancel-target'; readonly serverKey: Uint8Array }
   | { readonly kind: 'bypassed' }

@@ -10,15 +10,16 @@ import type { Permit } from '../core/permit.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Answer } from '../core/session.ts'
 import { mayBreakGlass, statedIn } from '../core/stated.ts'
-import type { Policy } from '../policy/policy.ts'
 import type { Log } from '../telemetry/log.ts'
+import { countDecision } from './decision-count.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { holdOutcome, stateOf } from './hold-outcome.ts'
-import { DOOMED, heldNotice, POLICY_CHANGED, type Withdrawal } from './hold-refusals.ts'
+import { heldNotice, POLICY_CHANGED, type Withdrawal } from './hold-refusals.ts'
 import { sameHold, termsOf } from './hold-subject.ts'
 import { type Hold, type HoldResult, type Obstacle, startHold } from './holds.ts'
 import type { Journal } from './journal.ts'
-import type { Exceeded, Limits } from './limits.ts'
+import { type Judged, unlessDoomed } from './judged.ts'
+import { type Limits, sameLimits } from './limits.ts'
 import { denied, underMasks } from './under-masks.ts'
 
 export interface JudgeContext {
@@ -42,18 +43,6 @@ export interface JudgeContext {
   readonly resume: (answer: Answer) => void
   /** tells the client something while it waits */
   readonly tell: (message: string, hint: string) => void
-}
-
-interface Judged {
-  /** what made the decision, and alone can permit what it allows */
-  readonly policy: Policy
-  readonly byPolicy: Decision
-  /** with what the masks make of it */
-  readonly decision: Decision
-  /** of a refusal that is no rule's */
-  readonly why?: ErrorCode
-  /** of a limit that is used up */
-  readonly exceeded?: Exceeded
 }
 
 export interface Judge {
@@ -101,13 +90,6 @@ export function createJudge(context: JudgeContext): Judge {
     return { ...judged, decision: denied(decision, refusal), why: refusal.code, exceeded: usedUp }
   }
 
-  /** Nobody is asked for leave for what would not run. */
-  function unlessDoomed(operation: Operation, judged: Judged): Judged {
-    const { decision } = judged
-    if (decision.outcome !== 'hold' || operation.doomed === undefined) return judged
-    return { ...judged, decision: denied(decision, DOOMED), why: DOOMED.code }
-  }
-
   function proceed(operation: Operation, judged: Judged, approval?: ApprovalRequest): void {
     goOn(operation, judged, permit(judged, operation, approval), approval !== undefined)
   }
@@ -119,22 +101,26 @@ export function createJudge(context: JudgeContext): Judge {
       context.log.warn({ sequence: operation.sequence }, message)
       journal.exceeded(operation, exceeded)
     })
-    // Of every statement: no spreads but for those that waited.
-    if (waited) resume({ kind: 'proceed', permit: leave, waited, ...(meter && { meter }) })
-    else
-      resume(
-        meter === undefined ? { kind: 'proceed', permit: leave } : { kind: 'proceed', permit: leave, meter },
-      )
+    const stands = standing(operation, judged)
+    // Of every statement: no spreads but for those that something limits, or that waited.
+    if (!waited && meter === undefined && stands === undefined)
+      return resume({ kind: 'proceed', permit: leave })
+    const more = { ...(waited && { waited }), ...(meter && { meter }), ...(stands && { stands }) }
+    resume({ kind: 'proceed', permit: leave, ...more })
   }
 
-  function count(decision: Decision): void {
-    const rule =
-      decision.hits.find((hit) => !hit.shadow && hit.outcome === decision.outcome)?.rule ?? 'default'
-    metrics.decision(resource, rule, decision.outcome)
-    // Once for an operation, however many of its accesses the rule means.
-    if (!decision.hits.some((hit) => hit.shadow)) return
-    const shadow = new Map(decision.hits.filter((hit) => hit.shadow).map((hit) => [hit.rule, hit.outcome]))
-    for (const [id, outcome] of shadow) metrics.shadow(resource, id, outcome)
+  const count = (decision: Decision) => countDecision(metrics, resource, decision)
+
+  /** A portal may be executed, or go on, when the hours of its rules are over, or an hour's limits used up. */
+  function standing(operation: Operation, judged: Judged): (() => boolean) | undefined {
+    const { decision, policy } = judged
+    if (operation.phase !== 'execute') return undefined
+    if (!policy.hasHours(principal, resource) && !context.limits.areShared(decision.obligations))
+      return undefined
+    return () => {
+      const now = anew(operation, judged)
+      return !('refusal' in now) && sameLimits(now.decision, decision)
+    }
   }
 
   function refuse(operation: Operation, decision: Decision, why?: ErrorCode): void {

@@ -1,6 +1,6 @@
 // Limits of rules on results: a meter for each statement that has some, and a refusal where nothing is left.
 import type { LimitExcess, LimitPeriod } from '../core/audit.ts'
-import type { Obligations, ResultLimit, RuleLimits } from '../core/decision.ts'
+import type { Decision, Obligations, ResultLimit, RuleLimits } from '../core/decision.ts'
 import type { Refusal } from '../core/errors.ts'
 import type { Meter } from '../core/meter.ts'
 import type { Operation } from '../core/operation.ts'
@@ -15,6 +15,8 @@ export interface Exceeded {
 export interface Limits {
   /** Why the operation cannot give any result, if it would give one. */
   usedUp(operation: Operation, obligations: Obligations | undefined): Exceeded | undefined
+  /** Can what the limits leave be used up by something else than the operation itself? */
+  areShared(obligations: Obligations | undefined): boolean
   /** @param exceeded called once, when the result would have more than is left */
   meter(obligations: Obligations | undefined, exceeded: (what: Exceeded) => void): Meter | undefined
 }
@@ -71,11 +73,18 @@ export function createLimits(hourly: HourlyUsage, principal: string, resource: s
       })
       return empty && exceededBy(empty, 0, 0)
     },
+    areShared: (obligations) =>
+      obligations?.limits.some(({ session, hour }) => limits(session) || limits(hour)) ?? false,
     meter(obligations, exceeded) {
       const counted = all(obligations)
       return counted.length === 0 ? undefined : meterOf(counted, exceeded)
     },
   }
+}
+
+/** Would its result be counted alike? */
+export function sameLimits(now: Decision, then: Decision): boolean {
+  return JSON.stringify(now.obligations) === JSON.stringify(then.obligations)
 }
 
 function meterOf(counted: readonly Counted[], exceeded: (what: Exceeded) => void): Meter {

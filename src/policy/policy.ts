@@ -61,6 +61,8 @@ export interface Policy {
   permitBrokenGlass(decision: Decision, operation: Operation): Permit
   /** Could a rule or a mask hold something of this principal's there? At any time of day. */
   mayHold(principal: Principal, resource: string): boolean
+  /** Could the time of day change what is decided for this principal there? */
+  hasHours(principal: Principal, resource: string): boolean
   /** the masks of this resource that this principal is not excepted from */
   masks(principal: Principal, resource: string): readonly (MaskRuleConfig & { id: string })[]
   explain(
@@ -80,13 +82,13 @@ export function compilePolicy(config: Config): Policy {
   const masks = Object.entries(config.masks).map(([id, mask]) => ({ ...mask, id }))
   const version = versionOf(config)
   const judged = new WeakMap<Decision, JudgedAs>()
-  const ruleSetOf = createRuleSets(rules, config)
+  const ruleSets = createRuleSets(rules, config)
   const remembered = rememberDecisions()
   const rulesLookBehind = createLooksBehind(rules)
 
   const judge: Policy['judge'] = (principal, resource, operation, circumstances) =>
     guarded(version, () => {
-      const set = ruleSetOf(principal, resource, circumstances)
+      const set = ruleSets.of(principal, resource, circumstances)
       const decision = remembered(set, operation, () => {
         const { facts, phase, reached } = operation
         const made = guarded(version, () => judgeStatements(operation, set, version))
@@ -112,7 +114,7 @@ export function compilePolicy(config: Config): Policy {
     version,
     source: { policies: config.policies, masks: config.masks },
     mayReach: (principal, resource, circumstances) => {
-      const { allow, hold } = ruleSetOf(principal, resource, circumstances)
+      const { allow, hold } = ruleSets.of(principal, resource, circumstances)
       return allow.length + hold.length > 0
     },
     // An approval is for what is behind the names as well, also where the rule that holds does not mind it.
@@ -123,9 +125,10 @@ export function compilePolicy(config: Config): Policy {
       permitFor(decision, judged.get(decision), operation, approval && { approval, shape }),
     permitBrokenGlass: (decision, operation) => permitBrokenGlass(decision, judged.get(decision), operation),
     mayHold,
+    hasHours: ruleSets.haveHours,
     masks: masksOf,
     explain: (principal, resource, operation, circumstances) => {
-      const set = ruleSetOf(principal, resource, circumstances)
+      const set = ruleSets.of(principal, resource, circumstances)
       return {
         decision: judge(principal, resource, operation, circumstances),
         verdicts: verdictsOf(operation, inForce(set, operation.facts)),

@@ -5,13 +5,18 @@ import type { Principal } from '../core/principal.ts'
 import type { RuleSet } from './judge-access.ts'
 import { appliesTo, obliges, type Rule } from './rule.ts'
 
-/** @throws Error when a condition cannot be told */
-export type RuleSetOf = (principal: Principal, resource: string, circumstances: Circumstances) => RuleSet
+export interface RuleSets {
+  /** @throws Error when a condition cannot be told */
+  of(principal: Principal, resource: string, circumstances: Circumstances): RuleSet
+  /** Do some of their rules count at some hours alone? */
+  haveHours(principal: Principal, resource: string): boolean
+}
 
 /** What holds for a principal on a resource at any time. */
 interface Standing {
   readonly applicable: readonly Rule[]
   readonly conditional: readonly Rule[]
+  readonly haveHours: boolean
   /** by which of the conditional rules count */
   readonly sets: Map<string, RuleSet>
 }
@@ -19,7 +24,7 @@ interface Standing {
 /** A principal meets few combinations of its rules' conditions; beyond this many, sets are made anew. */
 const MAX_SETS = 64
 
-export function createRuleSets(rules: readonly Rule[], config: Config): RuleSetOf {
+export function createRuleSets(rules: readonly Rule[], config: Config): RuleSets {
   const known = new WeakMap<Principal, Map<string, Standing>>()
 
   function standingOf(principal: Principal, resource: string): Standing {
@@ -29,22 +34,26 @@ export function createRuleSets(rules: readonly Rule[], config: Config): RuleSetO
     if (found !== undefined) return found
     const applicable = rules.filter((rule) => appliesTo(rule, principal, resource))
     const conditional = applicable.filter((rule) => rule.condition !== undefined)
-    const standing = { applicable, conditional, sets: new Map<string, RuleSet>() }
+    const haveHours = conditional.some(({ config: { when } }) => when !== undefined)
+    const standing = { applicable, conditional, haveHours, sets: new Map<string, RuleSet>() }
     standings.set(resource, standing)
     return standing
   }
 
-  return (principal, resource, circumstances) => {
-    const { applicable, conditional, sets } = standingOf(principal, resource)
-    let key = ''
-    for (const { condition } of conditional) key += condition?.(circumstances) === false ? '0' : '1'
-    const found = sets.get(key)
-    if (found !== undefined) return found
-    const counting = applicable.filter(({ condition }) => condition?.(circumstances) !== false)
-    const set = ruleSet(counting, config, resource)
-    if (sets.size >= MAX_SETS) sets.clear()
-    sets.set(key, set)
-    return set
+  return {
+    of(principal, resource, circumstances) {
+      const { applicable, conditional, sets } = standingOf(principal, resource)
+      let key = ''
+      for (const { condition } of conditional) key += condition?.(circumstances) === false ? '0' : '1'
+      const found = sets.get(key)
+      if (found !== undefined) return found
+      const counting = applicable.filter(({ condition }) => condition?.(circumstances) !== false)
+      const set = ruleSet(counting, config, resource)
+      if (sets.size >= MAX_SETS) sets.clear()
+      sets.set(key, set)
+      return set
+    },
+    haveHours: (principal, resource) => standingOf(principal, resource).haveHours,
   }
 }
 

@@ -150,7 +150,7 @@ export function createJudging(talk: Conversation): Judging {
     const role = question.bound === undefined || sameRole(question.bound.role, now) ? now : 'any'
     if (role !== undefined) operation.role = role
     if (isDoomed(facts)) operation.doomed = true
-    const proceed = ({ permit, meter }: Extract<Answer, { kind: 'proceed' }>) => {
+    const proceed = ({ permit, meter, stands }: Extract<Answer, { kind: 'proceed' }>) => {
       consumePermit(permit, operation)
       talk.opaque ||= touch.opaque
       talk.ranHidden ||= runsHidden
@@ -159,6 +159,7 @@ export function createJudging(talk: Conversation): Judging {
           masker,
           statements: question.facts.statements.length,
           meter,
+          stands,
           touchesMasked: touch.masked || runsHidden,
           opaque: touch.opaque || runsHidden,
         }),

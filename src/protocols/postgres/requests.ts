@@ -22,7 +22,7 @@ import { createNamed } from './named.ts'
 import { typed, withParameterTypes } from './parameter-types.ts'
 import { comesInWindows, sendInWindows } from './query-in-windows.ts'
 import { createRefusals } from './refusals.ts'
-import { portal as newPortal, type Portal, type Running } from './statement.ts'
+import { portal as newPortal, type Portal, type Running, stillStands } from './statement.ts'
 
 export interface Requests {
   /** Handles one message. False: it must be given again when `ready` turns true. */
@@ -174,14 +174,14 @@ export function createRequests(talk: Conversation): Requests {
     const portal = named.portal(name)
     if (portal === 'wait') return wait()
     if (!portal) return refuse.execute(refuse.noSuchPortal(name))
-    // A changed policy is asked again, also where a portal goes on; a changed path before it begins.
+    // A changed policy, or time of day, is asked again, also where a portal goes on; a changed path before it begins.
     const { sql: text, facts } = portal.statement
     const { parameters, running: judged } = portal
     const proceed = (running: Running) => forwarding.run(portal, running, execution)
     const refused = (refusal: Refusal) => refuse.execute({ kind: 'refusal', refusal })
     const ask = () =>
       judging.ask({ text, facts, phase: 'execute', parameters, bound: portal, proceed, refuse: refused })
-    const stands = () => judged !== undefined && judged.masker === talk.masks()
+    const stands = () => judged !== undefined && stillStands(judged, talk.masks())
     if (judged === undefined || !stands()) ask()
     else if (hasItsRole(portal) && (portal.begun || !mayHaveMoved(portal))) proceed(judged)
     else {

@@ -34,7 +34,7 @@ export interface Portal {
   describedIn: number | undefined
   /** the description that came, with the formats that Bind chose; undefined also when there are no rows */
   fields: readonly FieldDescription[] | undefined
-  /** set once its Execute was let through: going on after PortalSuspended is the same operation, until the policy changes */
+  /** set once its Execute was let through: going on after PortalSuspended is the same operation, as long as that stands */
   running: Running | undefined
 }
 
@@ -47,6 +47,8 @@ export interface Running {
   readonly statements: number
   /** what counts its rows; absent when nothing limits them */
   readonly meter: Meter | undefined
+  /** is it allowed as before? absent where that changes with the masks alone */
+  readonly stands: (() => boolean) | undefined
   /** the result has more than is let through: what comes is dropped, and then it fails */
   over: boolean
   /** bytes that were dropped */
@@ -68,6 +70,17 @@ export interface Running {
   rows: number
   bytes: number
   tags: string[]
+}
+
+/** What of a judgement says whether it may be relied on later. */
+export type Judgement = Pick<Running, 'masker' | 'stands'>
+
+/** Without what else a statement that ran leaves. */
+export const judgementOf = ({ masker, stands }: Judgement): Judgement => ({ masker, stands })
+
+/** Masks are another object each time that the policy changes; hours of rules end, and what limits leave, without that. */
+export function stillStands({ masker, stands }: Judgement, now: Masker): boolean {
+  return masker === now && (stands === undefined || stands())
 }
 
 /** What the client is told in place of the error of a statement that was sent to fail. */
@@ -97,13 +110,14 @@ export function portal(name: string, statement: Statement, parameters: readonly 
 
 export function running(
   operation: SqlOperation,
-  judged: Pick<Running, 'masker' | 'statements' | 'meter' | 'touchesMasked' | 'opaque'>,
+  judged: Pick<Running, 'masker' | 'statements' | 'meter' | 'stands' | 'touchesMasked' | 'opaque'>,
 ): Running {
   return {
     operation,
     masker: judged.masker,
     statements: judged.statements,
     meter: judged.meter,
+    stands: judged.stands,
     touchesMasked: judged.touchesMasked,
     opaque: judged.opaque,
     planned: false,

@@ -1,9 +1,9 @@
 // Prepared statements and portals of a session whose results are not seen: what each name may stand for.
 import { createHash } from 'node:crypto'
 import type { Facts, StatementFacts } from '../../../core/facts.ts'
-import type { Masker } from '../../../core/masking.ts'
 import type { ParameterValue } from '../../../core/operation.ts'
 import type { SqlNames } from '../sql-names.ts'
+import type { Judgement } from '../statement.ts'
 import { createMeanings, type Meanings } from './meanings.ts'
 
 export interface Statement {
@@ -17,10 +17,10 @@ export interface Portal {
   readonly statement: Statement
   readonly parameters: readonly ParameterValue[]
   /**
-   * The masks in force when its Bind or Execute was let through, another object each time that the policy changes: as long
-   * as they are, what follows goes on with the same operation, as one Bind runs at most once.
+   * Of its Bind or Execute, once that was let through: as long as it stands, what follows goes on with the same operation,
+   * as one Bind runs at most once.
    */
-  judgedUnder: Masker | undefined
+  judged: Judgement | undefined
   /** how many statements had run that may change the role, when it was judged or went on last */
   moves: number
 }

@@ -11,7 +11,6 @@
 import { Buffer } from 'node:buffer'
 import { ProtocolError, type Refusal } from '../../../core/errors.ts'
 import type { Facts } from '../../../core/facts.ts'
-import type { Masker } from '../../../core/masking.ts'
 import type { Answer } from '../../../core/session.ts'
 import { cstring } from '../../../wire/writer.ts'
 import { runsCode } from '../catalog/touches.ts'
@@ -30,6 +29,7 @@ import {
 import type { Frame } from '../messages/frontend-stream.ts'
 import { typed } from '../parameter-types.ts'
 import { movesOf } from '../search-path/moves.ts'
+import { type Judgement, judgementOf, stillStands } from '../statement.ts'
 import { anyOf, createSessionNames, type Portal } from './names.ts'
 import { hasOneMeaning, maySet, UNREADABLE } from './readable.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
@@ -134,11 +134,11 @@ export function createRequests(
     const statement = anyOf('prepared', name, meanings, talk.sqlNames)
     if (!statement) return refuse.noSuchStatement(name)
     const parameters = typed(values, statement.types)
-    const define = (judgedUnder: Masker | undefined) => {
+    const define = (judged: Judgement | undefined) => {
       if (portal !== '') talk.sqlNames.noteProtocol('cursor', portal, statement)
       // Each Bind is a meaning of its own: an approval is for one run of it.
       binds += 1
-      portals.define(portal, { statement, parameters, judgedUnder, moves }, String(binds))
+      portals.define(portal, { statement, parameters, judged, moves }, String(binds))
       sending.extended(bytes)
     }
     const { sql: text, facts } = statement
@@ -148,9 +148,9 @@ export function createRequests(
       facts,
       phase: 'execute',
       parameters,
-      proceed({ operation, masker }) {
-        noteRun(operation.facts)
-        define(masker)
+      proceed(running) {
+        noteRun(running.operation.facts)
+        define(judgementOf(running))
       },
       refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
     })
@@ -164,7 +164,7 @@ export function createRequests(
       const [only] = meanings
       if (only && !talk.sqlNames.definedBySql('cursor', name)) return only
       const statement = anyOf('cursor', name, only ? [only.statement] : [], talk.sqlNames)
-      if (statement) return { statement, parameters: only?.parameters ?? [], judgedUnder: undefined, moves }
+      if (statement) return { statement, parameters: only?.parameters ?? [], judged: undefined, moves }
       refuse.noSuchPortal(name)
     }
     return undefined
@@ -176,22 +176,23 @@ export function createRequests(
     const portal = portalOf(name)
     if (!portal) return
     const { sql: text, facts } = portal.statement
-    const run = (all: Facts, masker: Masker) => {
-      portal.judgedUnder = masker
+    const run = (all: Facts, judged: Judgement) => {
+      portal.judged = judged
       noteRun(all)
       portal.moves = moves
       sending.now(bytes)
     }
-    // An approval for the role of its Bind is not for the one that it would run as now, and a changed policy is asked again.
-    const { judgedUnder } = portal
-    if (judgedUnder !== undefined && judgedUnder === talk.masks() && portal.moves === moves)
-      return run(facts, judgedUnder)
+    // An approval for the role of its Bind is not for the one that it would run as now, and a changed policy, or time of day,
+    // is asked again.
+    const { judged } = portal
+    if (judged !== undefined && portal.moves === moves && stillStands(judged, talk.masks()))
+      return run(facts, judged)
     judging.ask({
       text,
       facts,
       phase: 'execute',
       parameters: portal.parameters,
-      proceed: ({ operation, masker }) => run(operation.facts, masker),
+      proceed: (running) => run(running.operation.facts, judgementOf(running)),
       refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
     })
   }

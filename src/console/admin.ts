@@ -7,6 +7,7 @@ import type { Approvals } from '../approvals/contract.ts'
 import { splitHostPort } from '../config/address.ts'
 import type { Config } from '../config/schema.ts'
 import type { AuditLog } from '../core/audit.ts'
+import { createLeave } from '../core/leave.ts'
 import type { LiveSessions } from '../core/sessions-view.ts'
 import type { DeadLetter } from '../notify/dead-letters.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -67,6 +68,12 @@ const MAX_HEADERS = 64
 const IDLE_TIMEOUT = 30_000
 /** ms that requests in progress may take once the server closes. */
 const CLOSE_GRACE = 2000
+
+/**
+ * Codes in a minute that the issuer may be asked about in vain: one who makes them up has no more than half, and an issuer
+ * that counts its clients' failures does not lock this one out. At once: people whose logins come at the same moment.
+ */
+const CODES = { ofOne: 120, ofAll: 240, burst: 40 }
 
 /** What is shared by the server and its end. */
 interface Shared {
@@ -133,6 +140,7 @@ function webParts(options: AdminOptions, { changes, failedLogins }: Shared): Web
     ...{ approvals, sessions, audit, log, changes, failedLogins },
     ...opened,
     attempts: createAttempts(opened),
+    codes: createLeave(CODES),
     settings: admin.console,
     maxTokenAge: admin.max_token_age,
     resources: Object.keys(resources),

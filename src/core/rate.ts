@@ -3,6 +3,8 @@
 export interface Rate {
   /** Takes leave for one attempt. */
   take(): boolean
+  /** What was taken was not used. */
+  giveBack(): void
   /** when there is leave again, in milliseconds from now */
   wait(): number
 }
@@ -10,8 +12,8 @@ export interface Rate {
 /** Attempts that may come at once after a quiet time. */
 const BURST = 20
 
-export function createRate(perMinute: number, now: () => number): Rate {
-  const most = Math.min(BURST, perMinute)
+export function createRate(perMinute: number, now: () => number, burst = BURST): Rate {
+  const most = Math.min(burst, perMinute)
   const perMs = perMinute / 60_000
   let left = most
   let at = now()
@@ -26,6 +28,9 @@ export function createRate(perMinute: number, now: () => number): Rate {
       if (left < 1) return false
       left -= 1
       return true
+    },
+    giveBack() {
+      left = Math.min(most, left + 1)
     },
     wait() {
       fill()

@@ -4,6 +4,7 @@ import * as oauth from 'oauth4webapi'
 import type { IssuerConfig } from '../config/schema.ts'
 import { Secret } from '../core/secret.ts'
 import { createIssuerFetch } from './issuer-fetch.ts'
+import { createIssuerMetadata } from './issuer-metadata.ts'
 import { type Authentication, rejected } from './outcome.ts'
 import { createTokenVerifier } from './token.ts'
 
@@ -47,9 +48,6 @@ export interface CodeFlowDependencies {
   readonly report: (problem: string) => void
 }
 
-/** Issuers move their endpoints with notice. */
-const METADATA_FOR = 10 * 60_000
-
 export function newAttempt(): LoginAttempt {
   return {
     state: oauth.generateRandomState(),
@@ -84,17 +82,10 @@ export function createCodeFlow(options: CodeFlowOptions, deps: CodeFlowDependenc
   // The signature, and everything else that a bearer token is held to; only the audience is another.
   const tokens = createTokenVerifier({ ...issuer, audience: clientId }, deps)
 
-  let known: { readonly metadata: oauth.AuthorizationServer; readonly until: number } | undefined
-  const metadata = async (): Promise<oauth.AuthorizationServer> => {
-    if (known !== undefined && deps.now() < known.until) return known.metadata
+  const metadata = createIssuerMetadata(async () => {
     const identifier = new URL(issuer.issuer)
-    const answer = await oauth.discoveryRequest(identifier, http)
-    known = {
-      metadata: await oauth.processDiscoveryResponse(identifier, answer),
-      until: deps.now() + METADATA_FOR,
-    }
-    return known.metadata
-  }
+    return oauth.processDiscoveryResponse(identifier, await oauth.discoveryRequest(identifier, http))
+  })
 
   async function exchange(answer: URL, attempt: LoginAttempt): Promise<string> {
     const server = await metadata()

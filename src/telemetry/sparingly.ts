@@ -1,5 +1,5 @@
 // What anybody can cause without showing who they are is written a bounded number of times; the rest is counted, and told as one.
-import { createRate } from '../core/rate.ts'
+import { createLeave } from '../core/leave.ts'
 
 export interface Sparingly {
   /** May what this address caused be written? What may not is counted. @param about one of a few names; counted apart */
@@ -20,29 +20,13 @@ export interface SparinglyOptions {
 const OF_ONE = 10
 /** A minute of all of them: 86,400 events a day at most, which is some 25 MB. */
 const OF_ALL = 60
-/** Addresses whose rates are known, of more than can be written in a minute: the one that was quiet longest is forgotten. */
-const MOST = 1000
 /** ms */
 const SUMMARY = 60_000
 
 export function createSparingly({ unwritten, summary, now }: SparinglyOptions): Sparingly {
-  const time = now ?? (() => performance.now())
-  const all = createRate(OF_ALL, time)
-  /** the one that came last is last */
-  const sources = new Map<string, ReturnType<typeof createRate>>()
+  const leave = createLeave({ ofOne: OF_ONE, ofAll: OF_ALL, ...(now && { now }) })
   const counts = new Map<string, number>()
   let timer: NodeJS.Timeout | undefined
-
-  function rateOf(source: string) {
-    const rate = sources.get(source) ?? createRate(OF_ONE, time)
-    sources.delete(source)
-    for (const oldest of sources.keys()) {
-      if (sources.size < MOST) break
-      sources.delete(oldest)
-    }
-    sources.set(source, rate)
-    return rate
-  }
 
   function tell(): void {
     clearTimeout(timer)
@@ -53,8 +37,7 @@ export function createSparingly({ unwritten, summary, now }: SparinglyOptions): 
 
   return {
     may(source, about = '') {
-      // One's own first: whoever has no leave left takes none from others.
-      if (rateOf(source).take() && all.take()) return true
+      if (leave.take(source)) return true
       counts.set(about, (counts.get(about) ?? 0) + 1)
       unwritten(about)
       timer ??= setTimeout(tell, SUMMARY).unref()

@@ -7,6 +7,7 @@ import type { WebParts } from '../../src/console/web/parts.ts'
 import { consoleRoutes } from '../../src/console/web/routes.ts'
 import { createSeal } from '../../src/console/web/sealed.ts'
 import type { AuditEvent } from '../../src/core/audit.ts'
+import { createLeave } from '../../src/core/leave.ts'
 import { rejected } from '../../src/identity/outcome.ts'
 import { compilePolicy } from '../../src/policy/policy.ts'
 import { createLog } from '../../src/telemetry/log.ts'
@@ -37,6 +38,7 @@ export function stage(more: Partial<WebParts> = {}) {
     logins: createLogins({ idle: 60_000, longest: 600_000 }),
     ...opened,
     attempts: createAttempts(opened),
+    codes: createLeave({ ofOne: 1000, ofAll: 1000, burst: 1000 }),
     failedLogins: createSparingly({ unwritten: () => undefined, summary: () => undefined }),
     ...more,
   }

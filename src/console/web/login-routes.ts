@@ -2,6 +2,7 @@
 import { html } from 'hono/html'
 import type { Principal } from '../../core/principal.ts'
 import { type LoginRejected, newAttempt } from '../../identity/code-flow.ts'
+import { rejected } from '../../identity/outcome.ts'
 import { auditActor, auditOrFail } from '../audited-vote.ts'
 import type { WebContext } from './context.ts'
 import { dropCookie, readCookie, writeCookie } from './cookies.ts'
@@ -42,8 +43,13 @@ export async function finishLogin(context: WebContext, parts: WebParts): Promise
   if (kept === undefined) {
     throw new PageProblem(400, 'This login was not begun in this browser, or took too long.', 'Log in again.')
   }
+  if (!parts.codes.take(sourceOf(context))) {
+    auditFailure(context, parts, rejected('too many logins failed'))
+    throw new PageProblem(429, 'Too many logins failed just now.', 'Log in again in a minute.')
+  }
   const answer = new URL(`${CALLBACK_PATH}${new URL(context.req.url).search}`, publicUrl)
   const outcome = await flow.finish(answer, kept)
+  if (outcome.kind === 'principal' || outcome.vouched) parts.codes.giveBack(sourceOf(context))
   if (outcome.kind === 'rejected') {
     const { message, hint } = outcome.refusal
     auditFailure(context, parts, outcome)

@@ -1,4 +1,5 @@
 // What the console's pages are made from.
+import type { Leave } from '../../core/leave.ts'
 import type { CodeFlow } from '../../identity/code-flow.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { Sparingly } from '../../telemetry/sparingly.ts'
@@ -33,4 +34,6 @@ export interface WebParts extends ConsoleServices, VoteDependencies, SessionDepe
   readonly attempts: Attempts
   /** logins that fail, which anybody can make */
   readonly failedLogins: Sparingly
+  /** for codes that the issuer is asked about, which anybody can make up */
+  readonly codes: Leave
 }

@@ -13,7 +13,7 @@ import {
 import { consumePermit } from '../../core/permit.ts'
 import { beforeCatalog, isOnPath, type SearchPath, samePath } from '../../core/search-path.ts'
 import type { Answer } from '../../core/session.ts'
-import type { CatalogQuestion } from './catalog/catalog.ts'
+import { type CatalogQuestion, NOT_TOLD, type Told, toldSince } from './catalog/catalog.ts'
 import { relationsOf } from './catalog/names.ts'
 import { createReach } from './catalog/reach.ts'
 import { runsCode, type Touch, touches } from './catalog/touches.ts'
@@ -50,8 +50,6 @@ export interface Judging {
   answer(answer: Answer): void
 }
 
-type Then = (told: boolean) => void
-
 /** What the catalog makes of a statement. */
 interface Behind {
   readonly facts: Facts
@@ -60,9 +58,6 @@ interface Behind {
   readonly runsHidden: boolean
   readonly touch: Touch
 }
-
-/** Sessions that keep changing the catalog must not keep another from its statement: its names are then not known. */
-const MORE_QUESTIONS = 4
 
 const CHANGED: Refusal = {
   code: 'denied',
@@ -114,16 +109,15 @@ export function createJudging(talk: Conversation): Judging {
   let last: Masker | undefined
   let waiting: 'lookup' | ((answer: Answer) => void) | undefined
 
-  /** @param told the catalog was asked just now, and answered */
-  function lookBehind(masker: Masker, onPath: Facts, told: boolean): Behind {
+  function lookBehind(masker: Masker, onPath: Facts, told: Told): Behind {
     const { facts, reached } = reachedOn(onPath, told)
     const hidesCode = masker.namesColumns && findsCode(facts, reached)
     const runsHidden = masker.namesColumns && runsCodeOn(facts.path ?? talk.path.login, reached)
-    const touch = touches({ masker, catalog: talk.catalog, hidesCode }, facts)
+    const touch = touches({ masker, catalog: talk.catalog, since: told.relations, hidesCode }, facts)
     return { facts, reached, hidesCode, runsHidden, touch }
   }
 
-  function judge(question: Question, onPath: Facts, told: boolean): void {
+  function judge(question: Question, onPath: Facts, told: Told): void {
     const masker = talk.masks()
     // Without masks of columns it is not noted what code runs.
     if (last !== undefined && last !== masker && !last.namesColumns) talk.opaque = true
@@ -200,7 +194,7 @@ export function createJudging(talk: Conversation): Judging {
   const asksForCode = (facts: Facts) => looksBehind(facts) || talk.masks().namesColumns
 
   /** Code that no statement shows may change the path for what follows in the same text. */
-  function reachedOn(facts: Facts, told: boolean): Pick<Required<SqlOperation>, 'facts' | 'reached'> {
+  function reachedOn(facts: Facts, told: Told): Pick<Required<SqlOperation>, 'facts' | 'reached'> {
     const reached = asksForCode(facts) ? reach.of(facts, told) : []
     if (!looksBehind(facts)) return { facts, reached }
     if (facts.path === 'any' || !movesOf(facts).severalAsk || !reached.some(({ kind }) => kind === 'code'))
@@ -211,23 +205,27 @@ export function createJudging(talk: Conversation): Judging {
 
   /**
    * Asks once, for relations and then for code: what is not known after that may be anything. Once more when another session
-   * changed the catalog meanwhile, and so on, but not for ever.
+   * changed the catalog meanwhile; then it counts what was told, lest those that keep changing it keep others from theirs.
    */
-  function learnOf(facts: Facts, then: Then, more = MORE_QUESTIONS): void {
+  function learnOf(facts: Facts, then: (told: Told) => void): void {
+    const told = toldSince(talk.catalog.now())
     const names = asksForCode(facts) ? reach.unsure(facts) : undefined
     const relations = names?.relations ?? (talk.masks().namesColumns ? relationsOf(facts) : undefined)
-    if (relations === undefined) return then(true)
-    const forgotten = talk.catalog.forgotten()
-    learn(talk.catalog.missing(relations), (told) =>
-      learn(names && talk.catalog.missingCode(names), (toldCode) => {
-        const changed = told && toldCode && talk.catalog.forgotten() !== forgotten
-        if (changed && more > 0) learnOf(facts, then, more - 1)
-        else then(told && toldCode)
-      }),
-    )
+    if (relations === undefined) return then(told)
+    const ask = (again: boolean) => {
+      const epoch = talk.catalog.epoch()
+      learn(talk.catalog.missing(relations), (toldRelations) =>
+        learn(names && talk.catalog.missingCode(names), (toldCode) => {
+          if (!toldRelations || !toldCode) return then(NOT_TOLD)
+          if (talk.catalog.epoch() !== epoch && again) return ask(false)
+          then(told)
+        }),
+      )
+    }
+    ask(true)
   }
 
-  function learn(missing: CatalogQuestion | undefined, then: Then): void {
+  function learn(missing: CatalogQuestion | undefined, then: (told: boolean) => void): void {
     if (missing === undefined) return then(true)
     askServer(queryFor(missing), (rows) => {
       if (rows) talk.catalog.learn(missing, rows)

@@ -29,11 +29,13 @@ async function keepOn(group: string, sql: (n: number) => string, until: number) 
 
 it('a statement is not refused because another session changes the catalog while it is judged', async () => {
   const until = Date.now() + 4_000
-  const changes = keepOn('admins', (n) => `create table public.made_${n} (id int)`, until)
+  const changes = Promise.all(
+    ['a', 'b', 'c'].map((name) =>
+      keepOn('admins', (n) => `create table public.made_${name}_${n} (id int)`, until),
+    ),
+  )
   const results = await Promise.all(Array.from({ length: 3 }, () => keepOn('analysts', () => PROBE, until)))
-  const { sent, refusals } = await changes
-  expect(refusals).toEqual([])
-  expect(sent).toBeGreaterThan(20)
-  expect(results.flatMap((one) => one.refusals)).toEqual([])
-  expect(Math.min(...results.map((one) => one.sent))).toBeGreaterThan(20)
+  const all = [...results, ...(await changes)]
+  expect(all.flatMap((one) => one.refusals)).toEqual([])
+  expect(Math.min(...all.map((one) => one.sent))).toBeGreaterThan(3)
 }, 60_000)

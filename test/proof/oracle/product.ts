@@ -6,6 +6,7 @@ import {
   type Catalog,
   type CatalogQuestion,
   createCatalog,
+  toldSince,
 } from '../../../src/protocols/postgres/catalog/catalog.ts'
 import { arrayLiteral } from '../../../src/protocols/postgres/catalog/query.ts'
 import { createReach } from '../../../src/protocols/postgres/catalog/reach.ts'
@@ -42,12 +43,13 @@ export function createProduct(connection: Connection, catalog: Catalog): Product
 
   return {
     async reached(facts) {
+      const told = toldSince(catalog.now())
       const names = reach.unsure(facts)
       if (names !== undefined) {
         await learn(catalog.missing(names.relations))
         await learn(catalog.missingCode(names))
       }
-      return reach.of(facts, true)
+      return reach.of(facts, told)
     },
     completed(facts) {
       if (facts.statements.some(changesCatalog)) catalog.forget()

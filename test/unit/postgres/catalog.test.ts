@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createCatalog } from '../../../src/protocols/postgres/catalog/catalog.ts'
 
 const orders = { name: 'orders' }
-const question = { kind: 'relations' as const, names: ['orders'], oids: [] }
+const question = { kind: 'relations' as const, names: ['orders'], oids: [], epoch: 0 }
 
 describe('an answer of the catalog', () => {
   it('is believed for 15 seconds', () => {
@@ -53,7 +53,12 @@ describe('an answer of the catalog', () => {
     catalog.learn(question, [])
     for (let n = 0; n < 30; n += 1) {
       catalog.learn(
-        { kind: 'relations', names: Array.from({ length: 1000 }, (_, i) => `no_${n}_${i}`), oids: [] },
+        {
+          kind: 'relations',
+          names: Array.from({ length: 1000 }, (_, i) => `no_${n}_${i}`),
+          oids: [],
+          epoch: 0,
+        },
         [],
       )
     }
@@ -66,6 +71,24 @@ describe('an answer of the catalog', () => {
     catalog.learn(question, ['{"age": 14.9}'])
     expect(catalog.behind([orders]).opaque).toBe(false)
     catalog.learn(question, ['{"age": 15.0001}'])
+    expect(catalog.behind([orders]).opaque).toBe(true)
+  })
+
+  it('is not believed when the catalog was changed while it was on its way, but will do for who asks again and again', () => {
+    let now = 0
+    const catalog = createCatalog(() => now)
+    const asked = catalog.missing([orders])
+    if (asked?.kind !== 'relations') throw new Error('it has to be asked for')
+    now = 1
+    catalog.forget()
+    now = 2
+    catalog.learn(asked, [])
+    expect(catalog.behind([orders]).opaque).toBe(true)
+    expect(catalog.meanings(orders)).toBeUndefined()
+    expect(catalog.missing([orders])).toEqual({ ...asked, epoch: 1 })
+    expect(catalog.behind([orders], 2).opaque).toBe(false)
+    expect(catalog.meanings(orders, 2)).toEqual([])
+    expect(catalog.behind([orders], 3).opaque).toBe(true)
     expect(catalog.behind([orders]).opaque).toBe(true)
   })
 })

@@ -30,23 +30,37 @@ export interface Catalog {
   /** the rows that answer the question, all of them */
   learn(question: CatalogQuestion, rows: readonly string[]): void
   origin(table: number, attribute: number): ColumnOrigin
-  /** What the named relations stand for: the same object for the same list, as long as what is known of it is believed. */
-  behind(relations: readonly RelationName[]): StandsFor
+  /**
+   * What the named relations stand for: the same object for the same list, as long as what is known of it is believed.
+   * @param since as for `meanings`
+   */
+  behind(relations: readonly RelationName[], since?: number): StandsFor
   /**
    * The relations that the name may mean in any schema; undefined when the catalog was not asked, or too long ago.
-   * @param evenOld whoever asks was answered just now, if from an old snapshot
+   * @param since by its clock, in milliseconds: snapshots that are no older will do, also where the catalog was changed after
    */
-  meanings(relation: RelationName, evenOld?: boolean): readonly Entry[] | undefined
+  meanings(relation: RelationName, since?: number): readonly Entry[] | undefined
   /** somebody's own functions of that name, in any schema; undefined when that is not known */
-  functions(name: string, evenOld?: boolean): readonly Routine[] | undefined
-  operators(name: string, evenOld?: boolean): readonly OperatorEntry[] | undefined
-  types(name: string, evenOld?: boolean): readonly TypeEntry[] | undefined
-  typesByOid(oid: number, evenOld?: boolean): readonly TypeEntry[] | undefined
-  /** after a statement that may have changed the catalog */
+  functions(name: string, since?: number): readonly Routine[] | undefined
+  operators(name: string, since?: number): readonly OperatorEntry[] | undefined
+  types(name: string, since?: number): readonly TypeEntry[] | undefined
+  typesByOid(oid: number, since?: number): readonly TypeEntry[] | undefined
+  /** after a statement that may have changed the catalog: answers that are on their way are not believed either */
   forget(): void
-  /** how often that was: who waits for an answer meanwhile has to ask again */
-  forgotten(): number
+  /** how often that was */
+  epoch(): number
 }
+
+/** Of what answers count for a statement beside those that are believed: by the catalog's clock, since when they count. */
+export interface Told {
+  readonly relations: number
+  /** code, however old the transaction's snapshot is */
+  readonly code: number
+}
+
+/** @param since when the statement asked first */
+export const toldSince = (since: number): Told => ({ relations: since, code: Number.NEGATIVE_INFINITY })
+export const NOT_TOLD: Told = { relations: Number.POSITIVE_INFINITY, code: Number.POSITIVE_INFINITY }
 
 export interface StandsFor {
   readonly relations: readonly Named[]
@@ -61,6 +75,8 @@ export interface RelationsQuestion {
   readonly kind: 'relations'
   readonly names: readonly string[]
   readonly oids: readonly number[]
+  /** of the catalog, when it was asked */
+  readonly epoch: number
 }
 
 export interface CodeQuestion {
@@ -69,6 +85,7 @@ export interface CodeQuestion {
   readonly operators: readonly string[]
   readonly types: readonly string[]
   readonly typeOids: readonly number[]
+  readonly epoch: number
 }
 
 export type CatalogQuestion = RelationsQuestion | CodeQuestion
@@ -93,7 +110,8 @@ const MAX_STRANGERS = 1000
 
 export function createCatalog(now: () => number): Catalog {
   const byOid = new Map<number, Entry>()
-  const limits = { names: MAX_ASKED, dueAfter: DUE_AFTER, freshFor: FRESH_FOR, now }
+  let epoch = 0
+  const limits = { names: MAX_ASKED, dueAfter: DUE_AFTER, freshFor: FRESH_FOR, now, epoch: () => epoch }
   const relations = createShelf<Entry>(limits)
   const functions = createShelf<Routine>(limits)
   const operators = createShelf<OperatorEntry>(limits)
@@ -102,7 +120,6 @@ export function createCatalog(now: () => number): Catalog {
   const strangers = new Set<number>()
   const seenBehind = new WeakMap<readonly RelationName[], Until<StandsFor>>()
   let generation = 0
-  let forgotten = 0
 
   function matches(entry: Entry, relation: RelationName): boolean {
     const { schema } = entry.relation
@@ -117,14 +134,14 @@ export function createCatalog(now: () => number): Catalog {
     return time
   }
 
-  function lookBehind(wanted: readonly RelationName[]): StandsFor {
+  function lookBehind(wanted: readonly RelationName[], since?: number): StandsFor {
     const found: Named[] = []
     let opaque = false
     let view = false
     const generated: GeneratedColumn[] = []
     for (const relation of wanted) {
       if (isSystem(relation)) continue
-      if (!relations.isFresh(relation.name)) opaque = true
+      if (!relations.isFresh(relation.name, since)) opaque = true
       for (const entry of relations.of(relation.name)) {
         if (!matches(entry, relation)) continue
         found.push(...entry.behind, ...entry.family)
@@ -136,13 +153,16 @@ export function createCatalog(now: () => number): Catalog {
     return { relations: found, opaque, view, generated }
   }
 
-  function learnRelations(question: RelationsQuestion, { entries, age }: CatalogAnswer): void {
+  function learnRelations(
+    { names, oids, epoch: askedIn }: RelationsQuestion,
+    { entries, age }: CatalogAnswer,
+  ): void {
     if (byOid.size > MAX_ENTRIES) {
       byOid.clear()
       relations.clear()
     }
-    for (const entry of relations.replace(question.names, age)) byOid.delete(entry.oid)
-    for (const oid of question.oids) strangers.delete(oid)
+    for (const entry of relations.replace(names, { age, epoch: askedIn })) byOid.delete(entry.oid)
+    for (const oid of oids) strangers.delete(oid)
     for (const entry of entries) {
       const before = byOid.get(entry.oid)
       if (before) relations.remove(before.relation.name, before)
@@ -152,10 +172,11 @@ export function createCatalog(now: () => number): Catalog {
   }
 
   function learnCode(question: CodeQuestion, answer: CatalogAnswer): void {
-    functions.replace(question.functions, answer.age)
-    operators.replace(question.operators, answer.age)
-    types.replace(question.types, answer.age)
-    typesByOid.replace(question.typeOids.map(String), answer.age)
+    const time = { age: answer.age, epoch: question.epoch }
+    functions.replace(question.functions, time)
+    operators.replace(question.operators, time)
+    types.replace(question.types, time)
+    typesByOid.replace(question.typeOids.map(String), time)
     // Functions that hang on types come along, but not all of their names.
     const asked = new Set(question.functions)
     for (const one of answer.functions) if (asked.has(one.name)) functions.add(one.name, one)
@@ -180,7 +201,9 @@ export function createCatalog(now: () => number): Catalog {
       for (const relation of wanted)
         if (!isSystem(relation) && time >= relations.due(relation.name)) names.add(relation.name)
       const oids = [...strangers]
-      return names.size > 0 || oids.length > 0 ? { kind: 'relations', names: [...names], oids } : undefined
+      return names.size > 0 || oids.length > 0
+        ? { kind: 'relations', names: [...names], oids, epoch }
+        : undefined
     },
     missingCode(names) {
       const time = now()
@@ -190,6 +213,7 @@ export function createCatalog(now: () => number): Catalog {
         operators: names.operators.filter((name) => time >= operators.due(name)),
         types: names.types.filter((name) => time >= types.due(name)),
         typeOids: names.typeOids.filter((oid) => time >= typesByOid.due(String(oid))),
+        epoch,
       }
       const { length } = [
         ...question.functions,
@@ -242,20 +266,19 @@ export function createCatalog(now: () => number): Catalog {
     forget() {
       // What was learned stays until it is asked for again: results on their way still need it.
       generation += 1
-      forgotten += 1
-      for (const shelf of [relations, functions, operators, types, typesByOid]) shelf.forget()
+      epoch += 1
     },
-    forgotten: () => forgotten,
-    meanings: (relation, evenOld) =>
-      relations.known(relation.name, evenOld)?.filter((entry) => matches(entry, relation)),
+    epoch: () => epoch,
+    meanings: (relation, since) =>
+      relations.known(relation.name, since)?.filter((entry) => matches(entry, relation)),
     functions: functions.known,
     operators: operators.known,
     types: types.known,
-    typesByOid: (oid, evenOld) => typesByOid.known(String(oid), evenOld),
-    behind(wanted) {
+    typesByOid: (oid, since) => typesByOid.known(String(oid), since),
+    behind(wanted, since) {
       const known = seenBehind.get(wanted)
       if (known?.generation === generation && now() < known.until) return known.value
-      const value = lookBehind(wanted)
+      const value = lookBehind(wanted, since)
       seenBehind.set(wanted, { value, generation, until: earliest(relations.until, wanted) })
       return value
     },

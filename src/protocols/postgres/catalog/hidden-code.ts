@@ -11,15 +11,14 @@ import {
 import type { Reached } from '../../../core/operation.ts'
 import type { RoutineFacts } from '../../../core/routine.ts'
 import { type Code, type Entry, isVolatile, type Named, type Routine } from './answer.ts'
-import type { Catalog } from './catalog.ts'
+import type { Catalog, Told } from './catalog.ts'
 import { calledName, isSystem } from './names.ts'
 import { signature, type Trust } from './trust.ts'
 
 export interface CodeSight {
   readonly catalog: Catalog
   readonly trust: Trust
-  /** the catalog answered just now, if in an old snapshot */
-  readonly told: boolean
+  readonly told: Told
 }
 
 export type Add = (reached: Reached) => void
@@ -63,18 +62,18 @@ export function hiddenCode(sight: CodeSight, statement: StatementFacts, add: Add
   onRelations(sight, statement, put, cannotTell)
   const { functions, operators, types, typeOids = [] } = statement.uses ?? NO_NAMES
   for (const name of functions) {
-    const found = catalog.functions(name, told)
+    const found = catalog.functions(name, told.code)
     if (found === undefined) cannotTell({ name }, `what ${name} calls`)
     else for (const one of found) put(one, { name }, [one], `called by the name ${name}`)
   }
   for (const name of operators) {
-    const found = catalog.operators(name, told)
+    const found = catalog.operators(name, told.code)
     if (found === undefined) cannotTell({ name }, `what the operator ${name} calls`)
     else for (const one of found) put(one, { name }, one.called, `the operator ${name}`)
   }
   for (const named of types) {
     if (isSystem(named)) continue
-    const found = catalog.types(named.name, told)
+    const found = catalog.types(named.name, told.code)
     if (found === undefined) cannotTell(named, `what the type ${named.name} runs`)
     for (const one of found ?? []) {
       if (mayMean(named, one)) for (const { called, place } of one.code) put(one, named, called, place)
@@ -82,13 +81,13 @@ export function hiddenCode(sight: CodeSight, statement: StatementFacts, add: Add
   }
   for (const oid of typeOids) {
     const named = { name: `of OID ${oid}` }
-    const found = catalog.typesByOid(oid, told)
+    const found = catalog.typesByOid(oid, told.code)
     if (found === undefined) cannotTell(named, `what the type ${named.name} runs`)
     for (const one of found ?? []) for (const { called, place } of one.code) put(one, one, called, place)
   }
   for (const { column } of statement.columns) {
     if (column === '*') continue
-    const found = catalog.functions(column, told)
+    const found = catalog.functions(column, told.code)
     if (found === undefined) cannotTell({ name: column }, `whether ${column} is a column`)
     const rows = found?.filter(({ ofRow }) => ofRow) ?? []
     for (const one of rows) put(one, { name: column }, [one], `called as the column ${column}`)
@@ -100,7 +99,7 @@ export function hiddenCode(sight: CodeSight, statement: StatementFacts, add: Add
 /** Facts that rest on a relation of the catalog do not hold for another by its name: a temporary one, say. */
 function inPlaceOfCatalogs({ catalog, told }: CodeSight, { uses }: StatementFacts, add: Add): void {
   for (const name of uses?.catalogs ?? []) {
-    for (const { relation: from } of catalog.meanings({ name }, told) ?? []) {
+    for (const { relation: from } of catalog.meanings({ name }, told.code) ?? []) {
       if (isSystem(from)) continue
       const object = `${from.schema}.${name} is in the place of the catalog’s ${name}`
       add({ kind: 'code', access: { effect: 'unknown', object }, from, named: { name }, columns: 'any' })
@@ -122,7 +121,7 @@ function onRelations(
     if (named === undefined || letter === undefined || isSystem(named)) continue
     // VACUUM and REINDEX without a name go over whatever there is.
     if (named.name === '*' && effect === 'maintenance') cannotTell(named, 'what code every relation runs')
-    const meanings = catalog.meanings(named, told)
+    const meanings = catalog.meanings(named, told.code)
     if (meanings === undefined) cannotTell(named, `what code ${named.name} runs`)
     for (const entry of meanings ?? []) {
       const { relation: from, code } = entry
@@ -170,12 +169,12 @@ function onCalls({ catalog, trust, told }: CodeSight, { accesses }: StatementFac
   for (const access of accesses) {
     const named = calledName(access)
     if (named === undefined || isSystem(named)) continue
-    const shown = (catalog.functions(named.name, told) ?? []).filter((one) => mayMean(named, one))
+    const shown = (catalog.functions(named.name, told.code) ?? []).filter((one) => mayMean(named, one))
     for (const one of shown) {
       const from = { schema: one.schema, name: one.name }
       add({ kind: 'meant', access, from, named, columns: 'any', ...definition(one) })
     }
-    const meant = (catalog.functions(named.name) ?? []).filter((one) => mayMean(named, one))
+    const meant = (catalog.functions(named.name, told.relations) ?? []).filter((one) => mayMean(named, one))
     const [first] = meant
     if (first !== undefined && meant.every(trust)) vouched(access, first, named, add)
   }

@@ -3,7 +3,7 @@
 import type { Access, AccessEffect, Facts, RelationName } from '../../../core/facts.ts'
 import type { Reached } from '../../../core/operation.ts'
 import type { Entry } from './answer.ts'
-import type { Catalog } from './catalog.ts'
+import type { Catalog, Told } from './catalog.ts'
 import { type Add, ANYTHING, type CodeSight, hiddenCode } from './hidden-code.ts'
 import { type CatalogNames, catalogNames, isSystem } from './names.ts'
 import type { Trust } from './trust.ts'
@@ -32,9 +32,8 @@ export interface Reach {
   unsure(facts: Facts): CatalogNames | undefined
   /**
    * The same list for the same facts, as long as it holds the same: decisions are remembered by it.
-   * @param told the catalog answered just now: what it says of code counts, however old the transaction's snapshot is
    */
-  of(facts: Facts, told: boolean): readonly Reached[]
+  of(facts: Facts, told: Told): readonly Reached[]
 }
 
 interface Known {
@@ -79,15 +78,15 @@ function reachedBy(sight: CodeSight, facts: Facts): ReadonlyMap<string, Reached>
   }
   for (const statement of facts.statements) {
     for (const { effect, relation } of statement.accesses) {
-      if (relation !== undefined && !isSystem(relation)) follow(sight.catalog, effect, relation, add)
+      if (relation !== undefined && !isSystem(relation)) follow(sight, effect, relation, add)
     }
     hiddenCode(sight, statement, add)
   }
   return found
 }
 
-function follow(catalog: Catalog, effect: AccessEffect, named: RelationName, add: Add): void {
-  const meanings = catalog.meanings(named)
+function follow({ catalog, told }: CodeSight, effect: AccessEffect, named: RelationName, add: Add): void {
+  const meanings = catalog.meanings(named, told.relations)
   if (meanings === undefined) {
     const via = `what is behind ${named.name} cannot be told`
     // Qualified or not: it may be anything.

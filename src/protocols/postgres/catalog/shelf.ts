@@ -1,21 +1,27 @@
 // What is known under names of one kind, and since when.
 
 export interface Shelf<E> {
-  isFresh(name: string): boolean
+  /** @param since by the clock: what was answered since then will do, though it may have been overtaken meanwhile */
+  isFresh(name: string, since?: number): boolean
   /** by the clock, from when on it should be asked for again */
   due(name: string): number
   /** by the clock, until when it is believed */
   until(name: string): number
   of(name: string): readonly E[]
   /** undefined when the name was not asked for, or too long ago, unless that will do */
-  known(name: string, evenOld?: boolean): readonly E[] | undefined
-  /** The names were asked for again: gives what was known of them, and drops it. `age` in milliseconds. */
-  replace(names: readonly string[], age: number): readonly E[]
+  known(name: string, since?: number): readonly E[] | undefined
+  /** The names were asked for again: gives what was known of them, and drops it. */
+  replace(names: readonly string[], answer: AnswerTime): readonly E[]
   add(name: string, entry: E): void
   remove(name: string, entry: E): void
-  /** nothing is believed any more, and all is kept */
-  forget(): void
   clear(): void
+}
+
+export interface AnswerTime {
+  /** of the snapshot that it was read in, in milliseconds */
+  readonly age: number
+  /** the epoch in which it was asked for */
+  readonly epoch: number
 }
 
 export interface ShelfLimits {
@@ -25,31 +31,38 @@ export interface ShelfLimits {
   /** milliseconds */
   readonly freshFor: number
   readonly now: () => number
+  /** What was asked for in an epoch before this one is believed no more, and is kept. */
+  readonly epoch: () => number
 }
 
-export function createShelf<E>({ names: maxNames, dueAfter, freshFor, now }: ShelfLimits): Shelf<E> {
+export function createShelf<E>({ names: maxNames, dueAfter, freshFor, now, epoch }: ShelfLimits): Shelf<E> {
   const byName = new Map<string, readonly E[]>()
-  const askedAt = new Map<string, number>()
-  const asked = (name: string) => askedAt.get(name) ?? Number.NEGATIVE_INFINITY
-  const until = (name: string) => asked(name) + freshFor
-  const isFresh = (name: string) => now() < until(name)
+  const answered = new Map<string, { readonly at: number; readonly epoch: number }>()
+  const at = (name: string) => {
+    const answer = answered.get(name)
+    return answer?.epoch === epoch() ? answer.at : Number.NEGATIVE_INFINITY
+  }
+  const until = (name: string) => at(name) + freshFor
+  const isFresh = (name: string, since?: number) =>
+    now() < until(name) ||
+    (since !== undefined && (answered.get(name)?.at ?? Number.NEGATIVE_INFINITY) >= since)
   const of = (name: string) => byName.get(name) ?? []
   const clear = () => {
     byName.clear()
-    askedAt.clear()
+    answered.clear()
   }
   return {
-    due: (name) => asked(name) + dueAfter,
+    due: (name) => at(name) + dueAfter,
     until,
     isFresh,
     of,
-    known: (name, evenOld = false) => (evenOld || isFresh(name) ? of(name) : undefined),
-    replace(names, age) {
-      if (askedAt.size + names.length > maxNames) askedAt.clear()
+    known: (name, since) => (isFresh(name, since) ? of(name) : undefined),
+    replace(names, { age, epoch: askedIn }) {
+      if (answered.size + names.length > maxNames) answered.clear()
       const before = names.flatMap(of)
       for (const name of names) {
         byName.delete(name)
-        askedAt.set(name, now() - age)
+        answered.set(name, { at: now() - age, epoch: askedIn })
       }
       return before
     },
@@ -59,7 +72,6 @@ export function createShelf<E>({ names: maxNames, dueAfter, freshFor, now }: She
       if (left.length > 0) byName.set(name, left)
       else byName.delete(name)
     },
-    forget: () => askedAt.clear(),
     clear,
   }
 }

@@ -44,6 +44,8 @@ export function runsCode(facts: Facts): boolean {
 export interface Sight {
   readonly masker: Masker
   readonly catalog: Catalog
+  /** what the catalog was told since then counts, by its clock */
+  readonly since?: number
   /** names that look like PostgreSQL's own may find somebody's own code */
   readonly hidesCode?: boolean
 }
@@ -51,14 +53,14 @@ export interface Sight {
 export function touches(sight: Sight, facts: Facts): Touch {
   if (!sight.masker.namesColumns) return NOTHING
   const relations = relationsOf(facts)
-  const { relations: behind, opaque: hidden, generated } = sight.catalog.behind(relations)
+  const { relations: behind, opaque: hidden, generated } = sight.catalog.behind(relations, sight.since)
   const opaque = hidden || sight.hidesCode === true || runsCode(facts)
   const masked = opaque || [...relations, ...behind].some((relation) => sight.masker.masksRelation(relation))
   const renaming = behind.length > 0 || hidden ? relations.filter((relation) => renames(sight, relation)) : []
   return { masked, opaque, hidden, behind, renaming, generated }
 }
 
-function renames({ masker, catalog }: Sight, relation: RelationName): boolean {
-  const { relations, opaque, view } = catalog.behind([relation])
+function renames({ masker, catalog, since }: Sight, relation: RelationName): boolean {
+  const { relations, opaque, view } = catalog.behind([relation], since)
   return opaque || (view && relations.some((behind) => masker.masksRelation(behind)))
 }

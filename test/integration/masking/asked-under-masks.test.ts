@@ -7,6 +7,9 @@ beforeAll(async () => {
   stack = await startStack({
     masks: {
       ssn: { resources: '*', columns: ['public.customers.ssn'], except_groups: ['cleared'] },
+      events: { resources: '*', columns: ['public.events.secret'] },
+      towns: { resources: '*', columns: ['public.places_town.mayor'] },
+      places: { resources: '*', columns: ['public.places.owner'] },
       elsewhere: { resources: '*', columns: ['public.orders.nothing'] },
     },
     policies: {
@@ -15,7 +18,7 @@ beforeAll(async () => {
         resources: '*',
         groups: ['analysts'],
         effects: ['read'],
-        relations: ['public.customers'],
+        relations: ['public.customers', 'public.events*', 'public.places*'],
         approvers: ['approvers'],
         wait: '0s',
       },
@@ -60,4 +63,27 @@ it('what is masked behind a view is told as well', async () => {
     mask: 'ssn',
     columns: ['public.customers.ssn'],
   })
+})
+
+it.each([
+  ['a partition', 'select secret from events_1', 'events', 'public.events.secret'],
+  ['a partition of a partition', 'select secret from events_2a', 'events', 'public.events.secret'],
+  ['a view of a partition', 'select v from events_view', 'events', 'public.events.secret'],
+  ['a child', 'select owner from places_town', 'places', 'public.places.owner'],
+  ['a parent', 'select owner from places', 'towns', 'public.places_town.mayor'],
+])('what is masked of its parents and children is told of %s', async (_, sql, mask, column) => {
+  await stack.superuser(`
+    CREATE TABLE IF NOT EXISTS public.events (id integer, secret text) PARTITION BY RANGE (id);
+    CREATE TABLE IF NOT EXISTS public.events_1 PARTITION OF public.events FOR VALUES FROM (1) TO (10);
+    CREATE TABLE IF NOT EXISTS public.events_2 PARTITION OF public.events FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (id);
+    CREATE TABLE IF NOT EXISTS public.events_2a PARTITION OF public.events_2 FOR VALUES FROM (10) TO (20);
+    CREATE OR REPLACE VIEW public.events_view AS SELECT id, secret AS v FROM public.events_1;
+    CREATE TABLE IF NOT EXISTS public.places (owner text);
+    CREATE TABLE IF NOT EXISTS public.places_town (mayor text) INHERITS (public.places);
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC`)
+  await expect(ask(['analysts'], sql)).rejects.toMatchObject({ code: '42501' })
+  const { id } = await stack.reviews.next()
+  const { masked } = await stack.reviews.get(id)
+  await stack.reviews.deny(id, 'seen')
+  expect(masked).toContainEqual({ mask, columns: [column] })
 })

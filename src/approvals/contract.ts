@@ -7,6 +7,7 @@ import type { Principal, PrincipalKind } from '../core/principal.ts'
 import type { ToldFunctions } from '../core/routine.ts'
 import type { ToldMasks } from '../core/told-masks.ts'
 import type { Verdict, VoteRefusal } from './ballot.ts'
+import type { RequestHead } from './head.ts'
 
 export interface ApprovalInput extends ToldFunctions, ToldBehind, ToldMasks {
   readonly subject: ApprovalSubject
@@ -30,7 +31,7 @@ export interface ApprovalFilter {
   /** most that are returned; 100 when absent, never more than MAX_LISTED */
   readonly limit?: number
   /** applied before the limit, newest first, for what a reviewer may see */
-  readonly where?: (request: ApprovalRequest) => boolean
+  readonly where?: (head: RequestHead) => boolean
 }
 
 export type VoteResult =
@@ -41,7 +42,7 @@ export type VoteResult =
 export interface Approvals {
   create(input: ApprovalInput): Promise<ApprovalRequest>
   get(id: string): Promise<ApprovalRequest | undefined>
-  /** Newest first. */
+  /** Newest first. It costs the heads of what is kept, and the requests that are returned. */
   list(filter: ApprovalFilter): Promise<readonly ApprovalRequest[]>
   /**
    * For whoever follows what happens: visits each request that is not as it was at an earlier look, newest first, a few in

@@ -8,6 +8,8 @@ import {
   type Approvals,
   type VoteResult,
 } from './contract.ts'
+import { fits } from './fits.ts'
+import { headOf, type RequestHead } from './head.ts'
 import {
   DEFAULT_LISTED,
   MAX_KEPT,
@@ -25,6 +27,7 @@ import { createWaiters, type Waiters } from './waiters.ts'
 
 interface Entry {
   request: ApprovalRequest
+  readonly head: RequestHead
   readonly digest: string
   /** digest of its shape */
   readonly alike: string | undefined
@@ -97,7 +100,7 @@ function create(store: Store, input: ApprovalInput): ApprovalRequest {
   })
   const digests = { digest: subjectDigest(body), alike: shapeDigest(body) }
   const expiry = expireIn(store, body.id, expiresAfter)
-  store.entries.set(body.id, { request, ...digests, bytes, expiry })
+  store.entries.set(body.id, { request, head: headOf(body), ...digests, bytes, expiry })
   return request
 }
 
@@ -115,13 +118,13 @@ function expireIn(store: Store, id: string, ms: number): NodeJS.Timeout {
 
 function list(store: Store, filter: ApprovalFilter): readonly ApprovalRequest[] {
   const limit = Math.min(filter.limit ?? DEFAULT_LISTED, MAX_LISTED)
-  return [...open(store).entries.keys()]
-    .reverse()
-    .flatMap((id) => current(store, id)?.request ?? [])
-    .filter((request) => filter.state === undefined || request.state === filter.state)
-    .filter((request) => filter.resource === undefined || request.resource === filter.resource)
-    .filter((request) => filter.where?.(request) ?? true)
-    .slice(0, limit)
+  const found: ApprovalRequest[] = []
+  for (const id of [...open(store).entries.keys()].reverse()) {
+    if (found.length >= limit) break
+    const entry = current(store, id)
+    if (entry !== undefined && fits(filter, entry.head, entry.request.state)) found.push(entry.request)
+  }
+  return found
 }
 
 function look(

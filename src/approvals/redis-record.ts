@@ -5,6 +5,7 @@ import type { AccessEffect } from '../core/facts.ts'
 import { parseJson } from '../core/parse-json.ts'
 import { DAYS } from '../core/time-window.ts'
 import { ApprovalStoreError } from './contract.ts'
+import type { RequestHead } from './head.ts'
 import { REQUEST_ID, type RequestBody, stateAt } from './request.ts'
 
 const text = z.string()
@@ -118,6 +119,28 @@ const flatFields = z.array(text).transform((flat) => {
 /** The store's time, then one request's fields or more. */
 export const recordsReply = z.tuple([z.coerce.number().int()], flatFields)
 export const idsReply = z.array(text)
+const head = z.strictObject({
+  id: text,
+  resource: text,
+  principal: text,
+  principalName: text,
+  approvers: texts,
+  fingerprint: text,
+  shape: z.exactOptional(text),
+}) satisfies z.ZodType<RequestHead>
+
+/** Of each request its state and its head; neither where there is no request, no head where another version wrote it. */
+export const headsReply = texts.transform((flat) =>
+  flat
+    .filter((_, n) => n % 2 === 0)
+    .map((state, n) => {
+      const found = flat[2 * n + 1] ?? ''
+      return {
+        ...(state === '' ? {} : { state: checked(z.enum(states), state) }),
+        ...(found === '' ? {} : { head: checked(head, parseJson(found)) }),
+      }
+    }),
+)
 /** What VOTE refuses by itself; `again` when another vote came first. */
 export const voteRefusalReply = z.enum(['not-found', 'already-decided', 'again'])
 

@@ -44,7 +44,7 @@ end
 /**
  * KEYS as in CLOSE, 6 all, 7 sizes; ARGV 1 id, 2 body, 3 digest, 4 life in ms, 5 retention in ms, 6 most open,
  * 7 most open of the principal, 8 most kept, 9 prefix of request keys, 10 longest life, 11 most bytes kept,
- * 12 digest of the shape or nothing, 13 whether it is parked: 1 or 0, 14 most open bytes of the principal.
+ * 12 digest of the shape or nothing, 13 whether it is parked: 1 or 0, 14 most open bytes of the principal, 15 head.
  * The keys of requests that are dropped cannot be declared; the prefix keeps them in the same slot.
  */
 export const CREATE = script(`
@@ -60,7 +60,7 @@ local function drop(id)
   redis.call('ZREM', KEYS[6], id)
   redis.call('DEL', ARGV[9] .. id)
 end
-local bytes = #ARGV[2]
+local bytes = #ARGV[2] + #ARGV[15]
 local own = bytes
 for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
   own = own + tonumber(redis.call('HGET', KEYS[7], id) or 0)
@@ -82,7 +82,7 @@ end
 if crowded() then return false end
 
 local expires = now + ARGV[4]
-redis.call('HSET', KEYS[1], 'body', ARGV[2], 'digest', ARGV[3], 'alike', ARGV[12],
+redis.call('HSET', KEYS[1], 'body', ARGV[2], 'head', ARGV[15], 'digest', ARGV[3], 'alike', ARGV[12],
   'state', 'pending', 'created', text(now), 'expires', text(expires), 'votes', '', 'cast', '0')
 if ARGV[13] == '1' then redis.call('HSET', KEYS[1], 'parked', '1') end
 redis.call('PEXPIREAT', KEYS[1], text(expires + ARGV[5]))
@@ -169,6 +169,16 @@ for n, key in ipairs(KEYS) do
   marks[n] = now and (now .. '.' .. #(found[1] or '') .. '.' .. (found[2] or '') .. '.' .. (found[3] or '')) or ''
 end
 return marks
+`)
+
+/** KEYS are requests. Gives the state and the head of each; both are empty for what is not there. */
+export const HEADS = script(`
+local heads = {}
+for n, key in ipairs(KEYS) do
+  heads[2 * n - 1] = state(key) or ''
+  heads[2 * n] = redis.call('HGET', key, 'head') or ''
+end
+return heads
 `)
 
 /** KEYS are requests, ARGV their ids. Gives the ids of those that are no longer pending. */

@@ -2,13 +2,12 @@
 import type { ApprovalRequest, ApprovalState, ApprovalSubject } from '../core/approval.ts'
 import { MAX_QUORUM } from '../core/hold-terms.ts'
 import type { Ballot } from './ballot.ts'
-import { type ApprovalFilter, type ApprovalInput, ApprovalStoreError, type VoteResult } from './contract.ts'
+import { type ApprovalInput, ApprovalStoreError, type VoteResult } from './contract.ts'
+import { headOf } from './head.ts'
 import {
-  DEFAULT_LISTED,
   MAX_KEPT,
   MAX_KEPT_BYTES,
   MAX_LIFE,
-  MAX_LISTED,
   MAX_OPEN,
   MAX_OPEN_BYTES_PER_PRINCIPAL,
   MAX_OPEN_PER_PRINCIPAL,
@@ -65,6 +64,7 @@ export async function create(store: RedisStore, input: ApprovalInput): Promise<A
       ...[body.id, json, subjectDigest(body), input.terms.expiresAfter, RETENTION],
       ...[MAX_OPEN, MAX_OPEN_PER_PRINCIPAL, MAX_KEPT, keys.requestPrefix, MAX_LIFE, MAX_KEPT_BYTES],
       ...[shapeDigest(body) ?? '', input.parked === true ? 1 : 0, MAX_OPEN_BYTES_PER_PRINCIPAL],
+      JSON.stringify(headOf(body)),
     ],
   )
   if (reply === null) throw new ApprovalStoreError('full', 'too many requests for approval are open')
@@ -83,37 +83,6 @@ export async function read(store: RedisStore, id: string): Promise<Sighting | un
   // What is no id would be no key of ours.
   if (!REQUEST_ID.test(id)) return undefined
   return (await readMany(store, [id]))[0]
-}
-
-/** Of what is open no other is read: those that ended are many, and reviewers ask for what waits again and again. */
-async function idsFor({ client, keys }: RedisStore, state?: ApprovalState): Promise<readonly string[]> {
-  const idsOf = async (key: string) => checked(idsReply, await client.run(IDS, [key], [MAX_KEPT]))
-  const all = await idsOf(keys.all)
-  if (state === undefined || !isOpen(state)) return all
-  const open = new Set(await idsOf(keys.open))
-  return all.filter((id) => open.has(id))
-}
-
-async function* newestFirst(store: RedisStore, state?: ApprovalState): AsyncGenerator<ApprovalRequest> {
-  const ids = await idsFor(store, state)
-  for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
-    for (const sighting of await readMany(store, ids.slice(start, start + READ_AT_ONCE))) {
-      if (sighting !== undefined) yield sighting.request
-    }
-  }
-}
-
-export async function list(store: RedisStore, filter: ApprovalFilter): Promise<readonly ApprovalRequest[]> {
-  const limit = Math.min(filter.limit ?? DEFAULT_LISTED, MAX_LISTED)
-  const found: ApprovalRequest[] = []
-  if (limit < 1) return found
-  for await (const request of newestFirst(store, filter.state)) {
-    if (filter.state !== undefined && request.state !== filter.state) continue
-    if (filter.resource !== undefined && request.resource !== filter.resource) continue
-    if (filter.where?.(request) === false) continue
-    if (found.push(request) >= limit) break
-  }
-  return found
 }
 
 export async function find(

@@ -5,13 +5,13 @@ import { ApprovalStoreError, type Approvals } from './contract.ts'
 import { createRedisClient, listen } from './redis-client.ts'
 import type { RedisConnection } from './redis-connect.ts'
 import { redisKeys } from './redis-keys.ts'
+import { list } from './redis-list.ts'
 import { look } from './redis-look.ts'
 import { startPolling, untilSettled } from './redis-settled.ts'
 import {
   consume,
   create,
   find,
-  list,
   notPending,
   park,
   type RedisStore,

@@ -6,7 +6,10 @@ import { type Principal, principalId } from '../core/principal.ts'
 const SHOWN_IN_LIST = 200
 
 /** Its approver groups, and its own asker. */
-export function maySee(request: ApprovalRequest, principal: Principal): boolean {
+export function maySee(
+  request: Pick<ApprovalRequest, 'principal' | 'approvers'>,
+  principal: Principal,
+): boolean {
   return (
     request.principal === principalId(principal) ||
     request.approvers.some((group) => principal.groups.includes(group))

@@ -1,6 +1,7 @@
 // The tests that every store of approvals passes.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ApprovalInput, Approvals } from '../../src/approvals/contract.ts'
+import type { RequestHead } from '../../src/approvals/head.ts'
 import { MAX_OPEN_PER_PRINCIPAL, MAX_REQUEST_BYTES } from '../../src/approvals/limits.ts'
 import type { ApprovalSubject } from '../../src/core/approval.ts'
 import type { HoldTerms } from '../../src/core/hold-terms.ts'
@@ -481,6 +482,39 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
           [ids[3]],
         )
         expect(await two.list({ resource: 'nothing' })).toEqual([])
+      })
+
+      it('asks what a list is filtered by of short heads, and gives whole requests', async () => {
+        const { id, principal } = await one.create(
+          ask({ approvers: ['heads'] }, { resource: 'heads', text: 'x'.repeat(100_000), shape: 's' }),
+        )
+        const heads: object[] = []
+        const where = (head: RequestHead) => heads.push(head) > 0 && head.approvers.includes('heads')
+        expect(await two.list({ resource: 'heads', where })).toEqual([await one.get(id)])
+        const head = {
+          ...{ id, principal, resource: 'heads', shape: 's', principalName: 'agent' },
+          ...{ approvers: ['heads'], fingerprint: subject().fingerprint },
+        }
+        expect(heads).toEqual(heads.map(() => head))
+      })
+
+      it('lists by what a request is now, however many others there are', async () => {
+        const parts = { resource: 'many' }
+        const kept: string[] = []
+        for (let n = 0; n < 320; n++) {
+          const { id } = await one.create(ask({ approvers: [n % 80 === 0 ? 'few' : 'most'] }, parts))
+          if (n % 80 === 0) kept.unshift(id)
+          if (n % 2 === 0) await one.withdraw(id, 'over')
+        }
+        const where = ({ approvers }: RequestHead) => approvers.includes('few')
+        const listed = async (filter: object) =>
+          (await two.list({ ...parts, where, ...filter })).map(({ id }) => id)
+        expect(await listed({})).toEqual(kept)
+        expect(await listed({ state: 'withdrawn' })).toEqual(kept)
+        expect(await listed({ state: 'withdrawn', limit: 3 })).toEqual(kept.slice(0, 3))
+        expect(await listed({ state: 'pending' })).toEqual([])
+        expect(await two.list({ ...parts, state: 'withdrawn', limit: 1000 })).toHaveLength(160)
+        expect(await two.list({ ...parts, where: () => false })).toEqual([])
       })
 
       it('again visits what has changed, newest first, and nothing else', async () => {

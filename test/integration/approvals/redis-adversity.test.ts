@@ -2,7 +2,7 @@
 // nothing runs that was not approved, and nothing twice.
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Approvals } from '../../../src/approvals/contract.ts'
+import type { ApprovalFilter, Approvals } from '../../../src/approvals/contract.ts'
 import { createRedisApprovals } from '../../../src/approvals/redis.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { approvalInput, reviewer } from '../../support/approvals-values.ts'
@@ -167,6 +167,43 @@ it('many requests that ended: those that wait are listed without them', async ()
   expect(await other.list({ state: 'approved' })).toMatchObject([{ id: waits[0]?.id }])
   expect(await other.list({ state: 'pending' })).toMatchObject([{ id: waits[1]?.id }])
   expect(await other.list({ limit: 500 })).toHaveLength(302)
+})
+
+describe('of many requests that ended', () => {
+  const reads = async () =>
+    Number(/cmdstat_hgetall:calls=(\d+)/.exec(await side.info('commandstats'))?.[1] ?? 0)
+  const sent = async () =>
+    Number(/total_net_output_bytes:(\d+)/.exec(await side.info('stats'))?.[1] ?? Number.NaN)
+
+  beforeEach(async () => {
+    for (let n = 0; n < 300; n++) {
+      const asker = { principal: `https://id.example#${n}`, text: 'x'.repeat(10_000) }
+      const { id } = await approvals.create(approvalInput(asker))
+      if (n % 30 === 0) await approvals.vote(id, reviewer('ann'), 'deny')
+      else await approvals.withdraw(id, 'over')
+    }
+  })
+
+  it.each<[string, ApprovalFilter, number]>([
+    ['whoever may see none', { where: () => false }, 0],
+    ['whoever may see none that was denied', { state: 'denied', where: () => false }, 0],
+    ['one resource that has none', { resource: 'nothing' }, 0],
+    ['a state', { state: 'denied' }, 10],
+    ['some of a state', { state: 'denied', limit: 3 }, 3],
+    ['what was asked by one', { where: ({ principal }) => principal.endsWith('#17') }, 1],
+  ])('a list of %s reads no others', async (_, filter, found) => {
+    const [before, bytes] = [await reads(), await sent()]
+    expect(await other.list(filter)).toHaveLength(found)
+    expect((await reads()) - before).toBe(found)
+    expect((await sent()) - bytes).toBeLessThan(100_000 + found * 12_000)
+  })
+
+  it('those that another version wrote are listed as well', async () => {
+    const [key] = (await side.keys(`${KEYS}:request:*`)).sort()
+    await side.hdel(key ?? '', 'head')
+    const id = key?.split(':').at(-1)
+    expect(await other.list({ where: (head) => head.id === id })).toMatchObject([{ id }])
+  })
 })
 
 describe('a neighbour who put keys of another type under our prefix', () => {

@@ -1,5 +1,6 @@
 // One request for approval: everything that a reviewer decides on, and the form to decide.
 import { html } from 'hono/html'
+import type { RequestHead } from '../../../approvals/head.ts'
 import { MAX_REASON } from '../../../approvals/limits.ts'
 import { placesFilled } from '../../../approvals/places.ts'
 import { isOpen } from '../../../approvals/request.ts'
@@ -62,7 +63,7 @@ async function equalRequests(
   { login }: Visitor,
   request: ApprovalRequest,
 ): Promise<readonly ApprovalRequest[]> {
-  const isEqual = (one: ApprovalRequest) =>
+  const isEqual = (one: RequestHead) =>
     request.shape === undefined ? one.fingerprint === request.fingerprint : one.shape === request.shape
   return approvals.list({
     resource: request.resource,

@@ -1,0 +1,16 @@
+// What of a request lists are filtered by: short, so that a store can look through all heads without reading the requests.
+import type { ApprovalRequest } from '../core/approval.ts'
+
+/** Nothing in it changes after the request was made. */
+export type RequestHead = Pick<
+  ApprovalRequest,
+  'id' | 'resource' | 'principal' | 'principalName' | 'approvers' | 'fingerprint' | 'shape'
+>
+
+export function headOf(request: RequestHead): RequestHead {
+  const { id, resource, principal, principalName, approvers, fingerprint, shape } = request
+  return {
+    ...{ id, resource, principal, principalName, approvers, fingerprint },
+    ...(shape === undefined ? {} : { shape }),
+  }
+}

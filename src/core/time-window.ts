@@ -32,7 +32,10 @@ function minuteOf(text: string): number {
   return hour * 60 + minute
 }
 
-/** @returns whether a moment, in milliseconds since the epoch, lies in the window */
+/**
+ * @returns whether a moment, in milliseconds since the epoch, lies in the window
+ * @throws RangeError for a zone that the time zone database does not have
+ */
 export function timeWindow(config: TimeWindow): (at: number) => boolean {
   const { from, to } = minutesOf(config)
   const days = new Set<number>((config.days ?? DAYS).map((day) => DAYS.indexOf(day)))
@@ -47,8 +50,12 @@ export function timeWindow(config: TimeWindow): (at: number) => boolean {
   }
 }
 
-/** Minutes since Monday, 00:00. Asking the time zone database takes microseconds, so a minute is asked for once. */
-function localMinute(timeZone: string): (at: number) => number {
+/**
+ * Minutes since Monday, 00:00, of a moment. Asking the time zone database takes microseconds, so a minute is asked for once.
+ *
+ * @throws RangeError for a zone that the database does not have
+ */
+export function localMinute(timeZone: string): (at: number) => number {
   const format = new Intl.DateTimeFormat('en-GB', {
     timeZone,
     weekday: 'short',

@@ -4,15 +4,17 @@ import type { Finding } from '../config/problems.ts'
 import type { MaskRuleConfig, PolicyRuleConfig } from '../config/schema.ts'
 import { EXPIRES_AFTER, MAX_QUORUM } from '../core/hold-terms.ts'
 import { HAVE_SHAPES } from '../core/shape.ts'
-import { type TimeWindow, timeWindow } from '../core/time-window.ts'
+import { localMinute, type TimeWindow, timeWindow } from '../core/time-window.ts'
 import { groupProblems, windowProblems } from './problems-conditions.ts'
 
 type Path = readonly string[]
 
 const MINUTE = 60_000
 const MINUTES_OF_WEEK = 7 * 24 * 60
-/** A Monday in winter, when no clock changes; the hours of a week tell whether two windows can meet. */
+const WEEK = MINUTES_OF_WEEK * MINUTE
+/** A Monday in winter; the hours of a week tell whether two windows can meet, while their clocks are as far apart. */
 const SOME_WEEK = Date.UTC(2026, 0, 5)
+const WEEKS_OF_YEAR = 53
 
 export function holdProblems(path: Path, rule: PolicyRuleConfig): Finding[] {
   if (rule.decision !== 'hold') return []
@@ -78,13 +80,29 @@ function hourProblems(path: Path, rule: PolicyRuleConfig): Finding[] {
   return [{ path: at, message, cure: 'make `expires_after` longer, or widen one of the windows' }]
 }
 
-/** Is there a minute of the week in which the rule counts, with one in which approvals do before the request expires? */
+/** Is there a minute of the year in which the rule counts, with one in which approvals do before the request expires? */
 function couldMeet(when: TimeWindow, hours: TimeWindow, life: number): boolean {
+  return weeksOf(when, hours).some((week) => couldMeetIn(week, when, hours, life))
+}
+
+/** Clocks are put forward and back on other days in other places: a week for each distance that there is between two. */
+function weeksOf(one: TimeWindow, other: TimeWindow): readonly number[] {
+  const [first, second] = [localMinute(one.time_zone), localMinute(other.time_zone)]
+  const weeks = new Map<number, number>()
+  for (let n = 0; n < WEEKS_OF_YEAR; n++) {
+    const week = SOME_WEEK + n * WEEK
+    const apart = (first(week) - second(week) + MINUTES_OF_WEEK) % MINUTES_OF_WEEK
+    if (!weeks.has(apart)) weeks.set(apart, week)
+  }
+  return [...weeks.values()]
+}
+
+function couldMeetIn(week: number, when: TimeWindow, hours: TimeWindow, life: number): boolean {
   const [fires, approves] = [timeWindow(when), timeWindow(hours)]
   let fired = Number.NEGATIVE_INFINITY
   // Twice around: what is held at the end of a week may be approved in the next.
   for (let minute = 0; minute < 2 * MINUTES_OF_WEEK; minute++) {
-    const at = SOME_WEEK + minute * MINUTE
+    const at = week + minute * MINUTE
     // Until the end of the minute in which it was last held.
     if (fires(at)) fired = at + MINUTE
     if (at < fired + life && approves(at)) return true

@@ -228,6 +228,14 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
         expect(await one.vote(id, reviewer('ann'), 'deny')).toMatchObject({ request: { state: 'denied' } })
       })
 
+      it('is not to approve in hours of a time zone that is not known, and is to deny', async () => {
+        const approveWhen = [{ time_zone: 'Mars/Olympus_Mons' }]
+        const { id } = await one.create(ask({ approveWhen }))
+        const refused = { kind: 'refused', refusal: 'not-now' }
+        expect(await one.vote(id, reviewer('ann'), 'approve')).toEqual(refused)
+        expect(await one.vote(id, reviewer('ann'), 'deny')).toMatchObject({ request: { state: 'denied' } })
+      })
+
       it('that grants a window is refused where the rule has none', async () => {
         const { id } = await one.create(ask())
         const grant = { for: 60_000, uses: 2 }

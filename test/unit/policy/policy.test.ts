@@ -502,6 +502,19 @@ describe('a policy that cannot be meant is refused', () => {
     expect(() => policyOf({ h })).not.toThrow()
   })
 
+  test('a hold that approvers elsewhere meet while clocks are put forward on other days can be meant', () => {
+    const half = (time_zone: string, hour: number) => ({ time_zone, from: `${hour}:00`, to: `${hour}:30` })
+    const h = (hour: number) =>
+      rule('hold', ['drop'], {
+        when: half('Europe/Berlin', 15),
+        approve_when: half('America/New_York', hour),
+        expires_after: '30m',
+      })
+    // 15:00 in Berlin is 10:00 in New York in late March alone, and 11:00 never.
+    expect(() => policyOf({ h: h(10) })).not.toThrow()
+    expect(() => policyOf({ h: h(11) })).toThrow('expires before these hours begin')
+  })
+
   test('a deny that is narrower in any way overrules nothing', () => {
     for (const more of [
       { groups: ['x'] },

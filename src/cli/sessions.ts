@@ -53,6 +53,12 @@ function findRecording(all: readonly RecordingSummary[], id: string): RecordingS
   return only
 }
 
+/** Where it is, to be read. Throws when it is no file of its own. */
+function readable({ path, unusable }: RecordingSummary): string {
+  if (unusable !== undefined) throw new Error(`${path}: ${unusable}`)
+  return path
+}
+
 function positive(text: string): number {
   const value = Number(text)
   if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('a number above 0.')
@@ -92,7 +98,7 @@ export function registerSessions(program: Command, print: Print = standardOutput
     .option('--json', 'as JSON')
     .action(async (id: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<Options>()
-      const { path } = findRecording(await listRecordings(recordingsDirectory(options)), id)
+      const path = readable(findRecording(await listRecordings(recordingsDirectory(options)), id))
       await showSession(path, options.json ?? false, print)
     })
 
@@ -110,7 +116,7 @@ export function registerSessions(program: Command, print: Print = standardOutput
     .option('--rows <count>', 'rows shown of each result', positive, DEFAULT_ROWS)
     .action(async (id: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<Options>()
-      const { path } = findRecording(await listRecordings(recordingsDirectory(options)), id)
+      const path = readable(findRecording(await listRecordings(recordingsDirectory(options)), id))
       const rows = options.rows ?? DEFAULT_ROWS
       await replaySession(
         path,
@@ -123,7 +129,7 @@ export function registerSessions(program: Command, print: Print = standardOutput
     sessions,
     'verify [ids...]',
     'whether recordings are unchanged; all of them when no id is given\n' +
-      'exit code 0: all ok; 1: at least one tampered; 3: at least one unfinished, none tampered',
+      'exit code 0: all ok; 1: at least one tampered or not readable; 3: at least one unfinished, and the others ok',
     'chaperone sessions verify',
   ).action(async (ids: readonly string[], _: unknown, command: Command) => {
     const all = await listRecordings(recordingsDirectory(command.optsWithGlobals<Options>()))

@@ -2,6 +2,9 @@
 import { isSealed } from './chain.ts'
 import { LINE_MOST, readLines } from './lines.ts'
 
+/** What a line takes in memory beside its bytes, and more: lines of no bytes have a limit by it. A batch has some thousands. */
+const LINE_COST = 512
+
 export interface Batch {
   /** without their newlines */
   readonly lines: readonly Buffer[]
@@ -18,7 +21,7 @@ export async function* readBatches(path: string): AsyncGenerator<Batch> {
     half = !complete
     if (half) break
     lines.push(bytes)
-    length += bytes.length
+    length += bytes.length + LINE_COST
     if (isSealed(bytes)) {
       yield { lines, state: 'sealed' }
       lines = []

@@ -1,4 +1,5 @@
 // Finds and reads recordings.
+import { constants } from 'node:fs'
 import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readBatches } from './batches.ts'
@@ -12,6 +13,8 @@ export interface RecordingSummary {
   readonly size: number
   /** absent when the file does not begin as a recording does */
   readonly start?: RecordedStart
+  /** why it is not read: what has its name is no file of its own */
+  readonly unusable?: string
   /** absent when the session still lives, or its process was killed */
   readonly end?: RecordedEnd
 }
@@ -23,9 +26,9 @@ const FILE_NAME = /^\d{8}T\d{6}\.\d{3}Z_([A-Za-z0-9_-]{1,64})\.jsonl$/
 /** All recordings of a directory, oldest first. Throws the file system's errors. */
 export async function listRecordings(directory: string): Promise<RecordingSummary[]> {
   const summaries: RecordingSummary[] = []
-  for (const name of (await readdir(directory)).sort()) {
-    const id = FILE_NAME.exec(name)?.[1]
-    if (id !== undefined) summaries.push(await summarize(join(directory, name), id))
+  for (const name of (await recordingNames(directory)).sort()) {
+    const summary = await summaryOf(directory, name)
+    if (summary !== undefined) summaries.push(summary)
   }
   return summaries
 }
@@ -35,42 +38,72 @@ export async function newestRecordings(
   directory: string,
   { most, before }: { readonly most: number; readonly before?: string | undefined },
 ): Promise<readonly { readonly name: string; readonly summary: RecordingSummary }[]> {
-  const names = (await readdir(directory))
-    .filter((name) => FILE_NAME.test(name) && (before === undefined || name < before))
+  const names = (await recordingNames(directory))
+    .filter((name) => before === undefined || name < before)
     .sort()
     .slice(-most)
     .reverse()
   const found: { name: string; summary: RecordingSummary }[] = []
   for (const name of names) {
-    const id = FILE_NAME.exec(name)?.[1] ?? ''
-    found.push({ name, summary: await summarize(join(directory, name), id) })
+    const summary = await summaryOf(directory, name)
+    if (summary !== undefined) found.push({ name, summary })
   }
   return found
 }
 
 /** The recording of exactly this session; undefined when there is none. Throws the file system's errors. */
 export async function findRecording(directory: string, id: string): Promise<RecordingSummary | undefined> {
-  const name = (await readdir(directory)).find((one) => FILE_NAME.exec(one)?.[1] === id)
-  return name === undefined ? undefined : summarize(join(directory, name), id)
+  const name = (await recordingNames(directory)).find((one) => idOf(one) === id)
+  return name === undefined ? undefined : summaryOf(directory, name)
 }
 
-async function summarize(path: string, id: string): Promise<RecordingSummary> {
-  const handle = await open(path, 'r')
+const idOf = (name: string) => FILE_NAME.exec(name)?.[1] ?? ''
+
+const recordingNames = async (directory: string) =>
+  (await readdir(directory)).filter((name) => FILE_NAME.test(name))
+
+/** Not through a link, which may lead anywhere, and without waiting for whoever writes to a pipe. */
+const AS_IT_IS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+/** Undefined for what was removed meanwhile: recordings are kept for their time. */
+async function summaryOf(directory: string, name: string): Promise<RecordingSummary | undefined> {
+  const [id, path] = [idOf(name), join(directory, name)]
+  const unusable = (why: string) => ({ id, path, size: 0, unusable: why })
   try {
-    const { size } = await handle.stat()
-    const first = firstLine(await readAt(handle, 0, Math.min(EDGE, size)))
-    const last = lastLine(await readAt(handle, Math.max(0, size - EDGE), Math.min(EDGE, size)))
-    const start = first && parseEvent(first)
-    const end = last && parseEvent(last)
-    return {
-      id,
-      path,
-      size,
-      ...(start?.kind === 'start' ? { start } : {}),
-      ...(end?.kind === 'end' ? { end } : {}),
+    const handle = await open(path, AS_IT_IS)
+    try {
+      const stat = await handle.stat()
+      return stat.isFile() ? await summarize(handle, stat.size, id, path) : unusable('it is no file')
+    } finally {
+      await handle.close()
     }
-  } finally {
-    await handle.close()
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT') return undefined
+    if (code === 'ELOOP') return unusable('it is a link, which is not followed')
+    if (code === 'ENXIO') return unusable('it is no file')
+    throw error
+  }
+}
+
+const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined)
+
+async function summarize(
+  handle: FileHandle,
+  size: number,
+  id: string,
+  path: string,
+): Promise<RecordingSummary> {
+  const first = firstLine(await readAt(handle, 0, Math.min(EDGE, size)))
+  const last = lastLine(await readAt(handle, Math.max(0, size - EDGE), Math.min(EDGE, size)))
+  const start = first && parseEvent(first)
+  const end = last && parseEvent(last)
+  return {
+    id,
+    path,
+    size,
+    ...(start?.kind === 'start' ? { start } : {}),
+    ...(end?.kind === 'end' ? { end } : {}),
   }
 }
 

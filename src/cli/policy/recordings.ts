@@ -1,4 +1,5 @@
 // What a policy makes of the statements that recorded sessions sent, beside what was decided then, or by another policy.
+import { createHash } from 'node:crypto'
 import type { Config } from '../../config/schema.ts'
 import type { Outcome } from '../../core/decision.ts'
 import type { Facts } from '../../core/facts.ts'
@@ -48,8 +49,19 @@ export interface Comparison {
   readonly skipped: { readonly session: string; readonly why: string }[]
 }
 
+/** What was found so far: a statement may have megabytes. */
+interface Known {
+  /** by a digest of what makes them one */
+  readonly changes: Map<string, Change>
+  /** characters of their statements */
+  text: number
+}
+
 /** Differences that are told apart; more would be read by nobody. */
 const MAX_CHANGES = 10_000
+/** Characters of their statements, which are kept: of so many, those that are this long are read by nobody either. */
+const MAX_CHANGED_TEXT = 64 * 1024 * 1024
+const NO_RECORDING = 'it does not begin as a recording does'
 /** As many names as a session may define (`limits.prepared` of the configuration is 10,000 at most by default). */
 const MAX_NAMES = 100_000
 /** Masks are not applied here, only asked what they refuse: any key does. */
@@ -64,10 +76,16 @@ export async function compareRecordings(
   after: Rules,
   before: Rules | undefined,
 ): Promise<Comparison> {
-  const comparison: Comparison = { sessions: 0, statements: 0, changes: [], unknown: 0, skipped: [] }
-  const known = new Map<string, Change>()
-  for (const { id, path, start } of recordings) {
-    const why = start === undefined ? 'it does not begin as a recording does' : unusable(start, after, before)
+  const comparison: Comparison = {
+    sessions: 0,
+    statements: 0,
+    changes: [],
+    unknown: 0,
+    skipped: [],
+  }
+  const known: Known = { changes: new Map(), text: 0 }
+  for (const { id, path, start, unusable } of recordings) {
+    const why = unusable ?? (start === undefined ? NO_RECORDING : notJudged(start, after, before))
     if (start === undefined || why !== undefined) {
       comparison.skipped.push({ session: id, why: why ?? '' })
       continue
@@ -82,7 +100,10 @@ export async function compareRecordings(
   return comparison
 }
 
-function unusable({ resource, principal }: RecordedStart, ...all: (Rules | undefined)[]): string | undefined {
+function notJudged(
+  { resource, principal }: RecordedStart,
+  ...all: (Rules | undefined)[]
+): string | undefined {
   if (all.some((rules) => rules !== undefined && !Object.hasOwn(rules.config.resources, resource)))
     return `the configuration has no resource ${resource}`
   if (principal.kind !== 'person' && principal.kind !== 'workload') return `nobody is a ${principal.kind}`
@@ -95,7 +116,7 @@ async function compareSession(
   after: Rules,
   before: Rules | undefined,
   comparison: Comparison,
-  known: Map<string, Change>,
+  known: Known,
 ): Promise<void> {
   const names = { after: createSqlNames(MAX_NAMES), before: createSqlNames(MAX_NAMES) }
   const principal = principalOf(start)
@@ -122,16 +143,19 @@ function note(
   before: Verdict,
   after: Verdict,
   { changes }: Comparison,
-  known: Map<string, Change>,
+  known: Known,
 ): void {
-  const key = JSON.stringify([principal, resource, sql, before.outcome, after])
-  const same = known.get(key)
+  const key = createHash('sha256')
+    .update(JSON.stringify([principal, resource, sql, before.outcome, after]))
+    .digest('hex')
+  const same = known.changes.get(key)
   if (same !== undefined) same.times += 1
-  else if (changes.length < MAX_CHANGES) {
+  else if (changes.length < MAX_CHANGES && known.text + sql.length <= MAX_CHANGED_TEXT) {
+    known.text += sql.length
     const change = { principal, resource, sql, before, after, session, sequence, times: 1 }
-    known.set(key, change)
+    known.changes.set(key, change)
     changes.push(change)
-  } else throw new Error(`more than ${MAX_CHANGES} statements are decided otherwise`)
+  } else throw new Error('more statements are decided otherwise than can be told')
 }
 
 /** An issuer has no fragment, and a name under `certificate_identities` no `#`. */

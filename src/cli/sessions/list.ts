@@ -19,6 +19,7 @@ function asJson(summary: RecordingSummary) {
     durationMs: end?.t,
     statements: end?.statements,
     reason: end?.reason,
+    unusable: summary.unusable,
   }
 }
 
@@ -31,7 +32,7 @@ function duration(ms: number): string {
   return seconds < 3600 ? minutes : `${Math.floor(seconds / 3600)}h${minutes}`
 }
 
-function asRow({ id, start, end }: RecordingSummary): readonly string[] {
+function asRow({ id, start, end, unusable }: RecordingSummary): readonly string[] {
   return [
     id,
     start?.startedAt.replace(/\.\d+Z$/, 'Z') ?? '?',
@@ -39,8 +40,8 @@ function asRow({ id, start, end }: RecordingSummary): readonly string[] {
     start?.resource ?? '?',
     start?.source ?? '?',
     String(end?.statements ?? '?'),
-    end ? duration(end.t) : 'unfinished',
-    end?.reason ?? '',
+    end ? duration(end.t) : unusable === undefined ? 'unfinished' : 'unusable',
+    end?.reason ?? unusable ?? '',
   ]
 }
 

@@ -7,8 +7,15 @@ const OK = 0
 const TAMPERED = 1
 const UNFINISHED = 3
 
-function describe(verdict: Verification): string {
+interface Unreadable {
+  readonly state: 'unreadable'
+  readonly reason: string
+}
+
+function describe(verdict: Verification | Unreadable): string {
   switch (verdict.state) {
+    case 'unreadable':
+      return `cannot be read: ${verdict.reason}`
     case 'ok':
       return `ok, ${verdict.events} events, ends in ${verdict.hash}`
     case 'unfinished':
@@ -18,14 +25,24 @@ function describe(verdict: Verification): string {
   }
 }
 
+/** What cannot be read is told, so that the others are looked at as well. */
+async function verify({ path, unusable }: RecordingSummary): Promise<Verification | Unreadable> {
+  if (unusable !== undefined) return { state: 'unreadable', reason: unusable }
+  try {
+    return await verifyRecording(path)
+  } catch (error) {
+    return { state: 'unreadable', reason: error instanceof Error ? error.message : String(error) }
+  }
+}
+
 /** Returns the exit code. */
 export async function verifySessions(chosen: readonly RecordingSummary[], print: Print): Promise<number> {
-  const states = new Set<Verification['state']>()
-  for (const { id, path } of chosen) {
-    const verdict = await verifyRecording(path)
+  const states = new Set<(Verification | Unreadable)['state']>()
+  for (const summary of chosen) {
+    const verdict = await verify(summary)
     states.add(verdict.state)
-    await print(`${printable(id)}: ${printable(describe(verdict))}\n`)
+    await print(`${printable(summary.id)}: ${printable(describe(verdict))}\n`)
   }
-  if (states.has('tampered')) return TAMPERED
+  if (states.has('tampered') || states.has('unreadable')) return TAMPERED
   return states.has('unfinished') ? UNFINISHED : OK
 }

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -24,7 +25,7 @@ interface Sent {
 function record(session: string, sent: readonly Sent[], more: Partial<typeof header> = {}): void {
   let now = 0
   const recorder = createRecorder(
-    { directory: join(home.path, 'recordings'), level: 'full', max_session: 1e6 },
+    { directory: join(home.path, 'recordings'), level: 'full', max_session: 1e9 },
     () => now,
   )
   const recording = recorder.open({ ...header, resource: 'orders', session, ...more })
@@ -139,6 +140,57 @@ describe('policy test --recordings', () => {
     const { code, out } = await policyTest(config('c.yaml', GOOD_CONFIG))
     expect(code).toBe(1)
     expect(out).toContain('not judged: session one: the configuration has no resource gone\n')
+  })
+
+  const NAME = '20261122T123000.000Z'
+  const inside = (name: string) => join(home.path, 'recordings', `${NAME}_${name}.jsonl`)
+
+  it('follows no link, reads no pipe, and judges the others', async () => {
+    record('one', [READ])
+    const elsewhere = join(home.path, 'elsewhere.jsonl')
+    const [own] = readdirSync(join(home.path, 'recordings'))
+    copyFileSync(join(home.path, 'recordings', own ?? ''), elsewhere)
+    symlinkSync(elsewhere, inside('link'))
+    symlinkSync(join(home.path, 'nothing'), inside('broken'))
+    mkdirSync(inside('folder'))
+    execFileSync('mkfifo', [inside('pipe')])
+    const { code, out } = await policyTest(config('c.yaml', GOOD_CONFIG))
+    expect(code).toBe(1)
+    expect(out.split('\n')).toEqual([
+      'not judged: session broken: it is a link, which is not followed',
+      'not judged: session folder: it is no file',
+      'not judged: session link: it is a link, which is not followed',
+      'not judged: session pipe: it is no file',
+      '1 statements of 1 sessions, 0 decided otherwise',
+      '',
+    ])
+  })
+
+  it.each([
+    ['nothing but line breaks', '\n'.repeat(600_000), 'without a hash'],
+    ['lines that are no events', '[[[[]]]]\n'.repeat(10), 'not an event'],
+    ['a line that never ends', `{"seq":1,"text":"${'x'.repeat(3_000_000)}`, undefined],
+    ['bytes that are no text', `${'\u0000\ufffd'.repeat(1000)}\n`, 'not an event'],
+  ])('a recording that goes on with %s is told from those that are good', async (_, rest, why) => {
+    record('one', [READ])
+    record('two', [READ])
+    const bad = readdirSync(join(home.path, 'recordings')).find((name) => name.includes('_two.')) ?? ''
+    appendFileSync(join(home.path, 'recordings', bad), rest)
+    const { out } = await policyTest(config('c.yaml', GOOD_CONFIG))
+    if (why === undefined) expect(out).toBe('2 statements of 2 sessions, 0 decided otherwise\n')
+    else expect(out).toMatch(new RegExp(`^not judged: session two: [^\n]*${why}`))
+    expect(out).toContain('2 statements of 2 sessions')
+  })
+
+  it('keeps no more of what is decided otherwise than it can tell', async () => {
+    const long = 'x'.repeat(300_000)
+    record(
+      'one',
+      Array.from({ length: 250 }, (_, n) => ({ text: `SELECT '${n}${long}' FROM public.gone` })),
+    )
+    const { code, out } = await policyTest(config('c.yaml', GOOD_CONFIG))
+    expect(code).toBe(1)
+    expect(out).toContain('not judged: session one: more statements are decided otherwise than can be told')
   })
 
   it('says which rules demand claims, since recordings have none', async () => {

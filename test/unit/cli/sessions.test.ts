@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -118,6 +118,21 @@ describe('sessions show', () => {
 })
 
 describe('sessions verify', () => {
+  it('goes on past what cannot be read, and follows no link', async () => {
+    const good = record('good')
+    const elsewhere = join(home.path, 'elsewhere.jsonl')
+    writeFileSync(elsewhere, readFileSync(good))
+    symlinkSync(elsewhere, good.replace('_good', '_linked'))
+    writeFileSync(good.replace('_good', '_breaks'), '\n'.repeat(600_000))
+    const { code, out } = await sessions('verify')
+    expect(code).toBe(1)
+    expect(out).toMatch(/breaks: cannot be read: .* without a hash\ngood: ok/)
+    expect(out).toContain('linked: cannot be read: it is a link, which is not followed\n')
+    for (const command of ['show', 'replay'])
+      await expect(sessions(command, 'linked')).rejects.toThrow('it is a link')
+    expect((await sessions('list')).out).toMatch(/linked .*unusable +it is a link/)
+  })
+
   it('exits with 0 when all are ok, 3 for an unfinished one, 1 for a tampered one', async () => {
     record('good')
     expect(await sessions('verify')).toMatchObject({

@@ -33,7 +33,7 @@ export async function recordingPage(
   from: number,
 ): Promise<Html> {
   const found = recordings === undefined ? undefined : await findRecording(recordings, id)
-  if (found === undefined) throw notFound()
+  if (found === undefined || found.unusable !== undefined) throw notFound()
   const { start, entries, more, tooLong } = await entriesOf(found.path, from)
   const next = more
     ? html`<p><a class="button" href="/recordings/${id}?from=${String(from + MOST)}">Go on</a></p>`

@@ -7,6 +7,8 @@ import { safeFingerprint, textFingerprint } from './fingerprint.ts'
 import { loadParser, parseSql } from './parser.ts'
 import { type AnalyzedStatement, analyzeStatement } from './statement.ts'
 import { templateOf } from './template.ts'
+import type { WalkOptions } from './walk.ts'
+import { createWork } from './work.ts'
 
 export { loadParser }
 
@@ -100,7 +102,8 @@ function analyzeText(sql: string, trustedFunctions: ReadonlySet<string>): Outcom
   const parsed = parseSql(sql)
   if (parsed.kind === 'syntax-error') return { result: parsed, lasting: true }
   if (parsed.kind === 'failed') return { result: notUnderstood(sql, parsed.reason), lasting: false }
-  const analyzed = parsed.statements.map((raw) => analyzeRaw(raw, trustedFunctions))
+  const options = { trustedFunctions, work: createWork() }
+  const analyzed = parsed.statements.map((raw) => analyzeRaw(raw, options))
   const fingerprint = safeFingerprint(sql, parsed.fingerprint, analyzed)
   const statements = analyzed.map(({ facts }) => facts)
   return { result: { kind: 'facts', facts: { statements, fingerprint } }, lasting: true }
@@ -110,9 +113,9 @@ function refused(message: string): Outcome {
   return { result: { kind: 'syntax-error', message }, lasting: true }
 }
 
-function analyzeRaw(raw: RawStmt, trustedFunctions: ReadonlySet<string>): AnalyzedStatement {
+function analyzeRaw(raw: RawStmt, options: WalkOptions): AnalyzedStatement {
   if (raw.stmt === undefined) return { facts: incompleteFacts('it is empty'), depth: 0 }
-  return analyzeStatement(raw.stmt, { trustedFunctions })
+  return analyzeStatement(raw.stmt, options)
 }
 
 function incompleteFacts(reason: string): StatementFacts {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { RawStmt } from 'libpg-query'
 import createInstance, { type PgQueryInstance } from 'libpg-query/wasm/libpg-query.js'
+import { rescansTooMuch } from './rescans.ts'
 
 export type ParseOutcome =
   | {
@@ -52,6 +53,7 @@ export function loadParser(): Promise<void> {
 export function parseSql(sql: string): ParseOutcome {
   const parser = spares[0]
   if (parser === undefined) return { kind: 'failed', reason: 'the SQL parser is not ready' }
+  if (rescansTooMuch(sql)) return { kind: 'failed', reason: 'it has too many operator characters in a row' }
   try {
     return parseWith(parser, sql)
   } catch (error) {
@@ -70,7 +72,7 @@ function replace(): void {
 /** The server's own tokens as JSON, comments included; undefined where it reads none. Bounded by the caller, as above. */
 export function scanSql(sql: string): string | undefined {
   const parser = spares[0]
-  if (parser === undefined) return undefined
+  if (parser === undefined || rescansTooMuch(sql)) return undefined
   try {
     const bytes = parser.lengthBytesUTF8(sql) + 1
     const query = parser._malloc(bytes)

@@ -12,6 +12,7 @@ import { changeStatements } from './statements-change.ts'
 import { createStatements } from './statements-create.ts'
 import { sessionStatements } from './statements-session.ts'
 import { createWalk, type Handlers, type WalkOptions } from './walk.ts'
+import { TooMuch } from './work.ts'
 
 /** One handler for every node that the grammar has: a node that a new version adds does not compile without one. */
 const HANDLERS: Handlers = {
@@ -45,7 +46,7 @@ export function analyzeStatement(statement: Node, options: WalkOptions): Analyze
     command = walk.visit(statement)
     for (const { name, args } of attributes.calls(collector.isRange)) visitFunction([name], args, walk)
   } catch (error) {
-    collector.incomplete(error instanceof RangeError ? 'it is nested too deeply' : 'analysis failed on it')
+    collector.incomplete(failure(error))
   }
   if (typeof command !== 'string') collector.incomplete('it is not a statement')
   const facts =
@@ -53,8 +54,13 @@ export function analyzeStatement(statement: Node, options: WalkOptions): Analyze
       ? collector.finish(command, returnsRows(statement))
       : collector.finish('UNKNOWN', true)
   // What the walk did not get through is nested too deeply for a second reading, too.
-  const columns = facts.incomplete === undefined ? columnsOf(statement) : UNKNOWN_COLUMNS
+  const columns = facts.incomplete === undefined ? columnsOf(statement, options.work) : UNKNOWN_COLUMNS
   return { facts: { ...facts, ...columns }, depth: walk.deepest() }
+}
+
+function failure(error: unknown): string {
+  if (error instanceof TooMuch) return error.message
+  return error instanceof RangeError ? 'it is nested too deeply' : 'analysis failed on it'
 }
 
 /** Does the client get rows for it (or data of COPY TO STDOUT)? */

@@ -4,9 +4,12 @@ import type { StatementFacts } from '../../core/facts.ts'
 import type { Attributes } from './attributes.ts'
 import type { Collector } from './collector.ts'
 import { type Body, type NodeTag, UNWRAPPED } from './nodes.ts'
+import type { Work } from './work.ts'
 
 export interface WalkOptions {
   readonly trustedFunctions: ReadonlySet<string>
+  /** of the text that the statement is of */
+  readonly work: Work
 }
 
 export interface Walk {
@@ -99,7 +102,10 @@ export function createWalk(start: WalkStart): Walk {
           if (!except.some((name) => name === field)) value(`${tag}.${field}`, item)
         }
       },
-      withCtes: (names) => scoped(new Set([...ctes, ...names])),
+      withCtes(names) {
+        options.work.spend(ctes.size + names.length)
+        return scoped(new Set([...ctes, ...names]))
+      },
       deepest: () => deepest,
       separately: start.analyze,
     }

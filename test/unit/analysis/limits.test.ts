@@ -39,6 +39,74 @@ describe('deep nesting is refused, whatever nests', () => {
   })
 })
 
+const KiB = 1024
+/** As many of them as 256 KiB, the longest statement by default, have room for. */
+function many(part: (n: number) => string, separator = ',', most = 255 * KiB): string {
+  let text = part(0)
+  for (let n = 1; text.length < most; n += 1) text += separator + part(n)
+  return text
+}
+/** A query of itself twice, again and again: what it depends on doubles each time. */
+function doubled(times: number): string {
+  let text = 'select * from orders'
+  for (let n = 0; n < times; n += 1) text = `select *, * from (${text}) x${n}`
+  return text
+}
+
+const GROWING: readonly (readonly [string, string])[] = [
+  [
+    'columns of as many tables',
+    `select ${many((n) => `c${n}`, ',', 128 * KiB)} from ${many((n) => `t${n}`, ',', 126 * KiB)}`,
+  ],
+  [
+    'stars of as many tables',
+    `select ${many(() => '*', ',', 128 * KiB)} from ${many((n) => `t${n}`, ',', 126 * KiB)}`,
+  ],
+  [
+    'columns that all have one name',
+    `select ${many(() => 'x', ',', 64 * KiB)} from (select ${many(() => 'a x', ',', 64 * KiB)} from t) q`,
+  ],
+  ['common table expressions', `with ${many((n) => `c${n} as (select 1)`, ',', 254 * KiB)} select 1`],
+  ['subqueries that double', doubled(60)],
+  ['many subqueries that double', many(() => doubled(60), ';')],
+  [
+    'places of a long target list',
+    `select ${many((n) => `c${n}`, ',', 128 * KiB)} from t order by ${many(() => '20000', ',', 126 * KiB)}`,
+  ],
+  ['comments that are not closed', '/*'.repeat(128 * KiB)],
+  ['comments that are closed', `select ${'/**/'.repeat(64 * KiB - 10)}1`],
+  ['signs', `select ${'+'.repeat(255 * KiB)}1`],
+  ['two signs in turn', `select ${'-+'.repeat(127 * KiB)}1`],
+]
+
+describe('what a text takes does not grow faster than its length', () => {
+  test.each(GROWING)('%s', (_name, sql) => {
+    expect(sql.length).toBeLessThanOrEqual(256 * KiB + 3000)
+    const before = process.cpuUsage()
+    const result = analyze(sql)
+    const { user, system } = process.cpuUsage(before)
+    expect(result.kind).toBe('facts')
+    expect((user + system) / 1e6, 'seconds').toBeLessThan(3)
+  })
+})
+
+test('what is too much is refused, or taken to use every column in every way', () => {
+  const [columns, , , expressions, , , , comments] = GROWING.map(([, sql]) => analyze(sql))
+  expect(columns).toMatchObject({ facts: { statements: [{ columns: [{ column: '*' }] }] } })
+  for (const result of [expressions, comments]) {
+    if (result?.kind !== 'facts') throw new Error(result?.kind)
+    expect(result.facts.statements[0]?.accesses.map(({ effect }) => effect)).toContain('unknown')
+  }
+})
+
+test('what people write with many operator characters is understood', () => {
+  const banner = `/${'*'.repeat(20 * KiB)}/ -- ${'='.repeat(20 * KiB)}\n`
+  const table = `+${'-'.repeat(200)}+\n`.repeat(200)
+  for (const sql of [`${banner}select 1`, `select '${table}'`, `select '${'-'.repeat(20 * KiB)}'`]) {
+    expect(analyze(sql)).toMatchObject({ facts: { statements: [{ command: 'SELECT' }] } })
+  }
+})
+
 test('a parser that breaks many times in one turn refuses until it is replaced, and never throws', async () => {
   const broken = Array.from({ length: 6 }, (_, i) => analyze(`select ${'1+'.repeat(100_000)}${i}`))
   for (const result of broken) {

@@ -5,7 +5,7 @@ import { rangeName } from '../names.ts'
 import type { Body } from '../nodes.ts'
 import type { Reading } from './expressions.ts'
 import { enterFrom } from './from.ts'
-import { type Deps, NOTHING, union } from './mentions.ts'
+import { type Deps, NOTHING } from './mentions.ts'
 import type { Output, Scope } from './scope.ts'
 import { targets } from './targets.ts'
 import { enterWith, everything } from './with.ts'
@@ -93,7 +93,7 @@ function conflict(
     return [name ? new Set([mentions.of(name, relation)]) : value(expr, scope)]
   })
   // Without columns, or by a constraint's name, any index may be the one: then what is written counts.
-  mentions.use(union(...inferred, inferred.length > 0 ? NOTHING : written), 'predicate')
+  mentions.use(mentions.union(...inferred, inferred.length > 0 ? NOTHING : written), 'predicate')
   mentions.use(value([whereClause, clause.whereClause], scope), 'predicate')
   assign(clause.targetList, relation, scope, reading)
 }

@@ -2,8 +2,9 @@
 import type { Node } from 'libpg-query'
 import { strings } from '../names.ts'
 import type { Body, NodeTag } from '../nodes.ts'
+import type { Work } from '../work.ts'
 import { AGGREGATES, TEXT_TYPES, TOTAL_FUNCTIONS, TOTAL_OPERATORS } from './functions.ts'
-import { type Deps, type Mentions, NOTHING, union } from './mentions.ts'
+import { type Deps, type Mentions, NOTHING } from './mentions.ts'
 import type { Output, Resolver, Scope } from './scope.ts'
 
 /** What expressions and queries need of each other. */
@@ -14,8 +15,7 @@ export interface Reading {
   value(item: unknown, scope: Scope): Deps
   /** a query's outputs */
   query(node: Node | undefined, scope: Scope): readonly Output[]
-  /** counts a node: throws when a statement has too many */
-  step(): void
+  readonly work: Work
 }
 
 type Reader<K extends NodeTag> = (body: Body<K>, scope: Scope, reading: Reading) => Deps
@@ -33,7 +33,7 @@ function fallible(body: object, scope: Scope, reading: Reading): Deps {
 }
 
 function children(body: object, scope: Scope, reading: Reading): Deps {
-  return union(...Object.values(body).map((item) => reading.value(item, scope)))
+  return reading.mentions.union(...Object.values(body).map((item) => reading.value(item, scope)))
 }
 
 function predicate(item: unknown, scope: Scope, { value, mentions }: Reading): Deps {
@@ -67,14 +67,14 @@ function indirection(body: Body<'A_Indirection'>, scope: Scope, reading: Reading
     // The row's name may also be that of a column, of a composite type.
     if (alias !== undefined && sources !== undefined) {
       const column = resolver.columnOf(reading.resolver.starOf(alias, scope) ?? [], alias)
-      return union(resolver.qualified(alias, field.String.sval ?? '', scope), column, steps)
+      return reading.mentions.union(resolver.qualified(alias, field.String.sval ?? '', scope), column, steps)
     }
   }
-  return union(value(body.arg, scope), steps)
+  return reading.mentions.union(value(body.arg, scope), steps)
 }
 
 function operator(body: Body<'A_Expr'>, scope: Scope, { value, mentions }: Reading): Deps {
-  const deps = union(value(body.lexpr, scope), value(body.rexpr, scope))
+  const deps = mentions.union(value(body.lexpr, scope), value(body.rexpr, scope))
   const name = strings(body.name)
   const known = name.every((part) => part === 'pg_catalog' || TOTAL_OPERATORS.has(part))
   const spelled = body.kind?.includes('BETWEEN') === true
@@ -100,7 +100,10 @@ function coalesce(body: Body<'CoalesceExpr'>, scope: Scope, reading: Reading): D
 function caseOf(body: Body<'CaseExpr'>, scope: Scope, reading: Reading): Deps {
   const whens = (body.args ?? []).flatMap((node) => ('CaseWhen' in node ? [node.CaseWhen] : []))
   const tested = predicate([body.arg, ...whens.map((when) => when.expr)], scope, reading)
-  return union(tested, reading.value([...whens.map((when) => when.result), body.defresult], scope))
+  return reading.mentions.union(
+    tested,
+    reading.value([...whens.map((when) => when.result), body.defresult], scope),
+  )
 }
 
 function call(body: Body<'FuncCall'>, scope: Scope, reading: Reading): Deps {
@@ -119,7 +122,7 @@ function call(body: Body<'FuncCall'>, scope: Scope, reading: Reading): Deps {
   else if (!own || !TOTAL_FUNCTIONS.has(name.at(-1) ?? '')) mentions.use(args, 'fallible')
   if (body.agg_distinct === true) mentions.use(args, 'group')
   mentions.use(ordered, 'sort')
-  return union(args, ordered, filter, over)
+  return mentions.union(args, ordered, filter, over)
 }
 
 function window(body: Body<'WindowDef'>, scope: Scope, reading: Reading): Deps {
@@ -128,7 +131,7 @@ function window(body: Body<'WindowDef'>, scope: Scope, reading: Reading): Deps {
   const order = value(body.orderClause, scope)
   mentions.use(partitions, 'group')
   mentions.use(order, 'sort')
-  return union(partitions, order, predicate([body.startOffset, body.endOffset], scope, reading))
+  return mentions.union(partitions, order, predicate([body.startOffset, body.endOffset], scope, reading))
 }
 
 function cast(body: Body<'TypeCast'>, scope: Scope, { value, mentions }: Reading): Deps {
@@ -143,13 +146,15 @@ function cast(body: Body<'TypeCast'>, scope: Scope, { value, mentions }: Reading
 function subquery(body: Body<'SubLink'>, scope: Scope, reading: Reading): Deps {
   const { mentions, resolver } = reading
   const outputs = reading.query(body.subselect, scope)
-  const given = union(...outputs.map(({ star, deps }) => (star === undefined ? deps : resolver.rowsOf(star))))
+  const given = mentions.union(
+    ...outputs.map(({ star, deps }) => (star === undefined ? deps : resolver.rowsOf(star))),
+  )
   const tested = reading.value(body.testexpr, scope)
   // What EXISTS selects is never looked at.
   if (body.subLinkType === 'EXISTS_SUBLINK') return NOTHING
   const compares = ['ANY_SUBLINK', 'ALL_SUBLINK', 'ROWCOMPARE_SUBLINK'].includes(body.subLinkType ?? '')
-  if (compares) mentions.use(union(given, tested), 'predicate')
-  return union(given, tested)
+  if (compares) mentions.use(mentions.union(given, tested), 'predicate')
+  return mentions.union(given, tested)
 }
 
 /** What is not here may fail. */
@@ -186,7 +191,8 @@ const READERS: { readonly [K in NodeTag]?: Reader<K> } = {
   MultiAssignRef: total,
   NamedArgExpr: total,
   NullTest: total,
-  ResTarget: (body, scope, { value }) => union(value(body.indirection, scope), value(body.val, scope)),
+  ResTarget: (body, scope, { value, mentions }) =>
+    mentions.union(value(body.indirection, scope), value(body.val, scope)),
   RowExpr: total,
   SortBy: (body, scope, { value }) => value(body.node, scope),
   SubLink: subquery,

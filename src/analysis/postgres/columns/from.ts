@@ -8,7 +8,7 @@ import type { Cte, Scope, Source } from './scope.ts'
 /** Adds the item's sources to the scope, so that items after it, LATERAL or not, may name them. */
 export function enterFrom(node: Node | undefined, scope: Scope, reading: Reading): readonly Source[] {
   const before = scope.sources.length
-  reading.step()
+  reading.work.spend(1)
   if (node === undefined) return []
   if ('RangeVar' in node) scope.sources.push(table(node.RangeVar, scope))
   else if ('RangeSubselect' in node) {
@@ -58,6 +58,7 @@ function join(body: Body<'JoinExpr'>, scope: Scope, reading: Reading): void {
   const { mentions, resolver } = reading
   const left = enterFrom(body.larg, scope, reading)
   const right = enterFrom(body.rarg, scope, reading)
+  reading.work.spend(left.length + right.length)
   const both = [...left, ...right]
   // Every column that both sides share is compared.
   if (body.isNatural === true) mentions.use(resolver.rowsOf(both), 'predicate')

@@ -1,5 +1,6 @@
 // The columns that one statement mentions, each once, and what comes of them.
 import type { ColumnMention, ColumnUse, RelationName } from '../../../core/facts.ts'
+import type { Work } from '../work.ts'
 
 /** What a value depends on. */
 export type Deps = ReadonlySet<Mention>
@@ -14,6 +15,7 @@ export interface Mentions {
   /** Without a relation: of any that the statement names. */
   of(column: string, relation?: RelationName): Mention
   use(deps: Deps, ...uses: readonly ColumnUse[]): void
+  union(...sets: readonly Deps[]): Deps
   finish(): readonly ColumnMention[]
   /** the finished mentions of these; only after `finish` */
   finished(deps: Deps): readonly ColumnMention[]
@@ -37,15 +39,7 @@ const USES: readonly ColumnUse[] = [
 /** What is said of a statement whose columns cannot be told. */
 export const EVERY_COLUMN: readonly ColumnMention[] = [{ column: '*', uses: USES }]
 
-export function union(...sets: readonly Deps[]): Deps {
-  const filled = sets.filter((set) => set.size > 0)
-  if (filled.length <= 1) return filled[0] ?? NOTHING
-  const all = new Set<Mention>()
-  for (const set of filled) for (const mention of set) all.add(mention)
-  return all
-}
-
-export function createMentions(): Mentions {
+export function createMentions(work: Work): Mentions {
   const known = new Map<string, Mention>()
   const finished = new Map<Mention, ColumnMention>()
 
@@ -59,7 +53,19 @@ export function createMentions(): Mentions {
       known.set(key, mention)
       return mention
     },
+    union(...sets) {
+      work.spend(sets.length)
+      const filled = sets.filter((set) => set.size > 0)
+      if (filled.length <= 1) return filled[0] ?? NOTHING
+      const all = new Set<Mention>()
+      for (const set of filled) {
+        work.spend(set.size)
+        for (const mention of set) all.add(mention)
+      }
+      return all
+    },
     use(deps, ...uses) {
+      work.spend(deps.size)
       for (const mention of deps) for (const use of uses) mention.uses.add(use)
     },
     finish() {
@@ -68,6 +74,9 @@ export function createMentions(): Mentions {
       }
       return [...finished.values()]
     },
-    finished: (deps) => [...deps].flatMap((mention) => finished.get(mention) ?? []),
+    finished(deps) {
+      work.spend(deps.size)
+      return [...deps].flatMap((mention) => finished.get(mention) ?? [])
+    },
   }
 }

@@ -5,7 +5,7 @@ import type { Body } from '../nodes.ts'
 import { change } from './changes.ts'
 import type { Reading } from './expressions.ts'
 import { enterFrom } from './from.ts'
-import { type Deps, NOTHING, union } from './mentions.ts'
+import { type Deps, NOTHING } from './mentions.ts'
 import { childScope, type Output, type Scope } from './scope.ts'
 import { targets } from './targets.ts'
 import { enterWith, everything } from './with.ts'
@@ -13,7 +13,7 @@ import { enterWith, everything } from './with.ts'
 /** The outputs of any statement that gives rows. */
 export function readQuery(node: Node | undefined, scope: Scope, reading: Reading): readonly Output[] {
   if (node === undefined) return []
-  reading.step()
+  reading.work.spend(1)
   if ('SelectStmt' in node) return select(node.SelectStmt, scope, reading)
   return (
     change(node, scope, reading) ?? [{ name: undefined, deps: reading.value(node, scope), direct: false }]
@@ -25,7 +25,7 @@ function select(body: Body<'SelectStmt'>, parent: Scope, reading: Reading): read
   const outputs = outputsOf(body, scope, reading)
   const { mentions } = reading
   const ordered = (nodes: readonly Node[] | undefined) =>
-    union(...(nodes ?? []).map((node) => orderedBy(node, outputs, scope, reading)))
+    reading.mentions.union(...(nodes ?? []).map((node) => orderedBy(node, outputs, scope, reading)))
   mentions.use(ordered(body.sortClause), 'sort')
   mentions.use(ordered(body.groupClause), 'group')
   // DISTINCT without ON is a list of one node without fields.
@@ -50,14 +50,14 @@ function setOperation(body: Body<'SelectStmt'>, scope: Scope, reading: Reading):
   const arms = [body.larg, body.rarg].map((arm) =>
     arm === undefined ? [] : select(arm, childScope(scope), reading),
   )
-  const all = union(...arms.map((outputs) => everything(outputs, reading)))
+  const all = reading.mentions.union(...arms.map((outputs) => everything(outputs, reading)))
   if (body.op !== 'SETOP_UNION' || body.all !== true) reading.mentions.use(all, 'compare')
   const [left = [], right = []] = arms
   const paired = left.length === right.length && ![...left, ...right].some(({ star }) => star !== undefined)
   if (!paired) return [{ name: undefined, deps: all, direct: false }]
   return left.map((output, index) => ({
     name: output.name,
-    deps: union(output.deps, right[index]?.deps ?? NOTHING),
+    deps: reading.mentions.union(output.deps, right[index]?.deps ?? NOTHING),
     // Their values have no column as their origin any more.
     direct: false,
   }))
@@ -68,7 +68,7 @@ function values(rows: readonly Node[], scope: Scope, reading: Reading): readonly
   for (const row of rows) {
     const items = 'List' in row ? (row.List.items ?? []) : [row]
     items.forEach((item, index) => {
-      columns[index] = union(columns[index] ?? NOTHING, reading.value(item, scope))
+      columns[index] = reading.mentions.union(columns[index] ?? NOTHING, reading.value(item, scope))
     })
   }
   return columns.map((deps, index) => ({ name: `column${index + 1}`, deps, direct: false }))
@@ -79,14 +79,18 @@ function orderedBy(node: Node, outputs: readonly Output[], scope: Scope, reading
   const item = 'SortBy' in node ? node.SortBy.node : node
   if (item === undefined) return NOTHING
   const parts = listed(item)
-  if (parts !== undefined) return union(...parts.map((one) => orderedBy(one, outputs, scope, reading)))
+  if (parts !== undefined)
+    return reading.mentions.union(...parts.map((one) => orderedBy(one, outputs, scope, reading)))
   const read = reading.value(item, scope)
   if ('ColumnRef' in item) {
     const names = strings(item.ColumnRef.fields)
-    return names.length === 1 ? union(read, reading.resolver.outputs(outputs, names[0] ?? '')) : read
+    return names.length === 1
+      ? reading.mentions.union(read, reading.resolver.outputs(outputs, names[0] ?? ''))
+      : read
   }
   if ('A_Const' in item && item.A_Const.ival !== undefined) {
     const place = (item.A_Const.ival.ival ?? 0) - 1
+    reading.work.spend(outputs.length)
     const shifted = outputs.slice(0, place + 1).some(({ star }) => star !== undefined)
     const output = shifted ? undefined : outputs[place]
     // Arms with stars, and what cannot be told, are one output that stands for all.

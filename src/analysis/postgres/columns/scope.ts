@@ -1,7 +1,8 @@
 // Which columns a name may mean: FROM items, their aliases and what they stand for, through subqueries.
 import type { RelationName } from '../../../core/facts.ts'
+import type { Work } from '../work.ts'
 import { ROW_ARGUMENT } from './functions.ts'
-import { type Deps, type Mentions, NOTHING, union } from './mentions.ts'
+import { type Deps, type Mentions, NOTHING } from './mentions.ts'
 
 /** One entry of a target list. */
 export interface Output {
@@ -46,13 +47,6 @@ export function childScope(parent: Scope | undefined, ctes?: ReadonlyMap<string,
   return { sources: [], parent, ctes: ctes ?? parent?.ctes ?? new Map() }
 }
 
-/** Every scope that a name is looked for in; where PostgreSQL would stop at the first, all count. */
-function scopesOf(scope: Scope): Scope[] {
-  const all: Scope[] = []
-  for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) all.push(at)
-  return all
-}
-
 export interface Resolver {
   /** a name without a qualifier */
   unqualified(name: string, scope: Scope): Deps
@@ -66,7 +60,7 @@ export interface Resolver {
   outputs(outputs: readonly Output[], name: string): Deps
 }
 
-export function createResolver(mentions: Mentions): Resolver {
+export function createResolver(mentions: Mentions, work: Work): Resolver {
   const one = (column: string, relation?: RelationName): Deps => new Set([mentions.of(column, relation)])
 
   function column(source: Source, name: string): Deps {
@@ -83,8 +77,9 @@ export function createResolver(mentions: Mentions): Resolver {
   }
 
   function derived(outputs: readonly Output[], renames: readonly string[], name: string): Deps {
+    work.spend(outputs.length)
     if (renames.length === 0) return named(outputs, name)
-    if (outputs.some((output) => output.star !== undefined)) return union(...outputs.map(all))
+    if (outputs.some((output) => output.star !== undefined)) return mentions.union(...outputs.map(all))
     // Columns past the last of the new names keep theirs.
     return named(
       outputs.map((output, index) => ({ ...output, name: renames[index] ?? output.name })),
@@ -93,7 +88,7 @@ export function createResolver(mentions: Mentions): Resolver {
   }
 
   function named(outputs: readonly Output[], name: string): Deps {
-    return union(
+    return mentions.union(
       ...outputs.map((output) => {
         if (output.star !== undefined) return columnOf(output.star, name)
         return output.name === undefined || output.name === name ? output.deps : NOTHING
@@ -112,32 +107,41 @@ export function createResolver(mentions: Mentions): Resolver {
       case 'joined':
         return rowsOf(source.sources)
       case 'derived':
-        return union(...source.outputs.map(all))
+        return mentions.union(...source.outputs.map(all))
     }
   }
 
-  const rowsOf = (sources: readonly Source[]): Deps => union(...sources.map(row))
+  const rowsOf = (sources: readonly Source[]): Deps => mentions.union(...sources.map(row))
   const columnOf = (sources: readonly Source[], name: string): Deps =>
-    union(...sources.map((source) => column(source, name)))
+    mentions.union(...sources.map((source) => column(source, name)))
   const byAlias = (alias: string, scope: Scope): Source[] =>
-    scopesOf(scope).flatMap(({ sources }) => sources.filter((source) => source.alias === alias))
+    everySource(scope).filter((source) => source.alias === alias)
+  /** Of every scope that a name is looked for in; where PostgreSQL would stop at the first, all count. */
+  function everySource(scope: Scope): readonly Source[] {
+    const all: Source[] = []
+    for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
+      work.spend(1 + at.sources.length)
+      for (const source of at.sources) all.push(source)
+    }
+    return all
+  }
 
   return {
     rowsOf,
     columnOf,
     outputs: named,
     unqualified(name, scope) {
-      const sources = scopesOf(scope).flatMap((level) => level.sources)
+      const sources = everySource(scope)
       // With no FROM at all it may still be a name that a rule, a default or a definition knows.
       if (sources.length === 0) return one(name)
       // A relation's own name is its whole row.
-      return union(columnOf(sources, name), rowsOf(byAlias(name, scope)))
+      return mentions.union(columnOf(sources, name), rowsOf(byAlias(name, scope)))
     },
     qualified(alias, name, scope) {
       const sources = byAlias(alias, scope)
       if (sources.length === 0) return one(name)
       // `row.function` calls the function with the row (PostgreSQL 4.2.6).
-      return union(columnOf(sources, name), ROW_ARGUMENT.has(name) ? rowsOf(sources) : NOTHING)
+      return mentions.union(columnOf(sources, name), ROW_ARGUMENT.has(name) ? rowsOf(sources) : NOTHING)
     },
     starOf(alias, scope) {
       const sources = byAlias(alias, scope)

@@ -3,8 +3,9 @@ import type { Node } from 'libpg-query'
 import type { OutputColumn, StatementFacts } from '../../../core/facts.ts'
 import { rangeName, strings } from '../names.ts'
 import type { Body } from '../nodes.ts'
+import { TooMuch, type Work } from '../work.ts'
 import { type Reading, readerOf } from './expressions.ts'
-import { createMentions, type Deps, EVERY_COLUMN, NOTHING, union } from './mentions.ts'
+import { createMentions, type Deps, EVERY_COLUMN, NOTHING } from './mentions.ts'
 import { readQuery } from './queries.ts'
 import { childScope, createResolver, type Output, type Scope } from './scope.ts'
 import { everything } from './with.ts'
@@ -13,14 +14,9 @@ export type ColumnFacts = Pick<StatementFacts, 'columns' | 'outputs'>
 
 export const UNKNOWN_COLUMNS: ColumnFacts = { columns: EVERY_COLUMN }
 
-/** Nodes that are read of one statement, some of them twice: the longest text that is analysed has fewer. */
-const MAX_STEPS = 500_000
-
-class TooMuch extends Error {}
-
 /** Never throws: where it cannot tell, any column is used in any way. */
-export function columnsOf(statement: Node): ColumnFacts {
-  const reading = createReading()
+export function columnsOf(statement: Node, work: Work): ColumnFacts {
+  const reading = createReading(work)
   try {
     const outputs = readStatement(statement, reading)
     const columns = reading.mentions.finish()
@@ -31,28 +27,24 @@ export function columnsOf(statement: Node): ColumnFacts {
   }
 }
 
-function createReading(): Reading {
-  const mentions = createMentions()
-  let steps = 0
+function createReading(work: Work): Reading {
+  const mentions = createMentions(work)
 
   const reading: Reading = {
     mentions,
-    resolver: createResolver(mentions),
-    step() {
-      steps += 1
-      if (steps > MAX_STEPS) throw new TooMuch()
-    },
+    work,
+    resolver: createResolver(mentions, work),
     query: (node, scope) => readQuery(node, scope, reading),
     value(item, scope) {
       if (typeof item !== 'object' || item === null) return NOTHING
-      reading.step()
-      if (Array.isArray(item)) return union(...item.map((one) => reading.value(one, scope)))
+      work.spend(1)
+      if (Array.isArray(item)) return reading.mentions.union(...item.map((one) => reading.value(one, scope)))
       const [entry, ...more] = Object.entries(item)
       if (entry === undefined) return NOTHING
       const [tag, body] = entry
       // A wrapped node is one key, its tag, which is capital; fields are not.
       if (more.length > 0 || !/^[A-Z]/.test(tag)) {
-        return union(...Object.values(item).map((one) => reading.value(one, scope)))
+        return reading.mentions.union(...Object.values(item).map((one) => reading.value(one, scope)))
       }
       if (QUERIES.has(tag)) return everything(readQuery(item as Node, scope, reading), reading)
       return typeof body === 'object' && body !== null ? readerOf(tag)(body, scope, reading) : NOTHING
@@ -142,7 +134,7 @@ function define(statement: Node, scope: Scope, reading: Reading): void {
     const relation = rangeName(statement.IndexStmt.relation)
     scope.sources.push({ kind: 'relation', alias: relation.name, renames: [], relation })
   }
-  const deps = union(reading.value(statement, scope), indexed(statement, reading))
+  const deps = reading.mentions.union(reading.value(statement, scope), indexed(statement, reading))
   reading.mentions.use(deps, 'predicate', 'stored')
   if ('ClusterStmt' in statement) reading.mentions.use(clustered(statement.ClusterStmt, reading), 'sort')
 }

@@ -55,7 +55,10 @@ function starOf(node: Node | undefined, scope: Scope, reading: Reading): Output[
   if (last === undefined || !('A_Star' in last)) return undefined
   const alias = strings(fields.slice(-2, -1))[0]
   // A list: more may be added to the scope later, which the star does not stand for.
-  if (alias === undefined) return [...scope.sources]
+  if (alias === undefined) {
+    reading.work.spend(scope.sources.length)
+    return [...scope.sources]
+  }
   const found = reading.resolver.starOf(alias, scope)
   if (found !== undefined) return found
   return [{ kind: 'open', alias, renames: [], deps: reading.resolver.qualified(alias, '*', scope) }]

@@ -2,7 +2,7 @@
 import { strings } from '../names.ts'
 import type { Body } from '../nodes.ts'
 import type { Reading } from './expressions.ts'
-import { type Deps, NOTHING, union } from './mentions.ts'
+import { type Deps, NOTHING } from './mentions.ts'
 import { type Cte, childScope, type Output, type Scope } from './scope.ts'
 
 /** The same order as in the walk: each sees those before it, with RECURSIVE all. */
@@ -20,6 +20,7 @@ export function enterWith(
   if (recursive) for (const { ctename = '' } of expressions) ctes.set(ctename, { deps: recursive })
   for (const expression of expressions) {
     const outputs = cte(expression, childScope(parent, ctes), reading)
+    reading.work.spend(ctes.size)
     ctes = new Map(ctes).set(expression.ctename ?? '', { outputs })
   }
   return childScope(parent, ctes)
@@ -36,7 +37,7 @@ function recursiveDeps(
   const found = expressions.map((expression) =>
     everything(cte(expression, childScope(parent, ctes), reading), reading),
   )
-  return union(...found)
+  return reading.mentions.union(...found)
 }
 
 function cte(body: Body<'CommonTableExpr'>, scope: Scope, reading: Reading): readonly Output[] {
@@ -44,7 +45,7 @@ function cte(body: Body<'CommonTableExpr'>, scope: Scope, reading: Reading): rea
   const { search_clause, cycle_clause } = body
   // SEARCH and CYCLE compare rows, and add columns made of them.
   if (search_clause !== undefined || cycle_clause !== undefined) {
-    const deps = union(everything(outputs, reading), reading.value(cycle_clause, scope))
+    const deps = reading.mentions.union(everything(outputs, reading), reading.value(cycle_clause, scope))
     reading.mentions.use(deps, 'predicate')
     return [{ name: undefined, deps, direct: false }]
   }
@@ -60,6 +61,8 @@ function renamed(outputs: readonly Output[], names: readonly string[], reading: 
 }
 
 /** What all the outputs depend on. */
-export function everything(outputs: readonly Output[], { resolver }: Reading): Deps {
-  return union(...outputs.map(({ star, deps }) => (star === undefined ? deps : resolver.rowsOf(star))))
+export function everything(outputs: readonly Output[], { resolver, mentions }: Reading): Deps {
+  return mentions.union(
+    ...outputs.map(({ star, deps }) => (star === undefined ? deps : resolver.rowsOf(star))),
+  )
 }

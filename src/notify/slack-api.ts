@@ -38,7 +38,13 @@ export type SlackApi = <T>(
 /** Bytes of an answer: it repeats a message's blocks, or tells of one user. */
 const MAX_ANSWER = 256 * 1024
 
-const outcome = z.object({ ok: z.boolean(), error: z.string().max(100).optional() })
+const outcome = z.object({ ok: z.boolean(), error: z.string().optional() })
+/** All of Slack's words for what went wrong are of this form. Whatever else stands in its place may be the token. */
+const WORD = /^[a-z0-9_]{1,100}$/
+
+function wordOf(error = 'unknown'): string {
+  return WORD.test(error) ? error : 'an error that is no word of its'
+}
 
 export function createSlackApi({ api, token, ca }: SlackApiOptions): SlackApi {
   const base = api.replace(/\/+$/, '')
@@ -57,7 +63,7 @@ export function createSlackApi({ api, token, ca }: SlackApiOptions): SlackApi {
     const data = parseJson(reply.body)
     const said = outcome.safeParse(data)
     if (!said.success) throw new SlackError(method, 'no answer of the Web API')
-    if (!said.data.ok) throw new SlackError(method, said.data.error ?? 'unknown', reply.after)
+    if (!said.data.ok) throw new SlackError(method, wordOf(said.data.error), reply.after)
     const read = answer.safeParse(data)
     if (!read.success) throw new SlackError(method, 'an answer of another shape')
     return read.data

@@ -26,6 +26,11 @@ const CREDENTIAL_TEXTS: readonly (readonly [RegExp, string])[] = [
     /\b(password|passwd|pwd|token|secret|api_?key)(["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;&)]+)/gi,
     `$1$2${REDACTED}`,
   ],
+  // The same in longer names, as in forms and JSON. Not before a colon alone: problems of the configuration begin so.
+  [
+    /([_-](?:password|passwd|pwd|token|secret|access_?key|private_?key))(\s*=\s*|["']\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;&)]+)/gi,
+    `$1$2${REDACTED}`,
+  ],
   // Redis repeats a command that it does not know, which AUTH is where it was renamed.
   [/\b(with args beginning with:?)[^\n]*/gi, `$1 ${REDACTED}`],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, REDACTED],

@@ -1,5 +1,6 @@
 // Login by a code that is entered in any browser, also one on another machine (RFC 8628).
 import * as oauth from 'oauth4webapi'
+import { Secret } from '../../core/secret.ts'
 import type { CachedLogin } from './cache.ts'
 import { type Issuer, LoginFailed, loginFrom, resourceOf, scopeOf, told, trustedUrl } from './issuer.ts'
 
@@ -64,7 +65,7 @@ export async function logInByDevice(
       return loginFrom(issuer, await oauth.processDeviceCodeResponse(metadata, client, response))
     } catch (error) {
       const wanted = patience(error)
-      if (wanted === undefined) return told(() => Promise.reject(error))
+      if (wanted === undefined) return told(() => Promise.reject(error), new Secret(started.device_code))
       if (wanted === 'slower') interval += INTERVAL
     }
   }

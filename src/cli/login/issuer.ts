@@ -2,6 +2,7 @@
 import * as oauth from 'oauth4webapi'
 import { isLoopback } from '../../config/address.ts'
 import { Secret } from '../../core/secret.ts'
+import { saidByServer } from '../../telemetry/said.ts'
 import type { CachedLogin, LoginTerms } from './cache.ts'
 
 /** The issuer said no, or something that nobody may believe. The message is for whoever logs in. */
@@ -137,25 +138,29 @@ export function loginFrom(
   }
 }
 
-/** What the library throws, told to whoever logs in. Answers of the issuer are never repeated whole: they may hold tokens. */
-export async function told<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * What the library throws, told to whoever logs in. Answers of the issuer are never repeated whole: they may hold tokens.
+ *
+ * @param secrets that the issuer is told by it, and may repeat
+ */
+export async function told<T>(work: () => Promise<T>, ...secrets: readonly Secret[]): Promise<T> {
   try {
     return await work()
   } catch (error) {
     if (error instanceof LoginFailed) throw error
-    throw new LoginFailed(reason(error), { cause: error })
+    throw new LoginFailed(reason(error, secrets), { cause: error })
   }
 }
 
-function reason(error: unknown): string {
+function reason(error: unknown, secrets: readonly Secret[]): string {
   if (error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError) {
     const described = error.error_description === undefined ? '' : `: ${error.error_description}`
-    return `the issuer refuses: ${error.error}${described}`
+    return `the issuer refuses: ${saidByServer(`${error.error}${described}`, secrets)}`
   }
   if (!(error instanceof Error)) return 'the login failed'
   if (error.name === 'TimeoutError') return 'the issuer does not answer'
   const cause = error.cause instanceof Error && error.cause.message !== '' ? `: ${error.cause.message}` : ''
   // fetch says no more than this of a connection that came to nothing; its cause says why
   if (error.message === 'fetch failed') return `the issuer cannot be reached${cause}`
-  return `the issuer’s answer is not accepted: ${error.message}${cause}`
+  return `the issuer’s answer is not accepted: ${saidByServer(`${error.message}${cause}`, secrets)}`
 }

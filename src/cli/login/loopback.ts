@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import * as oauth from 'oauth4webapi'
+import { Secret } from '../../core/secret.ts'
 import type { CachedLogin } from './cache.ts'
 import { type Issuer, LoginFailed, loginFrom, resourceOf, scopeOf, told } from './issuer.ts'
 
@@ -93,24 +94,27 @@ function callback(server: Server, { redirectUri, state }: Login): Promise<URLSea
 
 async function exchange(issuer: Issuer, login: Login, parameters: URLSearchParams): Promise<CachedLogin> {
   const { metadata, client, auth, options } = issuer
-  return told(async () => {
-    // state, `iss` (RFC 9207), and that there is one code and no error
-    const checked = oauth.validateAuthResponse(metadata, client, parameters, login.state)
-    const response = await oauth.authorizationCodeGrantRequest(
-      metadata,
-      client,
-      auth,
-      checked,
-      login.redirectUri,
-      login.verifier,
-      { ...options, additionalParameters: resourceOf(issuer) },
-    )
-    const answered = await oauth.processAuthorizationCodeResponse(metadata, client, response, {
-      expectedNonce: login.nonce,
-      requireIdToken: true,
-    })
-    return loginFrom(issuer, answered)
-  })
+  return told(
+    async () => {
+      // state, `iss` (RFC 9207), and that there is one code and no error
+      const checked = oauth.validateAuthResponse(metadata, client, parameters, login.state)
+      const response = await oauth.authorizationCodeGrantRequest(
+        metadata,
+        client,
+        auth,
+        checked,
+        login.redirectUri,
+        login.verifier,
+        { ...options, additionalParameters: resourceOf(issuer) },
+      )
+      const answered = await oauth.processAuthorizationCodeResponse(metadata, client, response, {
+        expectedNonce: login.nonce,
+        requireIdToken: true,
+      })
+      return loginFrom(issuer, answered)
+    },
+    ...[login.verifier, parameters.get('code') ?? ''].map((secret) => new Secret(secret)),
+  )
 }
 
 function timeLimit(): Promise<never> {

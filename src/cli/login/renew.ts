@@ -22,7 +22,7 @@ async function refreshed(login: CachedLogin): Promise<CachedLogin> {
       additionalParameters: resourceOf(issuer),
     })
     return loginFrom(issuer, await oauth.processRefreshTokenResponse(metadata, client, response), login)
-  })
+  }, refreshToken)
 }
 
 /** The issuer knows this refresh token no more; everything else may be better in a moment. */
@@ -63,9 +63,11 @@ export async function revoke({ terms, refreshToken }: CachedLogin): Promise<void
   if (refreshToken === undefined) return
   const { metadata, client, auth, options } = await discover(terms)
   if (metadata.revocation_endpoint === undefined) return
-  await told(async () =>
-    oauth.processRevocationResponse(
-      await oauth.revocationRequest(metadata, client, auth, refreshToken.reveal(), options),
-    ),
+  await told(
+    async () =>
+      oauth.processRevocationResponse(
+        await oauth.revocationRequest(metadata, client, auth, refreshToken.reveal(), options),
+      ),
+    refreshToken,
   )
 }

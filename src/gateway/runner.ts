@@ -1,15 +1,15 @@
 // Runs one session: carries out what the protocol's state machine asks for, and answers its questions.
-
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { Refusal } from '../core/errors.ts'
 import { type Principal, principalId } from '../core/principal.ts'
-import type { Answer, Effect, Protocol } from '../core/session.ts'
+import type { Effect, Protocol } from '../core/session.ts'
 import type { SessionOutcome } from '../telemetry/metrics.ts'
 import { type AuthenticateEffect, admit } from './admission.ts'
 import { circumstancesOf } from './circumstances.ts'
 import type { Connection, ConnectionFacts, Downlink } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
+import { createEffectLoop } from './effect-loop.ts'
 import { createJournal } from './journal.ts'
 import { createJudge, type Judge } from './judge.ts'
 import { createLimits } from './limits.ts'
@@ -28,12 +28,6 @@ const ENDS_WITHIN = 1_000
 
 const UNREACHED =
   'the connection broke during the login to the target: Envoy could not reach it or did not accept its certificate, or the client left'
-
-/**
- * Milliseconds for which one client's statements are judged before everybody else has a turn. A client may send a
- * hundred thousand in one write, and Envoy ends all sessions of a processor that does not answer for 5 seconds (E6).
- */
-const TURN = 25
 
 const STOPPING: Refusal = { code: 'shutting-down', message: 'terminating connection: chaperone is stopping' }
 
@@ -75,36 +69,19 @@ export function createRunner(
   let stopping = false
   let ended = false
   let ready = false
-  let queue: Effect[] = []
-  let working = false
-  let turnBegan = 0
   /** bytes */
   let fromClient = 0
   let toClient = 0
   let admitted: Admitted | undefined
   const current = createCurrentOperation()
 
-  /** Carries out effects in their order; the answers that can be given at once are, without a way through the event loop. */
-  function perform(effects: readonly Effect[]): void {
-    // One by one: what a hold kept back can be more than a call takes arguments.
-    for (const effect of effects) queue.push(effect)
-    if (working) return
-    working = true
-    turnBegan = performance.now()
-    try {
-      // Effects that answers add meanwhile are reached as well. Shifting would be quadratic.
-      for (const effect of queue) {
-        if (ended) break
-        carryOut(effect)
-      }
-    } catch (error) {
-      crash(error)
-    } finally {
-      working = false
-      queue = []
-    }
-    outbox.settle()
-  }
+  const { input, resume } = createEffectLoop({
+    carryOut,
+    resumed: (answer) => session.resume(answer),
+    settle: outbox.settle,
+    crash,
+    over: () => ended,
+  })
 
   function carryOut(effect: Effect): void {
     switch (effect.kind) {
@@ -146,23 +123,6 @@ export function createRunner(
     }
     current.observed(event)
     journal.observed(event)
-  }
-
-  const resume = (answer: Answer) => {
-    if (working && performance.now() - turnBegan > TURN) return void setImmediate(goOn, answer)
-    goOn(answer)
-  }
-
-  const goOn = (answer: Answer) => input(() => session.resume(answer))
-
-  /** Runs one input of the state machine. It throws ProtocolError to nobody, so whatever comes out is a defect. */
-  function input(step: () => readonly Effect[]): void {
-    if (ended) return
-    try {
-      perform(step())
-    } catch (error) {
-      crash(error)
-    }
   }
 
   async function authenticate(effect: AuthenticateEffect): Promise<void> {

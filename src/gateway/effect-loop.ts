@@ -1,0 +1,73 @@
+// Carries out the effects of one session in their order, and gives its state machine the answers that they bring.
+import { performance } from 'node:perf_hooks'
+import type { Answer, Effect } from '../core/session.ts'
+
+export interface EffectLoop {
+  /** Runs one input of the state machine, and what it asks for. */
+  input(step: () => readonly Effect[]): void
+  /** An answer to an effect. Within a turn that has lasted too long it waits for the next. */
+  resume(answer: Answer): void
+}
+
+export interface EffectLoopOptions {
+  readonly carryOut: (effect: Effect) => void
+  readonly resumed: (answer: Answer) => readonly Effect[]
+  /** what was carried out is to leave */
+  readonly settle: () => void
+  /** The state machine throws ProtocolError to nobody, so whatever comes out is a defect, or a disk that takes no record. */
+  readonly crash: (error: unknown) => void
+  readonly over: () => boolean
+}
+
+/**
+ * Milliseconds for which one client's statements are judged before everybody else has a turn. A client may send a
+ * hundred thousand in one write, and Envoy ends all sessions of a processor that does not answer for 5 seconds (E6).
+ */
+const TURN = 25
+
+export function createEffectLoop({ carryOut, resumed, settle, crash, over }: EffectLoopOptions): EffectLoop {
+  let queue: Effect[] = []
+  let working = false
+  let began = 0
+
+  /** The answers that can be given at once are, without a way through the event loop. */
+  function perform(effects: readonly Effect[]): void {
+    // One by one: what a hold kept back can be more than a call takes arguments.
+    for (const effect of effects) queue.push(effect)
+    if (working) return
+    working = true
+    began = performance.now()
+    try {
+      // Effects that answers add meanwhile are reached as well. Shifting would be quadratic.
+      for (const effect of queue) {
+        if (over()) break
+        carryOut(effect)
+      }
+    } catch (error) {
+      crash(error)
+    } finally {
+      working = false
+      queue = []
+    }
+    settle()
+  }
+
+  function input(step: () => readonly Effect[]): void {
+    if (over()) return
+    try {
+      perform(step())
+    } catch (error) {
+      crash(error)
+    }
+  }
+
+  const goOn = (answer: Answer) => input(() => resumed(answer))
+
+  return {
+    input,
+    resume(answer) {
+      if (working && performance.now() - began > TURN) setImmediate(goOn, answer)
+      else goOn(answer)
+    },
+  }
+}

@@ -9,6 +9,9 @@ type Issue = z.core.$ZodIssue
 const UNKNOWN_KEY = 'unknown key'
 const MISSING = 'is missing'
 
+/** As the keys of any configuration are, and passwords are not: one may stand in place of a key, and reloads are logged. */
+const LIKE_KEYS = /^[a-z]{1,16}(_[a-z]{1,16}){0,3}$/
+
 /** @param input the data that was parsed, to tell what is missing from what is wrong */
 export function findings(issues: readonly Issue[], input: unknown): Finding[] {
   const all = issues.flatMap((issue) => finding(issue, [], input))
@@ -49,7 +52,10 @@ function unknownKey(path: Path, key: string): Finding {
   // known in another alternative: a misspelling is not the cause
   if (known.includes(key))
     return { path: [...path, key], message: `${UNKNOWN_KEY} beside the others here`, cure: 'leave one out' }
-  return { path: [...path, key], message: UNKNOWN_KEY, ...suggestion(key, known) }
+  const at = [...path, key]
+  if (nearest(key, known) === undefined && !LIKE_KEYS.test(key))
+    return { path, at, message: `${UNKNOWN_KEY} (not shown: it may be a value)`, ...suggestion(key, known) }
+  return { path: at, message: UNKNOWN_KEY, ...suggestion(key, known) }
 }
 
 type UnionIssue = Extract<Issue, { code: 'invalid_union' }>

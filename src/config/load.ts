@@ -51,8 +51,13 @@ function salvage(data: unknown, error: z.ZodError): Config | undefined {
   return configSchema.safeParse(withoutBroken(entries, first.error.issues, 1)).data
 }
 
+/** With its place in the file. */
+export function placedAt({ locate }: Pick<ParsedYaml, 'locate'>, { path, at = path, ...rest }: Finding) {
+  return { path: joinPath(path), ...locate(at), ...rest }
+}
+
 function placed(found: readonly Finding[], yaml: ParsedYaml): ConfigProblem[] {
-  const problems = found.map(({ path, ...rest }) => ({ path: joinPath(path), ...yaml.locate(path), ...rest }))
+  const problems = found.map((one) => placedAt(yaml, one))
   return problems.sort((a, b) => a.line - b.line || a.column - b.column)
 }
 

@@ -16,6 +16,8 @@ export interface ConfigProblem {
 /** A problem before its place in the file is known. */
 export interface Finding {
   readonly path: Path
+  /** in the file, where that is more than may be told */
+  readonly at?: Path
   readonly message: string
   readonly cure?: string
 }

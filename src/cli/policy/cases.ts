@@ -2,7 +2,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { z } from 'zod'
 import { findings } from '../../config/issues.ts'
-import { ConfigError, joinPath } from '../../config/problems.ts'
+import { placedAt } from '../../config/load.ts'
+import { ConfigError } from '../../config/problems.ts'
 import { MAX_CONFIG_BYTES, parseYaml } from '../../config/yaml.ts'
 
 const text = z.string().min(1)
@@ -53,6 +54,6 @@ export function readCases(path: string): readonly PolicyCase[] {
   const found = findings(parsed.error.issues, yaml.data)
   throw new ConfigError(
     path,
-    found.map(({ path: at, ...rest }) => ({ path: joinPath(at), ...yaml.locate(at), ...rest })),
+    found.map((one) => placedAt(yaml, one)),
   )
 }

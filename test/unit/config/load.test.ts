@@ -200,6 +200,29 @@ describe('values', () => {
     expect(all).not.toContain('pass-of')
   })
 
+  it.each([
+    ['{hunter2}', 16],
+    ['{ "S3cret of ours!" }', 17],
+    ['{Winter}', 16],
+    [`{${'correcthorsebatterystaple'.repeat(2)}}`, 16],
+  ])('%s in place of keys is told by its place alone: it may be a password', (value, column) => {
+    const secret = '  orders-app:\n    env: ORDERS_PASSWORD'
+    const text = changed(secret, `  orders-app: ${value}`)
+    expect(problemsOf(text)).toMatchObject([
+      { column, path: 'secrets.orders-app', message: expect.stringContaining('not shown') },
+    ])
+    expect(complaints(text).join()).not.toMatch(/hunter2|S3cret|Winter|battery/)
+  })
+
+  it.each(['colour', 'max_session_s', 'upstrem', 'Upstream', 'pa55word_file'])(
+    'an unknown key %s is shown where it is nearly known, or has the form of keys',
+    (key) => {
+      const all = complaints(changed('version: 1', `version: 1\n${key}: 1`)).join()
+      if (['Upstream', 'pa55word_file'].includes(key)) expect(all).not.toContain(key)
+      else expect(all).toContain(`${key}: unknown key`)
+    },
+  )
+
   it('a refused secret value does not appear in the message', () => {
     expect(complaints(changed('env: ORDERS_PASSWORD', 'value: hunter2')).join()).not.toContain('hunter2')
   })

@@ -48,12 +48,12 @@ export interface Approvals {
    * For whoever follows what happens: visits each request that is not as it was at an earlier look, newest first, a few in
    * memory at a time. It costs what has changed, and a mark of each request that is kept.
    *
-   * @param seen what the look before gave back; nothing in it: every request is visited
+   * @param seen what the look before gave back; at the first, undefined: those are visited that are open
    * @param visit may not throw
    * @returns marks by id; one that is gone has none
    */
   look(
-    seen: ReadonlyMap<string, string>,
+    seen: ReadonlyMap<string, string> | undefined,
     visit: (request: ApprovalRequest) => void,
   ): Promise<ReadonlyMap<string, string>>
   /**

@@ -129,7 +129,7 @@ function list(store: Store, filter: ApprovalFilter): readonly ApprovalRequest[] 
 
 function look(
   store: Store,
-  seen: ReadonlyMap<string, string>,
+  seen: ReadonlyMap<string, string> | undefined,
   visit: (request: ApprovalRequest) => void,
 ): ReadonlyMap<string, string> {
   const marks = new Map<string, string>()
@@ -138,7 +138,7 @@ function look(
     if (request === undefined) continue
     const mark = versionOf(request)
     marks.set(id, mark)
-    if (seen.get(id) !== mark) visit(request)
+    if (seen ? seen.get(id) !== mark : isOpen(request.state)) visit(request)
   }
   return marks
 }

@@ -5,16 +5,19 @@ import { checked, idsReply } from './redis-record.ts'
 import { IDS, MARKS } from './redis-scripts.ts'
 import { READ_AT_ONCE, type RedisStore, readMany } from './redis-store.ts'
 
+/** A mark begins with the state. */
+const OPEN = /^(pending|approved)\./
 /** Requests in one MARKS, which reads three short fields of each. */
 const MARKED_AT_ONCE = 250
 
 export async function look(
   store: RedisStore,
-  seen: ReadonlyMap<string, string>,
+  seen: ReadonlyMap<string, string> | undefined,
   visit: (request: ApprovalRequest) => void,
 ): Promise<ReadonlyMap<string, string>> {
   const marks = await marksOf(store)
-  const changed = [...marks].filter(([id, mark]) => seen.get(id) !== mark).map(([id]) => id)
+  const isWanted = (id: string, mark: string) => (seen ? seen.get(id) !== mark : OPEN.test(mark))
+  const changed = [...marks].filter(([id, mark]) => isWanted(id, mark)).map(([id]) => id)
   for (const ids of pages(changed, READ_AT_ONCE)) {
     const read = await readMany(store, ids)
     for (const [n, id] of ids.entries()) {

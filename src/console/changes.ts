@@ -1,6 +1,6 @@
 // What changes in the store of approvals, told to whoever listens. The store is looked at only while somebody does.
 import { type ApprovalFilter, ApprovalStoreError, type Approvals } from '../approvals/contract.ts'
-import { DEFAULT_LISTED } from '../approvals/limits.ts'
+import type { RequestHead } from '../approvals/head.ts'
 import { isOpen, versionOf } from '../approvals/request.ts'
 import type { ApprovalRequest, ApprovalState } from '../core/approval.ts'
 import { Problem } from './problem.ts'
@@ -19,7 +19,7 @@ export interface ChangesListener {
   /** who it is, for the limit on listeners of one */
   readonly principal: string
   /** May whoever listens see this request? */
-  readonly maySee: (request: ApprovalRequest) => boolean
+  readonly maySee: (request: RequestHead) => boolean
   readonly filter?: Pick<ApprovalFilter, 'state' | 'resource' | 'limit'>
   /** First, once: what fits the filter now, newest first. No change after it is lost. None of these may throw. */
   present(requests: readonly ApprovalRequest[]): void
@@ -62,7 +62,6 @@ interface Known {
 
 interface Joining {
   readonly listener: ChangesListener
-  readonly present: ApprovalRequest[]
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -70,13 +69,15 @@ interface Joining {
 interface Watch {
   readonly approvals: Approvals
   readonly listeners: Set<ChangesListener>
+  /** what those who came since the last look were told as present */
+  readonly greeted: Map<ChangesListener, ReadonlySet<string>>
   joining: Joining[]
   /** those in `joining`, and those of the look that is under way */
   readonly entering: Set<ChangesListener>
   /** by id, as of the last look; undefined when nobody listened then */
   known: ReadonlyMap<string, Known> | undefined
-  /** of the last look */
-  marks: ReadonlyMap<string, string>
+  /** of the last look; undefined when nobody listened then */
+  marks: ReadonlyMap<string, string> | undefined
   troubled: boolean
   looking: boolean
   closed: boolean
@@ -111,8 +112,8 @@ function lost(known: ReadonlyMap<string, Known>, now: ReadonlyMap<string, Known>
   })
 }
 
-/** Reads what has changed since the last look; all of it for those who join. */
-async function look(watch: Watch, joining: readonly Joining[]): Promise<readonly ApprovalChange[]> {
+/** Reads what has changed since the last look. What ended before the first is not read: nothing becomes of it. */
+async function look(watch: Watch): Promise<readonly ApprovalChange[]> {
   const read = new Map<string, Known>()
   const changes: ApprovalChange[] = []
   const visit = (request: ApprovalRequest) => {
@@ -121,12 +122,8 @@ async function look(watch: Watch, joining: readonly Joining[]): Promise<readonly
     if (change !== undefined && watch.known !== undefined) changes.push(change)
     const open = isOpen(state) ? { open: request } : {}
     read.set(id, { version: versionOf(request), state, votes: votes.length, ...open })
-    for (const { listener, present } of joining) {
-      const room = present.length < (listener.filter?.limit ?? DEFAULT_LISTED)
-      if (room && fits(listener, request)) present.push(request)
-    }
   }
-  const marks = await watch.approvals.look(joining.length > 0 ? new Map() : watch.marks, visit)
+  const marks = await watch.approvals.look(watch.marks, visit)
   const now = new Map<string, Known>()
   for (const id of marks.keys()) {
     const known = read.get(id) ?? watch.known?.get(id)
@@ -139,14 +136,27 @@ async function look(watch: Watch, joining: readonly Joining[]): Promise<readonly
   return changes
 }
 
+const momentOf = (request: ApprovalRequest) => `${request.id}.${versionOf(request)}`
+
+/** Once a look is over: what changes from then on is found by the next, and told unless it is present here already. */
+async function greet(watch: Watch, listener: ChangesListener): Promise<void> {
+  const present = await watch.approvals.list({ ...listener.filter, where: listener.maySee })
+  if (watch.closed) throw closedError()
+  watch.greeted.set(listener, new Set(present.map(momentOf)))
+  watch.listeners.add(listener)
+  listener.present(present)
+}
+
 function tell(watch: Watch, changes: readonly ApprovalChange[]): void {
   for (const listener of [...watch.listeners]) {
     for (const change of changes) {
       // A listener may stop in the middle of what it is told.
       if (!watch.listeners.has(listener)) break
+      if (watch.greeted.get(listener)?.has(momentOf(change.request))) continue
       if (fits(listener, change.request, change.before)) listener.changed(change)
     }
   }
+  watch.greeted.clear()
 }
 
 function setTrouble(watch: Watch, lasts: boolean): void {
@@ -161,13 +171,12 @@ async function lookAndTell(watch: Watch): Promise<number> {
   const joining = watch.joining
   watch.joining = []
   try {
-    const changes = await look(watch, joining)
+    const changes = await look(watch)
     if (watch.closed) throw closedError()
     setTrouble(watch, false)
     tell(watch, changes)
-    for (const { listener, present, resolve } of joining) {
-      watch.listeners.add(listener)
-      listener.present(present)
+    for (const { listener, resolve } of joining) {
+      await greet(watch, listener)
       resolve()
     }
     return Math.max(PAUSE, LEAST_SHARE * (performance.now() - start))
@@ -198,7 +207,8 @@ function rest(watch: Watch): void {
   clearTimeout(watch.timer)
   watch.timer = undefined
   watch.known = undefined
-  watch.marks = new Map()
+  watch.marks = undefined
+  watch.greeted.clear()
   watch.troubled = false
 }
 
@@ -215,7 +225,7 @@ async function listen(watch: Watch, listener: ChangesListener): Promise<() => vo
   watch.entering.add(listener)
   try {
     await new Promise<void>((resolve, reject) => {
-      watch.joining.push({ listener, present: [], resolve, reject })
+      watch.joining.push({ listener, resolve, reject })
       void round(watch)
     })
   } finally {
@@ -241,10 +251,11 @@ export function createApprovalChanges(approvals: Approvals): ApprovalChanges {
   const watch: Watch = {
     approvals,
     listeners: new Set(),
+    greeted: new Map(),
     joining: [],
     entering: new Set(),
     known: undefined,
-    marks: new Map(),
+    marks: undefined,
     troubled: false,
     looking: false,
     closed: false,

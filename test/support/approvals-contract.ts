@@ -537,16 +537,19 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
           await make('c', 2),
           await make('d', 1),
         ]
-        const look = async (seen: ReadonlyMap<string, string>) => {
+        const over = await one.create(ask({}, { resource: 'again' }))
+        await one.withdraw(over.id, 'over')
+        const look = async (seen?: ReadonlyMap<string, string>) => {
           const ids: string[] = []
           const marks = await two.look(seen, ({ id, resource }) => {
             if (resource === 'again') ids.push(id)
           })
           return { ids, marks }
         }
-        const first = await look(new Map())
+        const first = await look()
         expect(first.ids).toEqual([used.id, parked.id, voted.id, still.id])
         expect((await look(first.marks)).ids).toEqual([])
+        expect((await look(new Map())).ids).toContain(over.id)
         await one.vote(voted.id, reviewer('ann'), 'approve')
         await one.park(parked.id)
         await one.vote(used.id, reviewer('ann'), 'approve', undefined, grant)

@@ -4,6 +4,7 @@ import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ApprovalFilter, Approvals } from '../../../src/approvals/contract.ts'
 import { createRedisApprovals } from '../../../src/approvals/redis.ts'
+import { createApprovalChanges } from '../../../src/console/changes.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { approvalInput, reviewer } from '../../support/approvals-values.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
@@ -196,6 +197,19 @@ describe('of many requests that ended', () => {
     expect(await other.list(filter)).toHaveLength(found)
     expect((await reads()) - before).toBe(found)
     expect((await sent()) - bytes).toBeLessThan(100_000 + found * 12_000)
+  })
+
+  it('whoever listens, and may see none, has none read', async () => {
+    const changes = createApprovalChanges(other)
+    const before = await reads()
+    const nothing = () => undefined
+    const stop = await changes.listen({
+      ...{ principal: 'nina', maySee: () => false },
+      ...{ present: nothing, changed: nothing, trouble: nothing, ended: nothing },
+    })
+    expect((await reads()) - before).toBe(0)
+    stop()
+    changes.close()
   })
 
   it('those that another version wrote are listed as well', async () => {

@@ -89,8 +89,9 @@ describe('changes of the store of approvals', () => {
     ])
   })
 
-  it('alone are read, once: what stays as it is costs nothing but its mark, until somebody joins', async () => {
-    const [first, second] = [await create(), await create()]
+  it('alone are read, once: what stays as it is, or had ended before, costs nothing but its mark', async () => {
+    const [ended, first, second] = [await create(), await create(), await create()]
+    await store.withdraw(ended, 'over')
     await changes.listen(listener().one)
     expect(read.splice(0)).toEqual([second, first])
     await tick()
@@ -99,8 +100,34 @@ describe('changes of the store of approvals', () => {
     await tick()
     await tick()
     expect(read.splice(0)).toEqual([first])
-    await changes.listen(listener().one)
-    expect(read).toEqual([second, first])
+    const { one, told } = listener()
+    await changes.listen(one)
+    expect(read).toEqual([])
+    expect(told).toEqual([`present ${second} ${first} ${ended}`])
+  })
+
+  it('that come in the moment in which somebody joins are told once, and none is lost', async () => {
+    const id = await create({}, { quorum: 2 })
+    let joins = async (): Promise<void> => undefined
+    const list: Approvals['list'] = async (filter) => {
+      await joins()
+      return store.list(filter)
+    }
+    const look: Approvals['look'] = (seen, visit) => store.look(seen, visit)
+    changes = createApprovalChanges({ ...store, look, list })
+    const [early, late] = [listener(), listener()]
+    await changes.listen(early.one)
+    let other = ''
+    joins = async () => {
+      other = await create()
+      await store.vote(id, reviewer('ann'), 'approve')
+    }
+    await changes.listen(late.one)
+    await store.vote(id, reviewer('bob'), 'approve')
+    await tick()
+    await tick()
+    expect(early.told).toEqual([`present ${id}`, `changed ${id} approved`, `requested ${other} pending`])
+    expect(late.told).toEqual([`present ${other} ${id}`, `changed ${id} approved`])
   })
 
   it('that come in one second are told oldest first', async () => {

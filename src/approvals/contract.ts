@@ -6,10 +6,11 @@ import type { HoldTerms } from '../core/hold-terms.ts'
 import type { Principal, PrincipalKind } from '../core/principal.ts'
 import type { ToldFunctions } from '../core/routine.ts'
 import type { ToldMasks } from '../core/told-masks.ts'
+import type { ToldNames } from '../core/told-names.ts'
 import type { Verdict, VoteRefusal } from './ballot.ts'
 import type { RequestHead } from './head.ts'
 
-export interface ApprovalInput extends ToldFunctions, ToldBehind, ToldMasks {
+export interface ApprovalInput extends ToldFunctions, ToldBehind, ToldMasks, ToldNames {
   readonly subject: ApprovalSubject
   readonly session: string
   readonly principalName: string

@@ -5,6 +5,7 @@ import { toldBehind } from '../core/behind.ts'
 import { type HoldTerms, MAX_QUORUM } from '../core/hold-terms.ts'
 import { toldFunctions } from '../core/routine.ts'
 import { toldMasks } from '../core/told-masks.ts'
+import { toldNames } from '../core/told-names.ts'
 import { type ApprovalInput, ApprovalStoreError } from './contract.ts'
 import { MAX_LIFE, MAX_REASON, MAX_REQUEST_BYTES, MAX_USES } from './limits.ts'
 
@@ -68,6 +69,7 @@ export function requestBody(input: ApprovalInput): { readonly body: RequestBody;
     ...toldFunctions(input),
     ...toldBehind(input),
     ...toldMasks(input),
+    ...toldNames(input),
     ...(aliases.length === 0 ? {} : { aliases }),
     ...(stated === undefined ? {} : { stated: stated.slice(0, MAX_REASON) }),
     rules: input.rules,

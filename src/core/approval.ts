@@ -7,6 +7,7 @@ import type { PrincipalKind } from './principal.ts'
 import type { ToldFunctions } from './routine.ts'
 import type { TimeWindow } from './time-window.ts'
 import type { ToldMasks } from './told-masks.ts'
+import type { ToldNames } from './told-names.ts'
 
 export const APPROVAL_STATES = ['pending', 'approved', 'denied', 'expired', 'withdrawn', 'consumed'] as const
 
@@ -66,7 +67,7 @@ export interface Vote {
   readonly at: number
 }
 
-export interface ApprovalRequest extends ApprovalSubject, ToldFunctions, ToldBehind, ToldMasks {
+export interface ApprovalRequest extends ApprovalSubject, ToldFunctions, ToldBehind, ToldMasks, ToldNames {
   /** 128 random bits, base32, so that it cannot be guessed and can be typed */
   readonly id: string
   readonly session: string

@@ -4,7 +4,6 @@ import type { ApprovalInput } from '../approvals/contract.ts'
 import type { ApprovalSubject } from '../core/approval.ts'
 import { toldBehind } from '../core/behind.ts'
 import type { Decision } from '../core/decision.ts'
-import type { Access, Facts } from '../core/facts.ts'
 import type { HoldTerms } from '../core/hold-terms.ts'
 import type { Masker } from '../core/masking.ts'
 import type { Operation, Reached } from '../core/operation.ts'
@@ -13,6 +12,7 @@ import { toldFunctions } from '../core/routine.ts'
 import { isTemporarySchema } from '../core/search-path.ts'
 import { statedIn } from '../core/stated.ts'
 import { toldMasks } from '../core/told-masks.ts'
+import { toldNames } from '../core/told-names.ts'
 
 export interface HoldRequest {
   readonly session: string
@@ -93,21 +93,12 @@ export function inputOf(hold: HoldRequest, subject: ApprovalSubject): ApprovalIn
     principalKind: principal.kind,
     aliases: aliasesOf(principal),
     ...(stated === undefined ? {} : { stated: stated.reason }),
-    accesses: accessesOf(operation.facts),
+    accesses: operation.facts.statements.flatMap(({ accesses }) => accesses),
+    ...toldNames(operation.facts),
     ...toldFunctions(decision),
     ...toldBehind(decision),
     ...toldMasks(masker.told(operation)),
     rules: [...new Set(decision.hits.filter((hit) => hit.outcome === 'hold').map((hit) => hit.rule))],
     terms: termsOf(decision),
   }
-}
-
-/** With what its words do not say: the texts behind names of the session, and the path that names are looked for on. */
-function accessesOf({ statements, path, definedBy = [] }: Facts): readonly Access[] {
-  const said = (object: string): Access => ({ effect: 'session', object })
-  return [
-    ...statements.flatMap((statement) => statement.accesses),
-    ...definedBy.map((text) => said(`defined before: ${text}`)),
-    ...(path === undefined ? [] : [said(`search_path: ${path === 'any' ? 'not known' : path.join(', ')}`)]),
-  ]
 }

@@ -4,7 +4,9 @@ import type { Access } from '../core/facts.ts'
 import type { ApprovalDemand } from '../core/hold-terms.ts'
 import type { ParameterValue } from '../core/operation.ts'
 import { requestUrl } from '../core/request-url.ts'
+import type { SearchPath } from '../core/search-path.ts'
 import { type ToldMasks, toldMasks } from '../core/told-masks.ts'
+import { describePath } from '../core/told-names.ts'
 
 /** A request as messages carry it: the `request` of a webhook's body. Times are RFC 3339. */
 export interface Told extends ToldMasks {
@@ -27,7 +29,7 @@ export interface Told extends ToldMasks {
   readonly parameterCount: number
   /** absent unless the channel includes them */
   readonly parameters?: readonly string[]
-  /** false where something that would run is not here: text that was cut, values that are kept back, functions that are called, what is behind its names */
+  /** false where something that would run is not here: text that was cut, values that are kept back, functions that are called, what is behind its names, the texts that defined them */
   readonly whole: boolean
   readonly changes: readonly string[]
   readonly reads: readonly string[]
@@ -132,13 +134,18 @@ function toldVote({ verdict, reviewer, reviewerName, reason, window, at }: Vote)
 const READING: ReadonlySet<string> = new Set(['read', 'session'])
 
 /** Something that its text does not show, and that may be too long for a message. */
-const runsMore = ({ functions = [], behind = [] }: ApprovalRequest) => functions.length + behind.length > 0
+const runsMore = ({ functions = [], behind = [], definedBy = [], path }: ApprovalRequest) =>
+  functions.length + behind.length + definedBy.length > 0 ||
+  (path !== undefined && pathText(path).length > MAX_NAME)
 
-function accessTexts({ accesses, behind = [] }: ApprovalRequest, reading: boolean): string[] {
+const pathText = (path: SearchPath) => `names without a schema in ${describePath(path)}`
+
+function accessTexts({ accesses, behind = [], path }: ApprovalRequest, reading: boolean): string[] {
   const texts = [...accesses, ...behind]
     .filter(({ effect }) => READING.has(effect) === reading)
     .map(accessText)
-  return [...new Set(texts)].slice(0, MAX_LISTED)
+  const names = reading && path !== undefined ? [cut(pathText(path), MAX_NAME)] : []
+  return [...new Set([...names, ...texts])].slice(0, MAX_LISTED)
 }
 
 function accessText({ effect, relation, object, objectType, via }: Access): string {

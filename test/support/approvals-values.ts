@@ -48,6 +48,8 @@ export function approvalInput(
     moreBehind: 1,
     masked: [{ mask: 'iban', columns: ['public.accounts.iban'] }],
     moreMasked: 2,
+    path: ['other', 'public'],
+    definedBy: ['DELETE FROM accounts WHERE id = $1 OR true'],
     rules: ['hold-writes'],
     terms: { approvers: ['reviewers'], quorum: 1, expiresAfter: 60_000, ...terms },
   }

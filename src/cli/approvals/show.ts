@@ -1,4 +1,5 @@
 // A request as its reviewer reads it. Every text in it came from outside, so none reaches the terminal raw.
+import { describePath } from '../../core/told-names.ts'
 import { printable, printableLines, statementCell, table } from '../terminal.ts'
 import { duration, relative } from '../times.ts'
 import type { ListedApproval, ShownAccess, ShownApproval, ShownFunction, ShownParameter } from './shapes.ts'
@@ -41,6 +42,14 @@ function accessLines({ accesses, behind, moreBehind }: ShownApproval): string {
     line('Changes', texts(false) || 'nothing'),
     line('Reads', texts(true) || 'nothing'),
     ...(moreBehind > 0 ? [line('Behind', `${moreBehind} more relations that it does not name`)] : []),
+  ].join('')
+}
+
+/** What its names mean in its session, where that is not what its login says. */
+function nameLines({ path, definedBy }: ShownApproval): string {
+  return [
+    ...(path === undefined ? [] : [line('Names', `without a schema are looked up in ${describePath(path)}`)]),
+    ...definedBy.map((text) => `A name that it uses was defined by\n${quoted(text)}`),
   ].join('')
 }
 
@@ -158,6 +167,7 @@ export function showRequest(request: ShownApproval, now: number): string {
     functionLines(request),
     `Statement\n${quoted(request.text)}`,
     parameterLines(request.parameters),
+    nameLines(request),
     termLines(request, now),
     voteLines(request),
   ].join('')

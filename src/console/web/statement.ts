@@ -30,12 +30,24 @@ function unusualLetters(tokens: readonly LaidOutToken[]): Html | string {
   return html`<p class="note">Names in it have letters beyond ASCII, which may look like others: ${list}${letters.size > NAMED_LETTERS ? ' and more' : ''}.</p>`
 }
 
+/** Lines that fit on a screen beside the form: of more it is said how many there are. */
+const ON_A_SCREEN = 15
+
+function size(lines: string): Html | string {
+  const count = lines.trimEnd().split('\n').length
+  return count > ON_A_SCREEN
+    ? html`<p class="soft small" data-lines="${String(count)}">${String(count)} lines</p>`
+    : NOTHING
+}
+
+/** No box of it scrolls: a condition at its end may be what it is about, and whoever decides does not look for it. */
 export function statement(text: string): Html {
   const laidOut = layOut(text)
   if (laidOut === undefined || laidOut.length === 0) {
-    return html`<pre class="sql">${visibleLines(text)}</pre>`
+    return html`${size(text)}<pre class="sql">${visibleLines(text)}</pre>`
   }
-  return html`${unusualLetters(laidOut)}<pre class="sql">${laidOut.map(token)}</pre>
+  const lines = laidOut.map(({ before, text: token }) => before + token).join('')
+  return html`${unusualLetters(laidOut)}${size(lines)}<pre class="sql">${laidOut.map(token)}</pre>
     <details open><summary>The text as it was sent</summary><pre class="exact">${visibleLines(text)}</pre></details>`
 }
 

@@ -73,7 +73,7 @@ pre, code, .mono { font-family: var(--mono); font-size: .875rem; }
 code { background: var(--code); border-radius: 4px; padding: .05rem .3rem; overflow-wrap: anywhere; }
 /* Letters that are written from right to left stay in the order in which the server reads them. */
 pre, code, .mono, td { direction: ltr; unicode-bidi: bidi-override; }
-pre { background: var(--code); border-radius: 8px; padding: .75rem .9rem; margin: 0 0 .75rem; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; tab-size: 4; max-height: 32rem; overflow-y: auto; }
+pre { background: var(--code); border-radius: 8px; padding: .75rem .9rem; margin: 0 0 .75rem; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; tab-size: 4; }
 .card > .line + pre { margin-top: .6rem; }
 .item pre { margin: .6rem 0 0; max-height: 4.8rem; overflow: hidden; }
 .keyword { color: var(--keyword); font-weight: 600; }
@@ -117,7 +117,6 @@ button.stop { border-color: var(--stop); color: var(--stop); }
 .button.main { background: var(--accent); border-color: var(--accent); color: var(--accent-text); }
 button.quiet { min-height: 2.25rem; padding: .25rem .7rem; font-weight: 400; font-size: .875rem; white-space: nowrap; }
 details > summary { cursor: pointer; color: var(--accent); padding: .3rem 0; width: fit-content; }
-pre.exact { max-height: 12rem; }
 details[open] > summary { margin-bottom: .5rem; }
 
 .timeline { list-style: none; margin: 0; padding: 0; }

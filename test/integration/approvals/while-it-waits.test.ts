@@ -148,10 +148,10 @@ it.each([
     expect(errors(await answer(wire))).toEqual([])
     wire.send(query(sql))
     const { id } = await stack.reviews.next()
-    const { accesses } = await stack.reviews.get(id)
+    const { definedBy } = await stack.reviews.get(id)
     await stack.reviews.deny(id, 'no')
     await answer(wire)
     wire.destroy()
-    expect(accesses).toContainEqual({ effect: 'session', object: `defined before: ${text}` })
+    expect(definedBy).toEqual([text])
   },
 )

@@ -3,7 +3,9 @@ import { html } from 'hono/html'
 import type { ApprovalRequest } from '../../../core/approval.ts'
 import type { Access } from '../../../core/facts.ts'
 import { describeRoutine } from '../../../core/routine.ts'
+import { describePath } from '../../../core/told-names.ts'
 import { type Html, NOTHING } from '../html.ts'
+import { statement } from '../statement.ts'
 import { cut, visible } from '../visible.ts'
 
 const READING: ReadonlySet<string> = new Set(['read', 'session'])
@@ -40,6 +42,16 @@ export function changesInWords(accesses: readonly Access[]): Html {
   if (shown.length === 0) return html`wants to run a statement`
   const rest = shown.length > NAMED ? ` and ${shown.length - NAMED} more` : ''
   return html`${words} ${visible(cut(shown.slice(0, NAMED).join(', '), SHOWN))}${rest}`
+}
+
+/** What its names mean in its session: where they are looked for, and the texts behind EXECUTE and FETCH. */
+export function namesOf({ path, definedBy = [] }: ApprovalRequest): Html {
+  const where =
+    path === undefined
+      ? NOTHING
+      : html`<p class="note">Its session has changed search_path: names without a schema are looked up in <code>${visible(describePath(path))}</code></p>`
+  const texts = definedBy.map((text) => html`<h3>What a name in it stands for</h3>${statement(text)}`)
+  return html`${where}${texts}`
 }
 
 const listOf = (texts: readonly string[]) =>

@@ -19,7 +19,7 @@ import { notFound } from '../problem.ts'
 import { parameters, statement } from '../statement.ts'
 import { duration, instant, relative } from '../times.ts'
 import { visible } from '../visible.ts'
-import { accessList, changesInWords, functionList, maskedColumns } from './facts.ts'
+import { accessList, changesInWords, functionList, maskedColumns, namesOf } from './facts.ts'
 import { item } from './requests.ts'
 
 /** Equal requests that are shown: what a reviewer looks at before deciding. */
@@ -42,7 +42,7 @@ export async function requestPage(parts: WebParts, visitor: Visitor, id: string)
       <div>
         ${request.stated === undefined ? NOTHING : html`<p class="note"><strong>Why, in the asker’s words:</strong> ${visible(request.stated)}</p>`}
         <section class="card" aria-labelledby="h-statement"><h2 id="h-statement">Statement</h2>
-          ${statement(request.text)}${parameters(request.parameters)}</section>
+          ${statement(request.text)}${parameters(request.parameters)}${namesOf(request)}</section>
         <section class="card" aria-labelledby="h-does"><h2 id="h-does">What it does</h2>
           <dl>${accessList(request)}${maskedColumns(request)}</dl>
           ${functionList(request)}</section>

@@ -91,6 +91,29 @@ describe('the page of a request', () => {
     expect(await as('ann').page(`/requests/${plain.id}`)).not.toContain('public.customers.email')
   })
 
+  it('tells in which schemas names are looked for, and what a name of the session stands for', async () => {
+    const { approvals, as } = stage()
+    const told = {
+      ...approvalInput({ text: 'EXECUTE p (7)' }),
+      path: ['a, b', 'public'],
+      definedBy: ['DELETE FROM accounts WHERE id = $1 OR true'],
+    }
+    const page = await as('ann').page(`/requests/${(await approvals.create(told)).id}`)
+    expect(page).toContain('<code>&quot;a, b&quot;, public</code>')
+    expect(page).toContain('What a name in it stands for')
+    // laid out as any other statement
+    expect(page).toContain('<span class="keyword">OR</span>')
+    const unknown = await approvals.create({ ...told, path: 'any' })
+    expect(await as('ann').page(`/requests/${unknown.id}`)).toContain('schemas that are not known')
+  })
+
+  it('says how long a statement is that fits on no screen', async () => {
+    const { approvals, as } = stage()
+    const text = `UPDATE t SET a = 1 WHERE ${Array.from({ length: 30 }, (_, n) => `id <> ${n}`).join(' AND ')} OR true`
+    const { id } = await approvals.create(approvalInput({ text }))
+    expect(await as('ann').page(`/requests/${id}`)).toContain('33 lines')
+  })
+
   it('after a vote says that it was cast, and has no button for it any more', async () => {
     const { approvals, as } = stage()
     const { id } = await approvals.create(approvalInput({}, { quorum: 2 }))

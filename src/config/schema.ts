@@ -209,7 +209,9 @@ const resource = z.strictObject({
     .strictObject({
       statement: withDefault(size, '256KiB').describe('longest SQL text that is analysed'),
       message: withDefault(size, '16MiB').describe('longest message of any kind'),
-      buffered: withDefault(size, '32MiB').describe('what a session keeps while it waits'),
+      buffered: withDefault(size, '32MiB').describe(
+        'what a session keeps while it waits; its prepared statements and portals may take twice as much',
+      ),
       login: withDefault(positiveDuration, '15s').describe('from the first byte until the session is in use'),
       sessions: z.int().min(1).default(2000).describe('at once, over all principals'),
       sessions_per_principal: z.int().min(1).default(100).describe('at once, of one principal'),

@@ -8,6 +8,7 @@ import { loadParser, parseSql } from './parser.ts'
 import { type AnalyzedStatement, analyzeStatement } from './statement.ts'
 import { templateOf } from './template.ts'
 import type { WalkOptions } from './walk.ts'
+import { weightOf } from './weight.ts'
 import { createWork } from './work.ts'
 
 export { loadParser }
@@ -79,11 +80,10 @@ function isOfAny(result: AnalysisResult, sql: string): boolean {
   return result.kind === 'facts' && result.facts.fingerprint !== textFingerprint(sql)
 }
 
-/** Bytes of text and facts in memory, roughly: 2 a character, 200 an access or column. */
+/** Bytes of text and facts in memory, roughly: 2 a character. */
 function weight(sql: string, result: AnalysisResult): number {
   if (result.kind !== 'facts') return 2 * sql.length + 500
-  const parts = result.facts.statements.reduce((sum, s) => sum + 2 + s.accesses.length + s.columns.length, 0)
-  return 2 * sql.length + 200 * parts
+  return result.facts.statements.reduce((sum, statement) => sum + weightOf(statement), 2 * sql.length)
 }
 
 /** A lone surrogate has no bytes: the parser would see another text than the server. */

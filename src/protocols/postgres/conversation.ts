@@ -6,6 +6,7 @@ import type { SessionContext } from '../../core/session.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { Trust } from './catalog/trust.ts'
 import { createExpectedQueue, type Expected, type ExpectedQueue } from './expected.ts'
+import { createKept } from './kept.ts'
 import { createNames, type Names } from './names.ts'
 import type { Output } from './output.ts'
 import type { PathTracker } from './search-path/tracker.ts'
@@ -15,6 +16,8 @@ import type { Portal, Statement } from './statement.ts'
 export interface ConversationLimits {
   /** prepared statements, and portals, at once */
   readonly prepared: number
+  /** bytes that a session keeps while it waits */
+  readonly buffered: number
   /** bytes of a result that the server is asked for at once, about; absent: all */
   readonly window?: number
 }
@@ -69,6 +72,9 @@ export interface Conversation {
 /** Messages that may wait for the server's answer: a client that pipelines more without reading has lost its way. */
 const MAX_EXPECTED = 100_000
 
+/** What is under names may take so much more than what waits: 64 MiB are 1,000 statements of 150 columns each. */
+const NAMED = 2
+
 export function createConversation(
   deps: Pick<
     Conversation,
@@ -76,6 +82,7 @@ export function createConversation(
   >,
   limits: ConversationLimits,
 ): Conversation {
+  const kept = createKept(NAMED * limits.buffered)
   const { out, analyze, masks, catalog, looksBehind, mayHold, trust, context, path } = deps
   return {
     out,
@@ -88,9 +95,20 @@ export function createConversation(
     context,
     path,
     expected: createExpectedQueue(MAX_EXPECTED),
-    statements: createNames('prepared statements', limits.prepared),
-    portals: createNames('portals', limits.prepared),
-    sqlNames: createSqlNames(limits.prepared),
+    statements: createNames({
+      what: 'prepared statements',
+      limit: limits.prepared,
+      keep: ({ facts, sql }) => kept.add(facts.statements, sql.length),
+      release: ({ facts, sql }) => kept.remove(facts.statements, sql.length),
+    }),
+    // A portal may outlive its statement's name.
+    portals: createNames({
+      what: 'portals',
+      limit: limits.prepared,
+      keep: ({ statement, size }) => kept.add(statement.facts.statements, size),
+      release: ({ statement, size }) => kept.remove(statement.facts.statements, size),
+    }),
+    sqlNames: createSqlNames(limits.prepared, kept),
     sending: 0,
     answering: 0,
     open: false,

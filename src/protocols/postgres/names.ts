@@ -26,11 +26,37 @@ interface Change<T> {
   readonly segment: number
 }
 
-/** @param limit how many names a session may hold at once */
-export function createNames<T>(what: string, limit: number): Names<T> {
+export interface NamesOptions<T> {
+  readonly what: string
+  /** how many names a session may hold at once */
+  readonly limit: number
+  /** A value is kept, which throws when that is too much, and then no longer. */
+  readonly keep: (value: T) => void
+  readonly release: (value: T) => void
+}
+
+export function createNames<T>({ what, limit, keep, release }: NamesOptions<T>): Names<T> {
   const confirmed = new Map<string, T>()
   /** the last change of a name that the server has not confirmed */
   const pending = new Map<string, Change<T>>()
+
+  function confirm(name: string, value: T | undefined): void {
+    if (value !== undefined) keep(value)
+    forget(name)
+    if (value !== undefined) confirmed.set(name, value)
+  }
+
+  function forget(name: string): void {
+    const value = confirmed.get(name)
+    if (value !== undefined) release(value)
+    confirmed.delete(name)
+  }
+
+  function settle(name: string): void {
+    const value = pending.get(name)?.value
+    if (value !== undefined) release(value)
+    pending.delete(name)
+  }
 
   return {
     resolve(name, segment) {
@@ -45,21 +71,20 @@ export function createNames<T>(what: string, limit: number): Names<T> {
         throw new ProtocolError(`more than ${limit} ${what} in one session`, 'too-large')
       }
       const change = { value, segment }
+      settle(name)
+      if (value !== undefined) keep(value)
       pending.set(name, change)
       return () => {
-        if (pending.get(name) === change) pending.delete(name)
-        if (value === undefined) confirmed.delete(name)
-        else confirmed.set(name, value)
+        if (pending.get(name) === change) settle(name)
+        confirm(name, value)
       }
     },
     rollBack(segment) {
-      for (const [name, change] of pending) if (change.segment === segment) pending.delete(name)
+      for (const [name, change] of pending) if (change.segment === segment) settle(name)
     },
-    forget(name) {
-      confirmed.delete(name)
-    },
+    forget,
     clear() {
-      confirmed.clear()
+      for (const name of confirmed.keys()) forget(name)
     },
   }
 }

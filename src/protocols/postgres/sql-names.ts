@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { ProtocolError } from '../../core/errors.ts'
 import type { Facts, SessionChange, SessionReference, StatementFacts } from '../../core/facts.ts'
 import { type SearchPath, samePath } from '../../core/search-path.ts'
+import { createKept, type Kept } from './kept.ts'
 
 /** More meanings than this are not kept apart: the statement that uses them is refused. */
 const MAX_MEANINGS = 64
@@ -77,7 +78,8 @@ function unknown(statement: StatementFacts, { kind, name }: SessionReference): S
   return { ...statement, ...UNKNOWN, references: [], changes: [], incomplete }
 }
 
-export function createSqlNames(limit: number): SqlNames {
+/** @param memory where their facts count; nowhere when absent */
+export function createSqlNames(limit: number, memory: Kept = createKept(Number.POSITIVE_INFINITY)): SqlNames {
   const known = new Map<string, Meaning[]>()
   const bySql = new Set<string>()
   /** portals of the protocol; a set, since one transaction may bind a name any number of times */
@@ -100,6 +102,7 @@ export function createSqlNames(limit: number): SqlNames {
       )
       if (same >= 0) release(found.splice(same, 1))
       if (found.length > MAX_MEANINGS) continue
+      memory.add([facts], 0)
       const fits = kept + text.length <= MAX_TEXTS
       if (fits) kept += text.length
       found.push({ facts, digest, text: fits ? text : NOT_KEPT, path, at: clock })
@@ -107,7 +110,10 @@ export function createSqlNames(limit: number): SqlNames {
   }
 
   function release(gone: readonly Meaning[]): void {
-    for (const { text } of gone) if (text !== NOT_KEPT) kept -= text.length
+    for (const { facts, text } of gone) {
+      memory.remove([facts], 0)
+      if (text !== NOT_KEPT) kept -= text.length
+    }
   }
 
   function drop(key: string, upTo: number): void {

@@ -24,6 +24,8 @@ export interface Portal {
   readonly name: string
   readonly statement: Statement
   readonly parameters: readonly ParameterValue[]
+  /** characters of them */
+  readonly size: number
   /** Where its Bind looked for names without a schema: the server plans anew when the path changed since Parse. */
   path: SearchPath | undefined
   /** the session's when it was bound: rights are looked at then, or when it is executed */
@@ -99,6 +101,7 @@ export function portal(name: string, statement: Statement, parameters: readonly 
     name,
     statement,
     parameters,
+    size: parameters.reduce(lengthOf, 0),
     path: undefined,
     role: 'any',
     begun: false,
@@ -106,6 +109,12 @@ export function portal(name: string, statement: Statement, parameters: readonly 
     fields: undefined,
     running: undefined,
   }
+}
+
+/** Characters of a parameter, added to those before it. */
+export function lengthOf(sum: number, parameter: ParameterValue): number {
+  if (parameter.kind === 'null') return sum
+  return sum + (parameter.kind === 'text' ? parameter.value.length : parameter.hex.length)
 }
 
 export function running(

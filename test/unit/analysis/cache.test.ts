@@ -52,3 +52,10 @@ test('many different texts stay within the bounds', () => {
   for (let i = 0; i < 500; i++) analyzer.analyze(`select ${i}`)
   expect(analyzer.stats().entries).toBe(50)
 })
+
+test('what each output depends on counts as well: a short text can have a million of them', () => {
+  const analyzer = createAnalyzer()
+  const sum = Array.from({ length: 400 }, (_, n) => `c${n}`).join('+')
+  analyzer.analyze(`select ${Array(500).fill('x').join()} from (select ${sum} as x from t) q`)
+  expect(analyzer.stats().bytes).toBeGreaterThan(8 * 400 * 500)
+})

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Facts, StatementFacts } from '../../../core/facts.ts'
 import type { ParameterValue } from '../../../core/operation.ts'
 import type { SqlNames } from '../sql-names.ts'
-import type { Judgement } from '../statement.ts'
+import { type Judgement, lengthOf } from '../statement.ts'
 import { createMeanings, type Meanings } from './meanings.ts'
 
 export interface Statement {
@@ -62,11 +62,6 @@ export function createSessionNames(limits: {
       portals.endSegment()
     },
   }
-}
-
-function lengthOf(sum: number, parameter: ParameterValue): number {
-  if (parameter.kind === 'null') return sum
-  return sum + (parameter.kind === 'text' ? parameter.value.length : parameter.hex.length)
 }
 
 /**

@@ -3,14 +3,16 @@ import type { Config } from '../../config/schema.ts'
 import { printable } from '../terminal.ts'
 import type { Change, Comparison, Verdict } from './recordings.ts'
 
+const UNFINISHED = 'have no end: the session lives, its process was killed, or the rest is lost'
 /** Longest piece of a statement that is shown. */
 const MAX_SQL = 200
 
 export function renderedComparison(comparison: Comparison, { policies }: Config): string {
-  const { sessions, statements, changes, unknown, skipped } = comparison
+  const { sessions, statements, changes, unknown, unfinished, skipped } = comparison
   const claiming = Object.entries(policies).flatMap(([id, { claims }]) => (claims === undefined ? [] : [id]))
   const lines = [
     ...skipped.map(({ session, why }) => `not judged: session ${session}: ${why}`),
+    ...(unfinished.length === 0 ? [] : [`${unfinished.length} of the recordings ${UNFINISHED}`]),
     ...changes.flatMap(changeLines),
     ...(claiming.length === 0
       ? []

@@ -45,6 +45,8 @@ export interface Comparison {
   readonly changes: Change[]
   /** statements that refer to names which only their session knew */
   unknown: number
+  /** sessions whose recording has no end: what they sent after it is not judged */
+  readonly unfinished: string[]
   /** sessions of resources that the configuration does not have, or whose recording cannot be read */
   readonly skipped: { readonly session: string; readonly why: string }[]
 }
@@ -81,16 +83,18 @@ export async function compareRecordings(
     statements: 0,
     changes: [],
     unknown: 0,
+    unfinished: [],
     skipped: [],
   }
   const known: Known = { changes: new Map(), text: 0 }
-  for (const { id, path, start, unusable } of recordings) {
+  for (const { id, path, start, end, unusable } of recordings) {
     const why = unusable ?? (start === undefined ? NO_RECORDING : notJudged(start, after, before))
     if (start === undefined || why !== undefined) {
       comparison.skipped.push({ session: id, why: why ?? '' })
       continue
     }
     comparison.sessions += 1
+    if (end === undefined) comparison.unfinished.push(id)
     try {
       await compareSession(readRecording(path), start, after, before, comparison, known)
     } catch (error) {

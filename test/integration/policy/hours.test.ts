@@ -101,6 +101,18 @@ describe.each(['app', 'fast'])('in a session of %s', (resource) => {
     expect(await calls()).toEqual(before)
   })
 
+  it('a cursor that was opened before gives no more rows once the hours of its rule are over', async () => {
+    const session = await wire(resource)
+    session.send(query('BEGIN'), query('DECLARE c CURSOR FOR SELECT id FROM public.customers'))
+    session.send(query('FETCH 1 FROM c'))
+    for (const rows of [0, 0, 1]) expect(textRows(await session.until('ReadyForQuery'))).toHaveLength(rows)
+    later(30)
+    session.send(query('FETCH 1 FROM c'))
+    const answer = await session.until('ReadyForQuery')
+    expect(textRows(answer)).toEqual([])
+    expect(ofKind(answer, 'ErrorResponse')[0]?.fields.C).toBe('42501')
+  })
+
   it('what was approved goes on without being asked for again where the hours of other rules are over', async () => {
     const session = await wire(resource)
     const first = takeFirstRow(session, 'select n from public.jobs')

@@ -2,6 +2,7 @@
 // FETCH find too. Whether such a name was really made, dropped or made again depends on transactions and errors, so
 // everything that a name ever stood for counts until the server confirmed that it is gone (a superset is safe).
 import { createHash } from 'node:crypto'
+import { weightOf } from '../../analysis/postgres/weight.ts'
 import { ProtocolError } from '../../core/errors.ts'
 import type { Facts, SessionChange, SessionReference, StatementFacts } from '../../core/facts.ts'
 import { type SearchPath, samePath } from '../../core/search-path.ts'
@@ -11,6 +12,8 @@ import { createKept, type Kept } from './kept.ts'
 const MAX_MEANINGS = 64
 /** Characters of texts that SQL's names were defined by, in one session: they are kept for nobody but reviewers. */
 const MAX_TEXTS = 1024 * 1024
+/** Bytes of facts that one text may refer to: `EXECUTE a; EXECUTE a; …` has what the name stands for as often as it is named. */
+const MAX_REFERRED = 16 * 1024 * 1024
 const NOT_KEPT = 'a text that is not kept any more'
 
 type Kind = SessionReference['kind']
@@ -130,6 +133,7 @@ export function createSqlNames(limit: number, memory: Kept = createKept(Number.P
     statement: StatementFacts,
     local: ReadonlyMap<string, readonly Meaning[]>,
     seen: Map<string, readonly Meaning[]>,
+    room: { left: number },
   ): readonly StatementFacts[] {
     return statement.references.flatMap((reference) => {
       const key = keyOf(reference.kind, reference.name)
@@ -137,8 +141,9 @@ export function createSqlNames(limit: number, memory: Kept = createKept(Number.P
       const found = [...(known.get(key) ?? []), ...(local.get(key) ?? [])]
       const size = [...seen.values()].reduce((sum, meanings) => sum + meanings.length, found.length)
       seen.set(key, found)
-      if (found.length === 0 || size > MAX_MEANINGS) return [unknown(statement, reference)]
-      return found.flatMap(({ facts }) => [facts, ...expand(facts, local, seen)])
+      for (const { facts } of found) room.left -= weightOf(facts)
+      if (found.length === 0 || size > MAX_MEANINGS || room.left < 0) return [unknown(statement, reference)]
+      return found.flatMap(({ facts }) => [facts, ...expand(facts, local, seen, room)])
     })
   }
 
@@ -169,9 +174,10 @@ export function createSqlNames(limit: number, memory: Kept = createKept(Number.P
       if (facts.statements.every((statement) => statement.references.length === 0)) return facts
       const local = new Map<string, Meaning[]>()
       const all = new Map<string, readonly Meaning[]>()
+      const room = { left: MAX_REFERRED }
       const statements = facts.statements.flatMap((statement) => {
         const seen = new Map<string, readonly Meaning[]>()
-        const referred = expand(statement, local, seen)
+        const referred = expand(statement, local, seen, room)
         for (const [key, meanings] of seen) all.set(key, meanings)
         // The text of a definition in the same text is in the fingerprint already.
         for (const change of definitions([statement])) {

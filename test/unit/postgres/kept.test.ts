@@ -110,3 +110,32 @@ describe('any number, one after the other, is not too much', () => {
     expect(await ending(client, round, 2 * MANY)).toBe('none')
   })
 })
+
+describe('a text that names what SQL prepared, again and again', () => {
+  const prepared = `PREPARE a AS SELECT 1 FROM ${Array.from({ length: 20 }, (_, n) => `t${n}`).join()}`
+  const errors = async (client: PgWireClient, sql: string) => {
+    client.send(f.query(sql))
+    return ofKind(await client.until('ReadyForQuery'), 'ErrorResponse').map(({ fields }) => fields.C)
+  }
+
+  it('is refused where it stands for too much', async () => {
+    const seen: number[] = []
+    const { client } = await server.client({
+      judge({ facts }) {
+        seen.push(facts.statements.length)
+        return facts.statements.some(({ incomplete }) => incomplete !== undefined)
+          ? { code: 'denied', message: 'unknown' }
+          : undefined
+      },
+    })
+    for (let n = 0; n < 60; n += 1) await errors(client, `${prepared} WHERE ${n} = 1`)
+    expect(await errors(client, 'EXECUTE a;'.repeat(25_000))).toEqual(['42501'])
+    expect(Math.max(...seen)).toBeLessThan(100_000)
+  })
+
+  it('is understood where it does not', async () => {
+    const { client } = await server.client()
+    await errors(client, 'PREPARE a AS SELECT id FROM orders')
+    expect(await errors(client, 'EXECUTE a;'.repeat(2000))).toEqual([])
+  })
+})

@@ -31,9 +31,24 @@ const effects = z.enum([
   'unknown',
 ])
 
-const columnPattern = z
+/** A rule that means nothing is not noticed where it should refuse, so what no name looks like is an error. */
+const pattern = z
   .string()
-  .regex(/^[^.]+\.[^.]+\.[^.]+$/, 'needs schema.relation.column, each may have *')
+  .min(1)
+  .refine((text) => text.trim() === text, 'has blanks around it: leave them out')
+  .refine((text) => !text.startsWith('"'), 'needs the name as it is, without quotes: case counts anyway')
+
+const columnPattern = pattern.regex(/^[^.]+\.[^.]+\.[^.]+$/, 'needs schema.relation.column, each may have *')
+
+const relationPattern = pattern.refine(
+  (text) => text.split('.').length <= 2,
+  'needs schema.relation at most: databases are named by resources; for a dot within a name write *',
+)
+
+const objectPattern = pattern.refine(
+  (text) => !text.includes('('),
+  'needs a function’s name without its arguments: a rule means all functions of the name',
+)
 
 /** More would be told to nobody in particular. */
 const notify = z
@@ -134,7 +149,7 @@ export const policyRule = z.strictObject({
     ),
   effects: z.array(effects).min(1).or(z.literal('*')).describe('what the access does, or * for anything'),
   relations: z
-    .array(z.string().min(1))
+    .array(relationPattern)
     .min(1)
     .optional()
     .describe(
@@ -147,11 +162,7 @@ export const policyRule = z.strictObject({
     .describe(
       'schema.relation.column, each may have *, in place of `relations`, for read, insert and update: allow covers a statement only if every column that it mentions is covered, deny and hold mean it if any could be meant',
     ),
-  objects: z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .describe('functions, settings, roles, databases, with *'),
+  objects: z.array(objectPattern).min(1).optional().describe('functions, settings, roles, databases, with *'),
   ...holdTerms,
   limits: resultLimits.optional(),
   shadow: z.boolean().default(false).describe('recorded, not enforced'),

@@ -59,13 +59,18 @@ const TRANSACTION: Readonly<Record<string, string>> = {
   TRANS_STMT_ROLLBACK_PREPARED: 'ROLLBACK PREPARED',
 }
 
-const OTHERS: ReadonlySet<string> = new Set(['TRANS_STMT_COMMIT_PREPARED', 'TRANS_STMT_ROLLBACK_PREPARED'])
+const PREPARED: ReadonlySet<string> = new Set([
+  'TRANS_STMT_PREPARE',
+  'TRANS_STMT_COMMIT_PREPARED',
+  'TRANS_STMT_ROLLBACK_PREPARED',
+])
 
 function transaction(body: Body<'TransactionStmt'>, walk: Walk): string {
   transactionModes(body.options, walk)
   const command = TRANSACTION[body.kind ?? '']
-  // The transaction can be another session's: whoever has the same login may end it.
-  if (OTHERS.has(body.kind ?? '')) {
+  // The transaction can be another session's: whoever has the same login may end it. One that is prepared keeps its locks
+  // when its session is over, and until somebody ends it.
+  if (PREPARED.has(body.kind ?? '')) {
     walk.facts.onObject('backend-signal', body.gid ?? '*', 'prepared transaction')
   }
   if (command === undefined) walk.facts.incomplete(`analysis does not know ${body.kind}`)

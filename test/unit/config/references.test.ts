@@ -35,6 +35,23 @@ describe('a configuration is refused when', () => {
       changed('resources: [orders]\n    columns', 'resources: [order]\n    columns'),
       'no "order"',
     ],
+    ...[
+      ['app.public.customers', 'needs schema.relation at most'],
+      ['"public"."customers"', 'without quotes'],
+      ['public.customers ', 'has blanks around it'],
+    ].map(
+      ([pattern, words]) =>
+        [
+          `a rule names a relation as no pattern does: ${pattern}`,
+          inPolicy(`relations: ['${pattern}']`),
+          words as string,
+        ] as [string, string, string],
+    ),
+    [
+      'a rule names a function with its arguments',
+      changed('    effects: [read]', `    effects: [call]\n    objects: ['app.purge(integer)']`),
+      'without its arguments',
+    ],
     ['admin names an unknown issuer', top('admin: { issuer: crop }'), 'admin.issuer: there is no "crop"'],
     [
       'the console has no address that people reach',

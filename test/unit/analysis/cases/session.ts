@@ -43,7 +43,7 @@ export const session: readonly Case[] = [
   // whoever has the same login may end it
   ["commit prepared 'x'", 'COMMIT PREPARED', 'backend-signal prepared transaction x'],
   ["rollback prepared 'x'", 'ROLLBACK PREPARED', 'backend-signal prepared transaction x'],
-  ["prepare transaction 'x'", 'PREPARE TRANSACTION', 'session PREPARE TRANSACTION'],
+  ["prepare transaction 'x'", 'PREPARE TRANSACTION', 'backend-signal prepared transaction x'],
   ['set transaction read write', 'SET', 'setting transaction_read_only'],
   ['set session characteristics as transaction read only', 'SET', 'session transaction_read_only'],
   ['set transaction isolation level repeatable read', 'SET', 'session transaction_isolation'],

@@ -55,6 +55,12 @@ export function approvalInput(
   }
 }
 
+/** What a message can show whole, so that it may be approved there: nothing is behind its words. */
+export function plainInput(...given: Parameters<typeof approvalInput>): ApprovalInput {
+  const { functions, moreFunctions, behind, moreBehind, definedBy, ...input } = approvalInput(...given)
+  return input
+}
+
 export function reviewer(name: string): Principal {
   return {
     issuer: 'https://id.example',

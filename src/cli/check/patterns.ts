@@ -8,32 +8,18 @@ const OTHER_WILDCARDS = /^\^|\$$|[\\()|?+[\]%]/
 export function patternWarnings({ policies, masks }: Config): Finding[] {
   return [
     ...Object.entries(policies).flatMap(([id, rule]) => [
-      ...listed(['policies', id, 'relations'], rule.relations, relationWarning),
-      ...listed(['policies', id, 'columns'], rule.columns, wildcardWarning),
+      ...listed(['policies', id, 'relations'], rule.relations),
+      ...listed(['policies', id, 'columns'], rule.columns),
     ]),
-    ...Object.entries(masks).flatMap(([id, mask]) =>
-      listed(['masks', id, 'columns'], mask.columns, wildcardWarning),
-    ),
+    ...Object.entries(masks).flatMap(([id, mask]) => listed(['masks', id, 'columns'], mask.columns)),
   ]
 }
 
-function listed(
-  path: readonly string[],
-  patterns: PolicyRuleConfig['relations'] = [],
-  warn: (pattern: string) => string | undefined,
-): Finding[] {
+function listed(path: readonly string[], patterns: PolicyRuleConfig['relations'] = []): Finding[] {
   return patterns.flatMap((pattern, index) => {
-    const message = warn(pattern)
+    const message = wildcardWarning(pattern)
     return message === undefined ? [] : [{ path: [...path, index], message }]
   })
-}
-
-function relationWarning(pattern: string): string | undefined {
-  const parts = pattern.split('.')
-  if (parts.length > 2 && OTHER_WILDCARDS.exec(pattern) === null) {
-    return `this is the relation ${JSON.stringify(parts.slice(1).join('.'))} in the schema ${JSON.stringify(parts[0])}; patterns name no database`
-  }
-  return wildcardWarning(pattern)
 }
 
 function wildcardWarning(pattern: string): string | undefined {

@@ -8,7 +8,7 @@ import type { ApprovalRequest } from '../../../src/core/approval.ts'
 import { aliasesOf, type Principal } from '../../../src/core/principal.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { type AdminUnderTest, startTestAdmin } from '../../support/admin.ts'
-import { approvalInput, reviewer } from '../../support/approvals-values.ts'
+import { approvalInput, plainInput, reviewer } from '../../support/approvals-values.ts'
 import { eventually } from '../../support/notify/receiver.ts'
 import {
   clickBody,
@@ -187,8 +187,7 @@ describe('a click', () => {
     people = createVerifiedPeople()
     const approvals = createMemoryApprovals()
     under = await startTestAdmin({ approvals, slack: { channels, people, console: 'https://c.example' } })
-    const { functions: _, moreFunctions: __, behind: ___, moreBehind: ____, ...input } = approvalInput()
-    asked = await approvals.create(input)
+    asked = await approvals.create(plainInput())
     slack.users.set('U0RITA', member('U0RITA', 'Rita@Example.com'))
   })
   afterEach(() => under.stop())
@@ -334,13 +333,7 @@ describe('a click', () => {
   })
 
   it('of the asker does not count, also under a second account with the same address', async () => {
-    const {
-      functions: _,
-      moreFunctions: __,
-      behind: ___,
-      moreBehind: ____,
-      ...input
-    } = approvalInput({ principal: 'https://id.example#ann' })
+    const input = plainInput({ principal: 'https://id.example#ann' })
     const own = await under.approvals.create({ ...input, aliases: ownAliases('rita@example.com') })
     people.saw(verified('rita'))
     await click('U0RITA', 'chaperone.approve', own.id)

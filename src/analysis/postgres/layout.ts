@@ -110,6 +110,8 @@ function createBreaks() {
   const frames: Frame[] = [{ query: true, depth: 0, clause: '', between: false }]
   const top = () => frames.at(-1) ?? { query: false, depth: 0, clause: '', between: false }
   let last: Token | undefined
+  /** of the line that is being written */
+  let line = 0
 
   function begins(token: Token, next: Token | undefined): boolean {
     const { word } = token
@@ -137,8 +139,9 @@ function createBreaks() {
     return begins(token, next) && (last !== undefined || frame.depth > 0) ? frame.depth : undefined
   }
 
-  function took(token: Token, next: Token | undefined): void {
+  function took(token: Token, next: Token | undefined, begun: number | undefined): void {
     const frame = top()
+    line = begun ?? line
     if (frame.query && begins(token, next)) frame.clause = token.word
     if (token.word === 'BETWEEN') frame.between = true
     else if (token.word === 'AND') frame.between = false
@@ -151,7 +154,8 @@ function createBreaks() {
     if (token.word === 'END' && frames.length > 1 && !frame.query) frames.pop()
     if (token.text === '(') {
       const query = QUERY.has(next?.word ?? '')
-      const depth = Math.min(frame.depth + (query ? 1 : 0), DEEPEST)
+      // A query stands below the line that it begins in: below its AND, not beside it.
+      const depth = query ? Math.min(line + 1, DEEPEST) : frame.depth
       frames.push({ query, depth, clause: '', between: false })
     }
     if (token.text === ')' && frames.length > 1) frames.pop()
@@ -172,7 +176,7 @@ export function layOut(sql: string): readonly LaidOutToken[] | undefined {
     const next = tokens.slice(n + 1, n + 8).find(({ kind }) => kind !== 'comment')
     const depth = n === 0 ? undefined : breaks.lineFor(token, next)
     const before = depth === undefined ? (token.apart && n > 0 ? ' ' : '') : `\n${INDENT.repeat(depth)}`
-    breaks.took(token, next)
+    breaks.took(token, next, depth)
     return { kind: token.kind, text: token.text, before }
   })
   return isSame(tokens, tokensOf(laid.map(({ before, text }) => before + text).join(''))) ? laid : undefined

@@ -18,6 +18,11 @@ describe('a laid out statement', () => {
       'update t\nset a=1,\n  b = 2\nwhere x in (\n  select y\n  from z\n  where p\n    and q\n)\n  and c between 1 and 2\nreturning a',
     ],
     [
+      'puts a query deeper than the condition or the item that it belongs to, and its end below that',
+      'select a, (select b from u) from t where p and exists (select 1 from v where q or r in (select 2 from w)) and s',
+      'select a,\n  (\n    select b\n    from u\n  )\nfrom t\nwhere p\n  and exists (\n    select 1\n    from v\n    where q\n      or r in (\n        select 2\n        from w\n      )\n  )\n  and s',
+    ],
+    [
       'keeps joins, CASE and calls together',
       'select case when a and b then 1 end, left(c, 2) from t left outer join u using (id)',
       'select case when a and b then 1 end,\n  left(c, 2)\nfrom t\nleft outer join u using (id)',

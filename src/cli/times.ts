@@ -7,13 +7,19 @@ const UNITS: readonly (readonly [string, number])[] = [
   ['s', 1000],
 ]
 
-/** @param time milliseconds */
+/**
+ * Days with hours, hours with minutes: `1 h` is not said for one and a half.
+ *
+ * @param time milliseconds
+ */
 export function duration(time: number): string {
   const [unit, size] = UNITS.find(([, milliseconds]) => time >= milliseconds) ?? ['s', 1000]
-  return `${Math.floor(time / size)} ${unit}`
+  const below = size > 60_000 ? UNITS.find(([, milliseconds]) => milliseconds < size) : undefined
+  const rest = below === undefined ? 0 : Math.floor((time % size) / below[1])
+  return `${Math.floor(time / size)} ${unit}${rest > 0 ? ` ${rest} ${below?.[0]}` : ''}`
 }
 
-/** `in 12 min` or `3 h ago`. */
+/** `in 12 min` or `3 h 20 min ago`. */
 export function relative(time: number, now: number): string {
   const amount = duration(Math.abs(time - now))
   return time >= now ? `in ${amount}` : `${amount} ago`

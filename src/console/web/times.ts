@@ -9,12 +9,15 @@ const UNITS: readonly (readonly [string, number])[] = [
   ['s', 1000],
 ]
 
+/** Days with hours, hours with minutes: `3 h` is not said for almost four. */
 function amount(distance: number): string {
   const [unit, size] = UNITS.find(([, milliseconds]) => distance >= milliseconds) ?? ['s', 1000]
-  return `${Math.floor(distance / size)} ${unit}`
+  const below = size > 60_000 ? UNITS.find(([, milliseconds]) => milliseconds < size) : undefined
+  const rest = below === undefined ? 0 : Math.floor((distance % size) / below[1])
+  return `${Math.floor(distance / size)} ${unit}${rest > 0 ? ` ${rest} ${below?.[0]}` : ''}`
 }
 
-/** `in 12 min` or `3 h ago`. */
+/** `in 12 min` or `3 h 20 min ago`. */
 export function relative(at: number): Html {
   const now = Date.now()
   const text = at >= now ? `in ${amount(at - now)}` : `${amount(now - at)} ago`

@@ -6,7 +6,9 @@ export const SCRIPT = `'use strict';
   const UNITS = [['d', 86400000], ['h', 3600000], ['min', 60000], ['s', 1000]];
   const amount = (distance) => {
     const [unit, size] = UNITS.find(([, least]) => distance >= least) || UNITS[3];
-    return Math.floor(distance / size) + ' ' + unit;
+    const below = size > 60000 ? UNITS.find(([, least]) => least < size) : undefined;
+    const rest = below ? Math.floor((distance % size) / below[1]) : 0;
+    return Math.floor(distance / size) + ' ' + unit + (rest > 0 ? ' ' + rest + ' ' + below[0] : '');
   };
   const tellTimes = () => {
     const now = Date.now();
@@ -62,7 +64,8 @@ export const SCRIPT = `'use strict';
 
   const live = document.body.dataset.live;
   if (live === 'events') {
-    let missed = false;
+    // What happened between the page and its stream is in neither.
+    let missed = true;
     const listen = () => {
       const events = new EventSource('/events');
       for (const kind of ['requested', 'changed', 'voted', 'updated']) events.addEventListener(kind, refresh);

@@ -20,7 +20,8 @@ export const STYLE = `
 *, ::before, ::after { box-sizing: border-box; }
 [hidden] { display: none !important; }
 html { -webkit-text-size-adjust: 100%; }
-body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
+body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; overflow-wrap: break-word; }
+h1 .tag { vertical-align: .2em; font-size: .8125rem; letter-spacing: normal; }
 h1 { font-size: 1.45rem; line-height: 1.25; margin: 0 0 .35rem; letter-spacing: -.01em; overflow-wrap: anywhere; }
 h2 { font-size: 1rem; margin: 0 0 .75rem; }
 .line > h2 { margin: 0; }
@@ -37,8 +38,8 @@ main:focus { outline: none; }
 
 .top { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1.5rem; padding: .5rem max(1rem, calc((100vw - 72rem) / 2 + 1rem)); background: var(--sheet); border-bottom: 1px solid var(--edge); }
 .brand { font-weight: 700; letter-spacing: -.01em; color: var(--text); text-decoration: none; padding: .35rem 0; }
-.top nav { order: 3; flex: 1 1 100%; overflow-x: auto; }
-.top ul { display: flex; gap: .25rem; list-style: none; margin: 0; padding: 0; }
+.top nav { order: 3; flex: 1 1 100%; }
+.top ul { display: flex; flex-wrap: wrap; gap: .25rem; list-style: none; margin: 0; padding: 0; }
 .top nav a { display: block; padding: .5rem .7rem; border-radius: 6px; color: var(--soft); text-decoration: none; white-space: nowrap; }
 .top nav a:hover { color: var(--text); }
 .top nav a[aria-current] { color: var(--text); background: var(--code); font-weight: 600; }
@@ -74,7 +75,7 @@ code { background: var(--code); border-radius: 4px; padding: .05rem .3rem; overf
 /* Letters that are written from right to left stay in the order in which the server reads them. */
 pre, code, .mono, td { direction: ltr; unicode-bidi: bidi-override; }
 pre { background: var(--code); border-radius: 8px; padding: .75rem .9rem; margin: 0 0 .75rem; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; tab-size: 4; }
-.card > .line + pre { margin-top: .6rem; }
+.card > .line + pre, .card > .line + dl { margin-top: .6rem; }
 .item pre { margin: .6rem 0 0; max-height: 4.8rem; overflow: hidden; }
 .keyword { color: var(--keyword); font-weight: 600; }
 .string { color: var(--string); }
@@ -87,7 +88,7 @@ pre { background: var(--code); border-radius: 8px; padding: .75rem .9rem; margin
 
 .columns { display: grid; gap: 0 1.25rem; align-items: start; }
 .columns > * { min-width: 0; }
-@media (min-width: 60rem) { .columns { grid-template-columns: minmax(0, 1fr) 22rem; } .beside { position: sticky; top: 1rem; grid-row: 1 / span 2; grid-column: 2; } }
+@media (min-width: 60rem) { .columns { grid-template-columns: minmax(0, 1fr) 22rem; } .beside { position: sticky; top: 1rem; grid-row: 1 / span 2; grid-column: 2; display: flex; flex-direction: column; } .decide { order: -1; } }
 .beside dl { grid-template-columns: minmax(4.2rem, max-content) 1fr; }
 dl { display: grid; grid-template-columns: minmax(6.5rem, max-content) 1fr; gap: .35rem 1rem; margin: 0; }
 dt { color: var(--soft); font-size: .875rem; padding-top: .08rem; }
@@ -98,6 +99,7 @@ th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; b
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 tr:last-child > * { border-bottom: 0; }
 tbody th, tr > th[scope=row] { width: 1%; padding-right: 1.25rem; }
+.results { width: max-content; min-width: 100%; }
 .results td { font-family: var(--mono); font-size: .8125rem; white-space: pre-wrap; overflow-wrap: anywhere; min-width: 4rem; max-width: 28rem; }
 
 label { display: block; font-size: .875rem; font-weight: 600; margin: 0 0 .25rem; }
@@ -107,6 +109,11 @@ textarea { min-height: 5rem; resize: vertical; }
 fieldset { border: 1px solid var(--edge); border-radius: 8px; margin: 0 0 1rem; padding: .5rem .9rem .75rem; }
 legend { font-size: .875rem; font-weight: 600; padding: 0 .3rem; }
 .choice { display: flex; gap: .6rem; align-items: baseline; font-weight: 400; font-size: 1rem; margin: .35rem 0; }
+/* What is not chosen is not in sight; where :has is not known, all of it is. */
+fieldset:has([value=once]:checked) .window { display: none; }
+.window { margin-top: .6rem; }
+.window .note { font-size: .875rem; margin-bottom: .75rem; }
+.unit { display: flex; gap: .5rem; align-items: center; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
 .buttons { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
 .filters { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: .75rem; align-items: end; margin-bottom: 1.25rem; }
@@ -129,7 +136,7 @@ details[open] > summary { margin-bottom: .5rem; }
 .player input { width: 100%; accent-color: var(--accent); }
 .player select { width: auto; }
 [data-part=state] { margin-bottom: .35rem; }
-@media (max-width: 40rem) { .timeline > li { grid-template-columns: 1fr; } dl, .beside dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
+@media (max-width: 40rem) { .timeline > li { grid-template-columns: minmax(0, 1fr); } dl, .beside dl { grid-template-columns: minmax(4.2rem, max-content) 1fr; column-gap: .75rem; } }
 .stale { position: fixed; left: 1rem; right: 1rem; bottom: 1rem; max-width: 34rem; margin: 0 auto; background: var(--wait-ground); color: var(--text); border: 1px solid var(--wait); border-radius: 8px; padding: .7rem 1rem; }
 .alone { max-width: 32rem; margin: 12vh auto 0; }
 `

@@ -19,6 +19,7 @@ const PEOPLE = {
   ravi: ['approvers'],
   oleg: ['auditors', 'oncall'],
   nina: ['staff'],
+  vera: ['approvers', 'auditors', 'oncall'],
   ann: ['engineers', 'approvers'],
 }
 
@@ -71,7 +72,7 @@ async function open(
 
 /** Nothing is beyond the edge of a phone, and no statement goes on where its box ends. */
 async function seesAll(page: Page) {
-  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
+  expect(await page.evaluate('document.documentElement.scrollWidth'), page.url()).toBeLessThanOrEqual(390)
   const hidden = `[...document.querySelectorAll('main pre')].filter((one) =>
     !one.closest('.item') && (one.scrollHeight > one.clientHeight || one.scrollWidth > one.clientWidth)).length`
   expect(await page.evaluate(hidden)).toBe(0)
@@ -159,6 +160,14 @@ describe('requests for approval', () => {
     await rita.getByLabel('Reason').waitFor()
     await picture(rita, 'request-phone-dark')
     await seesAll(rita)
+    // Who asks, and why, comes before the buttons.
+    const heights = async (name: string) => (await rita.getByRole('heading', { name }).boundingBox())?.y ?? 0
+    expect(await rita.getByRole('heading', { level: 1 }).textContent()).toBe(
+      'ann@example.com person wants to update orders',
+    )
+    for (const name of ['Who asks', 'Why it waits']) {
+      expect(await heights(name)).toBeLessThan(await heights('Decision'))
+    }
     await rita.getByLabel('Reason').focus()
     await rita.keyboard.press('Tab')
     await rita.keyboard.press('Enter')
@@ -169,7 +178,9 @@ describe('requests for approval', () => {
     const rita = await open('rita')
     const first = stack.psql(ann, 'delete from orders where id = 101;')
     await items(rita).getByRole('link').click()
+    expect(await rita.getByLabel('At most').isVisible()).toBe(false)
     await rita.getByLabel('Statements like it').check()
+    await rita.getByText('only if every value would do').waitFor()
     await rita.getByLabel('At most').fill('2')
     await picture(rita, 'request-window')
     await rita.getByRole('button', { name: 'Approve' }).click()
@@ -247,6 +258,33 @@ describe('auditors', () => {
     await oleg.getByRole('button', { name: 'Play' }).waitFor()
     expect(await oleg.locator('.timeline > li[hidden]').count()).toBe(0)
     expect(stack.audit().filter(({ action }) => action === 'recording.show').length).toBeGreaterThan(0)
+  })
+
+  it('have every page on a phone: each tab, whole words of results, and nothing beyond its edge', async () => {
+    await stack.psql(ann, `select id, name, repeat('far away ', 30) as wide from customers order by id;`)
+    const waiting = stack.psql(ann, LONG)
+    const { id } = await stack.reviews.next()
+    const vera = await open('vera', `/requests/${id}`, PHONE)
+    await stack.reviews.deny(id)
+    await waiting
+    await vera.locator('[data-part=state] .tag.denied').waitFor()
+    await vera.getByRole('heading', { name: 'Why it waited' }).waitFor()
+    await vera.locator('[aria-labelledby=h-asked] a').click()
+    await vera.getByRole('heading', { level: 1, name: 'ann@example.com on app' }).waitFor()
+    const held = new URL(vera.url()).pathname
+    await vera.goto(`${stack.admin}/recordings`)
+    const results = (await items(vera).nth(1).getByRole('link').getAttribute('href')) ?? ''
+    const paths = ['/requests', '/history', '/sessions', '/recordings', '/policy', `/requests/${id}`]
+    const right = `Math.max(...[...document.querySelectorAll('.top a')].map((one) => one.getBoundingClientRect().right))`
+    for (const path of [...paths, held, results]) {
+      await vera.goto(`${stack.admin}${path}`)
+      await seesAll(vera)
+      expect(await vera.evaluate<number>(right), path).toBeLessThanOrEqual(390)
+      await picture(vera, `phone${path.replace(/\/[^/]{20,}/, '-one').replaceAll('/', '-')}`)
+    }
+    const lines = `[...document.querySelectorAll('.results td')].filter((one) => one.textContent.length < 20)
+      .map((one) => { const range = document.createRange(); range.selectNodeContents(one); return new Set([...range.getClientRects()].map(({ y }) => y)).size })`
+    expect(new Set(await vera.evaluate<number[]>(lines))).toEqual(new Set([1]))
   })
 
   it('see which rules and masks apply to a resource', async () => {

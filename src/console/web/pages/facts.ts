@@ -1,6 +1,7 @@
 // What an operation does, in words: what it changes and reads, which functions it calls, which columns are under masks.
 import { html } from 'hono/html'
-import type { ApprovalRequest } from '../../../core/approval.ts'
+import { isOpen } from '../../../approvals/request.ts'
+import type { ApprovalRequest, ApprovalState } from '../../../core/approval.ts'
 import type { Access } from '../../../core/facts.ts'
 import { describeRoutine } from '../../../core/routine.ts'
 import { describePath } from '../../../core/told-names.ts'
@@ -32,14 +33,12 @@ const textsOf = (accesses: readonly Access[], reading: boolean) => [
 /** What the statement names, and what is behind that. */
 const accessesOf = ({ accesses, behind = [] }: ApprovalRequest) => [...accesses, ...behind]
 
-/** For a heading: `wants to update public.orders and 2 more`. */
-export function changesInWords(accesses: readonly Access[]): Html {
+/** For a heading: `wants to update public.orders and 2 more`, `asked to …` once it is settled. */
+export function changesInWords(accesses: readonly Access[], state: ApprovalState = 'pending'): Html {
+  const words = isOpen(state) ? 'wants to' : 'asked to'
   const changes = textsOf(accesses, false)
-  const [shown, words] =
-    changes.length > 0
-      ? [changes, 'wants to']
-      : [textsOf(accesses, true).filter((text) => text !== 'session'), 'wants to']
-  if (shown.length === 0) return html`wants to run a statement`
+  const shown = changes.length > 0 ? changes : textsOf(accesses, true).filter((text) => text !== 'session')
+  if (shown.length === 0) return html`${words} run a statement`
   const rest = shown.length > NAMED ? ` and ${shown.length - NAMED} more` : ''
   return html`${words} ${visible(cut(shown.slice(0, NAMED).join(', '), SHOWN))}${rest}`
 }
@@ -86,5 +85,5 @@ export function maskedColumns({ masked = [], moreMasked = 0 }: ApprovalRequest):
       html`${n > 0 ? html`<br>` : NOTHING}<span class="mono">${columns.join(', ')}</span> <span class="small soft">by ${mask}</span>`,
   )
   const rest = moreMasked > 0 ? html`<br>and ${String(moreMasked)} more columns` : NOTHING
-  return html`<dt>Masked</dt><dd>${items.length === 0 ? 'no column by name' : items}${rest}</dd>`
+  return html`<dt>Masked</dt><dd>${items.length === 0 ? 'none' : items}${rest}</dd>`
 }

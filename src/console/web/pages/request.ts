@@ -16,6 +16,7 @@ import { type Html, NOTHING } from '../html.ts'
 import { csrfField, page, type Visitor } from '../layout.ts'
 import type { WebParts } from '../parts.ts'
 import { notFound } from '../problem.ts'
+import { sessionLink } from '../session-link.ts'
 import { parameters, statement } from '../statement.ts'
 import { duration, instant, relative } from '../times.ts'
 import { visible } from '../visible.ts'
@@ -36,7 +37,7 @@ export async function requestPage(parts: WebParts, visitor: Visitor, id: string)
   const title = `${request.state}: ${request.principalName}`
   const content = html`
     <div class="line" data-part="state"><span class="tag ${request.state}">${request.state}</span><span class="soft small">${whenItEnds(request)}</span></div>
-    <h1>${visible(request.principalName)} ${changesInWords(request.accesses)}</h1>
+    <h1 data-part="title">${visible(request.principalName)} <span class="tag">${request.principalKind}</span> ${changesInWords(request.accesses, request.state)}</h1>
     <p class="soft">on ${visible(request.resource)}${request.database === undefined ? NOTHING : html`, database ${visible(request.database)}`}</p>
     <div class="columns">
       <div>
@@ -48,9 +49,9 @@ export async function requestPage(parts: WebParts, visitor: Visitor, id: string)
           ${functionList(request)}</section>
       </div>
       <div class="beside">
-        <div data-part="decide">${decide(parts, request, visitor)}</div>
-        <section class="card" aria-labelledby="h-asked"><h2 id="h-asked">Who asks</h2>${asked(request)}</section>
-        <section class="card" aria-labelledby="h-rule"><h2 id="h-rule">Why it waits</h2>${rules(parts, request)}</section>
+        <section class="card" aria-labelledby="h-asked"><h2 id="h-asked">Who asks</h2>${asked(parts, visitor, request)}</section>
+        <section class="card" aria-labelledby="h-rule"><h2 id="h-rule" data-part="why">${isOpen(request.state) ? 'Why it waits' : 'Why it waited'}</h2>${rules(parts, request)}</section>
+        <div class="decide" data-part="decide">${decide(parts, request, visitor)}</div>
       </div>
       <section class="below" data-part="equal">${equal.length === 0 ? NOTHING : html`<h2>The same statement before</h2><ul class="list">${equal.map((one) => item(one, visitor))}</ul>`}</section>
     </div>`
@@ -92,12 +93,12 @@ function whenItEnds({ state, expiresAt, withdrawal, parked, granted }: ApprovalR
   return html`expires ${relative(expiresAt)}${parked === true ? '; its client was told to come back' : ''}`
 }
 
-function asked(request: ApprovalRequest): Html {
+function asked(parts: WebParts, visitor: Visitor, request: ApprovalRequest): Html {
   return html`<dl>
       <dt>Who</dt><dd>${visible(request.principalName)} <span class="tag">${request.principalKind}</span><br><span class="small soft mono">${visible(request.principal)}</span></dd>
       ${request.user === undefined ? NOTHING : html`<dt>Login</dt><dd>${visible(request.user)}${request.role === undefined ? NOTHING : html`, role ${visible(request.role)}`}</dd>`}
       <dt>Asked</dt><dd>${instant(request.createdAt)}</dd>
-      <dt>Session</dt><dd class="mono small">${visible(request.session)}</dd>
+      <dt>Session</dt><dd class="mono small">${sessionLink(parts, visitor, request.session)}</dd>
       <dt>Request</dt><dd class="mono small">${request.id}</dd>
     </dl>`
 }
@@ -192,8 +193,11 @@ function windowChoice({ for: longest, uses }: WindowTerms): Html {
   return html`<fieldset><legend>What you approve</legend>
       <label class="choice"><input type="radio" name="scope" value="once" checked> <span>This statement, once</span></label>
       <label class="choice"><input type="radio" name="scope" value="window"> <span>Statements like it: other values, the same shape</span></label>
-      <div class="pair">
-        <div><label for="minutes">For</label><select id="minutes" name="minutes">${options}</select></div>
-        <div><label for="uses">At most</label><input type="number" id="uses" name="uses" min="1" max="${String(uses)}" value="${String(Math.min(uses, 10))}"></div>
+      <div class="window">
+        <p class="note">Approve it only if every value would do: <code>id &gt; 5</code> is also <code>id &gt; 0</code>. Free are values that are compared with a column, inserted or assigned, and parameters.</p>
+        <div class="pair">
+          <div><label for="minutes">For</label><select id="minutes" name="minutes">${options}</select></div>
+          <div><label for="uses">At most</label><span class="unit"><input type="number" id="uses" name="uses" min="1" max="${String(uses)}" value="${String(Math.min(uses, 10))}" aria-describedby="uses-unit"><span id="uses-unit">times</span></span></div>
+        </div>
       </div></fieldset>`
 }

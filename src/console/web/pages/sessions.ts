@@ -5,6 +5,7 @@ import { MAX_END_REASON } from '../../audited-end.ts'
 import { type Html, NOTHING } from '../html.ts'
 import { csrfField, page, type Visitor } from '../layout.ts'
 import type { WebParts } from '../parts.ts'
+import { sessionLink } from '../session-link.ts'
 import { bytes, relative } from '../times.ts'
 import { visible, visibleLines } from '../visible.ts'
 
@@ -20,12 +21,12 @@ export async function sessionsPage(parts: WebParts, visitor: Visitor): Promise<H
     <div data-part="list">${
       shown.length === 0
         ? html`<div class="empty card"><strong>Nobody is connected</strong>Sessions appear here by themselves.</div>`
-        : html`<ul class="list">${shown.map((session) => html`<li class="card" data-part="${session.id}">${sessionItem(session, visitor)}</li>`)}</ul>`
+        : html`<ul class="list">${shown.map((session) => html`<li class="card" data-part="${session.id}">${sessionItem(parts, session, visitor)}</li>`)}</ul>`
     }</div>`
   return page({ title: 'Live sessions', place: 'sessions', reload: 5, live: LOOKS }, visitor, content)
 }
 
-function sessionItem(session: SessionView, visitor: Visitor): Html {
+function sessionItem(parts: WebParts, session: SessionView, visitor: Visitor): Html {
   const { operation } = session
   const place =
     session.database === undefined ? session.resource : `${session.resource} / ${session.database}`
@@ -43,7 +44,7 @@ function sessionItem(session: SessionView, visitor: Visitor): Html {
       <span>from ${visible(session.source)}</span>
       ${session.application === undefined ? NOTHING : html`<span>says it is ${visible(session.application)}</span>`}
       <span>${bytes(session.bytes.fromClient)} in, ${bytes(session.bytes.toClient)} out</span>
-      <span>${session.principalKind}</span><span class="mono">${session.id}</span>
+      <span>${session.principalKind}</span><span class="mono">${sessionLink(parts, visitor, session.id)}</span>
     </p>
     ${visitor.access.end ? endForm(session, visitor) : NOTHING}`
 }

@@ -57,6 +57,7 @@ const body = z.strictObject({
   role: z.exactOptional(text),
   heldBy: z.exactOptional(text),
   only: z.exactOptional(text),
+  sessionReason: z.exactOptional(text),
   shape: z.exactOptional(text),
   session: text,
   principalName: text,

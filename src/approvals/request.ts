@@ -88,7 +88,7 @@ export function requestBody(input: ApprovalInput): { readonly body: RequestBody;
 
 function subjectFields(subject: ApprovalSubject): ApprovalSubject {
   const { resource, principal, text, parameters, fingerprint, policyVersion } = subject
-  const { database, user, role, heldBy, only, shape } = subject
+  const { database, user, role, heldBy, only, sessionReason, shape } = subject
   return {
     ...{ resource, principal, text, parameters, fingerprint, policyVersion },
     ...(database === undefined ? {} : { database }),
@@ -96,6 +96,7 @@ function subjectFields(subject: ApprovalSubject): ApprovalSubject {
     ...(role === undefined ? {} : { role }),
     ...(heldBy === undefined ? {} : { heldBy }),
     ...(only === undefined ? {} : { only }),
+    ...(sessionReason === undefined ? {} : { sessionReason }),
     ...(shape === undefined ? {} : { shape }),
   }
 }

@@ -37,6 +37,8 @@ export function subjectDigest(subject: ApprovalSubject): string {
     subject.role ?? null,
     subject.heldBy ?? null,
     subject.only ?? null,
+    // Requests of before know nothing of it.
+    ...(subject.sessionReason === undefined ? [] : [{ sessionReason: subject.sessionReason }]),
   ]
   return sha256(fields)
 }

@@ -1,5 +1,11 @@
 // The terms of what is held, by a rule or by a mask, as they are meant.
-import { type ApprovalDemand, EXPIRES_AFTER, type HoldTerms, peopleOf } from '../core/hold-terms.ts'
+import {
+  type ApprovalDemand,
+  EXPIRES_AFTER,
+  type HoldTerms,
+  peopleOf,
+  type ReasonDemand,
+} from '../core/hold-terms.ts'
 import type { MaskRuleConfig, PolicyRuleConfig } from './schema.ts'
 
 /** Settings that say who approves, when and for how long: of no use where nothing is held. */
@@ -28,11 +34,17 @@ export function termsOf(config: HoldTermsConfig): HoldTerms | undefined {
     expiresAfter,
     ...(wait === undefined ? {} : { wait }),
     ...(window === undefined ? {} : { window }),
-    ...(reason === undefined ? {} : { reason }),
+    ...(reason === undefined ? {} : { reason: demandOf(reason) }),
     ...(config.approve_when === undefined ? {} : { approveWhen: [config.approve_when] }),
     ...(config.break_glass === undefined ? {} : { breakGlass: config.break_glass }),
     ...(config.notify === undefined ? {} : { notify: config.notify }),
   }
+}
+
+function demandOf(reason: NonNullable<HoldTermsConfig['reason']>): ReasonDemand {
+  if (reason === 'required') return reason
+  const { pattern } = reason
+  return [typeof pattern === 'string' ? [pattern] : pattern]
 }
 
 /** Undefined when nobody is named, or too many are. */

@@ -57,6 +57,13 @@ const notify = z
   .max(20)
   .describe('names under `notifications` that are told when something is held, and what became of it')
 
+/** White space in a reason is one space, and none at its ends: with more, a pattern would match nothing. */
+const reasonPattern = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^\S+( \S+)*$/, 'needs words with one space between them, each may have *')
+
 /** Of what is held, by a rule or by a mask. */
 const holdTerms = {
   approvers: z
@@ -95,8 +102,17 @@ const holdTerms = {
     ),
   reason: z
     .literal('required')
+    .or(
+      z.strictObject({
+        pattern: reasonPattern
+          .or(z.array(reasonPattern).min(1).max(20))
+          .describe('the whole reason has to be like it, or like one of them'),
+      }),
+    )
     .optional()
-    .describe('the asker has to say why, in a comment at the beginning or the end: /* reason: … */'),
+    .describe(
+      'the asker has to say why, in a comment at the beginning or the end, /* reason: … */, or with SET chaperone.reason; and in words that match a pattern, or one of several, with * for any run of characters',
+    ),
   approve_when: timeWindow.optional().describe('when approvals are taken; always when absent'),
   break_glass: z
     .array(z.string().min(1))

@@ -32,6 +32,8 @@ export interface ApprovalSubject {
   readonly heldBy?: string
   /** session and operation for which alone it is: what it means can be told nowhere else */
   readonly only?: string
+  /** why, by a setting of the session, where no comment in the text says it */
+  readonly sessionReason?: string
   /** the same for operations that differ in their literals only; absent for what has no shape. No part of what makes it this one */
   readonly shape?: string
 }

@@ -59,6 +59,8 @@ export type AuditEvent =
       readonly operation: string
       readonly sequence: number
       readonly fingerprint: string
+      /** why, in what the actor's session says in its setting, of what is held; a comment is in the operation */
+      readonly sessionReason?: string
       readonly made: AuditedDecision
     }
   | ({

@@ -14,6 +14,9 @@ export interface WindowTerms {
   readonly uses: number
 }
 
+/** That there is one, or that of each of these lists a pattern matches it (glob.ts). */
+export type ReasonDemand = 'required' | readonly (readonly string[])[]
+
 export interface HoldTerms {
   /** who may vote: members of any of these groups */
   readonly approvers: readonly string[]
@@ -30,7 +33,7 @@ export interface HoldTerms {
   /** approvals count only while all of these are open; absent: at any time */
   readonly approveWhen?: readonly TimeWindow[]
   /** the asker has to say why */
-  readonly reason?: 'required'
+  readonly reason?: ReasonDemand
   /** Members of these may go on without an approval, by saying so and why; it is audited as what it is. */
   readonly breakGlass?: readonly string[]
   /** names under `notifications` of the configuration that are told; absent when none is */
@@ -62,13 +65,14 @@ export function bothTerms(a: HoldTerms, b: HoldTerms): HoldTerms | undefined {
   // Whoever is told by one of them is told of both.
   const notify = [...new Set([...(a.notify ?? []), ...(b.notify ?? [])])]
   const breakGlass = a.breakGlass?.filter((group) => b.breakGlass?.includes(group)) ?? []
+  const reason = bothReasons(a.reason, b.reason)
   return {
     ...people,
     expiresAfter: Math.min(a.expiresAfter, b.expiresAfter),
     ...(Number.isFinite(least) ? { wait: least } : {}),
     ...(window === undefined ? {} : { window }),
     ...(approveWhen.length === 0 ? {} : { approveWhen }),
-    ...((a.reason ?? b.reason) === undefined ? {} : { reason: 'required' }),
+    ...(reason === undefined ? {} : { reason }),
     ...(breakGlass.length === 0 ? {} : { breakGlass }),
     ...(notify.length === 0 ? {} : { notify }),
   }
@@ -106,6 +110,13 @@ export function peopleOf(each: readonly ApprovalDemand[]): People | undefined {
 function bothWindows(a: WindowTerms | undefined, b: WindowTerms | undefined): WindowTerms | undefined {
   if (a === undefined || b === undefined) return undefined
   return { for: Math.min(a.for, b.for), uses: Math.min(a.uses, b.uses) }
+}
+
+function bothReasons(a: ReasonDemand | undefined, b: ReasonDemand | undefined): ReasonDemand | undefined {
+  if (a === undefined || a === 'required') return b ?? a
+  if (b === undefined || b === 'required') return a
+  const lists = new Map([...a, ...b].map((patterns) => [JSON.stringify(patterns), patterns]))
+  return [...lists.values()]
 }
 
 /** `2 of dba or sre and 1 of security`. */

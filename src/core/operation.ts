@@ -74,6 +74,8 @@ export interface SqlOperation {
   readonly hidesCode?: boolean
   /** the role that the session took on since its login, `any` where it cannot be told; absent: the login's own */
   readonly role?: Exclude<Role, undefined>
+  /** why, in what the session says in its setting (stated.ts); absent when it says nothing, or it cannot be told */
+  readonly sessionReason?: string
   /** its transaction has failed: the target refuses it whatever is decided */
   readonly doomed?: true
   /** absent where nothing is behind its names, and where the catalog is not asked for the policy: the same list as long as it holds the same */
@@ -86,5 +88,5 @@ export type Operation = SqlOperation
 /** What masks look at of it: verdicts are remembered by these members, and by no other. */
 export type MaskedOperation = Omit<
   Operation,
-  'kind' | 'sequence' | 'text' | 'phase' | 'parameters' | 'reached' | 'role' | 'doomed'
+  'kind' | 'sequence' | 'text' | 'phase' | 'parameters' | 'reached' | 'role' | 'sessionReason' | 'doomed'
 >

@@ -4,7 +4,7 @@ import type { Decision } from '../core/decision.ts'
 import type { ErrorCode, Refusal } from '../core/errors.ts'
 import { describeApproval } from '../core/hold-terms.ts'
 import type { Principal } from '../core/principal.ts'
-import { mayBreakGlass } from '../core/stated.ts'
+import { mayBreakGlass, REASON_SETTING } from '../core/stated.ts'
 import { termsOf } from './hold-subject.ts'
 
 /** Why a hold ended before its reviewers decided. */
@@ -106,10 +106,11 @@ export function refusalOf(request: ApprovalRequest): Refusal {
 /** @param where a sentence: where reviewers see it */
 export function comeBack(request: ApprovalRequest, reason: string, where: string): Refusal {
   const until = new Date(request.expiresAt).toISOString()
+  const under = request.sessionReason === undefined ? '' : ` with the same ${REASON_SETTING}`
   return {
     code: 'approval-pending',
     message: `request ${request.id} waits for approval: ${reason}`,
-    hint: `Send exactly the same statement again once ${describeApproval(request)}, until ${until}. ${where}`,
+    hint: `Send exactly the same statement again${under} once ${describeApproval(request)}, until ${until}. ${where}`,
   }
 }
 

@@ -10,7 +10,7 @@ import type { Operation, Reached } from '../core/operation.ts'
 import { aliasesOf, type Principal, principalId } from '../core/principal.ts'
 import { toldFunctions } from '../core/routine.ts'
 import { isTemporarySchema } from '../core/search-path.ts'
-import { statedIn } from '../core/stated.ts'
+import { sessionReasonOf, statedOf } from '../core/stated.ts'
 import { toldMasks } from '../core/told-masks.ts'
 import { toldNames } from '../core/told-names.ts'
 
@@ -37,6 +37,7 @@ export function termsOf({ hold }: Pick<Decision, 'hold'>): HoldTerms {
 export function subjectOf(hold: HoldRequest): ApprovalSubject {
   const { resource, database, user, principal, operation, decision, masker, shape } = hold
   const { facts, role, sequence } = operation
+  const sessionReason = sessionReasonOf(operation)
   return {
     ...{ resource, database, user },
     principal: principalId(principal),
@@ -47,6 +48,7 @@ export function subjectOf(hold: HoldRequest): ApprovalSubject {
     heldBy: heldBy(decision, operation.reached ?? [], masker.masks),
     ...(role === undefined ? {} : { role: role === 'any' ? 'not known' : role.name }),
     ...(canBeToldAnywhere(operation) ? {} : { only: `${hold.session}:${sequence}` }),
+    ...(sessionReason === undefined ? {} : { sessionReason }),
     ...(shape === undefined ? {} : { shape }),
   }
 }
@@ -85,7 +87,7 @@ export function sameHold(now: Decision, then: Decision): boolean {
 
 export function inputOf(hold: HoldRequest, subject: ApprovalSubject): ApprovalInput {
   const { decision, principal, operation, masker } = hold
-  const stated = statedIn(operation.text)
+  const stated = statedOf(operation)
   return {
     subject,
     session: hold.session,

@@ -9,6 +9,7 @@ import type { Operation } from '../core/operation.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import { toldFunctions } from '../core/routine.ts'
 import type { Observation } from '../core/session.ts'
+import { sessionReasonOf } from '../core/stated.ts'
 import type { RecordingEvent, StatementEvent } from '../recording/event.ts'
 import type { SessionRecording } from '../recording/session.ts'
 import { redactText } from '../telemetry/redact.ts'
@@ -147,6 +148,8 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
       const { recorded, audited } = madeOf(decision)
       const { sequence, text, phase, parameters } = operation
       const { fingerprint } = operation.facts
+      const said = decision.outcome === 'hold' ? sessionReasonOf(operation) : undefined
+      const why = said === undefined ? undefined : { sessionReason: said }
       const statement: StatementEvent = {
         kind: 'statement',
         sequence,
@@ -154,6 +157,7 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
         phase,
         parameters,
         fingerprint,
+        ...why,
         made: recorded,
       }
       keep(request === undefined ? statement : { ...statement, request }, {
@@ -162,6 +166,7 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
         operation: text,
         sequence,
         fingerprint,
+        ...why,
         made: audited,
       })
     },

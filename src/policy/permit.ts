@@ -4,7 +4,7 @@ import type { Decision } from '../core/decision.ts'
 import type { Facts } from '../core/facts.ts'
 import type { Operation, ParameterValue } from '../core/operation.ts'
 import { issuePermit, type Permit } from '../core/permit-issuer.ts'
-import { statedIn } from '../core/stated.ts'
+import { sessionReasonOf, statedIn } from '../core/stated.ts'
 
 /** What a decision was about. Decisions are shared between equal operations, so it is the facts that count. */
 export interface JudgedAs {
@@ -77,9 +77,11 @@ function isFor(
   )
 }
 
-function isExactly(approval: ApprovalRequest, { text, facts, parameters }: Operation): boolean {
+function isExactly(approval: ApprovalRequest, operation: Operation): boolean {
+  const { text, facts, parameters } = operation
   return (
     approval.text === text &&
+    approval.sessionReason === sessionReasonOf(operation) &&
     approval.fingerprint === facts.fingerprint &&
     sameParameters(approval.parameters, parameters)
   )

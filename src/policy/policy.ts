@@ -96,7 +96,8 @@ export function compilePolicy(config: Config): Policy {
         judged.set(made, { facts, phase, reached, resource, principal: principalId(principal), breaksGlass })
         return made
       })
-      return demandingReason(decision, operation)
+      // Without the server's answers, what a session sets is not followed.
+      return demandingReason(decision, operation, config.resources[resource]?.process !== 'requests-only')
     })
 
   const masksOf: Policy['masks'] = (principal, resource) =>

@@ -49,6 +49,7 @@ const recordedSchema = z.discriminatedUnion('kind', [
     phase: text,
     parameters: z.array(parameter),
     fingerprint: text,
+    sessionReason: text.optional(),
     outcome: z.enum(['allow', 'deny', 'hold']),
     rules: texts,
     shadow: texts,

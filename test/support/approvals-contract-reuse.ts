@@ -72,10 +72,14 @@ export function holdReuseToContract(name: string, start: () => Promise<StoreUnde
         ['login', { user: 'other' }],
         ['rules or terms', { heldBy: 'others' }],
         ['place', { only: 'session:2' }],
+        ['reason of its session', { sessionReason: 'CHG-2' }],
         ['policy version', { policyVersion: 'v2' }],
         ['fingerprint, as of another search_path', { fingerprint: '0a1b2c:any' }],
       ])('is not for another %s', async (_what, parts) => {
-        const input = ask({}, { role: 'app', user: 'app', heldBy: 'these', only: 'session:1' })
+        const input = ask(
+          {},
+          { role: 'app', user: 'app', heldBy: 'these', only: 'session:1', sessionReason: 'CHG-1' },
+        )
         const { id } = await one.create({ ...input, parked: true })
         await one.vote(id, reviewer('ann'), 'approve')
         expect(await two.find(other(input, parts))).toBeUndefined()

@@ -1,5 +1,6 @@
 // Which settings only change how a session looks, and which change what a statement means or how it is guarded.
 import type { Access, RelationName } from '../../core/facts.ts'
+import { REASON_SETTING } from '../../core/stated.ts'
 
 /** They change form, time limits or plans. Everything that is not here is a `setting`. */
 const HARMLESS: ReadonlySet<string> = new Set(
@@ -15,7 +16,9 @@ const HARMLESS: ReadonlySet<string> = new Set(
    min_parallel_table_scan_size min_parallel_index_scan_size parallel_leader_participation plan_cache_mode jit
    jit_above_cost jit_inline_above_cost jit_optimize_above_cost recursive_worktable_factor gin_fuzzy_search_limit
    tcp_keepalives_idle tcp_keepalives_interval tcp_keepalives_count tcp_user_timeout
-   client_connection_check_interval default_text_search_config seed track_activities`.split(/\s+/),
+   client_connection_check_interval default_text_search_config seed track_activities ${REASON_SETTING}`.split(
+    /\s+/,
+  ),
 )
 
 /** Values with which a setting is what analysis takes for granted anyway; drivers send them as a matter of course. */

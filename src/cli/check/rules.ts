@@ -72,13 +72,20 @@ function holdText(terms: HoldTermsText): string {
   const { window, wait, break_glass: breakGlass } = terms
   return [
     `until ${approval ?? 'somebody approves it'}`,
-    ...(terms.reason === undefined ? [] : ['with a reason']),
+    ...reasonOf(terms),
     ...(wait === undefined
       ? []
       : [wait === 0 ? 'the client does not wait' : `the client waits ${duration(wait)}`]),
     ...(window === undefined ? [] : [`windows of ${duration(window.for)} and ${window.uses} uses`]),
     ...(breakGlass === undefined ? [] : [`break-glass for ${breakGlass.join(', ')}`]),
   ].join(', ')
+}
+
+/** Its words are as the configuration has them. */
+function reasonOf({ reason }: HoldTermsText): string[] {
+  if (reason === undefined) return []
+  if (reason === 'required') return ['with a reason']
+  return [`with a reason like ${[reason.pattern].flat().join(' or ')}`]
 }
 
 function limitsText({ limits }: PolicyRuleConfig): string[] {

@@ -214,6 +214,7 @@ function verdict(
     // No rule looks at them.
     parameters: [],
     behind: [],
+    ...(event.sessionReason === undefined ? {} : { sessionReason: event.sessionReason }),
   }
   const byPolicy = policy.judge(principal, resource, operation, circumstances)
   const decision =

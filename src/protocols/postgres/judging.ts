@@ -20,6 +20,7 @@ import { runsCode, type Touch, touches } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
 import { type Lookup, lookUp, queryFor } from './lookup.ts'
 import { ENDS_TRANSACTION, movesOf } from './search-path/moves.ts'
+import { saidOf } from './search-path/reason.ts'
 import { PATH_QUERY } from './search-path/setting.ts'
 import { underPath } from './search-path/under-path.ts'
 import { type Running, running } from './statement.ts'
@@ -143,6 +144,8 @@ export function createJudging(talk: Conversation): Judging {
     const now = talk.path.role()
     const role = question.bound === undefined || sameRole(question.bound.role, now) ? now : 'any'
     if (role !== undefined) operation.role = role
+    const said = saidOf(talk, facts)
+    if (said !== undefined) operation.sessionReason = said
     if (isDoomed(facts)) operation.doomed = true
     const proceed = ({ permit, meter, stands }: Extract<Answer, { kind: 'proceed' }>) => {
       consumePermit(permit, operation)
@@ -247,11 +250,13 @@ export function createJudging(talk: Conversation): Judging {
   /** Calls back with the path in force: as it was at the login (undefined), as the server tells it, or any. */
   function settlePath(facts: Facts, then: (path: SearchPath | undefined) => void): void {
     const { path } = talk
-    const { asks } = movesOf(facts)
+    const { asks, all } = movesOf(facts)
     const told = () => (asks ? path.told() : undefined)
-    // What an approval is for is said with the role that it would run as.
-    const needsRole = path.role() === 'any' && talk.mayHold() && facts.statements.some(doesSomething)
-    if (!needsRole && !(asks && path.doubtful())) return then(told())
+    // What an approval is for is said with the role that it would run as, and with what its session says of why.
+    const isUnsure = path.role() === 'any' || path.reason.now() === 'any'
+    const needsMore = isUnsure && talk.mayHold() && facts.statements.some(doesSomething)
+    const needed = needsMore || path.reason.asksFirst(all)
+    if (!needed && !(asks && path.doubtful())) return then(told())
     askServer({ query: PATH_QUERY, parameters: [] }, (rows) => {
       // With a Sync of its own, the answer is the last that was due.
       if (rows) path.learn(rows[0], !talk.open && talk.transaction === 'I')

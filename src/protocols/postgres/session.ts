@@ -99,7 +99,11 @@ export function createPostgresSession(options: PostgresOptions, context: Session
     welcome(out, context.random, door.minor(), done)
     const { masks, looksBehind, mayHold = () => false, login: used } = admitted
     const catalog = options.catalogOf(used.database)
-    const path = createPathTracker({ setting: used.settings['search_path'] ?? '', user: used.user })
+    const path = createPathTracker({
+      setting: used.settings['search_path'] ?? '',
+      user: used.user,
+      reason: door.client().reason,
+    })
     if (done.searchPath !== undefined) path.reported(done.searchPath)
     const talk = createConversation(
       {

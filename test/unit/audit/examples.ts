@@ -41,6 +41,7 @@ export const examples: Complete = {
     operation: 'UPDATE orders SET paid = true WHERE id = 7',
     sequence: 4,
     fingerprint: 'd0c2b1d9e3a4f566',
+    sessionReason: 'CHG-4711',
     made: {
       outcome: 'hold',
       rules: ['hold-writes'],

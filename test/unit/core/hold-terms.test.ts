@@ -52,4 +52,13 @@ describe('terms of two rules that hold one statement', () => {
       terms({ reason: 'required', approveWhen: [hours, hours] }),
     )
   })
+
+  it('want the words that each wants', () => {
+    const [chg, inc] = [terms({ reason: [['CHG-*']] }), terms({ reason: [['INC-*', 'CHG-*']] })]
+    for (const other of [terms(), terms({ reason: 'required' }), chg]) {
+      expect(bothTerms(chg, other)).toEqual(chg)
+      expect(bothTerms(other, chg)).toEqual(chg)
+    }
+    expect(bothTerms(chg, inc)).toEqual(terms({ reason: [['CHG-*'], ['INC-*', 'CHG-*']] }))
+  })
 })

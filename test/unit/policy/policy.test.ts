@@ -111,6 +111,29 @@ describe('decisions', () => {
     }
   })
 
+  test('a reason has to be like the pattern of its rule, in a comment or in the session', () => {
+    const policy = policyOf({ h: rule('hold', ['delete'], { reason: { pattern: ['CHG-*', 'INC-*'] } }) })
+    const said = (text: string, sessionReason?: string) => {
+      const asked = operation(text)
+      const of = sessionReason === undefined ? asked : { ...asked, sessionReason }
+      return policy.judge(principal(), 'db', of, NOON)
+    }
+    expect(said('delete from t /* reason: . */')).toMatchObject({
+      outcome: 'deny',
+      reason: expect.stringContaining('has to be like CHG-* or INC-*'),
+      hint: expect.stringContaining('SET chaperone.reason'),
+    })
+    expect(said('delete from t', '.').outcome).toBe('deny')
+    expect(said('delete from t /* reason: . */', 'CHG-1').outcome).toBe('deny')
+    expect(said('delete from t', 'CHG-1').outcome).toBe('hold')
+    expect(said('delete from t /* reason: INC-1 */', '.').outcome).toBe('hold')
+    for (const pattern of ['', ' CHG-*', 'CHG-*  fix', 'a\nb', []])
+      expect(
+        () => policyOf({ h: rule('hold', ['delete'], { reason: { pattern } }) }),
+        String(pattern),
+      ).toThrow()
+  })
+
   test('the glass is broken by members of its groups alone, who are people and say so in the statement', () => {
     const policy = policyOf({ h: rule('hold', ['delete'], { break_glass: ['oncall'] }) })
     const broken = '/* break-glass: it burns */ delete from t'
@@ -444,6 +467,7 @@ describe('permits', () => {
     ['under another policy', { policyVersion: 'old' }],
     ['with other parameters', { parameters: [{ kind: 'text', value: '1' }] }],
     ['of another fingerprint', { fingerprint: '0' }],
+    ['for a reason that its session says no more', { sessionReason: 'CHG-1' }],
   ])('a held operation gets none by an approval that is %s', (_name, more) => {
     const { asked, decision } = decided(text)
     expect(() => policy.permit(decision, asked, more && approvalFor(text, more))).toThrow('invariant')
@@ -452,6 +476,16 @@ describe('permits', () => {
   test('a held operation gets one by the approval that was consumed for it', () => {
     const { asked, decision } = decided(text)
     consumePermit(policy.permit(decision, asked, approvalFor(text)), asked)
+  })
+
+  test('what its session says is a part of what was approved, where no comment says it', () => {
+    const { asked, decision } = decided(text)
+    const saying = { ...asked, sessionReason: 'CHG-1' }
+    expect(() => policy.permit(decision, saying, approvalFor(text))).toThrow('invariant')
+    consumePermit(policy.permit(decision, saying, approvalFor(text, { sessionReason: 'CHG-1' })), saying)
+    const commented = decided(`${text} /* reason: x */`)
+    const other = { ...commented.asked, sessionReason: 'CHG-1' }
+    consumePermit(policy.permit(commented.decision, other, approvalFor(other.text)), other)
   })
 })
 

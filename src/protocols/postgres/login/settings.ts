@@ -1,5 +1,6 @@
 // Settings that a client may bring with its login. Anything else could change what a statement means (invariant 2).
 import { ProtocolError } from '../../../core/errors.ts'
+import { REASON_SETTING, reasonIn } from '../../../core/stated.ts'
 
 /** Harmless at login: they change how values look or how long things may take, not what a statement means. */
 const ALLOWED = new Map(
@@ -17,6 +18,7 @@ const ALLOWED = new Map(
     'statement_timeout',
     'TimeZone',
     'tcp_user_timeout',
+    REASON_SETTING,
   ].map((name) => [name.toLowerCase(), name]),
 )
 
@@ -28,6 +30,8 @@ export interface ClientSettings {
   readonly database: string
   /** to be sent on, under the server's own names */
   readonly settings: Readonly<Record<string, string>>
+  /** why, as the client states it with its login, for all that it sends */
+  readonly reason?: string | undefined
   /** protocol extensions that were asked for; none is supported */
   readonly extensions: readonly string[]
 }
@@ -45,7 +49,8 @@ export function clientSettings(parameters: ReadonlyMap<string, string>): ClientS
     else if (key === 'options') for (const [name, text] of parseOptions(value)) set(settings, name, text)
     else set(settings, key, value)
   }
-  return { user, database: parameters.get('database') || user, settings, extensions }
+  const database = parameters.get('database') || user
+  return { user, database, settings, reason: reasonIn(settings[REASON_SETTING] ?? ''), extensions }
 }
 
 function set(settings: Record<string, string>, key: string, value: string): void {

@@ -103,7 +103,7 @@ export function createRequestsOnlySession(
         mayHold,
         trust: options.trust,
         context,
-        path: createUnaskedPath(),
+        path: createUnaskedPath(door.client().reason),
       },
       limits,
     )

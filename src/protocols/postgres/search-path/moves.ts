@@ -1,11 +1,13 @@
 // Which statements may change the path, and which ones ask for it: those with names that have no schema.
 import type { Access, Facts, StatementFacts } from '../../../core/facts.ts'
+import { REASON_SETTING } from '../../../core/stated.ts'
 
 /**
  * `set`: the path itself, or whom `$user` stands for. `reset`: back to what the login set. `end`: of a transaction, or a
- * part of one, which undoes what was set in it. `code`: a function may do any of these.
+ * part of one, which undoes what was set in it. `code`: a function may do any of these. `reason`: what the session says of
+ * why (reason.ts), which is set and undone as the path is, and moves no name.
  */
-export type Move = 'set' | 'reset' | 'end' | 'code'
+export type Move = 'set' | 'reset' | 'end' | 'code' | 'reason'
 
 /** Commands that end a transaction, or go back to a point in it. */
 export const ENDS_TRANSACTION: ReadonlySet<string> = new Set(['COMMIT', 'ROLLBACK', 'PREPARE TRANSACTION'])
@@ -17,11 +19,17 @@ function isOwnCode({ effect, object = '' }: Access): boolean {
   return effect === 'call' && !object.startsWith('pg_catalog.')
 }
 
-function sets({ effect, object, objectType = '' }: Access): boolean {
-  if (effect === 'role') return ROLES.has(objectType)
+const isOfSession = ({ effect, objectType = '' }: Access) =>
   // A setting of a role or a database is for later sessions.
-  return object === 'search_path' && (effect === 'session' || (effect === 'setting' && objectType === ''))
+  effect === 'session' || (effect === 'setting' && objectType === '')
+
+function sets(access: Access): boolean {
+  const { effect, object, objectType = '' } = access
+  if (effect === 'role') return ROLES.has(objectType)
+  return object === 'search_path' && isOfSession(access)
 }
+
+const setsReason = (access: Access) => access.object === REASON_SETTING && isOfSession(access)
 
 /** RESET ALL: a setting that is named is an access. */
 const resetsAll = (command: string, accesses: readonly Access[]) =>
@@ -71,6 +79,7 @@ function readMoves(statements: readonly StatementFacts[]): Moves {
   for (const statement of [...statements].reverse()) {
     const move = moveOf(statement)
     if (move !== undefined) all.add(move)
+    if (statement.accesses.some(setsReason)) all.add('reason')
     if (move !== undefined && (askedLater || asksAtRunTime(statement, move))) within.add(move)
     severalAsk ||= askedLater && mayHideCode(statement)
     askedLater ||= asksForPath(statement)

@@ -3,10 +3,12 @@ import { Buffer } from 'node:buffer'
 import { ProtocolError } from '../../../core/errors.ts'
 import { parseJson } from '../../../core/parse-json.ts'
 import type { SearchPath } from '../../../core/search-path.ts'
+import { MAX_STATED, REASON_SETTING, reasonIn } from '../../../core/stated.ts'
 
-/** Everything is qualified: what it calls must not depend on what it asks for. */
+/** With the role, and the reason that the session states. Everything is qualified: what it calls must not depend on what it asks for. */
 export const PATH_QUERY = `SELECT pg_catalog.json_build_array(pg_catalog.current_setting('search_path'),
-  CURRENT_USER, pg_catalog.current_schemas(true))::pg_catalog.text`
+  CURRENT_USER, pg_catalog.current_schemas(true),
+  pg_catalog.left(pg_catalog.current_setting('${REASON_SETTING}', true), ${MAX_STATED}))::pg_catalog.text`
 
 /** Bytes of an identifier (NAMEDATALEN less its zero byte): the server cuts the rest off. */
 const MAX_IDENTIFIER = 63
@@ -46,21 +48,25 @@ export interface PathAnswer {
   readonly setting: string
   readonly user: string
   readonly path: SearchPath
+  /** what the session says of why */
+  readonly reason: string | undefined
 }
 
 /** @param row of PATH_QUERY. The server is trusted with its catalog, not with the shape of its messages. */
 export function decodePath(row: string | undefined): PathAnswer {
   const value = parseJson(row ?? '')
-  const [setting, user, schemas]: readonly unknown[] = Array.isArray(value) ? value : []
+  const [setting, user, schemas, said = null]: readonly unknown[] = Array.isArray(value) ? value : []
   if (typeof setting !== 'string' || typeof user !== 'string' || !Array.isArray(schemas)) return unreadable()
+  if (said !== null && typeof said !== 'string') return unreadable()
+  const reason = said === null ? undefined : reasonIn(said)
   const path = schemasOf(setting, user)
-  if (path === 'any') return { setting, user, path }
+  if (path === 'any') return { setting, user, path, reason }
   // What the server finds and the setting does not name: its own, and the temporary ones. Anything else counts as well.
   const more = schemas.filter(
     (one): one is string =>
       typeof one === 'string' && one !== 'pg_catalog' && !one.startsWith('pg_temp_') && !path.includes(one),
   )
-  return { setting, user, path: [...path, ...more] }
+  return { setting, user, path: [...path, ...more], reason }
 }
 
 function unreadable(): never {

@@ -1,8 +1,9 @@
-// Which path is in force in a session, and which role, as far as the server told: whatever may have changed them since
-// makes them doubtful, and then the server is asked before a name without a schema, or what may be held, is judged.
+// Which path is in force in a session, which role, and what it says of why, as far as the server told: whatever may have
+// changed them since makes them doubtful, and then the server is asked before a name without a schema, or what may be held, is judged.
 import type { Role } from '../../../core/operation.ts'
 import type { SearchPath } from '../../../core/search-path.ts'
 import type { Move } from './moves.ts'
+import { createReasonTracker, createUnaskedReason, type ReasonTracker } from './reason.ts'
 import { decodePath, schemasOf } from './setting.ts'
 
 export interface PathTracker {
@@ -18,6 +19,8 @@ export interface PathTracker {
   untouched(): boolean
   /** The role that the server told last, or `any` when it may be another by now; undefined: the login's own. */
   role(): Role
+  /** what the session says of why */
+  readonly reason: Pick<ReasonTracker, 'now' | 'asksFirst' | 'movedBy'>
   /** A statement with these moves was sent. */
   sent(moves: ReadonlySet<Move>): void
   /**
@@ -37,12 +40,15 @@ export interface AtLogin {
   /** the setting that was sent with the login; undefined where the server's own is in force */
   readonly setting: string
   readonly user: string
+  /** what the client said of why in its startup packet */
+  readonly reason?: string | undefined
 }
 
 export function createPathTracker(login: AtLogin): PathTracker {
   const loginPath = schemasOf(login.setting, login.user)
   const atLogin = JSON.stringify(loginPath)
   /** The same object for the same path. */
+  const reason = createReasonTracker(login.reason)
   let told: SearchPath | undefined
   let text = atLogin
   let doubtful = false
@@ -82,8 +88,10 @@ export function createPathTracker(login: AtLogin): PathTracker {
       return untouched && !unsure
     },
     role: () => (roleDoubtful ? 'any' : role),
+    reason,
     sent(moves) {
       if (moves.size === 0) return
+      reason.sent(moves)
       // Servers tell of no change of the role. What was set in a transaction ends with it, or with a part of it.
       if (
         roleUnsettled ||
@@ -114,6 +122,7 @@ export function createPathTracker(login: AtLogin): PathTracker {
       unsure = false
       role = answer.user === login.user ? undefined : { name: answer.user }
       roleDoubtful = false
+      reason.learn(answer.reason, settled)
       if (!settled) return
       roleUnsettled = false
       unsettled = false
@@ -123,12 +132,14 @@ export function createPathTracker(login: AtLogin): PathTracker {
       // The segment may fail yet, and with it what was set in it, unless a transaction was begun before.
       if (unsettled && (ends || transaction !== 'T')) doubtful = true
       if (roleUnsettled && (ends || transaction !== 'T')) roleDoubtful = true
+      if (ends || transaction !== 'T') reason.ended()
     },
     ready(transaction, idle) {
       if (idle) ends = false
       if (idle && reports()) unsure = false
       if (transaction === 'I' && unsettled) doubtful = true
       if (transaction === 'I' && roleUnsettled) roleDoubtful = true
+      if (transaction === 'I') reason.ended()
     },
     reported(setting) {
       if (report !== undefined && setting !== report) moved()
@@ -141,7 +152,8 @@ export function createPathTracker(login: AtLogin): PathTracker {
  * The path where the server's answers go past: no rule lets a session set it, but for values that find less; after code,
  * which may set it, names without a schema may be anywhere for as long as the session lives.
  */
-export function createUnaskedPath(): PathTracker {
+export function createUnaskedPath(reasonAtLogin?: string): PathTracker {
+  const reason = createUnaskedReason(reasonAtLogin)
   let told: SearchPath | undefined
   let roleDoubtful = false
   return {
@@ -155,7 +167,9 @@ export function createUnaskedPath(): PathTracker {
       return told === undefined
     },
     role: () => (roleDoubtful ? 'any' : undefined),
+    reason,
     sent(moves) {
+      reason.sent(moves)
       if (moves.has('code')) told = 'any'
       if (moves.has('code') || moves.has('set')) roleDoubtful = true
     },

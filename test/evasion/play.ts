@@ -18,7 +18,7 @@ const WITHIN = 20_000
 
 export async function play(client: PgWireClient, steps: readonly Step[]): Promise<Played> {
   const messages: BackendMessage[] = []
-  const seen = () => messages.map(text).join('\n')
+  const seen = () => messages.map(textOf).join('\n')
   for (const step of steps) {
     const sent = messagesOf(step, seen)
     client.send(...sent)
@@ -40,7 +40,8 @@ function messagesOf(step: Step, seen: () => string): readonly Uint8Array[] {
   return typeof step === 'function' ? step(seen()) : step
 }
 
-function text(message: BackendMessage): string {
+/** All that a client could read of a message. */
+export function textOf(message: BackendMessage): string {
   switch (message.kind) {
     case 'DataRow':
       return message.values.map((value) => value?.toString('latin1') ?? '').join('|')

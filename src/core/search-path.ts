@@ -7,6 +7,9 @@
  */
 export type SearchPath = readonly string[] | 'any'
 
+/** A schema's name as the setting takes any. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
 /** What is in it means something in its session alone. */
 export function isTemporarySchema(schema: string | undefined): boolean {
   return schema === 'pg_temp' || schema?.startsWith('pg_temp_') === true

@@ -4,6 +4,7 @@ import type { Circumstances } from '../core/circumstances.ts'
 import type { Refusal } from '../core/errors.ts'
 import type { Masker } from '../core/masking.ts'
 import { type Principal, principalId } from '../core/principal.ts'
+import { quoted } from '../core/search-path.ts'
 import type { Effect, UpstreamLogin } from '../core/session.ts'
 import { circumstancesOf } from './circumstances.ts'
 import type { ConnectionFacts } from './connection.ts'
@@ -166,5 +167,3 @@ export function loginFor(
     encrypted: resource.upstream.tls.mode !== 'disable',
   }
 }
-
-const quoted = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`

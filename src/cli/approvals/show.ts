@@ -1,7 +1,8 @@
 // A request as its reviewer reads it. Every text in it came from outside, so none reaches the terminal raw.
+import { duration } from '../../core/duration.ts'
 import { describePath } from '../../core/told-names.ts'
 import { printable, printableLines, statementCell, table } from '../terminal.ts'
-import { duration, relative } from '../times.ts'
+import { relative } from '../times.ts'
 import type { ListedApproval, ShownAccess, ShownApproval, ShownFunction, ShownParameter } from './shapes.ts'
 
 const LABEL_WIDTH = 12

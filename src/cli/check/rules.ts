@@ -1,9 +1,9 @@
 // Rules and masks in words. Whatever narrows a rule is told: one that is shown as wider than it is would be trusted wrongly.
 import { peopleOfTerms } from '../../config/hold-terms.ts'
 import type { Config, MaskRuleConfig, PolicyRuleConfig } from '../../config/schema.ts'
+import { duration } from '../../core/duration.ts'
 import { describeApproval } from '../../core/hold-terms.ts'
 import { describeTimeWindow } from '../../core/time-window.ts'
-import { duration } from '../times.ts'
 
 /** deny beats hold, hold beats allow: shown in the order in which they count. */
 const ORDER: readonly PolicyRuleConfig['decision'][] = ['deny', 'hold', 'allow']

@@ -1,21 +1,7 @@
 // Times for people. The script keeps relative ones true while a page is open; the exact one is in the attribute.
 import { html } from 'hono/html'
+import { duration as amount } from '../../core/duration.ts'
 import type { Html } from './html.ts'
-
-const UNITS: readonly (readonly [string, number])[] = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['min', 60_000],
-  ['s', 1000],
-]
-
-/** Days with hours, hours with minutes: `3 h` is not said for almost four. */
-function amount(distance: number): string {
-  const [unit, size] = UNITS.find(([, milliseconds]) => distance >= milliseconds) ?? ['s', 1000]
-  const below = size > 60_000 ? UNITS.find(([, milliseconds]) => milliseconds < size) : undefined
-  const rest = below === undefined ? 0 : Math.floor((distance % size) / below[1])
-  return `${Math.floor(distance / size)} ${unit}${rest > 0 ? ` ${rest} ${below?.[0]}` : ''}`
-}
 
 /** `in 12 min` or `3 h 20 min ago`. */
 export function relative(at: number): Html {

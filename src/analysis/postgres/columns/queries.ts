@@ -25,7 +25,7 @@ function select(body: Body<'SelectStmt'>, parent: Scope, reading: Reading): read
   const outputs = outputsOf(body, scope, reading)
   const { mentions } = reading
   const ordered = (nodes: readonly Node[] | undefined) =>
-    reading.mentions.union(...(nodes ?? []).map((node) => orderedBy(node, outputs, scope, reading)))
+    mentions.union(...(nodes ?? []).map((node) => orderedBy(node, outputs, scope, reading)))
   mentions.use(ordered(body.sortClause), 'sort')
   mentions.use(ordered(body.groupClause), 'group')
   // DISTINCT without ON is a list of one node without fields.

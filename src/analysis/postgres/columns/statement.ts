@@ -38,13 +38,13 @@ function createReading(work: Work): Reading {
     value(item, scope) {
       if (typeof item !== 'object' || item === null) return NOTHING
       work.spend(1)
-      if (Array.isArray(item)) return reading.mentions.union(...item.map((one) => reading.value(one, scope)))
+      if (Array.isArray(item)) return mentions.union(...item.map((one) => reading.value(one, scope)))
       const [entry, ...more] = Object.entries(item)
       if (entry === undefined) return NOTHING
       const [tag, body] = entry
       // A wrapped node is one key, its tag, which is capital; fields are not.
       if (more.length > 0 || !/^[A-Z]/.test(tag)) {
-        return reading.mentions.union(...Object.values(item).map((one) => reading.value(one, scope)))
+        return mentions.union(...Object.values(item).map((one) => reading.value(one, scope)))
       }
       if (QUERIES.has(tag)) return everything(readQuery(item as Node, scope, reading), reading)
       return typeof body === 'object' && body !== null ? readerOf(tag)(body, scope, reading) : NOTHING

@@ -47,8 +47,8 @@ export interface AtLogin {
 export function createPathTracker(login: AtLogin): PathTracker {
   const loginPath = schemasOf(login.setting, login.user)
   const atLogin = JSON.stringify(loginPath)
-  /** The same object for the same path. */
   const reason = createReasonTracker(login.reason)
+  /** The same object for the same path. */
   let told: SearchPath | undefined
   let text = atLogin
   let doubtful = false

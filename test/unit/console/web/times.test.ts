@@ -1,7 +1,7 @@
 // Times for people, in pages and in a terminal.
 import { describe, expect, it } from 'vitest'
-import { duration } from '../../../../src/cli/times.ts'
 import { relative } from '../../../../src/console/web/times.ts'
+import { duration } from '../../../../src/core/duration.ts'
 
 const HOUR = 3_600_000
 const MINUTE = 60_000

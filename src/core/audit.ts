@@ -60,7 +60,7 @@ export type AuditEvent =
       readonly sequence: number
       readonly fingerprint: string
       /** why, in what the actor's session says in its setting, of what is held; a comment is in the operation */
-      readonly sessionReason?: string
+      readonly sessionReason?: string | undefined
       readonly made: AuditedDecision
     }
   | ({

@@ -148,8 +148,7 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
       const { recorded, audited } = madeOf(decision)
       const { sequence, text, phase, parameters } = operation
       const { fingerprint } = operation.facts
-      const said = decision.outcome === 'hold' ? sessionReasonOf(operation) : undefined
-      const why = said === undefined ? undefined : { sessionReason: said }
+      const sessionReason = decision.outcome === 'hold' ? sessionReasonOf(operation) : undefined
       const statement: StatementEvent = {
         kind: 'statement',
         sequence,
@@ -157,7 +156,7 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
         phase,
         parameters,
         fingerprint,
-        ...why,
+        sessionReason,
         made: recorded,
       }
       keep(request === undefined ? statement : { ...statement, request }, {
@@ -166,7 +165,7 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
         operation: text,
         sequence,
         fingerprint,
-        ...why,
+        sessionReason,
         made: audited,
       })
     },

@@ -40,7 +40,7 @@ export interface StatementEvent {
   readonly parameters: readonly ParameterValue[]
   readonly fingerprint: string
   /** why, in what the session says in its setting, of what is held; a comment is in the text */
-  readonly sessionReason?: string
+  readonly sessionReason?: string | undefined
   /** written as if its members were the event's own: one object for many events (core/json.ts) */
   readonly made: MadeDecision
   /** id of the request for approval, when the outcome is `hold` */

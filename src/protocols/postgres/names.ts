@@ -40,12 +40,6 @@ export function createNames<T>({ what, limit, keep, release }: NamesOptions<T>):
   /** the last change of a name that the server has not confirmed */
   const pending = new Map<string, Change<T>>()
 
-  function confirm(name: string, value: T | undefined): void {
-    if (value !== undefined) keep(value)
-    forget(name)
-    if (value !== undefined) confirmed.set(name, value)
-  }
-
   function forget(name: string): void {
     const value = confirmed.get(name)
     if (value !== undefined) release(value)
@@ -75,8 +69,11 @@ export function createNames<T>({ what, limit, keep, release }: NamesOptions<T>):
       if (value !== undefined) keep(value)
       pending.set(name, change)
       return () => {
-        if (pending.get(name) === change) settle(name)
-        confirm(name, value)
+        // What was kept for the change is kept for the name from now on.
+        if (pending.get(name) === change) pending.delete(name)
+        else if (value !== undefined) keep(value)
+        forget(name)
+        if (value !== undefined) confirmed.set(name, value)
       }
     },
     rollBack(segment) {

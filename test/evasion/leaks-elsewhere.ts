@@ -319,6 +319,13 @@ export const sideLeaks: readonly Leak[] = [
     steps: [`select set_config('my.value', ssn, false) from customers where id = 1`, 'show my.value'],
   },
   {
+    name: 'the reason that a session states',
+    steps: [
+      `select set_config('chaperone.reason', ssn, false) from customers where id = 1`,
+      'show chaperone.reason',
+    ],
+  },
+  {
     name: 'a setting read back',
     steps: [
       `select set_config('default_text_search_config', 'simple', false), set_config('application_name', string_agg(ssn, ' '), false) from customers`,

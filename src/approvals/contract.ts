@@ -8,7 +8,8 @@ import type { ToldFunctions } from '../core/routine.ts'
 import type { ToldMasks } from '../core/told-masks.ts'
 import type { ToldNames } from '../core/told-names.ts'
 import type { Verdict, VoteRefusal } from './ballot.ts'
-import type { RequestHead } from './head.ts'
+import type { RequestHead, Standing } from './head.ts'
+import type { Order } from './place.ts'
 
 export interface ApprovalInput extends ToldFunctions, ToldBehind, ToldMasks, ToldNames {
   readonly subject: ApprovalSubject
@@ -26,13 +27,13 @@ export interface ApprovalInput extends ToldFunctions, ToldBehind, ToldMasks, Tol
   readonly parked?: boolean
 }
 
-export interface ApprovalFilter {
+export interface ApprovalFilter extends Order {
   readonly state?: ApprovalState
   readonly resource?: string
   /** most that are returned; 100 when absent, never more than MAX_LISTED */
   readonly limit?: number
-  /** applied before the limit, newest first, for what a reviewer may see */
-  readonly where?: (head: RequestHead) => boolean
+  /** applied before the limit, in that order, for what a reviewer may see */
+  readonly where?: (head: RequestHead, standing: Standing) => boolean
 }
 
 export type VoteResult =
@@ -43,8 +44,10 @@ export type VoteResult =
 export interface Approvals {
   create(input: ApprovalInput): Promise<ApprovalRequest>
   get(id: string): Promise<ApprovalRequest | undefined>
-  /** Newest first. It costs the heads of what is kept, and the requests that are returned. */
+  /** Newest first, unless the filter says otherwise. It costs the heads of what is kept, and the requests that are returned. */
   list(filter: ApprovalFilter): Promise<readonly ApprovalRequest[]>
+  /** How many a list without a limit would have. It costs the heads of what is kept. */
+  count(filter: Omit<ApprovalFilter, 'limit'>): Promise<number>
   /**
    * For whoever follows what happens: visits each request that is not as it was at an earlier look, newest first, a few in
    * memory at a time. It costs what has changed, and a mark of each request that is kept.

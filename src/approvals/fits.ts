@@ -1,11 +1,10 @@
 // Which requests a list is of.
-import type { ApprovalState } from '../core/approval.ts'
 import type { ApprovalFilter } from './contract.ts'
-import type { RequestHead } from './head.ts'
+import type { RequestHead, Standing } from './head.ts'
 
-/** Is a request of this head, in this state, one that the filter wants? */
-export function fits(filter: ApprovalFilter, head: RequestHead, state: ApprovalState): boolean {
-  if (filter.state !== undefined && state !== filter.state) return false
+/** Is a request of this head, standing so, one that the filter wants? */
+export function fits(filter: ApprovalFilter, head: RequestHead, standing: Standing): boolean {
+  if (filter.state !== undefined && standing.state !== filter.state) return false
   if (filter.resource !== undefined && head.resource !== filter.resource) return false
-  return filter.where?.(head) ?? true
+  return filter.where?.(head, standing) ?? true
 }

@@ -1,11 +1,18 @@
 // What of a request lists are filtered by: short, so that a store can look through all heads without reading the requests.
-import type { ApprovalRequest } from '../core/approval.ts'
+import type { ApprovalRequest, ApprovalState } from '../core/approval.ts'
 
 /** Nothing in it changes after the request was made. */
 export type RequestHead = Pick<
   ApprovalRequest,
   'id' | 'resource' | 'principal' | 'principalName' | 'approvers' | 'fingerprint' | 'shape'
 >
+
+/** What a store tells of a request beside its head. */
+export interface Standing {
+  /** as of now */
+  readonly state: ApprovalState
+  readonly createdAt: number
+}
 
 export function headOf(request: RequestHead): RequestHead {
   const { id, resource, principal, principalName, approvers, fingerprint, shape } = request

@@ -20,6 +20,7 @@ import {
   MAX_OPEN_PER_PRINCIPAL,
   MAX_REASON,
 } from './limits.ts'
+import { inOrder } from './place.ts'
 import { isOpen, requestBody, stateAt, versionOf } from './request.ts'
 import { shapeDigest, subjectDigest } from './subject.ts'
 import { grantOf, newVote, outcome, voteObstacle } from './vote.ts'
@@ -116,13 +117,22 @@ function expireIn(store: Store, id: string, ms: number): NodeJS.Timeout {
   }, ms + 1).unref()
 }
 
+function* fitting(store: Store, filter: ApprovalFilter): Generator<ApprovalRequest> {
+  const { ids, isBeyond } = inOrder([...open(store).entries.keys()].reverse(), filter)
+  for (const id of ids) {
+    const entry = current(store, id)
+    if (entry === undefined || !isBeyond(entry.request.createdAt)) continue
+    if (fits(filter, entry.head, entry.request)) yield entry.request
+  }
+}
+
 function list(store: Store, filter: ApprovalFilter): readonly ApprovalRequest[] {
   const limit = Math.min(filter.limit ?? DEFAULT_LISTED, MAX_LISTED)
   const found: ApprovalRequest[] = []
-  for (const id of [...open(store).entries.keys()].reverse()) {
+  if (limit < 1) return found
+  for (const request of fitting(store, filter)) {
+    found.push(request)
     if (found.length >= limit) break
-    const entry = current(store, id)
-    if (entry !== undefined && fits(filter, entry.head, entry.request.state)) found.push(entry.request)
   }
   return found
 }
@@ -225,6 +235,7 @@ export function createMemoryApprovals(deps: { readonly now: () => number } = { n
     create: async (input) => create(store, input),
     get: async (id) => current(store, id)?.request,
     list: async (filter) => list(store, filter),
+    count: async (filter) => [...fitting(store, filter)].length,
     look: async (seen, visit) => look(store, seen, visit),
     find: async (subject) => find(store, subject),
     settled: (id, signal) => settled(store, id, signal),

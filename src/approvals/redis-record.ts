@@ -5,7 +5,7 @@ import type { AccessEffect } from '../core/facts.ts'
 import { parseJson } from '../core/parse-json.ts'
 import { DAYS } from '../core/time-window.ts'
 import { ApprovalStoreError } from './contract.ts'
-import type { RequestHead } from './head.ts'
+import type { RequestHead, Standing } from './head.ts'
 import { REQUEST_ID, type RequestBody, stateAt } from './request.ts'
 
 const text = z.string()
@@ -113,6 +113,11 @@ const fields = z.object({
   used: z.exactOptional(z.coerce.number().int()),
 })
 
+const standing = z.object({
+  state: z.enum(states),
+  createdAt: z.coerce.number().int(),
+}) satisfies z.ZodType<Standing>
+
 /** HGETALL inside a script gives names and values in turn. */
 const flatFields = z.array(text).transform((flat) => {
   const names = flat.filter((_, n) => n % 2 === 0)
@@ -132,17 +137,12 @@ const head = z.strictObject({
   shape: z.exactOptional(text),
 }) satisfies z.ZodType<RequestHead>
 
-/** Of each request its state and its head; neither where there is no request, no head where another version wrote it. */
-export const headsReply = texts.transform((flat) =>
-  flat
-    .filter((_, n) => n % 2 === 0)
-    .map((state, n) => {
-      const found = flat[2 * n + 1] ?? ''
-      return {
-        ...(state === '' ? {} : { state: checked(z.enum(states), state) }),
-        ...(found === '' ? {} : { head: checked(head, parseJson(found)) }),
-      }
-    }),
+/** Of each request how it stands and its head; neither where there is no request, no head where another version wrote it. */
+export const headsReply = z.array(z.tuple([text, text, text])).transform((found) =>
+  found.map(([state, created, json]) => ({
+    ...(state === '' ? {} : { standing: checked(standing, { state, createdAt: created }) }),
+    ...(json === '' ? {} : { head: checked(head, parseJson(json)) }),
+  })),
 )
 /** What VOTE refuses by itself; `again` when another vote came first. */
 export const voteRefusalReply = z.enum(['not-found', 'already-decided', 'again'])

@@ -171,12 +171,12 @@ end
 return marks
 `)
 
-/** KEYS are requests. Gives the state and the head of each; both are empty for what is not there. */
+/** KEYS are requests. Gives the state, the time and the head of each; all are empty for what is not there. */
 export const HEADS = script(`
 local heads = {}
 for n, key in ipairs(KEYS) do
-  heads[2 * n - 1] = state(key) or ''
-  heads[2 * n] = redis.call('HGET', key, 'head') or ''
+  local found = redis.call('HMGET', key, 'created', 'head')
+  heads[n] = { state(key) or '', found[1] or '', found[2] or '' }
 end
 return heads
 `)

@@ -5,7 +5,7 @@ import { ApprovalStoreError, type Approvals } from './contract.ts'
 import { createRedisClient, listen } from './redis-client.ts'
 import type { RedisConnection } from './redis-connect.ts'
 import { redisKeys } from './redis-keys.ts'
-import { list } from './redis-list.ts'
+import { count, list } from './redis-list.ts'
 import { look } from './redis-look.ts'
 import { startPolling, untilSettled } from './redis-settled.ts'
 import {
@@ -40,6 +40,7 @@ export function createRedisApprovals(options: RedisApprovalsOptions, deps: { rea
     create: (input) => create(store, input),
     get: async (id) => (await read(store, id))?.request,
     list: (filter) => list(store, filter),
+    count: (filter) => count(store, filter),
     look: (seen, visit) => look(store, seen, visit),
     find: (subject) => find(store, subject),
     settled: (id, signal) => untilSettled({ waiters, read: (wanted) => read(store, wanted) }, id, signal),

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ApprovalInput, Approvals } from '../../src/approvals/contract.ts'
 import type { RequestHead } from '../../src/approvals/head.ts'
 import { MAX_OPEN_PER_PRINCIPAL, MAX_REQUEST_BYTES } from '../../src/approvals/limits.ts'
-import type { ApprovalSubject } from '../../src/core/approval.ts'
+import type { ApprovalRequest, ApprovalSubject } from '../../src/core/approval.ts'
 import type { HoldTerms } from '../../src/core/hold-terms.ts'
 import { aliasesOf } from '../../src/core/principal.ts'
 import { DAYS, type TimeWindow } from '../../src/core/time-window.ts'
@@ -490,6 +490,30 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
           [ids[3]],
         )
         expect(await two.list({ resource: 'nothing' })).toEqual([])
+      })
+
+      it('lists whoever waits longest first, counts all, and goes on where it was left off', async () => {
+        const resource = 'long'
+        const ids: string[] = []
+        for (let n = 0; n < 5; n++) {
+          ids.push((await one.create(ask({}, { resource }))).id)
+          await pause(2)
+        }
+        const filter = { resource, state: 'pending', oldestFirst: true } as const
+        const first = await two.list({ ...filter, limit: 2 })
+        expect(first.map(({ id }) => id)).toEqual(ids.slice(0, 2))
+        const after = first[1] as ApprovalRequest
+        // Neither its own end nor that of another moves the place.
+        for (const { id } of first) await one.withdraw(id, 'over')
+        const rest = async (more: object) => (await two.list({ ...filter, ...more })).map(({ id }) => id)
+        expect(await rest({ after })).toEqual(ids.slice(2))
+        expect(await rest({ after: { ...after, id: 'a'.repeat(26) } })).toEqual(ids.slice(2))
+        expect(await rest({ after, oldestFirst: false, state: 'withdrawn' })).toEqual([ids[0]])
+        expect(await two.count(filter)).toBe(3)
+        expect(await two.count({ resource })).toBe(5)
+        expect(await two.count({ resource, where: (_, { createdAt }) => createdAt > after.createdAt })).toBe(
+          3,
+        )
       })
 
       it('asks what a list is filtered by of short heads, and gives whole requests', async () => {

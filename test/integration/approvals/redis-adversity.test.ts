@@ -217,6 +217,8 @@ describe('of many requests that ended', () => {
     await side.hdel(key ?? '', 'head')
     const id = key?.split(':').at(-1)
     expect(await other.list({ where: (head) => head.id === id })).toMatchObject([{ id }])
+    expect(await other.count({ where: (head) => head.id === id })).toBe(1)
+    expect(await other.count({})).toBe(300)
   })
 })
 

@@ -10,9 +10,10 @@ import {
   runAdminWork,
   TOKEN_HELP,
 } from './admin-command.ts'
+import { AT_ONCE, list } from './approvals/list.ts'
 import { drawnTable, jsonLines, plainLines, type Screen } from './approvals/screen.ts'
-import { listAnswer, requestAnswer, type ShownApproval } from './approvals/shapes.ts'
-import { listRequests, showRequest } from './approvals/show.ts'
+import { requestAnswer, type ShownApproval } from './approvals/shapes.ts'
+import { showRequest } from './approvals/show.ts'
 import { watch } from './approvals/watch.ts'
 import { createWatched, type Watched } from './approvals/watched.ts'
 import { perform } from './perform.ts'
@@ -68,11 +69,6 @@ function queryOf(options: Options): URLSearchParams {
   return query
 }
 
-const list: Work = async (client, options) => {
-  const answer = read(listAnswer, await client.get(`/api/v1/approvals?${queryOf(options)}`))
-  return options.json === true ? `${printableJson(answer)}\n` : listRequests(answer.approvals, Date.now())
-}
-
 const show =
   (id: string): Work =>
   async (client, options) => {
@@ -99,7 +95,7 @@ async function follow(program: Command, command: Command): Promise<void> {
     try {
       await watch({
         connect: async () => createAdminClient(admin, await tokenFor(admin, options)),
-        path: `/api/v1/approvals/events?${queryOf(options)}`,
+        path: `/api/v1/approvals/events?${queryOf({ limit: String(AT_ONCE), ...options })}`,
         watched,
         screen,
         signal: ending.signal,
@@ -148,12 +144,14 @@ export function registerApprovals(program: Command): void {
   subcommand(approvals, 'list', 'requests that you asked for or may decide on, newest first')
     .addOption(new Option('--state <state>', 'only in this state').choices(STATES))
     .option('--resource <name>', 'only for this resource')
-    .option('--limit <count>', 'most that are shown; 100 when absent', positive)
+    .option('--limit <count>', 'most that are shown; all when absent, with --watch the 500 newest', positive)
     .option('--watch', 'go on, and show what changes; Ctrl-C ends it')
     .action((_: unknown, command: Command) =>
       command.opts<Options>().watch === true
         ? follow(program, command)
-        : runAdminWork(program, command, list),
+        : runAdminWork<Options>(program, command, (client, options) =>
+            list(client, queryOf(options), options),
+          ),
     )
 
   subcommand(approvals, 'show', 'everything about one request')

@@ -3,7 +3,9 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { ballotOf } from '../approvals/ballot.ts'
 import { DEFAULT_LISTED, MAX_REASON, MAX_USES } from '../approvals/limits.ts'
+import { placeFrom } from '../approvals/place.ts'
 import { approvalDuration } from '../config/scalars.ts'
+import { APPROVAL_STATES } from '../core/approval.ts'
 import type { DeadLetter } from '../notify/dead-letters.ts'
 import { approvalEvents } from './approvals-events.ts'
 import { castVote, type VoteDependencies, withdraw } from './audited-vote.ts'
@@ -11,6 +13,7 @@ import type { ApiEnvironment } from './bearer.ts'
 import { parsed, readJson } from './body.ts'
 import type { ApprovalChanges } from './changes.ts'
 import { demandFreshToken } from './fresh-token.ts'
+import { partOfList } from './paged.ts'
 import { Problem } from './problem.ts'
 import { maySee, summary } from './view.ts'
 
@@ -28,10 +31,24 @@ const MAX_BODY = 16 * 1024
 /** Most requests in one answer. */
 const MAX_LISTED_AT_ONCE = 500
 
-const listQuery = z.strictObject({
-  state: z.enum(['pending', 'approved', 'denied', 'expired', 'withdrawn', 'consumed']).optional(),
+const streamQuery = z.strictObject({
+  state: z.enum(APPROVAL_STATES).optional(),
   resource: z.string().max(63).optional(),
   limit: z.coerce.number().int().min(1).max(MAX_LISTED_AT_ONCE).default(DEFAULT_LISTED),
+})
+
+const place = z
+  .string()
+  .max(64)
+  .transform((text, context) => {
+    const after = placeFrom(text)
+    if (after === undefined) context.addIssue('is no `next` of an answer')
+    return after ?? z.NEVER
+  })
+
+const listQuery = streamQuery.extend({
+  order: z.enum(['newest', 'oldest']).default('newest'),
+  after: place.optional(),
 })
 
 const reason = z.string().trim().min(1).max(MAX_REASON).optional()
@@ -44,7 +61,7 @@ const voteBody = z.strictObject({
 })
 
 /** What of a query is a filter of the store. */
-function filterOf({ state, resource, limit }: z.infer<typeof listQuery>) {
+function filterOf({ state, resource, limit }: z.infer<typeof streamQuery>) {
   return {
     ...(state === undefined ? {} : { state }),
     ...(resource === undefined ? {} : { resource }),
@@ -56,18 +73,21 @@ export function approvalsApi(deps: ApprovalsApiDependencies) {
   const api = new Hono<ApiEnvironment>()
 
   api.get('/approvals', async (context) => {
-    const requests = await deps.approvals.list({
-      ...filterOf(parsed(listQuery, context.req.query())),
+    const { order, after, ...query } = parsed(listQuery, context.req.query())
+    const { requests, next } = await partOfList(deps.approvals, {
+      ...filterOf(query),
+      oldestFirst: order === 'oldest',
+      ...(after === undefined ? {} : { after }),
       where: (request) => maySee(request, context.var.principal),
     })
-    return context.json({ approvals: requests.map(summary) })
+    return context.json({ approvals: requests.map(summary), ...(next === undefined ? {} : { next }) })
   })
 
   api.get('/approvals/events', (context) =>
     approvalEvents({
       changes: deps.changes,
       principal: context.var.principal,
-      filter: filterOf(parsed(listQuery, context.req.query())),
+      filter: filterOf(parsed(streamQuery, context.req.query())),
       request: context.req.raw,
       abandon: () => context.env.outgoing.destroy(),
     }),

@@ -99,7 +99,11 @@ const request = z.looseObject({
   granted: z.looseObject({ until: z.number(), uses: z.int(), used: z.int() }).optional(),
 })
 
-export const listAnswer = z.looseObject({ approvals: z.array(listedApproval) })
+export const listAnswer = z.looseObject({
+  approvals: z.array(listedApproval),
+  /** there are more, and they come after this place */
+  next: z.string().optional(),
+})
 export const requestAnswer = request
 
 export type ListedApproval = z.infer<typeof listedApproval>

@@ -2,6 +2,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { html } from 'hono/html'
+import { placeFrom } from '../../approvals/place.ts'
 import { APPROVAL_STATES } from '../../core/approval.ts'
 import { type Access, accessOf } from '../access.ts'
 import { approvalEvents } from '../approvals-events.ts'
@@ -85,7 +86,9 @@ export function consoleRoutes(parts: WebParts) {
   )
   web.get(
     '/requests',
-    shown(undefined, (_, visitor) => waitingPage(parts, visitor)),
+    shown(undefined, (context, visitor) =>
+      waitingPage(parts, visitor, placeFrom(context.req.query('after') ?? '')),
+    ),
   )
   web.get(
     '/requests/:id',

@@ -220,6 +220,24 @@ describe('chaperone approvals', () => {
     expect((await cli(['list', '--resource', 'none'])).out).toBe('no requests\n')
   })
 
+  it('list leaves nothing out without saying so', async () => {
+    const ids: string[] = []
+    for (let n = 0; n < 520; n++) {
+      const parts = { principal: `https://id.example#${n}`, resource: 'crowd' }
+      ids.unshift((await approvals.create(approvalInput(parts))).id)
+    }
+    const listed = async (...args: string[]) =>
+      JSON.parse((await cli(['list', '--resource', 'crowd', '--json', ...args])).out)
+    const all = await listed()
+    expect(all.approvals.map(({ id }: { id: string }) => id)).toEqual(ids)
+    expect(all.next).toBeUndefined()
+    const some = await listed('--limit', '510')
+    expect([some.approvals.length, typeof some.next]).toEqual([510, 'string'])
+    const { out } = await cli(['list', '--resource', 'crowd', '--limit', '3'])
+    expect(out).toContain('3 are shown, and there are more: give a higher --limit, or none')
+    for (const id of ids) await approvals.withdraw(id, 'over')
+  })
+
   it.each([[[]], [['--json']]])(
     'lets no control character of a request reach the terminal (%j)',
     async (flags) => {

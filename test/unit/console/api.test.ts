@@ -112,15 +112,40 @@ describe('the approvals API', () => {
       })
     })
 
-    it.each(['?state=open', '?limit=0', '?limit=1e9', '?limit=x', '?page=2', `?resource=${'x'.repeat(64)}`])(
-      'a list with %s is an invalid request',
-      async (query) => {
-        expect(await call('GET', `/approvals${query}`, 'ann')).toMatchObject({
-          status: 400,
-          answer: { code: 'invalid-request' },
-        })
-      },
-    )
+    it('a list goes on after the place where an answer left off, from either end', async () => {
+      const ids: string[] = []
+      for (let n = 0; n < 5; n++) ids.push(await ask())
+      const pages = async (order: string) => {
+        const found: unknown[] = []
+        for (let after = ''; ; ) {
+          const { answer } = await call('GET', `/approvals?limit=2&order=${order}${after}`, 'ann')
+          found.push((answer.approvals as { id: string }[]).map(({ id }) => id))
+          if (answer.next === undefined) return found
+          after = `&after=${answer.next}`
+        }
+      }
+      expect(await pages('oldest')).toEqual([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)])
+      ids.reverse()
+      expect(await pages('newest')).toEqual([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)])
+    })
+
+    it.each([
+      '?after=1',
+      '?after=',
+      '?after=1.x',
+      '?order=up',
+      '?state=open',
+      '?limit=0',
+      '?limit=1e9',
+      '?limit=x',
+      '?page=2',
+      `?resource=${'x'.repeat(64)}`,
+    ])('a list with %s is an invalid request', async (query) => {
+      expect(await call('GET', `/approvals${query}`, 'ann')).toMatchObject({
+        status: 400,
+        answer: { code: 'invalid-request' },
+      })
+    })
   })
 
   describe('who decides', () => {

@@ -21,7 +21,7 @@ import { parameters, statement } from '../statement.ts'
 import { duration, instant, relative } from '../times.ts'
 import { visible } from '../visible.ts'
 import { accessList, changesInWords, functionList, maskedColumns, namesOf } from './facts.ts'
-import { item } from './requests.ts'
+import { item } from './item.ts'
 
 /** Equal requests that are shown: what a reviewer looks at before deciding. */
 const EQUAL_MOST = 5

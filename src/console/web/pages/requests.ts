@@ -1,42 +1,50 @@
 // Lists of requests for approval: those that wait, and those of the past.
 import { html } from 'hono/html'
-import { voteObstacle } from '../../../approvals/vote.ts'
-import type { ApprovalRequest, ApprovalState } from '../../../core/approval.ts'
+import type { RequestHead } from '../../../approvals/head.ts'
+import type { Place } from '../../../approvals/place.ts'
+import type { ApprovalState } from '../../../core/approval.ts'
 import { APPROVAL_STATES } from '../../../core/approval.ts'
-import { principalId } from '../../../core/principal.ts'
+import { partOfList } from '../../paged.ts'
 import { maySee } from '../../view.ts'
 import { type Html, NOTHING } from '../html.ts'
 import { page, type Visitor } from '../layout.ts'
 import type { WebParts } from '../parts.ts'
-import { excerpt } from '../statement.ts'
-import { relative } from '../times.ts'
-import { visible } from '../visible.ts'
-import { changesInWords } from './facts.ts'
+import { item } from './item.ts'
 
-/** As many as a person looks through; filters find the others. */
+/** As many as a person looks through at once. */
 const MOST = 200
-/** Characters of a statement in a list. */
-const SHOWN = 240
 /** Seconds between two looks without script. */
 const RELOAD = 10
 
-export async function waitingPage(parts: WebParts, visitor: Visitor): Promise<Html> {
+export async function waitingPage(parts: WebParts, visitor: Visitor, after?: Place): Promise<Html> {
   const { principal } = visitor.login
-  const requests = await parts.approvals.list({
-    state: 'pending',
-    limit: MOST,
-    where: (request) => maySee(request, principal),
-  })
   // Whoever waits longest comes first.
-  const items = [...requests].reverse().map((request) => item(request, visitor))
-  const title = requests.length === 0 ? 'Nothing is waiting' : `${requests.length} waiting`
+  const filter = {
+    ...({ state: 'pending', oldestFirst: true } as const),
+    where: (request: RequestHead) => maySee(request, principal),
+  }
+  const { requests, next } = await partOfList(parts.approvals, { ...filter, ...from(after), limit: MOST })
+  const isAll = after === undefined && next === undefined
+  const total = isAll ? requests.length : await parts.approvals.count(filter)
+  const title = total === 0 ? 'Nothing is waiting' : `${total} waiting`
   const content = html`<div data-part="waiting"><h1>Waiting for approval</h1>
     ${
-      items.length === 0
-        ? html`<div class="empty card"><strong>Nothing is waiting</strong>What needs your approval appears here by itself.</div>`
-        : html`<ul class="list">${items}</ul>`
-    }</div>`
+      requests.length === 0
+        ? html`<div class="empty card"><strong>${total === 0 ? 'Nothing is waiting' : 'Nothing more is waiting'}</strong>What needs your approval appears here by itself.</div>`
+        : html`<ul class="list">${requests.map((request) => item(request, visitor))}</ul>`
+    }${isAll ? NOTHING : html`<p class="soft">${String(requests.length)} of ${String(total)} are shown. ${ways('/requests', after, next)}</p>`}</div>`
   return page({ title, place: 'requests', reload: RELOAD, live: 'events' }, visitor, content)
+}
+
+const from = (after: Place | undefined) => (after === undefined ? {} : { after })
+
+/** To the beginning of a list, and to what comes after this part of it. */
+function ways(address: string, after: Place | undefined, next: string | undefined): Html {
+  const link = (more: Record<string, string>, text: string) => {
+    const query = new URLSearchParams(more).toString()
+    return html`<a href="${address}${query === '' ? NOTHING : html`?${query}`}">${text}</a> `
+  }
+  return html`${after === undefined ? NOTHING : link({}, 'From the beginning')}${next === undefined ? NOTHING : link({ after: next }, 'The next ones')}`
 }
 
 export interface HistoryFilter {
@@ -86,31 +94,4 @@ export function select(name: string, values: readonly string[], chosen: string |
     (value) => html`<option${value === chosen ? html` selected` : NOTHING}>${value}</option>`,
   )
   return html`<select id="${name}" name="${name}"><option value="">any</option>${options}</select>`
-}
-
-/** One request in a list. */
-export function item(request: ApprovalRequest, { login }: Visitor): Html {
-  const approvals = request.votes.filter(({ verdict }) => verdict === 'approve').length
-  const place =
-    request.database === undefined ? request.resource : `${request.resource} / ${request.database}`
-  const isPending = request.state === 'pending'
-  return html`<li class="card item">
-      <div class="line">
-        <h2><a href="/requests/${request.id}" id="r-${request.id}">${visible(request.principalName)} ${changesInWords(request.accesses)}</a></h2>
-        <span class="end">${isPending ? mine(request, login) : html`<span class="tag ${request.state}">${request.state}</span>`}</span>
-      </div>
-      ${excerpt(request.text, SHOWN)}
-      <p class="meta"><span>on ${visible(place)}</span><span>asked ${relative(request.createdAt)}</span>
-        ${isPending ? html`<span>expires ${relative(request.expiresAt)}</span>` : NOTHING}
-        <span>${String(approvals)} of ${String(request.quorum)} approved</span>
-        ${request.stated === undefined ? NOTHING : html`<span>“${visible(request.stated)}”</span>`}
-      </p>
-    </li>`
-}
-
-function mine(request: ApprovalRequest, { principal }: Visitor['login']): Html {
-  if (request.principal === principalId(principal)) return html`<span class="tag">yours</span>`
-  const obstacle = voteObstacle(request, { reviewer: principal, verdict: 'approve' }, Date.now())
-  if (obstacle === undefined) return html`<span class="tag approved">you can decide</span>`
-  return html`<span class="tag pending">${obstacle === 'already-voted' ? 'you voted' : 'pending'}</span>`
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { excerpt } from '../../../../src/console/web/statement.ts'
 import { createRecorder } from '../../../../src/recording/recorder.ts'
+import { approvalInput } from '../../../support/approvals-values.ts'
 import { stage } from '../../../support/console-routes.ts'
 import { header, statement } from '../../../support/recording.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../../../support/tmp.ts'
@@ -27,6 +28,28 @@ describe('the page of a recording', () => {
     const { as } = stage({ recordings, settings: { ...settings, auditors: ['staff'] } })
     const page = await as('ann').page('/recordings/s-1?from=9999999')
     expect(page).toContain('The rest is more than is read here')
+  })
+})
+
+describe('the list of what waits', () => {
+  const idsOf = (page: string) => [...page.matchAll(/id="r-([a-z2-7]{26})"/g)].map(([, id]) => id)
+
+  it('begins with whoever waits longest, says how many wait, and leads to those that it does not show', async () => {
+    const { approvals, as } = stage()
+    const ids: string[] = []
+    for (let n = 0; n < 205; n++) {
+      ids.push((await approvals.create(approvalInput({ principal: `https://id.example#${n}` }))).id)
+    }
+    const first = await as('ann').page('/requests')
+    expect(idsOf(first)).toEqual(ids.slice(0, 200))
+    expect(first).toContain('<title>205 waiting')
+    expect(first).toContain('200 of 205 are shown')
+    const [, next = ''] = /href="(\/requests\?after=[^"]+)"/.exec(first) ?? []
+    const second = await as('ann').page(next)
+    expect(idsOf(second)).toEqual(ids.slice(200))
+    expect(second).toContain('<title>205 waiting')
+    expect(second).toContain('<a href="/requests">From the beginning</a>')
+    expect(idsOf(await as('ann').page('/requests?after=1.x'))).toEqual(ids.slice(0, 200))
   })
 })
 

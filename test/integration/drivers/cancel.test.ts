@@ -1,6 +1,6 @@
 // Ctrl-C: psql sends a CancelRequest on a connection of its own.
-import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openTerminal } from '../../support/stack/terminal.ts'
 import { startWays, type Way, type Ways } from './ways.ts'
 
 let ways: Ways
@@ -9,51 +9,9 @@ beforeAll(async () => {
 })
 afterAll(() => ways?.stop())
 
-interface Terminal {
-  type(text: string): void
-  interrupt(): void
-  until(pattern: RegExp): Promise<void>
-  ended(): Promise<number | null>
-}
+const terminal = ({ conninfo, password }: Way) => openTerminal({ conninfo, password, arguments: '-A -t' })
 
 const WITHIN = 10_000
-
-/** psql as a person uses it, at a terminal: without one it ends at the first Ctrl-C. */
-function terminal(way: Way): Terminal {
-  const env = {
-    PATH: process.env['PATH'],
-    PGPASSWORD: way.password,
-    CONNINFO: way.conninfo,
-    LC_ALL: 'C.UTF-8',
-    TERM: 'dumb',
-    PAGER: '',
-  }
-  const shell = 'echo "pid $$"; exec psql "$CONNINFO" -X -A -t -n'
-  const args = ['-q', '-f', '-e', '-c', shell, '/dev/null']
-  const child = spawn('script', args, { env, timeout: 60_000, killSignal: 'SIGKILL' })
-  let seen = ''
-  const note = (text: Buffer) => {
-    seen += text.toString()
-  }
-  child.stdout.on('data', note)
-  child.stderr.on('data', note)
-  const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
-  return {
-    // the terminal of `script` is a raw one, which makes no signal of a key
-    interrupt: () => void process.kill(Number(/pid (\d+)/.exec(seen)?.[1]), 'SIGINT'),
-    type: (text) => void child.stdin.write(`${text}\n`),
-    async until(pattern) {
-      for (const deadline = Date.now() + WITHIN; !pattern.test(seen); ) {
-        if (Date.now() > deadline) throw new Error(`no ${pattern} in: ${seen}`)
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
-    },
-    ended() {
-      child.stdin.write('\\q\n')
-      return closed
-    },
-  }
-}
 
 async function sleeps(): Promise<void> {
   for (const deadline = Date.now() + WITHIN; Date.now() < deadline; ) {

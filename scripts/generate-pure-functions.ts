@@ -59,7 +59,7 @@ const pure = rows.filter((row) => row.immutable || harmless.has(row.name)).map((
 const effectful = rows.filter((row) => !row.immutable && !harmless.has(row.name)).map((row) => row.name)
 
 write(
-  'analysis/postgres/generated/builtins.ts',
+  'core/generated/builtins.ts',
   'What PostgreSQL itself brings: functions and operators of pg_catalog.',
   constant('PURE_FUNCTIONS', 'Immutable, or harmless by harmless-functions.ts.', pure.sort()),
   constant('OTHER_FUNCTIONS', 'In pg_catalog as well, but not known to be harmless.', effectful.sort()),

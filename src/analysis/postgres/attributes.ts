@@ -1,6 +1,6 @@
 // `value.name` that is not a column is the call name(value) (PostgreSQL 4.2.6, 38.5.2): ('/etc/passwd'::text).pg_read_file.
 import type { Node } from 'libpg-query'
-import { PURE_FUNCTIONS } from './generated/builtins.ts'
+import { PURE_FUNCTIONS } from '../../core/generated/builtins.ts'
 import { strings } from './names.ts'
 import type { Body } from './nodes.ts'
 import { FUNCTION_COLUMNS } from './row-functions.ts'

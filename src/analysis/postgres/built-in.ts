@@ -1,7 +1,7 @@
 // What is known of functions by their names, for code that the catalog shows instead of a statement.
 import type { AccessEffect } from '../../core/facts.ts'
-import { builtInHazard, extensionHazard } from './functions.ts'
-import { PURE_FUNCTIONS } from './generated/builtins.ts'
+import { builtInHazard, extensionHazard } from '../../core/function-effects.ts'
+import { PURE_FUNCTIONS } from '../../core/generated/builtins.ts'
 
 /** They change a sequence, and that is what a default is for. */
 const OF_DEFAULTS: ReadonlySet<string> = new Set(['nextval', 'currval', 'lastval'])

@@ -1,49 +1,16 @@
 // What a call does, by the function's name. A name that is in no table is a call of something unknown.
 import type { Node } from 'libpg-query'
 import type { AccessEffect } from '../../core/facts.ts'
-import { OTHER_FUNCTIONS, PURE_FUNCTIONS, PURE_OPERATORS, SCHEMA_FUNCTIONS } from './generated/builtins.ts'
+import { builtInHazard, extensionHazard } from '../../core/function-effects.ts'
+import {
+  OTHER_FUNCTIONS,
+  PURE_FUNCTIONS,
+  PURE_OPERATORS,
+  SCHEMA_FUNCTIONS,
+} from '../../core/generated/builtins.ts'
 import { constantText, dotted, parseQualifiedName, relationOf } from './names.ts'
 import { isRoleSetting, settingAccess } from './settings.ts'
 import type { Walk } from './walk.ts'
-
-type Hazard = readonly [names: RegExp, effect: AccessEffect]
-
-/** PostgreSQL's own functions with effects outside the rows of a relation; first match counts. */
-const HAZARDS: readonly Hazard[] = [
-  [/^lo_(import|export)$/, 'server-file'],
-  [/^(lo_.*|loread|lowrite)$/, 'large-object'],
-  [
-    /^pg_(read_(binary_)?file(_old)?|stat_file|ls_.*|file_.*|logdir_ls|current_logfile|rotate_logfile.*)$/,
-    'server-file',
-  ],
-  [
-    /^pg_(terminate_backend|cancel_backend|reload_conf|log_backend_memory_contexts|promote)$/,
-    'backend-signal',
-  ],
-  [
-    /^pg_(wal_replay_.*|switch_wal|create_restore_point|backup_.*|start_backup|stop_backup)$/,
-    'backend-signal',
-  ],
-  // They run a query, or read a table, that is given as text: as opaque as a DO block.
-  [/^(query|cursor|table|schema|database)_to_xml(schema|_and_xmlschema)?$/, 'do'],
-  [/^(ts_stat|ts_rewrite)$/, 'do'],
-  [/^pg_(try_)?advisory_.*$/, 'lock'],
-]
-
-/** Functions of extensions that ship with PostgreSQL; they may be in any schema. */
-const EXTENSION_HAZARDS: readonly Hazard[] = [
-  [/^(dblink.*|postgres_fdw_.*)$/, 'remote'],
-  [/^pg_(file_(read|write|rename|unlink|sync|length)|logdir_ls)$/, 'server-file'],
-  // tablefunc and xml2 run queries that are given as text
-  [/^(crosstab[0-9n]?|crosstabn|connectby|xpath_table)$/, 'do'],
-]
-
-function hazard(table: readonly Hazard[], name: string): AccessEffect | undefined {
-  return table.find(([names]) => names.test(name))?.[1]
-}
-
-export const builtInHazard = (name: string): AccessEffect | undefined => hazard(HAZARDS, name)
-export const extensionHazard = (name: string): AccessEffect | undefined => hazard(EXTENSION_HAZARDS, name)
 
 type Special = (args: readonly Node[], walk: Walk) => boolean
 
@@ -120,7 +87,7 @@ export function visitFunction(
     if (schema === undefined) walk.facts.usesFunction(name)
     if (Object.hasOwn(SPECIAL, name) && SPECIAL[name]?.(args, walk)) return
     if (PURE_FUNCTIONS.has(name)) return
-    const effect = hazard(HAZARDS, name)
+    const effect = builtInHazard(name)
     if (effect !== undefined) {
       walk.facts.onObject(effect, `pg_catalog.${name}`, 'function')
       return
@@ -128,7 +95,7 @@ export function visitFunction(
   }
   if (schema === 'information_schema' && SCHEMA_FUNCTIONS.has(name)) return
   if (isTrusted(schema, name, walk.options.trustedFunctions)) return
-  const effect = hazard(EXTENSION_HAZARDS, name) ?? 'call'
+  const effect = extensionHazard(name) ?? 'call'
   const object = own && OTHER_FUNCTIONS.has(name) ? `pg_catalog.${name}` : dotted(parts)
   onCode(effect, object, parts, kind, walk)
 }

@@ -1,15 +1,15 @@
 // The table of harmless functions and operators against what PostgreSQL 15 and 18 say of their own.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { outputName } from '../../../src/analysis/postgres/columns/output-names.ts'
+import { HARMLESS_FUNCTIONS } from '../../../src/analysis/postgres/harmless-functions.ts'
+import { loadParser, parseSql } from '../../../src/analysis/postgres/parser.ts'
+import { FUNCTION_COLUMNS, ROW_FUNCTIONS } from '../../../src/analysis/postgres/row-functions.ts'
 import {
   OTHER_FUNCTIONS,
   PURE_FUNCTIONS,
   PURE_OPERATORS,
   SCHEMA_FUNCTIONS,
-} from '../../../src/analysis/postgres/generated/builtins.ts'
-import { HARMLESS_FUNCTIONS } from '../../../src/analysis/postgres/harmless-functions.ts'
-import { loadParser, parseSql } from '../../../src/analysis/postgres/parser.ts'
-import { FUNCTION_COLUMNS, ROW_FUNCTIONS } from '../../../src/analysis/postgres/row-functions.ts'
+} from '../../../src/core/generated/builtins.ts'
 import { type Postgres, startPostgres } from '../../support/postgres.ts'
 
 interface Form {

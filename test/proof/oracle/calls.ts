@@ -1,8 +1,8 @@
 // Which functions a statement calls by name, as the server's own analysis of it says (debug_print_parse): also those
 // of PostgreSQL itself, whose runs no statistics count.
 
-import { PURE_FUNCTIONS, SCHEMA_FUNCTIONS } from '../../../src/analysis/postgres/generated/builtins.ts'
 import type { AccessEffect } from '../../../src/core/facts.ts'
+import { PURE_FUNCTIONS, SCHEMA_FUNCTIONS } from '../../../src/core/generated/builtins.ts'
 import type { Connection } from './connection.ts'
 
 export interface CalledFunction {

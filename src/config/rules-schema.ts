@@ -45,11 +45,6 @@ const relationPattern = pattern.refine(
   'needs schema.relation at most: databases are named by resources; for a dot within a name write *',
 )
 
-const objectPattern = pattern.refine(
-  (text) => !text.includes('('),
-  'needs a function’s name without its arguments: a rule means all functions of the name',
-)
-
 /** More would be told to nobody in particular. */
 const notify = z
   .array(name)
@@ -178,7 +173,11 @@ export const policyRule = z.strictObject({
     .describe(
       'schema.relation.column, each may have *, in place of `relations`, for read, insert and update: allow covers a statement only if every column that it mentions is covered, deny and hold mean it if any could be meant',
     ),
-  objects: z.array(objectPattern).min(1).optional().describe('functions, settings, roles, databases, with *'),
+  objects: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('functions, settings, roles, databases, with *'),
   ...holdTerms,
   limits: resultLimits.optional(),
   shadow: z.boolean().default(false).describe('recorded, not enforced'),

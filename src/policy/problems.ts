@@ -6,6 +6,7 @@ import type { AccessEffect } from '../core/facts.ts'
 import { ON_COLUMNS } from './columns.ts'
 import { conditionProblems, conditionsWithin } from './problems-conditions.ts'
 import { holdProblems, probeProblems } from './problems-holds.ts'
+import { maskPatternProblems, patternProblems } from './problems-patterns.ts'
 
 /** Effects whose accesses are always to a relation, or never. The others may be either. */
 const ON_RELATIONS: ReadonlySet<AccessEffect> = new Set<AccessEffect>([
@@ -40,6 +41,7 @@ export function policyProblems(config: Config): Finding[] {
     ...Object.entries(config.masks).flatMap(([id, mask]) => [
       ...unknownResources(['masks', id], mask.resources, config),
       ...probeProblems(['masks', id], mask),
+      ...maskPatternProblems(['masks', id], mask),
     ]),
   ]
 }
@@ -48,6 +50,7 @@ function ruleProblems(id: string, rule: PolicyRuleConfig, config: Config): Findi
   const path = ['policies', id]
   const found = [...unknownResources(path, rule.resources, config), ...conditionProblems(path, rule, config)]
   found.push(...holdProblems(path, rule), ...columnProblems(path, rule), ...limitProblems(path, rule, config))
+  found.push(...patternProblems(path, rule))
   if (rule.effects === '*') return found
   const { effects } = rule
   if (rule.decision !== 'deny' && effects.every((effect) => effect === 'unknown')) {

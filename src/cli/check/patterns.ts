@@ -1,15 +1,17 @@
 // Patterns of rules that can be meant otherwise than they are read: a deny rule with one refuses nothing, and nobody notices.
 import type { Finding } from '../../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../../config/schema.ts'
+import { namesHarmless } from '../../policy/problems-patterns.ts'
 
-/** Of regular expressions and LIKE; in names of relations only where somebody quoted them. */
-const OTHER_WILDCARDS = /^\^|\$$|[\\()|?+[\]%]/
+/** Of regular expressions, LIKE and lists; in names of relations only where somebody quoted them. */
+const OTHER_WILDCARDS = /^\^|\$$|[\\()|?+[\]%,]/
 
 export function patternWarnings({ policies, masks }: Config): Finding[] {
   return [
     ...Object.entries(policies).flatMap(([id, rule]) => [
       ...listed(['policies', id, 'relations'], rule.relations),
       ...listed(['policies', id, 'columns'], rule.columns),
+      ...harmless(['policies', id, 'objects'], rule),
     ]),
     ...Object.entries(masks).flatMap(([id, mask]) => listed(['masks', id, 'columns'], mask.columns)),
   ]
@@ -25,4 +27,15 @@ function listed(path: readonly string[], patterns: PolicyRuleConfig['relations']
 function wildcardWarning(pattern: string): string | undefined {
   if (pattern === '$catalog' || !OTHER_WILDCARDS.test(pattern)) return undefined
   return `only * stands for other characters in a pattern; in ${JSON.stringify(pattern)} everything else is taken as it is`
+}
+
+/** Whoever denies what needs no leave may believe that it is refused. */
+function harmless(path: readonly string[], { decision, effects, objects = [] }: PolicyRuleConfig): Finding[] {
+  if (decision === 'allow' || (effects !== '*' && !effects.includes('call'))) return []
+  return objects.flatMap((text, index) => {
+    // Where everything is meant, a word alone may be a role, a setting or a channel.
+    if (!namesHarmless(text) || (effects === '*' && !/[.*]/.test(text))) return []
+    const message = `PostgreSQL’s own ${text.replace(/^.*[*.]/, '')} changes nothing and its calls need no leave: no rule refuses or holds them`
+    return [{ path: [...path, index], message }]
+  })
 }

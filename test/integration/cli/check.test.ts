@@ -150,6 +150,16 @@ masks:
     ])
   })
 
+  it('warns of rules that refuse calls of what needs no leave', () => {
+    const never =
+      "  never:\n    decision: deny\n    resources: [orders]\n    effects: [call]\n    objects: ['*md5', app.md5]\n"
+    config(changed('masks:\n', `${never}masks:\n`))
+    const { status, stderr } = chaperone(['check'], secret)
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/policies\.never\.objects\.0: PostgreSQL’s own md5 changes nothing/)
+    expect(stderr).not.toContain('objects.1')
+  })
+
   it('says what rules of a requests-only resource do not see', () => {
     config(
       changed(

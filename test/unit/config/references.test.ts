@@ -47,11 +47,6 @@ describe('a configuration is refused when', () => {
           words as string,
         ] as [string, string, string],
     ),
-    [
-      'a rule names a function with its arguments',
-      changed('    effects: [read]', `    effects: [call]\n    objects: ['app.purge(integer)']`),
-      'without its arguments',
-    ],
     ['admin names an unknown issuer', top('admin: { issuer: crop }'), 'admin.issuer: there is no "crop"'],
     [
       'the console has no address that people reach',

@@ -17,6 +17,7 @@ import {
   withDefault,
 } from './scalars.ts'
 import { store } from './store-schema.ts'
+import { trustedFunction } from './trusted-function.ts'
 
 /** One a core is of use; each takes some 150 MB and two connections to the store. */
 export const MAX_WORKERS = 64
@@ -188,7 +189,7 @@ const resource = z.strictObject({
     .describe('set at login, and kept unless a rule lets a session set it'),
   logins: z.array(login).min(1).describe('the first whose groups match is used'),
   trusted_functions: z
-    .array(z.string().min(1))
+    .array(trustedFunction)
     .default([])
     .describe(
       'schema.name, or schema.name(argument types), of functions that have no effects and read nothing that is masked; also those of triggers, defaults, casts and the like',

@@ -11,6 +11,7 @@ import type { Principal, PrincipalKind } from '../../core/principal.ts'
 import { underMasks } from '../../gateway/under-masks.ts'
 import { createMasker, type MaskRule } from '../../masking/masker.ts'
 import type { Explanation, Policy } from '../../policy/policy.ts'
+import { asFirstText } from '../../protocols/postgres/search-path/first-text.ts'
 
 export interface Question {
   readonly resource: string
@@ -71,7 +72,7 @@ export function ask(question: Question, config: Config, policy: Policy, seen?: S
     kind: 'sql',
     sequence: 1,
     text: question.sql,
-    facts: result.facts,
+    facts: asFirstText(result.facts),
     phase: 'query',
     parameters: [],
     behind: [],

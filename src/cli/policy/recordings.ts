@@ -9,6 +9,7 @@ import { Secret } from '../../core/secret.ts'
 import { underMasks } from '../../gateway/under-masks.ts'
 import { createMasker } from '../../masking/masker.ts'
 import type { Policy } from '../../policy/policy.ts'
+import { asFirstText } from '../../protocols/postgres/search-path/first-text.ts'
 import { createSqlNames, type SqlNames } from '../../protocols/postgres/sql-names.ts'
 import { type RecordingSummary, readRecording } from '../../recording/read.ts'
 import type { RecordedEvent, RecordedStart, RecordedStatement } from '../../recording/recorded.ts'
@@ -192,7 +193,7 @@ function verdict(
   if (configured === undefined) return undefined
   const analysis = analyzerOf(configured).analyze(event.text)
   if (analysis.kind !== 'facts') return { outcome: 'deny', reason: 'it cannot be read', masks: [] }
-  const facts = names.resolve(analysis.facts)
+  const facts = asFirstText(names.resolve(analysis.facts))
   if (event.outcome !== 'deny') names.note(analysis.facts, event.text)
   if (!isUnderstood(facts) && isUnderstood(analysis.facts)) return undefined
   const circumstances = { at, source, ...(application === undefined ? {} : { application }) }

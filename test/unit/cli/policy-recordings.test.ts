@@ -117,6 +117,19 @@ describe('policy test --recordings', () => {
     expect(unknown).toBe(1)
   })
 
+  it('judges names behind a change of the path as the session did', async () => {
+    record('one', [
+      { text: 'SET search_path = app; SELECT id FROM customers', outcome: 'deny' },
+      { text: 'SET search_path = app; SELECT id FROM public.customers' },
+    ])
+    const policies = `    effects: [read]
+    relations: ['public.*']
+  path: { decision: allow, resources: '*', effects: [setting], objects: [search_path] }\n`
+    expect((await policyTest(config('c.yaml', changed('    effects: [read]\n', policies)))).out).toBe(
+      '2 statements of 1 sessions, 0 decided otherwise\n',
+    )
+  })
+
   it('with --before compares two configurations, masks as well', async () => {
     record('one', [
       { ...READ, outcome: 'deny' },

@@ -120,11 +120,11 @@ function bothReasons(a: ReasonDemand | undefined, b: ReasonDemand | undefined): 
 }
 
 /** `2 of dba or sre and 1 of security`. */
-export function describePeople(terms: People): string {
-  return demandsOf(terms)
-    .map(({ groups, people }) => `${people} of ${groups.join(' or ')}`)
-    .join(' and ')
+export function describeDemands(demands: readonly ApprovalDemand[]): string {
+  return demands.map(({ groups, people }) => `${people} of ${groups.join(' or ')}`).join(' and ')
 }
+
+export const describePeople = (terms: People) => describeDemands(demandsOf(terms))
 
 /** `2 of dba approve it (every day 09:00-17:00 UTC)`: who, and when that is possible. */
 export function describeApproval(terms: People & Pick<HoldTerms, 'approveWhen'>): string {

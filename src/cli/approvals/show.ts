@@ -1,5 +1,7 @@
 // A request as its reviewer reads it. Every text in it came from outside, so none reaches the terminal raw.
+import { openPlaces } from '../../approvals/places.ts'
 import { duration } from '../../core/duration.ts'
+import { describeDemands } from '../../core/hold-terms.ts'
 import { describePath } from '../../core/told-names.ts'
 import { printable, printableLines, statementCell, table } from '../terminal.ts'
 import { relative } from '../times.ts'
@@ -142,7 +144,10 @@ function voteLines(request: ShownApproval): string {
     return `  ${printable(`${verdict} by ${reviewerName} (${reviewer})${as} ${instant(vote.at)}${granted}${reason}`)}\n`
   })
   const approved = request.votes.filter(({ verdict }) => verdict === 'approve').length
-  const progress = `${approved} of ${request.quorum} approved; may decide: ${request.approvers.join(', ')}`
+  const missing =
+    request.state === 'pending' && request.each.length > 0 ? openPlaces(request, request.votes) : []
+  const needed = missing.length === 0 ? '' : `; still needed: ${describeDemands(missing)}`
+  const progress = `${approved} of ${request.quorum} approved${needed}; may decide: ${request.approvers.join(', ')}`
   return line('Quorum', progress) + (rows.length === 0 ? '' : `Votes\n${rows.join('')}`)
 }
 

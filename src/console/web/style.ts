@@ -21,7 +21,8 @@ export const STYLE = `
 [hidden] { display: none !important; }
 html { -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; overflow-wrap: break-word; }
-h1 .tag { vertical-align: .2em; font-size: .8125rem; letter-spacing: normal; }
+h1 .tag, h2 .tag { vertical-align: .1em; letter-spacing: normal; }
+h1 .tag { vertical-align: .2em; font-size: .8125rem; }
 h1 { font-size: 1.45rem; line-height: 1.25; margin: 0 0 .35rem; letter-spacing: -.01em; overflow-wrap: anywhere; }
 h2 { font-size: 1rem; margin: 0 0 .75rem; }
 .line > h2 { margin: 0; }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isComplete, placesFilled } from '../../../src/approvals/places.ts'
+import { isComplete, openPlaces, placesFilled } from '../../../src/approvals/places.ts'
 import type { ApprovalDemand } from '../../../src/core/hold-terms.ts'
 
 const vote = (reviewer: string, ...groups: string[]) => ({
@@ -34,6 +34,53 @@ describe('a request of n of each of several groups', () => {
   it('is not complete by more of one group than were asked for', () => {
     const asked = demands([1, 'dba'], [1, 'security'])
     expect(placesFilled(asked, [vote('ann', 'dba'), vote('bob', 'dba'), vote('cay', 'dba')])).toBe(1)
+  })
+
+  it.each<[string, readonly ReturnType<typeof vote>[], readonly (readonly [number, ...string[]])[]]>([
+    [
+      'nobody has',
+      [],
+      [
+        [2, 'dba'],
+        [1, 'security'],
+      ],
+    ],
+    [
+      'one of two has',
+      [vote('ann', 'dba')],
+      [
+        [1, 'dba'],
+        [1, 'security'],
+      ],
+    ],
+    [
+      'who has could move to the place that is open',
+      [vote('ann', 'dba', 'security'), vote('bob', 'dba')],
+      [[1, 'security', 'dba']],
+    ],
+    ['all but one have', [vote('ann', 'dba'), vote('bob', 'dba')], [[1, 'security']]],
+    ['all have', [vote('ann', 'dba'), vote('bob', 'dba'), vote('cay', 'security')], []],
+  ])('tells of whom somebody is still needed when %s approved', (_, votes, open) => {
+    expect(openPlaces(demands([2, 'dba'], [1, 'security']), votes)).toEqual(
+      open.map(([people, ...groups]) => ({ people, groups })),
+    )
+  })
+
+  it('needs exactly those of its open places: whoever is in none of their groups fills none', () => {
+    const group = fc.constantFrom<string[]>('a', 'b', 'c', 'd')
+    const groups = fc.uniqueArray(group, { minLength: 1, maxLength: 3 })
+    const places = fc.array(fc.tuple(fc.integer({ min: 1, max: 2 }), groups), { minLength: 1, maxLength: 3 })
+    fc.assert(
+      fc.property(places, fc.array(groups, { maxLength: 4 }), groups, (wanted, people, next) => {
+        const asked = demands(...wanted.map(([n, of]) => [n, ...of] as const))
+        const votes = people.map((of, n) => vote(`p${n}`, ...of))
+        const open = openPlaces(asked, votes)
+        const isNeeded = open.some((place) => place.groups.some((one) => next.includes(one)))
+        const filled = placesFilled(asked, votes)
+        expect(placesFilled(asked, [...votes, vote('next', ...next)]) > filled).toBe(isNeeded)
+        expect(open.reduce((sum, place) => sum + place.people, 0)).toBe(asked.quorum - filled)
+      }),
+    )
   })
 
   it('fills as many places as any way to seat the people could', () => {

@@ -1,8 +1,10 @@
-// What an operation does, in words: what it changes and reads, which functions it calls, which columns are under masks.
+// A request in words: what it changes and reads, which functions it calls, which columns are under masks, how far it has come.
 import { html } from 'hono/html'
+import { openPlaces, placesFilled } from '../../../approvals/places.ts'
 import { isOpen } from '../../../approvals/request.ts'
 import type { ApprovalRequest, ApprovalState } from '../../../core/approval.ts'
 import type { Access } from '../../../core/facts.ts'
+import { describeDemands } from '../../../core/hold-terms.ts'
 import { describeRoutine } from '../../../core/routine.ts'
 import { describePath } from '../../../core/told-names.ts'
 import { type Html, NOTHING } from '../html.ts'
@@ -86,4 +88,12 @@ export function maskedColumns({ masked = [], moreMasked = 0 }: ApprovalRequest):
   )
   const rest = moreMasked > 0 ? html`<br>and ${String(moreMasked)} more columns` : NOTHING
   return html`<dt>Masked</dt><dd>${items.length === 0 ? 'none' : items}${rest}</dd>`
+}
+
+/** How many have approved; and where it matters who comes next, of which groups they have to be. */
+export function progressOf(request: ApprovalRequest): string {
+  const { votes, quorum, each, state } = request
+  const missing = state === 'pending' && each !== undefined ? openPlaces(request, votes) : []
+  const needed = missing.length === 0 ? '' : `; still needed: ${describeDemands(missing)}`
+  return `${placesFilled(request, votes)} of ${quorum} approved${needed}`
 }

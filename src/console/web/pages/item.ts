@@ -8,25 +8,24 @@ import type { Visitor } from '../layout.ts'
 import { excerpt } from '../statement.ts'
 import { relative } from '../times.ts'
 import { visible } from '../visible.ts'
-import { changesInWords } from './facts.ts'
+import { changesInWords, progressOf } from './facts.ts'
 
 /** Characters of a statement in a list. */
 const SHOWN = 240
 
 export function item(request: ApprovalRequest, { login }: Visitor): Html {
-  const approvals = request.votes.filter(({ verdict }) => verdict === 'approve').length
   const place =
     request.database === undefined ? request.resource : `${request.resource} / ${request.database}`
   const isPending = request.state === 'pending'
   return html`<li class="card item">
       <div class="line">
-        <h2><a href="/requests/${request.id}" id="r-${request.id}">${visible(request.principalName)} ${changesInWords(request.accesses, request.state)}</a></h2>
+        <h2><a href="/requests/${request.id}" id="r-${request.id}">${visible(request.principalName)} <span class="tag">${request.principalKind}</span> ${changesInWords(request.accesses, request.state)}</a></h2>
         <span class="end">${isPending ? mine(request, login) : html`<span class="tag ${request.state}">${request.state}</span>`}</span>
       </div>
       ${excerpt(request.text, SHOWN)}
       <p class="meta"><span>on ${visible(place)}</span><span>asked ${relative(request.createdAt)}</span>
         ${isPending ? html`<span>expires ${relative(request.expiresAt)}</span>` : NOTHING}
-        <span>${String(approvals)} of ${String(request.quorum)} approved</span>
+        <span>${visible(progressOf(request))}</span>
         ${request.stated === undefined ? NOTHING : html`<span>“${visible(request.stated)}”</span>`}
       </p>
     </li>`

@@ -2,7 +2,6 @@
 import { html } from 'hono/html'
 import type { RequestHead } from '../../../approvals/head.ts'
 import { MAX_REASON } from '../../../approvals/limits.ts'
-import { placesFilled } from '../../../approvals/places.ts'
 import { isOpen } from '../../../approvals/request.ts'
 import { voteObstacle } from '../../../approvals/vote.ts'
 import type { ApprovalRequest, Vote } from '../../../core/approval.ts'
@@ -20,7 +19,7 @@ import { sessionLink } from '../session-link.ts'
 import { parameters, statement } from '../statement.ts'
 import { duration, instant, relative } from '../times.ts'
 import { visible } from '../visible.ts'
-import { accessList, changesInWords, functionList, maskedColumns, namesOf } from './facts.ts'
+import { accessList, changesInWords, functionList, maskedColumns, namesOf, progressOf } from './facts.ts'
 import { item } from './item.ts'
 
 /** Equal requests that are shown: what a reviewer looks at before deciding. */
@@ -128,21 +127,20 @@ function hours(windows: readonly TimeWindow[] = []): Html | string {
   return html`<dt>Taken</dt><dd>${texts.join('; ')}</dd>`
 }
 
-function voteItem({ verdict, reviewerName, at, reason, window }: Vote): Html {
+function voteItem({ verdict, reviewerName, groups, at, reason, window }: Vote): Html {
   const grant =
     window === undefined
       ? NOTHING
       : html` for ${String(window.uses)} executions within ${duration(window.for)}`
   const why = reason === undefined ? NOTHING : html`<br><span class="soft">“${visible(reason)}”</span>`
-  return html`<li><span class="tag ${verdict === 'approve' ? 'approved' : 'denied'}">${verdict === 'approve' ? 'approved' : 'denied'}</span> ${visible(reviewerName)}${grant} <span class="small soft">${relative(at)}</span>${why}</li>`
+  const as = groups.length === 0 ? NOTHING : html` as ${visible(groups.join(', '))}`
+  return html`<li><span class="tag ${verdict === 'approve' ? 'approved' : 'denied'}">${verdict === 'approve' ? 'approved' : 'denied'}</span> ${visible(reviewerName)}${as}${grant} <span class="small soft">${relative(at)}</span>${why}</li>`
 }
 
 function decide(parts: WebParts, request: ApprovalRequest, { login }: Visitor): Html {
-  const filled = placesFilled(request, request.votes)
   const votes =
     request.votes.length === 0 ? NOTHING : html`<ul class="list">${request.votes.map(voteItem)}</ul>`
-  const progress = html`<p class="soft small">${String(filled)} of ${String(request.quorum)} approved</p>`
-  return html`<section class="card" aria-labelledby="h-decide"><h2 id="h-decide">Decision</h2>${progress}${votes}${form(parts, request, login)}${withdrawal(request, login)}</section>`
+  return html`<section class="card" aria-labelledby="h-decide"><h2 id="h-decide">Decision</h2><p class="soft small">${visible(progressOf(request))}</p>${votes}${form(parts, request, login)}${withdrawal(request, login)}</section>`
 }
 
 /** As audited-vote.ts has it: the asker's own while it is open, and what others approved until it is used up. */

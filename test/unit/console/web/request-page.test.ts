@@ -67,6 +67,13 @@ describe('the page of a request', () => {
     ]) {
       expect(page).toContain(part)
     }
+    expect(page).toContain('0 of 2 approved; still needed: 1 of reviewers and 1 of security')
+    await as('ann').vote(id, {})
+    const after = await as('ben').page(`/requests/${id}`)
+    expect(after).toContain('1 of 2 approved; still needed: 1 of security')
+    expect(after).toContain('ann as reviewers')
+    expect(await as('ben').page('/requests')).toContain('1 of 2 approved; still needed: 1 of security')
+    expect(after).toContain('Members of the others are waited for.')
   })
 
   it('tells what is behind the names, and what is masked there', async () => {

@@ -116,11 +116,8 @@ function refusesWrite(
   // A view's columns may have other names than those behind it.
   const renamed = !masks.masksRelation(target) && (hidden || maskedBehind.length > 0)
   if (renamed && stored.length > 0 && readsItself) return true
-  return statement.columns.some(
-    ({ column, uses }) =>
-      uses.some((use) => use !== 'written' && use !== 'output') &&
-      masked.some((relation) => masks.masksColumn(relation, column)),
-  )
+  // What it only lets decide is for `probes` to say.
+  return stored.some(({ column }) => masked.some((relation) => masks.masksColumn(relation, column)))
 }
 
 /** An advisory lock is on a number that whoever looks at pg_locks can read; a lock on a relation tells nothing. */

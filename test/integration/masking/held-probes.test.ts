@@ -4,8 +4,18 @@ import { type Stack, startStack } from '../../support/stack.ts'
 
 let stack: Stack
 let analyst: string
+let writer: string
 beforeAll(async () => {
   stack = await startStack({
+    policies: {
+      changes: {
+        decision: 'allow',
+        resources: '*',
+        groups: ['engineers'],
+        effects: ['insert', 'update'],
+        relations: ['public.customers'],
+      },
+    },
     masks: {
       ssn: { resources: '*', columns: ['public.customers.ssn'], probes: 'hold', approvers: ['approvers'] },
       notes: {
@@ -22,6 +32,7 @@ beforeAll(async () => {
     },
   })
   analyst = await stack.tokens.person(['analysts'])
+  writer = await stack.tokens.person(['engineers'])
 })
 afterAll(() => stack?.stop())
 
@@ -76,6 +87,32 @@ it('where probes are allowed they run, and where they are refused the error name
       /masked column "email" decides which rows or branches count \(mask email\)/,
     ),
   })
+  await client.end()
+})
+
+it('a change with a condition on a masked column runs where probes are allowed, and stores nothing of it', async () => {
+  await stack.superuser('CREATE UNIQUE INDEX ON public.customers (card)')
+  const client = await stack.connect(writer)
+  const card = '4111111111111111'
+  const changed = await client.query(`update customers set name = 'Ada' where card = $1`, [card])
+  expect(changed.rowCount).toBe(1)
+  const insert = 'insert into customers (id, name, card) values (900, $1, $2) on conflict (card)'
+  expect((await client.query(`${insert} do nothing`, ['x', card])).rowCount).toBe(0)
+  expect((await client.query(`${insert} do update set name = 'y'`, ['x', card])).rowCount).toBe(1)
+  for (const stored of ['customers.card', 'excluded.card']) {
+    await expect(client.query(`${insert} do update set name = ${stored}`, ['x', card])).rejects.toMatchObject(
+      { code: '42501' },
+    )
+  }
+  await client.end()
+})
+
+it('a change with a condition on a masked column waits where probes are held', async () => {
+  const client = await stack.connect(writer)
+  const changed = client.query(`update customers set name = 'Grace' where ssn = $1`, ['219-09-9999'])
+  const request = await stack.reviews.next()
+  expect((await stack.reviews.approve(request.id)).status).toBe(200)
+  expect((await changed).rowCount).toBe(1)
   await client.end()
 })
 

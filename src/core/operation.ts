@@ -26,6 +26,8 @@ export interface Reached {
   readonly named: RelationName
   /** its columns that are touched; `mentioned` where they are those that the statement mentions, `any` where it cannot be told */
   readonly columns: readonly string[] | 'mentioned' | 'any'
+  /** of `code`: it runs for what is done to a relation, as a trigger, a default or a policy does; no name calls it for its value */
+  readonly ofRelation?: true
   /** of `generated`: the column that a statement has to mention for it to count */
   readonly column?: string
   /** of `code` and `meant`: the function; absent where the catalog could not tell */
@@ -72,6 +74,8 @@ export interface SqlOperation {
   readonly opaque?: boolean
   /** a mask applies, and names that look like PostgreSQL's own find somebody's own code on the path in force */
   readonly hidesCode?: boolean
+  /** a mask applies, and what its names call is not shown: what that gives back may be a masked value */
+  readonly callsHidden?: boolean
   /** the role that the session took on since its login, `any` where it cannot be told; absent: the login's own */
   readonly role?: Exclude<Role, undefined>
   /** why, in what the session says in its setting (stated.ts); absent when it says nothing, or it cannot be told */

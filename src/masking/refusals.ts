@@ -50,6 +50,8 @@ interface Behind {
   readonly hidden: boolean
   /** functions and operators that it names may be somebody's own */
   readonly code: boolean
+  /** what its names call is not shown, and may give back what it reads */
+  readonly calls: boolean
 }
 
 /** Exactly the same name: `users` and `public.users` may be two relations. */
@@ -70,8 +72,10 @@ function hasUnseenSource(statement: StatementFacts): boolean {
   )
 }
 
-const runsUnseenCode = (statement: StatementFacts, { code }: Behind) =>
-  (code && statement.uses !== undefined) || statement.accesses.some(({ effect }) => UNSEEN_CODE.has(effect))
+const runsUnseenCode = (statement: StatementFacts, { code, calls }: Behind) =>
+  calls ||
+  (code && statement.uses !== undefined) ||
+  statement.accesses.some(({ effect }) => UNSEEN_CODE.has(effect))
 
 /** Its rows come back hidden, but nothing hides them anywhere else. */
 function refusesCode(statement: StatementFacts, behind: Behind): Refusal | undefined {
@@ -158,7 +162,8 @@ function refusesStatement(masks: Masks, statement: StatementFacts, behind: Behin
     hasUnseenSource(statement) ||
     reads.some((relation) => masks.masksRelation(relation)) ||
     (reads.length > 0 && (behind.hidden || behind.maskedBehind.length > 0))
-  if (!touches) return refusesCode(statement, behind)
+  const code = touches && !behind.calls ? undefined : refusesCode(statement, behind)
+  if (!touches || code !== undefined) return code
   if (statement.copy === 'out') return refusal('COPY may not read a relation with masked columns.')
   const way = statement.accesses.find(isWayOut)
   if (way !== undefined) return wayOut(way)
@@ -173,8 +178,8 @@ function refusesStatement(masks: Masks, statement: StatementFacts, behind: Behin
 /** Why the operation may not run under these masks; undefined when it may. */
 export function maskingRefusal(masks: Masks, operation: MaskedOperation): Refusal | undefined {
   const maskedBehind = operation.behind.filter((relation) => masks.masksRelation(relation))
-  const { opaque: hidden = false, hidesCode: code = false } = operation
-  const behind = { maskedBehind, hidden, code }
+  const { opaque: hidden = false, hidesCode: code = false, callsHidden: calls = false } = operation
+  const behind = { maskedBehind, hidden, code, calls }
   for (const statement of operation.facts.statements) {
     const refused = refusesStatement(masks, statement, behind)
     if (refused !== undefined) return refused

@@ -5,7 +5,7 @@ import type { MaskedOperation } from '../core/operation.ts'
 
 /** One by one: a name that is looked up costs several times as much. A member that is missing here does not compile. */
 function membersOf(operation: MaskedOperation): readonly unknown[] {
-  const { facts, behind, renaming, generated, opaque, hidesCode } = operation
+  const { facts, behind, renaming, generated, opaque, hidesCode, callsHidden } = operation
   const all: Record<keyof MaskedOperation, unknown> = {
     facts,
     behind,
@@ -13,8 +13,9 @@ function membersOf(operation: MaskedOperation): readonly unknown[] {
     generated,
     opaque,
     hidesCode,
+    callsHidden,
   }
-  return [all.facts, all.behind, all.renaming, all.generated, all.opaque, all.hidesCode]
+  return [all.facts, all.behind, all.renaming, all.generated, all.opaque, all.hidesCode, all.callsHidden]
 }
 
 interface Known<T> {

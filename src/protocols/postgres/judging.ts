@@ -57,6 +57,7 @@ interface Behind {
   readonly reached: readonly Reached[]
   readonly hidesCode: boolean
   readonly runsHidden: boolean
+  readonly callsHidden: boolean
   readonly touch: Touch
 }
 
@@ -67,11 +68,12 @@ const CHANGED: Refusal = {
 }
 
 function isSame(then: Behind, now: Behind): boolean {
-  const key = ({ facts, reached, hidesCode, runsHidden, touch }: Behind) =>
+  const key = ({ facts, reached, hidesCode, runsHidden, callsHidden, touch }: Behind) =>
     JSON.stringify([
       facts.path,
       hidesCode,
       runsHidden,
+      callsHidden,
       touch,
       reached.map((one) => JSON.stringify(one)).sort(),
     ])
@@ -113,9 +115,16 @@ export function createJudging(talk: Conversation): Judging {
   function lookBehind(masker: Masker, onPath: Facts, told: Told): Behind {
     const { facts, reached } = reachedOn(onPath, told)
     const hidesCode = masker.namesColumns && findsCode(facts, reached)
-    const runsHidden = masker.namesColumns && runsCodeOn(facts.path ?? talk.path.login, reached)
+    const path = facts.path ?? talk.path.login
+    const runsHidden = masker.namesColumns && runsCodeOn(path, reached)
+    const callsHidden =
+      runsHidden &&
+      runsCodeOn(
+        path,
+        reached.filter(({ ofRelation }) => ofRelation !== true),
+      )
     const touch = touches({ masker, catalog: talk.catalog, since: told.relations, hidesCode }, facts)
-    return { facts, reached, hidesCode, runsHidden, touch }
+    return { facts, reached, hidesCode, runsHidden, callsHidden, touch }
   }
 
   function judge(question: Question, onPath: Facts, told: Told): void {
@@ -124,7 +133,7 @@ export function createJudging(talk: Conversation): Judging {
     if (last !== undefined && last !== masker && !last.namesColumns) talk.opaque = true
     last = masker
     const behind = lookBehind(masker, onPath, told)
-    const { facts, reached, hidesCode, runsHidden, touch } = behind
+    const { facts, reached, hidesCode, runsHidden, callsHidden, touch } = behind
     talk.sequence += 1
     const { text, phase, parameters } = question
     const operation: Writable<SqlOperation> = {
@@ -140,6 +149,7 @@ export function createJudging(talk: Conversation): Judging {
     if (touch.generated.length > 0) operation.generated = touch.generated
     if (touch.hidden) operation.opaque = true
     if (hidesCode) operation.hidesCode = true
+    if (callsHidden) operation.callsHidden = true
     if (reached.length > 0 && looksBehind(facts)) operation.reached = reached
     const now = talk.path.role()
     const role = question.bound === undefined || sameRole(question.bound.role, now) ? now : 'any'

@@ -11,6 +11,7 @@ const full: Required<MaskedOperation> = {
   generated: [],
   opaque: false,
   hidesCode: false,
+  callsHidden: false,
 }
 
 it('an operation with the very same members is not looked at again', () => {
@@ -25,6 +26,7 @@ it.each<Partial<MaskedOperation>>([
   { generated: [] },
   { opaque: true },
   { hidesCode: true },
+  { callsHidden: true },
   { facts: { ...facts } },
 ])('it is looked at again when any of them is another object, or says something else: %j', (change) => {
   let asked = 0

@@ -50,6 +50,13 @@ export function hiddenCode(sight: CodeSight, statement: StatementFacts, add: Add
       if (access) add({ kind: 'code', access, from, named, columns: 'any', ...definition(routine) })
     }
   }
+  const putOfRelation: Put = (from, named, routines, via) => {
+    for (const routine of routines) {
+      const access = accessOf(routine, via)
+      const code = { from, named, columns: 'any', ofRelation: true, ...definition(routine) } as const
+      if (access) add({ kind: 'code', access, ...code })
+    }
+  }
   const cannotTell = (named: RelationName, what: string) => {
     const access: Access = {
       effect: 'call',
@@ -59,7 +66,7 @@ export function hiddenCode(sight: CodeSight, statement: StatementFacts, add: Add
     }
     add({ kind: 'code', access, from: ANYTHING, named, columns: 'any' })
   }
-  onRelations(sight, statement, put, cannotTell)
+  onRelations(sight, statement, putOfRelation, cannotTell)
   const { functions, operators, types, typeOids = [] } = statement.uses ?? NO_NAMES
   for (const name of functions) {
     const found = catalog.functions(name, told.code)

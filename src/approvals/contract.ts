@@ -1,5 +1,5 @@
 // What every store of approvals promises. test/support/approvals-contract.ts holds each store to it.
-import type { ApprovalRequest, ApprovalState, ApprovalSubject, Grant } from '../core/approval.ts'
+import type { ApprovalRequest, ApprovalState, ApprovalSubject, Grant, Vote } from '../core/approval.ts'
 import type { ToldBehind } from '../core/behind.ts'
 import type { Access } from '../core/facts.ts'
 import type { HoldTerms } from '../core/hold-terms.ts'
@@ -34,6 +34,8 @@ export interface ApprovalFilter extends Order {
   readonly limit?: number
   /** applied before the limit, in that order, for what a reviewer may see */
   readonly where?: (head: RequestHead, standing: Standing) => boolean
+  /** the same, of the votes: asked of what fits otherwise, and where it is absent a store reads none */
+  readonly voted?: (votes: readonly Vote[]) => boolean
 }
 
 export type VoteResult =

@@ -6,5 +6,6 @@ import type { RequestHead, Standing } from './head.ts'
 export function fits(filter: ApprovalFilter, head: RequestHead, standing: Standing): boolean {
   if (filter.state !== undefined && standing.state !== filter.state) return false
   if (filter.resource !== undefined && head.resource !== filter.resource) return false
-  return filter.where?.(head, standing) ?? true
+  if (filter.where?.(head, standing) === false) return false
+  return filter.voted?.(standing.votes ?? []) ?? true
 }

@@ -73,7 +73,10 @@ async function fittingOf(
   filter: ApprovalFilter,
   { ids, isBeyond }: Ordered,
 ): Promise<Fitting> {
-  const heads = checked(headsReply, await client.run(HEADS, ids.map(keys.request), []))
+  const heads = checked(
+    headsReply,
+    await client.run(HEADS, ids.map(keys.request), [filter.voted === undefined ? 0 : 1]),
+  )
   const headless = new Set<string>()
   const found = ids.filter((id, n) => {
     const { standing, head } = heads[n] ?? {}

@@ -113,9 +113,12 @@ const fields = z.object({
   used: z.exactOptional(z.coerce.number().int()),
 })
 
+const votesOf = (json: string) => checked(z.array(vote), parseJson(`[${json}]`))
+
 const standing = z.object({
   state: z.enum(states),
   createdAt: z.coerce.number().int(),
+  votes: text.transform(votesOf),
 }) satisfies z.ZodType<Standing>
 
 /** HGETALL inside a script gives names and values in turn. */
@@ -133,16 +136,25 @@ const head = z.strictObject({
   principal: text,
   principalName: text,
   approvers: texts,
+  rules: texts,
   fingerprint: text,
   shape: z.exactOptional(text),
 }) satisfies z.ZodType<RequestHead>
+const writtenHead = z.union([head, head.omit({ rules: true }).transform(() => undefined)])
+
+function headFrom(json: string): RequestHead | undefined {
+  return json === '' ? undefined : checked(writtenHead, parseJson(json))
+}
 
 /** Of each request how it stands and its head; neither where there is no request, no head where another version wrote it. */
-export const headsReply = z.array(z.tuple([text, text, text])).transform((found) =>
-  found.map(([state, created, json]) => ({
-    ...(state === '' ? {} : { standing: checked(standing, { state, createdAt: created }) }),
-    ...(json === '' ? {} : { head: checked(head, parseJson(json)) }),
-  })),
+export const headsReply = z.array(z.tuple([text, text, text, text])).transform((found) =>
+  found.map(([state, createdAt, json, votes]) => {
+    const head = headFrom(json)
+    return {
+      ...(state === '' ? {} : { standing: checked(standing, { state, createdAt, votes }) }),
+      ...(head === undefined ? {} : { head }),
+    }
+  }),
 )
 /** What VOTE refuses by itself; `again` when another vote came first. */
 export const voteRefusalReply = z.enum(['not-found', 'already-decided', 'again'])
@@ -164,7 +176,7 @@ export function requestFrom(hash: ReadonlyMap<string, unknown>, now: number): Ap
     createdAt: stored.created,
     expiresAt: stored.expires,
     state: stateAt(stored.state, stored.expires, now),
-    votes: checked(z.array(vote), parseJson(`[${stored.votes}]`)),
+    votes: votesOf(stored.votes),
     ...(withdrawal === undefined ? {} : { withdrawal }),
     ...(parked === undefined ? {} : { parked: true as const }),
     ...(uses === undefined ? {} : { granted: { until: stored.expires, uses, used } }),

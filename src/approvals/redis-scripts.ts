@@ -171,12 +171,13 @@ end
 return marks
 `)
 
-/** KEYS are requests. Gives the state, the time and the head of each; all are empty for what is not there. */
+/** KEYS are requests; ARGV 1 whether their votes are wanted: 1 or 0. Gives the state, the time, the head and the votes of each; all are empty for what is not there. */
 export const HEADS = script(`
 local heads = {}
 for n, key in ipairs(KEYS) do
   local found = redis.call('HMGET', key, 'created', 'head')
-  heads[n] = { state(key) or '', found[1] or '', found[2] or '' }
+  local votes = ARGV[1] == '1' and redis.call('HGET', key, 'votes')
+  heads[n] = { state(key) or '', found[1] or '', found[2] or '', votes or '' }
 end
 return heads
 `)

@@ -1,5 +1,5 @@
 // `chaperone approvals`: reviewers read requests and decide on them, over the admin API.
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { REQUEST_ID } from '../approvals/request.ts'
 import { adminAddress, tokenFor } from './admin-address.ts'
 import { AdminUsage, createAdminClient, read } from './admin-client.ts'
@@ -10,6 +10,7 @@ import {
   runAdminWork,
   TOKEN_HELP,
 } from './admin-command.ts'
+import { addFilters, type FilterOptions, positive, queryOf, streamQueryOf } from './approvals/filters.ts'
 import { AT_ONCE, list } from './approvals/list.ts'
 import { drawnTable, jsonLines, plainLines, type Screen } from './approvals/screen.ts'
 import { requestAnswer, type ShownApproval } from './approvals/shapes.ts'
@@ -20,24 +21,20 @@ import { perform } from './perform.ts'
 import { nextSignal } from './signals.ts'
 import { printable, printableJson, standardOutput } from './terminal.ts'
 
-const STATES = ['pending', 'approved', 'denied', 'expired', 'withdrawn', 'consumed'] as const
-
 const HELP = `${TOKEN_HELP}
 
 Examples:
   chaperone approvals list --state pending --watch
+  chaperone approvals list --state denied --since 7d --rule held-deletes
   chaperone approvals show gq3w5c6rz2k7n4vqy6m3x5p7da
   chaperone approvals approve gq3w5c6rz2k7n4vqy6m3x5p7da --reason 'ticket 4711'
   chaperone approvals approve gq3w5c6rz2k7n4vqy6m3x5p7da --window 30m --uses 10`
 
-interface Options extends AdminCommandOptions {
+interface Options extends AdminCommandOptions, FilterOptions {
   readonly watch?: boolean
   readonly window?: string
   readonly uses?: string
   readonly reason?: string
-  readonly state?: string
-  readonly resource?: string
-  readonly limit?: string
 }
 
 function requestId(text: string): string {
@@ -53,21 +50,7 @@ function duration(text: string): string {
   return text
 }
 
-function positive(text: string): string {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('A number above 0.')
-  return text
-}
-
 type Work = AdminWork<Options>
-
-function queryOf(options: Options): URLSearchParams {
-  const query = new URLSearchParams()
-  for (const name of ['state', 'resource', 'limit'] as const) {
-    const value = options[name]
-    if (value !== undefined) query.set(name, value)
-  }
-  return query
-}
 
 const show =
   (id: string): Work =>
@@ -87,6 +70,7 @@ function screenFor(options: Options, watched: Watched): Screen {
 async function follow(program: Command, command: Command): Promise<void> {
   const options = command.optsWithGlobals<Options>()
   await perform(command, options, async () => {
+    const query = streamQueryOf(options, AT_ONCE)
     const admin = adminAddress(program, options)
     const watched = createWatched(options.state)
     const screen = screenFor(options, watched)
@@ -95,7 +79,7 @@ async function follow(program: Command, command: Command): Promise<void> {
     try {
       await watch({
         connect: async () => createAdminClient(admin, await tokenFor(admin, options)),
-        path: `/api/v1/approvals/events?${queryOf({ limit: String(AT_ONCE), ...options })}`,
+        path: `/api/v1/approvals/events?${query}`,
         watched,
         screen,
         signal: ending.signal,
@@ -141,10 +125,7 @@ export function registerApprovals(program: Command): void {
     .command('approvals')
     .description('list (--watch), show, approve, deny and withdraw held operations')
 
-  subcommand(approvals, 'list', 'requests that you asked for or may decide on, newest first')
-    .addOption(new Option('--state <state>', 'only in this state').choices(STATES))
-    .option('--resource <name>', 'only for this resource')
-    .option('--limit <count>', 'most that are shown; all when absent, with --watch the 500 newest', positive)
+  addFilters(subcommand(approvals, 'list', 'requests that you asked for or may decide on, newest first'))
     .option('--watch', 'go on, and show what changes; Ctrl-C ends it')
     .action((_: unknown, command: Command) =>
       command.opts<Options>().watch === true

@@ -15,6 +15,7 @@ import type { ApprovalChanges } from './changes.ts'
 import { demandFreshToken } from './fresh-token.ts'
 import { partOfList } from './paged.ts'
 import { Problem } from './problem.ts'
+import { MAX_SOUGHT, searchFilter } from './search.ts'
 import { maySee, summary } from './view.ts'
 
 export interface ApprovalsApiDependencies extends VoteDependencies {
@@ -46,7 +47,19 @@ const place = z
     return after ?? z.NEVER
   })
 
+const sought = z.string().min(1).max(MAX_SOUGHT).optional()
+
+const time = z.iso
+  .datetime({ offset: true })
+  .transform((text) => Date.parse(text))
+  .optional()
+
 const listQuery = streamQuery.extend({
+  asker: sought,
+  rule: sought,
+  decider: sought,
+  since: time,
+  until: time,
   order: z.enum(['newest', 'oldest']).default('newest'),
   after: place.optional(),
 })
@@ -73,12 +86,12 @@ export function approvalsApi(deps: ApprovalsApiDependencies) {
   const api = new Hono<ApiEnvironment>()
 
   api.get('/approvals', async (context) => {
-    const { order, after, ...query } = parsed(listQuery, context.req.query())
+    const { order, after, limit, ...search } = parsed(listQuery, context.req.query())
     const { requests, next } = await partOfList(deps.approvals, {
-      ...filterOf(query),
+      ...searchFilter(search, context.var.principal),
+      limit,
       oldestFirst: order === 'oldest',
       ...(after === undefined ? {} : { after }),
-      where: (request) => maySee(request, context.var.principal),
     })
     return context.json({ approvals: requests.map(summary), ...(next === undefined ? {} : { next }) })
   })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ApprovalInput, Approvals } from '../../src/approvals/contract.ts'
 import type { RequestHead } from '../../src/approvals/head.ts'
 import { MAX_OPEN_PER_PRINCIPAL, MAX_REQUEST_BYTES } from '../../src/approvals/limits.ts'
-import type { ApprovalRequest, ApprovalSubject } from '../../src/core/approval.ts'
+import type { ApprovalRequest, ApprovalSubject, Vote } from '../../src/core/approval.ts'
 import type { HoldTerms } from '../../src/core/hold-terms.ts'
 import { aliasesOf } from '../../src/core/principal.ts'
 import { DAYS, type TimeWindow } from '../../src/core/time-window.ts'
@@ -516,6 +516,35 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
         )
       })
 
+      it('lists by what was asked when, by which rule, and who voted', async () => {
+        const parts = { resource: 'searched' }
+        const [first, second, third] = [
+          await one.create({ ...ask({ quorum: 2 }, parts), rules: ['hold-one'] }),
+          await pause(2).then(() => one.create({ ...ask({}, parts), rules: ['hold-one', 'hold-two'] })),
+          await one.create({ ...ask({}, parts), rules: ['hold-three'] }),
+        ]
+        await one.vote(first.id, reviewer('ann'), 'approve')
+        await one.vote(second.id, reviewer('ben'), 'deny', 'not “today”')
+        const listed = async (filter: Parameters<Approvals['list']>[0]) =>
+          (await two.list({ ...parts, oldestFirst: true, ...filter })).map(({ id }) => id)
+        expect(await listed({ where: ({ rules }) => rules.includes('hold-one') })).toEqual([
+          first.id,
+          second.id,
+        ])
+        expect(await listed({ where: (_, { createdAt }) => createdAt > first.createdAt })).toEqual([
+          second.id,
+          third.id,
+        ])
+        const votedBy = (name: string) => ({
+          voted: (votes: readonly Vote[]) => votes.some(({ reviewerName }) => reviewerName === name),
+        })
+        expect(await listed(votedBy('ann'))).toEqual([first.id])
+        expect(await listed({ ...votedBy('ben'), state: 'denied' })).toEqual([second.id])
+        expect(await listed({ ...votedBy('ben'), state: 'pending' })).toEqual([])
+        expect(await listed({ voted: (votes) => votes.length === 0 })).toEqual([third.id])
+        expect(await two.count({ ...parts, ...votedBy('ann') })).toBe(1)
+      })
+
       it('asks what a list is filtered by of short heads, and gives whole requests', async () => {
         const { id, principal } = await one.create(
           ask({ approvers: ['heads'] }, { resource: 'heads', text: 'x'.repeat(100_000), shape: 's' }),
@@ -525,7 +554,7 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
         expect(await two.list({ resource: 'heads', where })).toEqual([await one.get(id)])
         const head = {
           ...{ id, principal, resource: 'heads', shape: 's', principalName: 'agent' },
-          ...{ approvers: ['heads'], fingerprint: subject().fingerprint },
+          ...{ approvers: ['heads'], rules: ['hold-writes'], fingerprint: subject().fingerprint },
         }
         expect(heads).toEqual(heads.map(() => head))
       })

@@ -7,6 +7,7 @@ import { APPROVAL_STATES } from '../../core/approval.ts'
 import { type Access, accessOf } from '../access.ts'
 import { approvalEvents } from '../approvals-events.ts'
 import { auditActor, auditOrFail } from '../audited-vote.ts'
+import { MAX_SOUGHT } from '../search.ts'
 import { endLiveSession, takeBack, vote } from './actions.ts'
 import { ASSETS } from './assets.ts'
 import type { WebContext } from './context.ts'
@@ -20,7 +21,7 @@ import { policyPage } from './pages/policy.ts'
 import { recordingPage } from './pages/recording.ts'
 import { recordingsPage } from './pages/recordings.ts'
 import { requestPage } from './pages/request.ts'
-import { historyPage, waitingPage } from './pages/requests.ts'
+import { type HistoryForm, historyPage, waitingPage } from './pages/requests.ts'
 import { sessionsPage } from './pages/sessions.ts'
 import type { WebParts } from './parts.ts'
 import { asPageProblem, notFound } from './problem.ts'
@@ -106,7 +107,9 @@ export function consoleRoutes(parts: WebParts) {
   )
   web.get(
     '/history',
-    shown(undefined, (context, visitor) => historyPage(parts, visitor, historyFilter(context))),
+    shown(undefined, (context, visitor) =>
+      historyPage(parts, visitor, historyForm(context), placeFrom(context.req.query('after') ?? '')),
+    ),
   )
   web.get(
     '/sessions',
@@ -181,15 +184,22 @@ const named = (text: string | undefined) => (text !== undefined && NAME.test(tex
 const count = (text: string | undefined) => (text !== undefined && /^\d{1,7}$/.test(text) ? Number(text) : 0)
 
 /** What is no filter is none. */
-function historyFilter(context: WebContext) {
-  const { state: wanted, resource, who } = context.req.query()
-  const state = APPROVAL_STATES.find((one) => one === wanted)
+function historyForm(context: WebContext): HistoryForm {
+  const { state, resource, who, rule, by, from, to } = context.req.query()
   return {
-    ...(state === undefined ? {} : { state }),
-    ...(resource === undefined || resource === '' ? {} : { resource }),
-    ...(who === undefined || who.trim() === '' ? {} : { who: who.trim().slice(0, 200) }),
+    state: APPROVAL_STATES.find((one) => one === state),
+    ...{ resource: sought(resource), who: sought(who), rule: sought(rule), by: sought(by) },
+    ...{ from: day(from), to: day(to) },
   }
 }
+
+function sought(text = ''): string | undefined {
+  const trimmed = text.trim().slice(0, MAX_SOUGHT)
+  return trimmed === '' ? undefined : trimmed
+}
+
+const day = (text = '') =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) ? text : undefined
 
 function problemPage(
   message: string,

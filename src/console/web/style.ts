@@ -77,7 +77,7 @@ code { background: var(--code); border-radius: 4px; padding: .05rem .3rem; overf
 pre, code, .mono, td { direction: ltr; unicode-bidi: bidi-override; }
 pre { background: var(--code); border-radius: 8px; padding: .75rem .9rem; margin: 0 0 .75rem; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; tab-size: 4; }
 .card > .line + pre, .card > .line + dl { margin-top: .6rem; }
-.item pre { margin: .6rem 0 0; max-height: 4.8rem; overflow: hidden; }
+.item pre { margin: .6rem 0 0; padding-bottom: 0; border-bottom: .75rem solid transparent; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
 .keyword { color: var(--keyword); font-weight: 600; }
 .string { color: var(--string); }
 .number, .parameter { color: var(--number); }
@@ -105,7 +105,7 @@ tbody th, tr > th[scope=row] { width: 1%; padding-right: 1.25rem; }
 
 label { display: block; font-size: .875rem; font-weight: 600; margin: 0 0 .25rem; }
 .hint { font-size: .8125rem; color: var(--soft); margin: .25rem 0 .75rem; }
-input[type=text], input[type=number], select, textarea { width: 100%; font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--edge); border-radius: 8px; padding: .5rem .65rem; min-height: 2.75rem; }
+input[type=text], input[type=number], input[type=date], select, textarea { width: 100%; font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--edge); border-radius: 8px; padding: .5rem .65rem; min-height: 2.75rem; }
 textarea { min-height: 5rem; resize: vertical; }
 fieldset { border: 1px solid var(--edge); border-radius: 8px; margin: 0 0 1rem; padding: .5rem .9rem .75rem; }
 legend { font-size: .875rem; font-weight: 600; padding: 0 .3rem; }

@@ -14,7 +14,7 @@ import { createAuthenticator } from '../../../src/identity/authenticator.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { noSessions } from '../../support/admin.ts'
-import { approvalInput } from '../../support/approvals-values.ts'
+import { approvalInput, reviewer } from '../../support/approvals-values.ts'
 import { startIssuer, type TestIssuer } from '../../support/issuer.ts'
 import { temporaryDirectory } from '../../support/tmp.ts'
 
@@ -218,6 +218,19 @@ describe('chaperone approvals', () => {
     const json = JSON.parse((await cli(['list', '--resource', 'listed', '--json'])).out)
     expect(json.approvals).toMatchObject([{ id, truncated: false }])
     expect((await cli(['list', '--resource', 'none'])).out).toBe('no requests\n')
+  })
+
+  it('list finds what was denied, by whom and when, and what one rule held', async () => {
+    const { id } = await approvals.create({ ...approvalInput({ resource: 'sought' }), rules: ['held-odd'] })
+    await approvals.vote(id, reviewer('zoe'), 'deny', 'no')
+    const listed = async (...args: string[]) =>
+      JSON.parse((await cli(['list', '--json', ...args])).out).approvals.map((one: { id: string }) => one.id)
+    expect(await listed('--decider', 'ZOE')).toEqual([id])
+    expect(await listed('--rule', 'odd', '--since', '1h', '--state', 'denied')).toEqual([id])
+    expect(await listed('--rule', 'odd', '--until', '1h')).toEqual([])
+    expect(await listed('--rule', 'odd', '--asker', 'nobody')).toEqual([])
+    expect((await cli(['list', '--since', 'yesterday'])).code).toBe(2)
+    expect((await cli(['list', '--watch', '--rule', 'odd'])).err).toContain('--rule does not go with --watch')
   })
 
   it('list leaves nothing out without saying so', async () => {

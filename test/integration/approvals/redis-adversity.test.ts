@@ -3,6 +3,7 @@
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ApprovalFilter, Approvals } from '../../../src/approvals/contract.ts'
+import type { RequestHead } from '../../../src/approvals/head.ts'
 import { createRedisApprovals } from '../../../src/approvals/redis.ts'
 import { createApprovalChanges } from '../../../src/console/changes.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
@@ -213,11 +214,16 @@ describe('of many requests that ended', () => {
   })
 
   it('those that another version wrote are listed as well', async () => {
-    const [key] = (await side.keys(`${KEYS}:request:*`)).sort()
-    await side.hdel(key ?? '', 'head')
-    const id = key?.split(':').at(-1)
-    expect(await other.list({ where: (head) => head.id === id })).toMatchObject([{ id }])
-    expect(await other.count({ where: (head) => head.id === id })).toBe(1)
+    const [none = '', short = ''] = (await side.keys(`${KEYS}:request:*`)).sort()
+    await side.hdel(none, 'head')
+    const { rules, ...known } = JSON.parse((await side.hget(short, 'head')) ?? '')
+    await side.hset(short, 'head', JSON.stringify(known))
+    for (const key of [none, short]) {
+      const id = key.split(':').at(-1)
+      const isThis = (head: RequestHead) => head.id === id && head.rules.includes(rules[0])
+      expect(await other.list({ where: isThis })).toMatchObject([{ id }])
+      expect(await other.count({ where: isThis })).toBe(1)
+    }
     expect(await other.count({})).toBe(300)
   })
 })

@@ -122,10 +122,25 @@ describe('requests for approval', () => {
     expect((await waiting).stderr).toContain('use the staging database')
     await rita.goto(`${stack.admin}/history?state=denied`)
     await items(rita).first().waitFor()
+    expect(await items(rita).first().textContent()).toContain(
+      'denied by rita@example.com: “use the staging database”',
+    )
     await picture(rita, 'history')
-    await rita.getByLabel('Who asked').fill('nobody')
-    await rita.getByRole('button', { name: 'Show' }).click()
-    await rita.getByText('No requests').waitFor()
+    const [today = ''] = new Date().toISOString().split('T')
+    for (const [label, fits, not] of [
+      ['Who asked', 'ANN@', 'nobody'],
+      ['Rule', 'held-orders', 'held-deletes'],
+      ['Who decided', 'rita', 'ravi'],
+      ['Asked from', today, '2999-01-01'],
+    ] as const) {
+      await rita.getByLabel(label).fill(not)
+      await rita.getByRole('button', { name: 'Show' }).click()
+      await rita.getByText('No requests').waitFor()
+      await rita.getByLabel(label).fill(fits)
+      await rita.getByRole('button', { name: 'Show' }).click()
+      await items(rita).first().waitFor()
+      await rita.goto(`${stack.admin}/history?state=denied`)
+    }
   })
 
   it('are nothing to people of other groups, and to nobody’s own buttons', async () => {

@@ -129,7 +129,28 @@ describe('the approvals API', () => {
       expect(await pages('newest')).toEqual([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)])
     })
 
+    it('a list is of one asker, rule, decider or time', async () => {
+      const [first, second] = [await ask(), await ask()]
+      await call('POST', `/approvals/${first}/deny`, 'ann')
+      const listed = async (query: string) => {
+        const { answer } = await call('GET', `/approvals${query}`, 'ann')
+        return (answer.approvals as { id: string }[]).map(({ id }) => id)
+      }
+      const soon = encodeURIComponent(new Date(Date.now() + 60_000).toISOString())
+      expect(await listed('?decider=ANN')).toEqual([first])
+      expect(await listed('?decider=nobody')).toEqual([])
+      expect(await listed('?rule=hold-w')).toEqual([second, first])
+      expect(await listed('?rule=other')).toEqual([])
+      expect(await listed('?asker=agent&state=pending')).toEqual([second])
+      expect(await listed('?asker=somebody')).toEqual([])
+      expect(await listed(`?until=${soon}&since=2020-01-01T00:00:00Z`)).toEqual([second, first])
+      expect(await listed(`?since=${soon}`)).toEqual([])
+    })
+
     it.each([
+      '?since=2026-11-27',
+      '?until=x',
+      '?rule=',
       '?after=1',
       '?after=',
       '?after=1.x',

@@ -7,11 +7,13 @@ import { type Html, NOTHING } from '../html.ts'
 import type { Visitor } from '../layout.ts'
 import { excerpt } from '../statement.ts'
 import { relative } from '../times.ts'
-import { visible } from '../visible.ts'
+import { cut, visible } from '../visible.ts'
 import { changesInWords, progressOf } from './facts.ts'
 
 /** Characters of a statement in a list. */
 const SHOWN = 240
+/** Characters of a reviewer's reason there. */
+const REASON_SHOWN = 200
 
 export function item(request: ApprovalRequest, { login }: Visitor): Html {
   const place =
@@ -24,11 +26,24 @@ export function item(request: ApprovalRequest, { login }: Visitor): Html {
       </div>
       ${excerpt(request.text, SHOWN)}
       <p class="meta"><span>on ${visible(place)}</span><span>asked ${relative(request.createdAt)}</span>
-        ${isPending ? html`<span>expires ${relative(request.expiresAt)}</span>` : NOTHING}
-        <span>${visible(progressOf(request))}</span>
+        ${isPending ? html`<span>expires ${relative(request.expiresAt)}</span><span>${visible(progressOf(request))}</span>` : ending(request)}
         ${request.stated === undefined ? NOTHING : html`<span>“${visible(request.stated)}”</span>`}
       </p>
     </li>`
+}
+
+/** Who brought it about that it is no longer pending, and why. */
+function ending({ state, votes, withdrawal }: ApprovalRequest): Html | string {
+  if (state === 'withdrawn')
+    return withdrawal === undefined ? NOTHING : html`<span>${visible(withdrawal)}</span>`
+  const verdict = state === 'denied' ? 'deny' : 'approve'
+  const spans = votes
+    .filter((vote) => vote.verdict === verdict)
+    .map(({ reviewerName, reason }) => {
+      const why = reason === undefined ? NOTHING : html`: “${visible(cut(reason, REASON_SHOWN))}”`
+      return html`<span>${verdict === 'deny' ? 'denied' : 'approved'} by ${visible(reviewerName)}${why}</span>`
+    })
+  return html`${spans}`
 }
 
 function mine(request: ApprovalRequest, { principal }: Visitor['login']): Html {

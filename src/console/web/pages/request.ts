@@ -52,12 +52,12 @@ export async function requestPage(parts: WebParts, visitor: Visitor, id: string)
         <section class="card" aria-labelledby="h-rule"><h2 id="h-rule" data-part="why">${isOpen(request.state) ? 'Why it waits' : 'Why it waited'}</h2>${rules(parts, request)}</section>
         <div class="decide" data-part="decide">${decide(parts, request, visitor)}</div>
       </div>
-      <section class="below" data-part="equal">${equal.length === 0 ? NOTHING : html`<h2>The same statement before</h2><ul class="list">${equal.map((one) => item(one, visitor))}</ul>`}</section>
+      <section class="below" data-part="equal">${equal.length === 0 ? NOTHING : html`<h2>Requests like it</h2><ul class="list">${equal.map((one) => item(one, visitor))}</ul>`}</section>
     </div>`
   return page({ title, place: 'requests', reload: RELOAD, live: 'events' }, visitor, content)
 }
 
-/** Of the same shape on the same resource: the same but for literals; where it has no shape, of the same fingerprint. */
+/** The newest of the same shape on the same resource, before it or after it: the same but for literals; where it has no shape, of the same fingerprint. */
 async function equalRequests(
   { approvals }: WebParts,
   { login }: Visitor,

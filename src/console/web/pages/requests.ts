@@ -1,11 +1,11 @@
 // Lists of requests for approval: those that wait, and those of the past.
 import { html } from 'hono/html'
-import type { RequestHead } from '../../../approvals/head.ts'
+import type { RequestHead, Standing } from '../../../approvals/head.ts'
 import type { Place } from '../../../approvals/place.ts'
 import type { ApprovalState } from '../../../core/approval.ts'
 import { APPROVAL_STATES } from '../../../core/approval.ts'
 import { partOfList } from '../../paged.ts'
-import { maySee } from '../../view.ts'
+import { MAX_SOUGHT, type Search, searchFilter } from '../../search.ts'
 import { type Html, NOTHING } from '../html.ts'
 import { page, type Visitor } from '../layout.ts'
 import type { WebParts } from '../parts.ts'
@@ -17,12 +17,8 @@ const MOST = 200
 const RELOAD = 10
 
 export async function waitingPage(parts: WebParts, visitor: Visitor, after?: Place): Promise<Html> {
-  const { principal } = visitor.login
   // Whoever waits longest comes first.
-  const filter = {
-    ...({ state: 'pending', oldestFirst: true } as const),
-    where: (request: RequestHead) => maySee(request, principal),
-  }
+  const filter = { ...searchFilter({ state: 'pending' }, visitor.login.principal), oldestFirst: true }
   const { requests, next } = await partOfList(parts.approvals, { ...filter, ...from(after), limit: MOST })
   const isAll = after === undefined && next === undefined
   const total = isAll ? requests.length : await parts.approvals.count(filter)
@@ -39,52 +35,78 @@ export async function waitingPage(parts: WebParts, visitor: Visitor, after?: Pla
 const from = (after: Place | undefined) => (after === undefined ? {} : { after })
 
 /** To the beginning of a list, and to what comes after this part of it. */
-function ways(address: string, after: Place | undefined, next: string | undefined): Html {
-  const link = (more: Record<string, string>, text: string) => {
-    const query = new URLSearchParams(more).toString()
+function ways(
+  address: string,
+  after: Place | undefined,
+  next: string | undefined,
+  filters: HistoryForm = {},
+): Html {
+  const kept = Object.entries(filters).filter(([, value]) => value !== undefined)
+  const link = (more: Readonly<Record<string, string>>, text: string) => {
+    const query = new URLSearchParams({ ...Object.fromEntries(kept), ...more }).toString()
     return html`<a href="${address}${query === '' ? NOTHING : html`?${query}`}">${text}</a> `
   }
   return html`${after === undefined ? NOTHING : link({}, 'From the beginning')}${next === undefined ? NOTHING : link({ after: next }, 'The next ones')}`
 }
 
-export interface HistoryFilter {
-  readonly state?: ApprovalState
-  readonly resource?: string
-  /** part of the asker's name or id */
-  readonly who?: string
+/** What is written in the form, by the names of its fields. */
+export interface HistoryForm {
+  readonly state?: ApprovalState | undefined
+  readonly resource?: string | undefined
+  readonly who?: string | undefined
+  readonly rule?: string | undefined
+  readonly by?: string | undefined
+  /** days as `2026-11-27` */
+  readonly from?: string | undefined
+  readonly to?: string | undefined
 }
 
-export async function historyPage(parts: WebParts, visitor: Visitor, filter: HistoryFilter): Promise<Html> {
-  const { principal } = visitor.login
-  const { state, resource, who } = filter
-  const wanted = who?.toLowerCase()
-  const requests = await parts.approvals.list({
-    ...(state === undefined ? {} : { state }),
-    ...(resource === undefined ? {} : { resource }),
-    limit: MOST,
-    where: (request) =>
-      maySee(request, principal) &&
-      (wanted === undefined ||
-        request.principalName.toLowerCase().includes(wanted) ||
-        request.principal.toLowerCase().includes(wanted)),
-  })
-  const rest =
-    requests.length === MOST ? html`<p class="soft">The ${String(MOST)} newest are shown.</p>` : NOTHING
+/** What still waits is in the other list. */
+const isPast = ({ state }: Standing) => state !== 'pending'
+
+export async function historyPage(
+  parts: WebParts,
+  visitor: Visitor,
+  form: HistoryForm,
+  after?: Place,
+): Promise<Html> {
+  const { where, ...wanted } = searchFilter(searchOf(form), visitor.login.principal)
+  const filter = { ...wanted, where: (head: RequestHead, now: Standing) => isPast(now) && where(head, now) }
+  const { requests, next } = await partOfList(parts.approvals, { ...filter, ...from(after), limit: MOST })
+  const isAll = after === undefined && next === undefined
+  const total = isAll ? requests.length : await parts.approvals.count(filter)
+  const rest = html`<p class="soft">${String(requests.length)} of ${String(total)} are shown. ${ways('/history', after, next, form)}</p>`
   const content = html`<h1>History</h1>
-    ${filterForm(parts, filter)}
+    ${filterForm(parts, form)}
     ${
       requests.length === 0
         ? html`<div class="empty card"><strong>No requests</strong>None that you may see fits.</div>`
-        : html`<ul class="list">${requests.map((request) => item(request, visitor))}</ul>${rest}`
-    }`
+        : html`<ul class="list">${requests.map((request) => item(request, visitor))}</ul>`
+    }${isAll ? NOTHING : rest}`
   return page({ title: 'History', place: 'history' }, visitor, content)
 }
 
-function filterForm(parts: WebParts, { state, resource, who }: HistoryFilter): Html {
+const DAY = 86_400_000
+
+function searchOf({ state, resource, who, rule, by, from: first, to: last }: HistoryForm): Search {
+  return {
+    ...{ state, resource, rule, asker: who, decider: by },
+    since: first === undefined ? undefined : Date.parse(first),
+    until: last === undefined ? undefined : Date.parse(last) + DAY,
+  }
+}
+
+function filterForm(parts: WebParts, form: HistoryForm): Html {
+  const text = (name: 'who' | 'rule' | 'by', label: string) =>
+    html`<div><label for="${name}">${label}</label><input type="text" id="${name}" name="${name}" maxlength="${String(MAX_SOUGHT)}" value="${form[name] ?? ''}"></div>`
+  const day = (name: 'from' | 'to', label: string) =>
+    html`<div><label for="${name}">${label}</label><input type="date" id="${name}" name="${name}" value="${form[name] ?? ''}"></div>`
+  const past = APPROVAL_STATES.filter((state) => state !== 'pending')
   return html`<form class="filters" method="get" action="/history" role="search">
-      <div><label for="state">State</label>${select('state', APPROVAL_STATES, state)}</div>
-      <div><label for="resource">Resource</label>${select('resource', parts.resources, resource)}</div>
-      <div><label for="who">Who asked</label><input type="text" id="who" name="who" maxlength="200" value="${who ?? ''}"></div>
+      <div><label for="state">State</label>${select('state', past, form.state)}</div>
+      <div><label for="resource">Resource</label>${select('resource', parts.resources, form.resource)}</div>
+      ${text('who', 'Who asked')}${text('rule', 'Rule')}${text('by', 'Who decided')}
+      ${day('from', 'Asked from (UTC)')}${day('to', 'Asked until (UTC)')}
       <button>Show</button>
     </form>`
 }

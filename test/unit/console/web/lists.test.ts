@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { excerpt } from '../../../../src/console/web/statement.ts'
 import { createRecorder } from '../../../../src/recording/recorder.ts'
-import { approvalInput } from '../../../support/approvals-values.ts'
+import { approvalInput, reviewer } from '../../../support/approvals-values.ts'
 import { stage } from '../../../support/console-routes.ts'
 import { header, statement } from '../../../support/recording.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../../../support/tmp.ts'
@@ -50,6 +50,71 @@ describe('the list of what waits', () => {
     expect(second).toContain('<title>205 waiting')
     expect(second).toContain('<a href="/requests">From the beginning</a>')
     expect(idsOf(await as('ann').page('/requests?after=1.x'))).toEqual(ids.slice(0, 200))
+  })
+})
+
+describe('history', () => {
+  const idsOf = (page: string) => [...page.matchAll(/id="r-([a-z2-7]{26})"/g)].map(([, id]) => id)
+
+  async function past() {
+    const { approvals, as } = stage()
+    const make = async (more: object = {}) => (await approvals.create({ ...approvalInput(), ...more })).id
+    const denied = await make({ rules: ['held-deletes'] })
+    await approvals.vote(denied, reviewer('ben'), 'deny', 'use <staging>')
+    const approved = await make({ rules: ['held-updates'] })
+    await approvals.vote(approved, reviewer('ann'), 'approve', 'ticket 4711')
+    const withdrawn = await make()
+    await approvals.withdraw(withdrawn, 'its client left')
+    const waiting = await make()
+    const history = async (query = '') => as('ann').page(`/history${query}`)
+    return { approvals, denied, approved, withdrawn, waiting, history }
+  }
+
+  it('has what is decided or over, with who decided and why', async () => {
+    const { denied, approved, withdrawn, waiting, history } = await past()
+    const page = await history()
+    expect(idsOf(page)).toEqual([withdrawn, approved, denied])
+    expect(page).toContain('denied by ben: “use &lt;staging&gt;”')
+    expect(page).toContain('approved by ann: “ticket 4711”')
+    expect(page).toContain('its client left')
+    // What is approved can still be used.
+    const headings = [...page.matchAll(/(wants|asked) to update public\.accounts/g)].map(([, word]) => word)
+    expect(headings).toEqual(['asked', 'wants', 'asked'])
+    expect(page).not.toContain(waiting)
+  })
+
+  it('is filtered by rule, by who decided, and by day', async () => {
+    const { denied, approved, withdrawn, history } = await past()
+    const [today = ''] = new Date().toISOString().split('T')
+    const listed = async (query: string) => idsOf(await history(query))
+    expect(await listed('?rule=DELETES')).toEqual([denied])
+    expect(await listed('?by=ann')).toEqual([approved])
+    expect(await listed('?by=https%3A%2F%2Fid.example%23ben')).toEqual([denied])
+    expect(await listed('?by=ann&state=denied')).toEqual([])
+    const all = [withdrawn, approved, denied]
+    expect(await listed(`?from=2020-01-01`)).toEqual(all)
+    expect(await listed(`?to=${today}&from=2020-01-01`)).toEqual(all)
+    expect(await listed('?to=2020-01-01')).toEqual([])
+    expect(await listed('?from=2999-01-01')).toEqual([])
+    // What is no day, and no state, is no filter.
+    expect(await listed('?from=2026-13-45&to=x&state=nothing&rule=')).toEqual(all)
+  })
+
+  it('leads on where there is more than it shows, with the same filters', async () => {
+    const { approvals, as } = stage()
+    const ids: string[] = []
+    for (let n = 0; n < 203; n++) {
+      const { id } = await approvals.create(approvalInput({ principal: `https://id.example#${n}` }))
+      await approvals.vote(id, reviewer('ben'), 'deny', 'no')
+      ids.unshift(id)
+    }
+    const first = await as('ann').page('/history?by=ben&rule=hold')
+    expect(idsOf(first)).toEqual(ids.slice(0, 200))
+    expect(first).toContain('200 of 203 are shown')
+    const [, next = ''] = /href="(\/history\?[^"]+)"/.exec(first) ?? []
+    const second = await as('ann').page(next.replaceAll('&amp;', '&'))
+    expect(idsOf(second)).toEqual(ids.slice(200))
+    expect(second).toContain('<a href="/history?rule=hold&amp;by=ben">From the beginning</a>')
   })
 })
 

@@ -22,7 +22,11 @@ export interface PageOptions {
   readonly live?: 'events' | number
 }
 
-const PLACES: readonly { readonly place: Place; readonly text: string; readonly needs?: keyof Access }[] = [
+export const PLACES: readonly {
+  readonly place: Place
+  readonly text: string
+  readonly needs?: keyof Access
+}[] = [
   { place: 'requests', text: 'Waiting' },
   { place: 'history', text: 'History' },
   { place: 'sessions', text: 'Sessions', needs: 'sessions' },

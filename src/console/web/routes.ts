@@ -14,7 +14,7 @@ import type { WebContext } from './context.ts'
 import { readCookie } from './cookies.ts'
 import { ASSET_HEADERS, PAGE_HEADERS, TRANSPORT_SECURITY } from './headers.ts'
 import { type Html, NOTHING } from './html.ts'
-import { page, type Visitor } from './layout.ts'
+import { PLACES, page, type Visitor } from './layout.ts'
 import { beginLogin, CALLBACK_PATH, finishLogin, loggedOutPage, logOut } from './login-routes.ts'
 import type { Login } from './logins.ts'
 import { policyPage } from './pages/policy.ts'
@@ -177,6 +177,29 @@ export function consoleRoutes(parts: WebParts) {
   for (const [path, { type, text }] of ASSETS) {
     web.get(path, (context) => context.body(text, 200, { ...ASSET_HEADERS, 'content-type': type }))
   }
+
+  // Addresses that people come to by hand, or by going back.
+  for (const { place } of PLACES) {
+    web.get(
+      `/${place}/`,
+      guarded(async (context) => context.redirect(`/${place}${new URL(context.req.url).search}`, 303)),
+    )
+  }
+  web.get(
+    '/requests/:id/:step{approve|deny|withdraw}',
+    guarded(async (context) => {
+      const id = named(context.req.param('id'))
+      if (id === undefined) throw notFound()
+      return context.redirect(`/requests/${id}`, 303)
+    }),
+  )
+  const nothing = guarded(async () => {
+    throw notFound()
+  })
+  // Who asks for no page is told by the API's own problems (app.ts).
+  web.get('*', (context, next) =>
+    (context.req.header('accept') ?? '').includes('text/html') ? nothing(context) : next(),
+  )
   return web
 }
 

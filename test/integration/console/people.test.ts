@@ -222,6 +222,54 @@ describe('requests for approval', () => {
   })
 })
 
+describe('an address that is typed by hand', () => {
+  const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+
+  it('is answered with a page where a browser asks, with a problem where something else does', async () => {
+    const rita = await open('rita')
+    const ask = async (path: string, headers: Record<string, string>) => {
+      const answer = await rita.context().request.get(`${stack.admin}${path}`, { headers })
+      return { status: answer.status(), type: answer.headers()['content-type'], text: await answer.text() }
+    }
+    for (const path of ['/nothing', '/requests/a/b', '/sessions/x/end', '/api', '/events/x']) {
+      const page = await ask(path, HTML)
+      expect([path, page.status, page.type]).toEqual([path, 404, 'text/html; charset=UTF-8'])
+      expect(page.text).toContain('There is no such thing, or you may not see it.')
+      const problem = await ask(path, { accept: '*/*' })
+      expect([path, problem.type]).toEqual([path, 'application/problem+json'])
+    }
+    // Of the API it is a problem for browsers, too.
+    expect((await ask('/api/v1/nothing', HTML)).type).toBe('application/problem+json')
+  })
+
+  it('leads to the page that is meant, and nowhere else', async () => {
+    const rita = await open('rita')
+    for (const [path, to] of [
+      ['/requests/', '/requests'],
+      ['/history/?state=denied', '/history?state=denied'],
+      [`/requests/${'a'.repeat(26)}/approve`, `/requests/${'a'.repeat(26)}`],
+    ] as const) {
+      const answer = await rita
+        .context()
+        .request.get(`${stack.admin}${path}`, { headers: HTML, maxRedirects: 0 })
+      expect([path, answer.status(), answer.headers()['location']]).toEqual([path, 303, to])
+    }
+    for (const path of [
+      '//evil.example/',
+      '//evil.example/requests/',
+      '/requests/%2F%2Fevil.example/approve',
+      '/requests/..%5Cevil/deny',
+    ]) {
+      const answer = await rita
+        .context()
+        .request.get(`${stack.admin}${path}`, { headers: HTML, maxRedirects: 0 })
+      expect([path, answer.status()]).toEqual([path, 404])
+    }
+    await rita.goto(`${stack.admin}/requests/`)
+    await rita.getByRole('heading', { name: 'Waiting for approval' }).waitFor()
+  })
+})
+
 describe('auditors', () => {
   it('see live sessions with what runs, and end one: its client gets 57P01, who, and why', async () => {
     const client = await stack.connect(ann)

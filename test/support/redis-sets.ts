@@ -22,6 +22,8 @@ export interface Server {
 
 export interface Servers {
   readonly servers: readonly Server[]
+  /** what they have on disk */
+  readonly folder: string
   stop(): Promise<void>
 }
 
@@ -82,7 +84,7 @@ async function set(
     await stop()
     throw error
   }
-  return { servers, stop }
+  return { servers, folder: directory.path, stop }
 }
 
 /** What docs/redis.md says that the user needs, and nothing more. */

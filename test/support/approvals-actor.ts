@@ -2,20 +2,22 @@
 // Arguments: URL of Redis, prefix, seed. Requests come as one line of JSON on standard input; it ends when it is killed.
 import { createInterface } from 'node:readline'
 import { createRedisApprovals } from '../../src/approvals/redis.ts'
-import type { ApprovalSubject } from '../../src/core/approval.ts'
+import type { ApprovalSubject, Grant } from '../../src/core/approval.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { reviewer } from './approvals-values.ts'
 
 export interface ActorRequest {
   readonly id: string
   readonly subject: ApprovalSubject
+  /** what everybody who approves it grants */
+  readonly window?: Grant
 }
 
 /** One line of an actor's output. */
 export interface ActorLine {
   readonly step: number
   readonly id: string
-  readonly action: 'approve' | 'deny' | 'withdraw' | 'consume' | 'settled'
+  readonly action: 'approve' | 'deny' | 'withdraw' | 'park' | 'consume' | 'settled'
   /** absent before it */
   readonly result?: string
 }
@@ -23,7 +25,7 @@ export interface ActorLine {
 const REVIEWERS = ['ann', 'ben', 'cleo']
 const ACTIONS: readonly ActorLine['action'][] = [
   ...['approve', 'approve', 'approve', 'approve', 'consume', 'consume', 'consume', 'consume'],
-  ...['deny', 'withdraw', 'settled'],
+  ...['deny', 'withdraw', 'park', 'settled'],
 ] as ActorLine['action'][]
 
 /** Mulberry32: a seed is told when something fails. */
@@ -43,15 +45,18 @@ const next = random(Number(seed))
 const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(next() * from.length)]
 const say = (line: ActorLine) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
-async function act({ id, subject }: ActorRequest, action: ActorLine['action']): Promise<string> {
+async function act({ id, subject, window }: ActorRequest, action: ActorLine['action']): Promise<string> {
   switch (action) {
     case 'approve':
     case 'deny': {
-      const result = await approvals.vote(id, reviewer(pick(REVIEWERS) ?? ''), action)
+      const granted = action === 'approve' ? window : undefined
+      const result = await approvals.vote(id, reviewer(pick(REVIEWERS) ?? ''), action, undefined, granted)
       return result.kind === 'counted' ? result.request.state : result.refusal
     }
     case 'withdraw':
       return String(await approvals.withdraw(id, 'an actor'))
+    case 'park':
+      return String(await approvals.park(id))
     case 'consume': {
       const used = await approvals.consume(id, subject)
       if (used === undefined) return 'no'

@@ -1,5 +1,5 @@
-// Many processes, random steps, crashes between any two of them and a Redis that is killed meanwhile: an approval is used once,
-// and only one that was given.
+// Many processes, random steps, crashes at any moment and a Redis that is killed meanwhile: an approval is used as often as it was
+// granted, also by those who died before they could say so, and only one that was given.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,7 @@ import { createLog } from '../../../src/telemetry/log.ts'
 import type { ActorLine, ActorRequest } from '../../support/approvals-actor.ts'
 import { approvalInput } from '../../support/approvals-values.ts'
 import { atExit } from '../../support/cleanup.ts'
+import { usesOf } from '../../support/redis-log.ts'
 import { type Servers, startDurable } from '../../support/redis-sets.ts'
 
 const ACTOR = fileURLToPath(new URL('../../support/approvals-actor.ts', import.meta.url))
@@ -18,6 +19,8 @@ const ACTORS = 4
 const REQUESTS = 60
 const ROUNDS = 3
 const QUORUM = 2
+/** Every third request has a window. */
+const WINDOW = { for: 3_600_000, uses: 3 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const log = createLog({ level: 'error' })
@@ -52,17 +55,18 @@ function startActor(url: string, seed: number, requests: readonly ActorRequest[]
   return { child, lines, begun }
 }
 
-it('each approval is used at most once, with its quorum, and never one that was withdrawn or denied', async () => {
+it('each approval is used as often as it was granted at most, with its quorum, and never one that was withdrawn or denied', async () => {
   const [server] = redis.servers
   const url = `redis://127.0.0.1:${server?.port}`
   const approvals = createRedisApprovals({ url, prefix: PREFIX }, { log })
   const requests = await Promise.all(
     Array.from({ length: REQUESTS }, async (_, n) => {
       const input = approvalInput(
-        { principal: `https://id.example#asker-${n}`, text: `select ${n}` },
-        { quorum: QUORUM },
+        { principal: `https://id.example#asker-${n}`, text: `select ${n}`, shape: 'of a query' },
+        { quorum: QUORUM, window: WINDOW },
       )
-      return { id: (await approvals.create(input)).id, subject: input.subject }
+      const { id } = await approvals.create(n % 2 === 0 ? input : { ...input, parked: true })
+      return { id, subject: input.subject, ...(n % 3 === 0 && { window: WINDOW }) }
     }),
   )
   const seed = Date.now() % 1_000_000
@@ -88,17 +92,20 @@ it('each approval is used at most once, with its quorum, and never one that was 
   }
   await expect.poll(() => approvals.ready()).toBe(true)
   const results = actors.flatMap(({ lines }) => lines).filter(({ result }) => result !== undefined)
-  for (const { id } of requests) {
+  const uses = usesOf(redis.folder)
+  for (const { id, window } of requests) {
     const of = (action: ActorLine['action'], result: RegExp) =>
       results.filter((line) => line.id === id && line.action === action && result.test(line.result ?? ''))
         .length
-    const used = of('consume', /^used/)
+    const used = uses.get(id) ?? 0
+    const granted = window?.uses ?? 1
     const what = `request ${id} of the run with seed ${seed}`
-    expect(used, what).toBeLessThanOrEqual(1)
+    expect(used, what).toBeLessThanOrEqual(granted)
+    expect(of('consume', /^used/), what).toBeLessThanOrEqual(used)
     expect(of('consume', /^used with [01] of/), what).toBe(0)
     const final = (await approvals.get(id))?.state
-    if (used === 1) expect(final, what).toBe('consumed')
-    if (of('withdraw', /^true/) > 0) expect([final, used], what).toEqual(['withdrawn', 0])
+    expect(final === 'consumed', what).toBe(used === granted)
+    if (of('withdraw', /^true/) > 0) expect(final, what).toBe('withdrawn')
     if (of('deny', /^denied/) > 0) expect([final, used], what).toEqual(['denied', 0])
   }
   expect(results.filter(({ result }) => result?.startsWith('used')).length, 'some were used').toBeGreaterThan(

@@ -30,3 +30,10 @@ export function matchesGlob(pattern: string, text: string): boolean {
 export function matchesAnyGlob(patterns: readonly string[], text: string): boolean {
   return patterns.some((pattern) => matchesGlob(pattern, text))
 }
+
+/**
+ * Does every text that matches `narrow` match `wide`? Exact: a star of `narrow` stands for texts with characters that `wide`
+ * does not spell out, so only a star of `wide` can take it, and then it takes whatever stands there. No character of a
+ * pattern is a literal `*`, so the pattern itself is such a text.
+ */
+export const globWithin = (narrow: string, wide: string): boolean => matchesGlob(wide, narrow)

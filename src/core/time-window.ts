@@ -50,6 +50,34 @@ export function timeWindow(config: TimeWindow): (at: number) => boolean {
   }
 }
 
+/** Minutes of the week on the window's own clock: each day's begin and the first that is out, in order, joined where they meet. */
+function spansOf(config: TimeWindow): readonly (readonly [number, number])[] {
+  const { from, to } = minutesOf(config)
+  const week = 7 * DAY
+  const spans = (config.days ?? DAYS).flatMap((day) => {
+    const [begin, end] = [
+      DAYS.indexOf(day) * DAY + from,
+      DAYS.indexOf(day) * DAY + (from < to ? to : DAY + to),
+    ]
+    // Over Sunday's midnight: what is of the next week is Monday's.
+    return end <= week ? [[begin, end] as const] : [[begin, week] as const, [0, end - week] as const]
+  })
+  const joined: [number, number][] = []
+  for (const [begin, end] of spans.sort(([a], [b]) => a - b)) {
+    const last = joined.at(-1)
+    if (last !== undefined && begin <= last[1]) last[1] = Math.max(last[1], end)
+    else if (begin < end) joined.push([begin, end])
+  }
+  return joined
+}
+
+/** Is all of one window in the other? Of two clocks that is not told: no. */
+export function windowWithin(narrow: TimeWindow, wide: TimeWindow): boolean {
+  if (narrow.time_zone !== wide.time_zone) return false
+  const outer = spansOf(wide)
+  return spansOf(narrow).every(([begin, end]) => outer.some(([first, last]) => first <= begin && end <= last))
+}
+
 /**
  * Minutes since Monday, 00:00, of a moment. Asking the time zone database takes microseconds, so a minute is asked for once.
  *

@@ -1,9 +1,10 @@
-// Conditions that cannot be meant as they are written, and whether those of one rule hold whenever another's do.
+// Conditions that cannot be meant as they are written.
 import type { Finding } from '../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import { networkWithin } from '../core/network.ts'
 import { minutesOf, type TimeWindow } from '../core/time-window.ts'
 import { network } from './conditions.ts'
+import { kindsAt } from './kinds.ts'
 
 type Path = readonly string[]
 
@@ -14,20 +15,8 @@ export function conditionProblems(path: Path, rule: PolicyRuleConfig, config: Co
     ...applicationProblems(path, rule),
     ...groupProblems([...path, 'groups'], rule.groups),
     ...issuerProblems(path, rule, config),
+    ...kindProblems(path, rule, config),
   ]
-}
-
-/** Does everything that fits `narrow`'s conditions fit those of `wide`? */
-export function conditionsWithin(narrow: PolicyRuleConfig, wide: PolicyRuleConfig): boolean {
-  const equal = (key: 'when' | 'applications') =>
-    wide[key] === undefined || JSON.stringify(wide[key]) === JSON.stringify(narrow[key])
-  return equal('when') && equal('applications') && sourcesWithin(narrow.sources, wide.sources)
-}
-
-function sourcesWithin(narrow: readonly string[] | undefined, wide: readonly string[] | undefined): boolean {
-  if (wide === undefined) return true
-  const outer = wide.map(network)
-  return narrow?.every((text) => outer.some((one) => networkWithin(network(text), one))) ?? false
 }
 
 /** @param never what follows from a window that is never open */
@@ -103,6 +92,21 @@ function issuerProblems(path: Path, rule: PolicyRuleConfig, config: Config): Fin
     })
   }
   return found
+}
+
+/** An issuer, and so a kind, is not reloaded: whoever can log in now is whoever a rule can be for. */
+function kindProblems(
+  path: Path,
+  { kinds, issuers, resources }: PolicyRuleConfig,
+  config: Config,
+): Finding[] {
+  if (kinds === undefined || issuers !== undefined) return []
+  const meant = Object.keys(config.resources).filter((name) => resources === '*' || resources.includes(name))
+  const able = meant.flatMap((name) => kindsAt(config, name, undefined))
+  if (meant.length === 0 || kinds.some((kind) => able.includes(kind))) return []
+  const message = `it can never fire: nobody of the kind ${kinds.join(', ')} can log in to ${meant.join(', ')}`
+  const cure = 'leave the kind out, or let an issuer or a certificate identity of that kind in there'
+  return [{ path: [...path, 'kinds'], message, cure }]
 }
 
 const isVouching = (config: Config, name: string) =>

@@ -4,40 +4,18 @@ import type { Finding } from '../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import type { AccessEffect } from '../core/facts.ts'
 import { ON_COLUMNS } from './columns.ts'
-import { conditionProblems, conditionsWithin } from './problems-conditions.ts'
+import { onObjects, onRelations } from './effects.ts'
+import { conditionProblems } from './problems-conditions.ts'
 import { holdProblems, probeProblems } from './problems-holds.ts'
+import { overruled } from './problems-overruled.ts'
 import { maskPatternProblems, patternProblems } from './problems-patterns.ts'
-
-/** Effects whose accesses are always to a relation, or never. The others may be either. */
-const ON_RELATIONS: ReadonlySet<AccessEffect> = new Set<AccessEffect>([
-  'read',
-  'insert',
-  'update',
-  'delete',
-  'truncate',
-])
-const ON_OBJECTS: ReadonlySet<AccessEffect> = new Set<AccessEffect>([
-  'role',
-  'setting',
-  'listen',
-  'notify',
-  'call',
-  'do',
-  'server-file',
-  'server-program',
-  'large-object',
-  'remote',
-  'backend-signal',
-  'session',
-  'unknown',
-])
 
 /** Every problem of the rules and masks; empty when there is none. */
 export function policyProblems(config: Config): Finding[] {
   const rules = Object.entries(config.policies)
   return [
     ...rules.flatMap(([id, rule]) => ruleProblems(id, rule, config)),
-    ...rules.flatMap(([id, rule]) => overruled(id, rule, rules)),
+    ...overruled(config),
     ...Object.entries(config.masks).flatMap(([id, mask]) => [
       ...unknownResources(['masks', id], mask.resources, config),
       ...probeProblems(['masks', id], mask),
@@ -56,16 +34,37 @@ function ruleProblems(id: string, rule: PolicyRuleConfig, config: Config): Findi
   if (rule.decision !== 'deny' && effects.every((effect) => effect === 'unknown')) {
     found.push({ path, message: 'it can never fire: what is not understood is always refused' })
   }
-  if (rule.relations !== undefined && effects.every((effect) => ON_OBJECTS.has(effect))) {
-    found.push({ path, message: `its relations can never match: ${effects.join(', ')} is not on relations` })
-  }
-  if (rule.objects !== undefined && effects.every((effect) => ON_RELATIONS.has(effect))) {
-    found.push({ path, message: `its objects can never match: ${effects.join(', ')} is on relations only` })
-  }
+  found.push(...targetProblems(path, rule, effects))
   const catalogOnly = rule.relations?.every((pattern) => pattern === '$catalog') ?? false
-  if (catalogOnly && rule.decision !== 'deny' && !effects.includes('read')) {
+  // A hold, and limits, are for what other rules give leave for.
+  const onlyAllows = rule.decision === 'allow' && rule.limits === undefined && rule.objects === undefined
+  if (catalogOnly && onlyAllows && !effects.includes('read')) {
     found.push({ path, message: 'it can never fire: $catalog can only be read' })
   }
+  return found
+}
+
+/** An effect that none of the patterns can be on would look as though the rule were for it. */
+function targetProblems(
+  path: readonly string[],
+  { relations, objects }: PolicyRuleConfig,
+  effects: readonly AccessEffect[],
+): Finding[] {
+  const found: Finding[] = []
+  const dead = (what: string, never: readonly AccessEffect[], where: string, hasOther: boolean) => {
+    const isAll = never.length === effects.length
+    // With patterns of both sorts, each is for the effects that it can be on.
+    if (never.length === 0 || (hasOther && !isAll)) return
+    const message = `its ${what} can never match: ${never.join(', ')} is ${where}`
+    const cure = isAll
+      ? `name ${what === 'relations' ? 'objects' : 'relations'} in their place`
+      : `make two rules: without ${never.join(', ')} here, the rest is meant`
+    found.push({ path, message, cure })
+  }
+  const notOnRelations = effects.filter((one) => !onRelations(one))
+  const notOnObjects = effects.filter((one) => !onObjects(one))
+  if (relations !== undefined) dead('relations', notOnRelations, 'not on relations', objects !== undefined)
+  if (objects !== undefined) dead('objects', notOnObjects, 'on relations only', relations !== undefined)
   return found
 }
 
@@ -125,69 +124,4 @@ function unknownResources(
   return resources
     .filter((name) => !Object.hasOwn(config.resources, name))
     .map((name) => ({ path: [...path, 'resources'], message: `there is no resource ${name}` }))
-}
-
-/** Deny beats the rest wherever it stands, so a rule that a deny covers wholly can never fire. */
-function overruled(
-  id: string,
-  rule: PolicyRuleConfig,
-  rules: readonly (readonly [string, PolicyRuleConfig])[],
-): Finding[] {
-  if (rule.decision === 'deny') return []
-  return rules
-    .filter(([, other]) => other.decision === 'deny' && !other.shadow && coversRule(other, rule))
-    .map(([other]) => ({
-      path: ['policies', id],
-      message: `it can never fire: rule ${other} denies all that it would ${rule.decision}`,
-      cure: 'narrow one of the two',
-    }))
-}
-
-function coversRule(wide: PolicyRuleConfig, narrow: PolicyRuleConfig): boolean {
-  return (
-    conditionsWithin(narrow, wide) &&
-    within(narrow.resources, wide.resources) &&
-    within(narrow.effects, wide.effects) &&
-    scopeWithin(narrow.groups, wide.groups) &&
-    scopeWithin(narrow.kinds, wide.kinds) &&
-    scopeWithin(narrow.subjects, wide.subjects) &&
-    scopeWithin(narrow.issuers, wide.issuers) &&
-    (wide.claims === undefined || JSON.stringify(wide.claims) === JSON.stringify(narrow.claims)) &&
-    targetsWithin(narrow, wide)
-  )
-}
-
-function within(narrow: readonly string[] | '*', wide: readonly string[] | '*'): boolean {
-  if (wide === '*') return true
-  return narrow !== '*' && narrow.every((item) => wide.includes(item))
-}
-
-/** Absent means everybody. */
-function scopeWithin(narrow: readonly string[] | undefined, wide: readonly string[] | undefined): boolean {
-  return wide === undefined || (narrow?.every((item) => wide.includes(item)) ?? false)
-}
-
-/** Absent both means everything; absent one of two means none of that sort. */
-function targetsWithin(narrow: PolicyRuleConfig, wide: PolicyRuleConfig): boolean {
-  if (wide.columns !== undefined) return patternsWithinAll(narrow, wide.columns)
-  if (wide.relations === undefined && wide.objects === undefined) return true
-  if (narrow.columns !== undefined) {
-    return patternsWithin(
-      narrow.columns.map((text) => text.slice(0, text.lastIndexOf('.'))),
-      wide.relations,
-    )
-  }
-  if (narrow.relations === undefined && narrow.objects === undefined) return false
-  return patternsWithin(narrow.relations, wide.relations) && patternsWithin(narrow.objects, wide.objects)
-}
-
-/** Rules on columns deny part of a relation only. */
-function patternsWithinAll(narrow: PolicyRuleConfig, wide: readonly string[]): boolean {
-  return narrow.columns?.every((pattern) => wide.includes(pattern)) ?? false
-}
-
-const ALL: ReadonlySet<string> = new Set(['*', '*.*'])
-
-function patternsWithin(narrow: readonly string[] | undefined, wide: readonly string[] | undefined): boolean {
-  return (narrow ?? []).every((item) => (wide ?? []).some((pattern) => pattern === item || ALL.has(pattern)))
 }

@@ -2,7 +2,7 @@
 // computed from the laws of the zones, without the time zone database.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DAYS, type TimeWindow, timeWindow } from '../../../src/core/time-window.ts'
+import { DAYS, type TimeWindow, timeWindow, windowWithin } from '../../../src/core/time-window.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -151,4 +151,24 @@ describe.each(ZONES)('$name', (zone) => {
       { numRuns: 300 },
     )
   })
+})
+
+it('a window is within another if it leaves out no minute of the week that is not in the other', () => {
+  const time = fc.constantFrom('00:00', '06:00', '12:00', '17:59', '18:00', '23:59')
+  const window = fc
+    .record({
+      days: fc.option(fc.uniqueArray(fc.constantFrom(...DAYS), { minLength: 1 }), { nil: undefined }),
+      from: time,
+      to: fc.oneof(time, fc.constant('24:00')),
+    })
+    .filter(({ from, to }) => from !== to)
+    .map((one): TimeWindow => ({ time_zone: 'UTC', ...one }))
+  const minutes = Array.from({ length: 7 * 24 * 60 }, (_, minute) => minute * MINUTE)
+  fc.assert(
+    fc.property(window, window, (narrow, wide) => {
+      const [inner, outer] = [timeWindow(narrow), timeWindow(wide)]
+      expect(windowWithin(narrow, wide)).toBe(minutes.every((at) => !inner(at) || outer(at)))
+    }),
+    { numRuns: 40 },
+  )
 })

@@ -142,14 +142,21 @@ describe('refused at load', () => {
     ],
     [
       'columns that a deny on them covers',
-      problems({ columns: ['a.b.c'] }, ['read'], { no: rule('deny', ['read'], { columns: ['a.b.c'] }) }),
+      problems({ columns: ['a.b.c'] }, ['update'], { no: rule('deny', ['update'], { columns: ['*.b.*'] }) }),
       'can never fire',
     ],
   ])('%s', (_, found, expected) => {
     expect(found.join('\n')).toContain(expected)
   })
 
-  it('but not a relation of which a column is denied', () => {
+  it('but not a column that is denied, where leave for it is leave to count rows', () => {
+    const no = rule('deny', ['read'], { columns: ['public.t.a'] })
+    const policy = policyOf({ no, r: rule('allow', ['read'], { columns: ['public.t.a'] }) })
+    expect(outcome(policy, 'select count(*) from public.t')).toBe('allow')
+    expect(outcome(policy, 'select a from public.t')).toBe('deny')
+  })
+
+  it('nor a relation of which a column is denied', () => {
     const others = { no: rule('deny', ['read'], { columns: ['a.b.c'] }) }
     expect(problems({ relations: ['a.b'] }, ['read'], others)).toEqual([])
     expect(problems({}, ['read'], others)).toEqual([])

@@ -86,7 +86,6 @@ describe('decisions', () => {
     const policy = policyOf({
       a: hold(['x', 'y'], { quorum: 2, notify: ['team'] }),
       b: hold(['y'], { expires_after: '5m', notify: ['mail', 'team'] }),
-      c: rule('allow', ['delete']),
     })
     expect(judge(policy, 'delete from t').hold).toEqual({
       approvers: ['y'],

@@ -16,7 +16,7 @@ import { withWorkers } from './workers/option.ts'
 const HELP = `
 Checks shape, references between parts, files, certificates and their keys, secrets, and policies.
 Exit code 1 with every problem, one a line, when there is any. Warnings (groups that nobody can have, patterns
-that look like regular expressions, hourly limits over several workers) change no exit code.
+that may be meant otherwise than they are read, hourly limits over several workers) change no exit code.
 
 Example:
   chaperone check --config prod.yaml`

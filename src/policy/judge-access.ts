@@ -45,6 +45,12 @@ const PINNED: ReadonlySet<string> = new Set([
   'client_encoding',
 ])
 
+const KEEPING_PATH: ReadonlySet<string> = new Set([...PINNED, 'search_path'])
+
+/** Settings that no rule lets a session change, on a resource that is processed so. */
+export const keptSettings = (process: 'full' | 'requests-only'): ReadonlySet<string> =>
+  process === 'full' ? PINNED : KEEPING_PATH
+
 export function judgeAccess(access: ColumnAccess, rules: RuleSet): AccessVerdict {
   const enforced = enforce(access, rules)
   return { access, ...enforced, shadow: shadowHits(access, rules, enforced) }
@@ -103,7 +109,7 @@ function session(rules: RuleSet, could: (rule: Rule) => boolean): Enforced {
 /** A setting of a role or a database is for later sessions, whose login pins it again. */
 function isPinned({ effect, object = '', objectType }: Access, { keepsPath }: RuleSet): boolean {
   if (effect !== 'setting' || objectType !== undefined) return false
-  return PINNED.has(object) || (keepsPath && object === 'search_path')
+  return (keepsPath ? KEEPING_PATH : PINNED).has(object)
 }
 
 const STRICTNESS: Readonly<Record<Outcome, number>> = { allow: 0, hold: 1, deny: 2 }

@@ -1,17 +1,20 @@
 // Patterns of rules that can be meant otherwise than they are read: a deny rule with one refuses nothing, and nobody notices.
 import type { Finding } from '../../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../../config/schema.ts'
+import { keptSettings } from '../../policy/judge-access.ts'
 import { namesHarmless } from '../../policy/problems-patterns.ts'
 
 /** Of regular expressions, LIKE and lists; in names of relations only where somebody quoted them. */
 const OTHER_WILDCARDS = /^\^|\$$|[\\()|?+[\]%,]/
 
-export function patternWarnings({ policies, masks }: Config): Finding[] {
+export function patternWarnings(config: Config): Finding[] {
+  const { policies, masks } = config
   return [
     ...Object.entries(policies).flatMap(([id, rule]) => [
       ...listed(['policies', id, 'relations'], rule.relations),
       ...listed(['policies', id, 'columns'], rule.columns),
       ...harmless(['policies', id, 'objects'], rule),
+      ...kept(['policies', id, 'objects'], rule, config),
     ]),
     ...Object.entries(masks).flatMap(([id, mask]) => listed(['masks', id, 'columns'], mask.columns)),
   ]
@@ -36,6 +39,25 @@ function harmless(path: readonly string[], { decision, effects, objects = [] }: 
     // Where everything is meant, a word alone may be a role, a setting or a channel.
     if (!namesHarmless(text) || (effects === '*' && !/[.*]/.test(text))) return []
     const message = `PostgreSQL’s own ${text.replace(/^.*[*.]/, '')} changes nothing and its calls need no leave: no rule refuses or holds them`
+    return [{ path: [...path, index], message }]
+  })
+}
+
+/** Leave for what judging rests on is leave for later sessions alone, whose login sets it again. */
+function kept(
+  path: readonly string[],
+  { decision, effects, objects = [], resources }: PolicyRuleConfig,
+  config: Config,
+): Finding[] {
+  if (decision === 'deny' || effects === '*' || !effects.includes('setting')) return []
+  const meant = Object.entries(config.resources).filter(
+    ([name]) => resources === '*' || resources.includes(name),
+  )
+  const everywhere = (text: string) =>
+    meant.length > 0 && meant.every(([, { process }]) => keptSettings(process).has(text))
+  return objects.flatMap((text, index) => {
+    if (!everywhere(text)) return []
+    const message = `no session may change ${text} here, whatever rules say: the rule is for ALTER ROLE, DATABASE and SYSTEM alone`
     return [{ path: [...path, index], message }]
   })
 }

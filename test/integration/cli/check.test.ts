@@ -160,6 +160,16 @@ masks:
     expect(stderr).not.toContain('objects.1')
   })
 
+  it('warns of leave to change what no session may change', () => {
+    const set =
+      '  set:\n    decision: allow\n    resources: [orders]\n    effects: [setting]\n    objects: [search_path, client_encoding]\n'
+    config(changed('masks:\n', `${set}masks:\n`))
+    const { status, stderr } = chaperone(['check'], secret)
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/policies\.set\.objects\.1: no session may change client_encoding here/)
+    expect(stderr).not.toContain('objects.0')
+  })
+
   it('says what rules of a requests-only resource do not see', () => {
     config(
       changed(

@@ -95,6 +95,14 @@ async function rows(
 const SELECT = 'SELECT abalance FROM pgbench_accounts WHERE aid = $1;'
 const PREPARED = Buffer.concat([bind({ statement: 'P0', values: ['42'] }), describe('P'), execute(), sync()])
 
+const EXTENDED = Buffer.concat([
+  parse({ sql: SELECT }),
+  bind({ values: ['42'] }),
+  describe('P'),
+  execute(),
+  sync(),
+])
+
 type Request = (n: number) => Buffer
 
 interface Mode {
@@ -105,8 +113,7 @@ interface Mode {
 
 const simple: Request = (n) =>
   query(`SELECT abalance FROM pgbench_accounts WHERE aid = ${(n * 7919) % 1_000_000};`)
-const extended: Request = () =>
-  Buffer.concat([parse({ sql: SELECT }), bind({ values: ['42'] }), describe('P'), execute(), sync()])
+const extended: Request = () => EXTENDED
 const prepared: Request = () => PREPARED
 
 const MODES: readonly Mode[] = [

@@ -91,12 +91,16 @@ export function createSqlNames(limit: number, memory: Kept = createKept(Number.P
   /** characters of texts that are kept */
   let kept = 0
 
-  function add(key: string, statements: readonly StatementFacts[], text: string, path: Path): void {
+  function add(
+    key: string,
+    statements: readonly StatementFacts[],
+    { text, digest }: { readonly text: string; readonly digest: string },
+    path: Path,
+  ): void {
     const found = known.get(key) ?? []
     if (found.length === 0 && known.size >= limit)
       throw new ProtocolError(`more than ${limit} SQL names in one session`, 'too-large')
     known.set(key, found)
-    const digest = sha256(text)
     clock += 1
     for (const facts of statements) {
       // A meaning that comes again is as young as its last definition.
@@ -149,13 +153,17 @@ export function createSqlNames(limit: number, memory: Kept = createKept(Number.P
 
   return {
     note(facts, text, path) {
-      for (const change of definitions(facts.statements)) {
-        add(keyOfChange(change), [change.facts], text, path)
+      const defined = definitions(facts.statements)
+      if (defined.length === 0) return
+      // Once for all: a text may define thousands.
+      const source = { text, digest: sha256(text) }
+      for (const change of defined) {
+        add(keyOfChange(change), [change.facts], source, path)
         bySql.add(keyOfChange(change))
       }
     },
     noteProtocol(kind, name, { facts, sql }, path) {
-      add(keyOf(kind, name), facts.statements, sql, path)
+      add(keyOf(kind, name), facts.statements, { text: sql, digest: sha256(sql) }, path)
       if (kind === 'cursor') portals.add(name)
     },
     cursorPath(name) {

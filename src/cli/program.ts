@@ -6,6 +6,7 @@ import { registerCheck } from './check.ts'
 import { registerEnvoyConfig } from './envoy-config.ts'
 import { registerExplain } from './explain.ts'
 import { registerLogin } from './login.ts'
+import { registerNotifications } from './notifications.ts'
 import { registerPolicy } from './policy/test.ts'
 import { registerServe } from './serve.ts'
 import { startServices } from './services.ts'
@@ -23,6 +24,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerLogin,
   registerApprovals,
   registerSessions,
+  registerNotifications,
   registerWorker,
 ]
 

@@ -129,7 +129,7 @@ function createLimitedServer(options: AdminOptions, shared: Shared): Server {
 
 /** Undefined without a console. */
 function webParts(options: AdminOptions, { changes, failedLogins }: Shared): WebParts | undefined {
-  const { approvals, sessions, audit, log, console: services } = options
+  const { approvals, sessions, audit, log, deadLetters, console: services } = options
   const { admin, resources = {}, recordings } = options.config
   if (services === undefined || admin.console === undefined || admin.public_url === undefined)
     return undefined
@@ -137,7 +137,8 @@ function webParts(options: AdminOptions, { changes, failedLogins }: Shared): Web
   const opened = { publicUrl: new URL(admin.public_url), seal: createSeal() }
   return {
     ...services,
-    ...{ approvals, sessions, audit, log, changes, failedLogins },
+    ...{ approvals, sessions, audit, log, changes, failedLogins, deadLetters },
+    operators: admin.operators,
     ...opened,
     attempts: createAttempts(opened),
     codes: createLeave(CODES),

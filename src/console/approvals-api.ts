@@ -7,6 +7,7 @@ import { placeFrom } from '../approvals/place.ts'
 import { approvalDuration } from '../config/scalars.ts'
 import { APPROVAL_STATES } from '../core/approval.ts'
 import type { DeadLetter } from '../notify/dead-letters.ts'
+import { accessOf } from './access.ts'
 import { approvalEvents } from './approvals-events.ts'
 import { castVote, type VoteDependencies, withdraw } from './audited-vote.ts'
 import type { ApiEnvironment } from './bearer.ts'
@@ -113,9 +114,8 @@ export function approvalsApi(deps: ApprovalsApiDependencies) {
   })
 
   api.get('/notifications/dead', async (context) => {
-    const { operators = [], deadLetters } = deps
-    // They name requests that the caller may not see otherwise.
-    if (!operators.some((group) => context.var.principal.groups.includes(group))) {
+    const { operators, deadLetters } = deps
+    if (!accessOf({ operators }, context.var.principal).notifications) {
       throw new Problem('unauthorized', 'You are in none of the groups of `admin.operators`.')
     }
     return context.json({ dead: (await deadLetters?.()) ?? [] })

@@ -45,6 +45,8 @@ export interface StackOptions {
   readonly masks?: NonNullable<ConfigInput['masks']>
   /** pages for people on the admin port, with these settings over the fixture's; none when absent */
   readonly console?: ConsoleOptions
+  /** `admin.operators`, with the console */
+  readonly operators?: readonly string[]
   /** sections of chaperone.yaml that take the place of the fixture's; resources are added */
   readonly config?: Partial<ConfigInput>
   /** clients of the workloads' issuer beyond the fixture's */
@@ -156,6 +158,7 @@ async function assemble(
       client: authority.issue({ name: WRITER }),
     },
     console: options.console,
+    operators: options.operators,
     config: options.config ?? {},
     policies: options.policies ?? {},
     masks: options.masks ?? {},

@@ -6,7 +6,7 @@ import { type Html, NOTHING } from './html.ts'
 import type { Login } from './logins.ts'
 import { visible } from './visible.ts'
 
-export type Place = 'requests' | 'history' | 'sessions' | 'recordings' | 'policy'
+export type Place = 'requests' | 'history' | 'sessions' | 'recordings' | 'policy' | 'notifications'
 
 export interface Visitor {
   readonly login: Login
@@ -32,6 +32,7 @@ export const PLACES: readonly {
   { place: 'sessions', text: 'Sessions', needs: 'sessions' },
   { place: 'recordings', text: 'Recordings', needs: 'recordings' },
   { place: 'policy', text: 'Policy', needs: 'policy' },
+  { place: 'notifications', text: 'Notifications', needs: 'notifications' },
 ]
 
 function navigation({ access }: Visitor, current: Place | undefined): Html {

@@ -1,6 +1,7 @@
 // What the console's pages are made from.
 import type { Leave } from '../../core/leave.ts'
 import type { CodeFlow } from '../../identity/code-flow.ts'
+import type { DeadLetter } from '../../notify/dead-letters.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { Sparingly } from '../../telemetry/sparingly.ts'
 import type { ConsoleConfig } from '../access.ts'
@@ -25,6 +26,10 @@ export interface WebParts extends ConsoleServices, VoteDependencies, SessionDepe
   /** where people reach it */
   readonly publicUrl: URL
   readonly changes: ApprovalChanges
+  /** `admin.operators` */
+  readonly operators?: readonly string[] | undefined
+  /** messages that were given up, newest first */
+  readonly deadLetters?: (() => Promise<readonly DeadLetter[]>) | undefined
   /** names of the configuration */
   readonly resources: readonly string[]
   /** directory of the recordings; absent when nothing is recorded */

@@ -17,6 +17,7 @@ import { type Html, NOTHING } from './html.ts'
 import { PLACES, page, type Visitor } from './layout.ts'
 import { beginLogin, CALLBACK_PATH, finishLogin, loggedOutPage, logOut } from './login-routes.ts'
 import type { Login } from './logins.ts'
+import { notificationsPage } from './pages/notifications.ts'
 import { policyPage } from './pages/policy.ts'
 import { recordingPage } from './pages/recording.ts'
 import { recordingsPage } from './pages/recordings.ts'
@@ -32,7 +33,7 @@ type Handler = (context: WebContext) => Promise<Response>
 const NAME = /^[A-Za-z0-9_.-]{1,128}$/
 
 export function consoleRoutes(parts: WebParts) {
-  const { publicUrl, settings } = parts
+  const { publicUrl, settings, operators } = parts
   const web = new Hono<{ Bindings: HttpBindings }>()
 
   function loginOf(context: WebContext, used: boolean): Login | undefined {
@@ -41,7 +42,7 @@ export function consoleRoutes(parts: WebParts) {
 
   function visitorOf(context: WebContext): Visitor | undefined {
     const login = loginOf(context, context.req.header('x-chaperone-live') === undefined)
-    return login && { login, access: accessOf(settings, login.principal) }
+    return login && { login, access: accessOf({ ...settings, operators }, login.principal) }
   }
 
   function withHeaders(context: WebContext): void {
@@ -138,6 +139,10 @@ export function consoleRoutes(parts: WebParts) {
   web.get(
     '/policy',
     shown('policy', (context, visitor) => policyPage(parts, visitor, context.req.query('resource'))),
+  )
+  web.get(
+    '/notifications',
+    shown('notifications', (_, visitor) => notificationsPage(parts, visitor)),
   )
   web.get(
     '/events',

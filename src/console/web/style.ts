@@ -76,7 +76,7 @@ code { background: var(--code); border-radius: 4px; padding: .05rem .3rem; overf
 /* Letters that are written from right to left stay in the order in which the server reads them. */
 pre, code, .mono, td { direction: ltr; unicode-bidi: bidi-override; }
 pre { background: var(--code); border-radius: 8px; padding: .75rem .9rem; margin: 0 0 .75rem; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; tab-size: 4; }
-.card > .line + pre, .card > .line + dl { margin-top: .6rem; }
+.card > .line + pre, .card > .line + dl, .card > .line + p:not(.meta) { margin-top: .6rem; }
 .item pre { margin: .6rem 0 0; padding-bottom: 0; border-bottom: .75rem solid transparent; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
 .keyword { color: var(--keyword); font-weight: 600; }
 .string { color: var(--string); }

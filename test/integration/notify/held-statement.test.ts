@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DESKTOP, logInAs, startBrowser } from '../../support/browser.ts'
+import { DESKTOP, logInAs, PHONE, picture, startBrowser } from '../../support/browser.ts'
+import { startCli } from '../../support/cli.ts'
 import { type MailServer, startMailServer } from '../../support/notify/mail-server.ts'
 import { headers, parts } from '../../support/notify/mail-text.ts'
 import { eventually, type Received, type Receiver, startReceiver } from '../../support/notify/receiver.ts'
@@ -17,21 +18,25 @@ let stack: Stack
 let mail: MailServer
 let hook: Receiver
 let dead: Receiver
+let gone: Receiver
 let browser: Browser
 
 beforeAll(async () => {
   const key = join(home.path, 'hook-key')
   writeFileSync(key, KEY)
-  ;[mail, hook, dead, browser] = await Promise.all([
+  ;[mail, hook, dead, gone, browser] = await Promise.all([
     startMailServer({ tls: 'disable' }),
+    startReceiver(),
     startReceiver(),
     startReceiver(),
     startBrowser(),
   ])
   // It takes everything and never answers.
   dead.answer = () => undefined
+  gone.answer = (_, response) => void response.writeHead(410).end()
   stack = await startStack({
     console: {},
+    operators: ['oncall'],
     config: {
       secrets: {
         'app-rw': { file: 'secrets/app-rw' },
@@ -50,6 +55,7 @@ beforeAll(async () => {
         },
         hook: { kind: 'webhook', url: `${hook.url}/in`, keys: ['hook-key'] },
         dead: { kind: 'webhook', url: `${dead.url}/in`, keys: ['hook-key'] },
+        gone: { kind: 'webhook', url: `${gone.url}/in`, keys: ['hook-key'] },
       },
     },
     policies: {
@@ -62,14 +68,25 @@ beforeAll(async () => {
         approvers: ['approvers'],
         notify: ['dead', 'mail', 'hook'],
       },
+      'held-deletes': {
+        decision: 'hold',
+        resources: '*',
+        groups: ['engineers'],
+        effects: ['delete'],
+        relations: ['public.orders'],
+        approvers: ['approvers'],
+        notify: ['gone'],
+      },
     },
   })
-  stack.issuers.people.setPerson({ subject: 'rita', groups: ['approvers'], email: 'rita@example.com' })
+  for (const [subject, groups] of Object.entries({ rita: ['approvers'], otto: ['oncall'] })) {
+    stack.issuers.people.setPerson({ subject, groups, email: `${subject}@example.com` })
+  }
 })
 afterAll(async () => {
   await browser?.close()
   await stack?.stop()
-  await Promise.all([mail?.stop(), hook?.close(), dead?.close()])
+  await Promise.all([mail?.stop(), hook?.close(), dead?.close(), gone?.close()])
   home.remove()
 })
 
@@ -129,5 +146,48 @@ describe('a statement that is held', () => {
     expect(after?.get('subject')).toContain('Approved')
     // A channel that never answers held up none of it.
     expect(dead.received.length).toBeGreaterThan(0)
+  })
+})
+
+describe('a message that nobody got', () => {
+  it('is seen by operators in the console and by the command line, with why, and by nobody else', async () => {
+    const ann = await stack.tokens.person(['engineers'], { subject: 'ann' })
+    const waiting = stack.psql(ann, 'delete from orders where id = 999;')
+    const { id } = await stack.reviews.next()
+    await eventually(() => gone.received.length === 1)
+    const otto = await (await browser.newContext(PHONE)).newPage()
+    await logInAs(otto, `${stack.admin}/requests`, 'otto')
+    await otto.getByRole('link', { name: 'Notifications' }).click()
+    await otto.getByText('the answer has status 410').waitFor()
+    expect(await otto.locator('main').textContent()).toContain(id)
+    expect(await otto.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
+    await picture(otto, 'phone-notifications')
+    // The request itself is not theirs to see.
+    const request = await otto.context().request.get(`${stack.admin}/requests/${id}`)
+    expect(request.status()).toBe(404)
+
+    const rita = await (await browser.newContext(DESKTOP)).newPage()
+    await logInAs(rita, `${stack.admin}/requests`, 'rita')
+    expect(await rita.getByRole('link', { name: 'Notifications' }).count()).toBe(0)
+    expect((await rita.context().request.get(`${stack.admin}/notifications`)).status()).toBe(404)
+
+    const cli = async (groups: readonly string[], ...args: readonly string[]) => {
+      const token = await stack.tokens.person(groups, { subject: 'somebody' })
+      const environment = { CHAPERONE_ADMIN: stack.admin, CHAPERONE_TOKEN: token, HOME: stack.folder }
+      return startCli(['notifications', 'dead', ...args], environment).done
+    }
+    const shown = await cli(['oncall'])
+    expect([shown.code, shown.err]).toEqual([0, ''])
+    expect(shown.out).toMatch(
+      new RegExp(`^gone +\\d+ s ago +1 +requested +app +${id} +the answer has status 410$`, 'm'),
+    )
+    expect(JSON.parse((await cli(['oncall'], '--json')).out)).toMatchObject({
+      dead: [{ channel: 'gone', request: id, attempts: 1, event: 'requested' }],
+    })
+    const refused = await cli(['approvers'])
+    expect([refused.code, refused.out]).toEqual([1, ''])
+    expect(refused.err).toContain('admin.operators')
+    await stack.reviews.deny(id)
+    expect((await waiting).stdout).toBe('')
   })
 })

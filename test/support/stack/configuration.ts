@@ -87,6 +87,7 @@ export interface ConfigurationParts {
   readonly passwordless: boolean
   /** pages for people, with these settings over the fixture's; none when absent */
   readonly console?: ConsoleOptions | undefined
+  readonly operators?: readonly string[] | undefined
   /** sections that take the place of the fixture's */
   readonly config: Partial<ConfigInput>
   /** added to the fixture's, or in place of those of the same name */
@@ -147,12 +148,17 @@ function configuration(parts: ConfigurationParts): ConfigInput {
   }
 }
 
-function pages({ admin, console }: ConfigurationParts): Partial<NonNullable<ConfigInput['admin']>> {
+function pages({
+  admin,
+  console,
+  operators,
+}: ConfigurationParts): Partial<NonNullable<ConfigInput['admin']>> {
   if (console === undefined) return {}
   return {
     public_url: `http://127.0.0.1:${admin}`,
     issuer: 'people',
     cli: { client_id: CLI_CLIENT.id },
+    ...(operators && { operators: [...operators] }),
     console: {
       client_id: CONSOLE_CLIENT.id,
       client_secret: 'console-client',

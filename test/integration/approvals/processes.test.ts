@@ -66,7 +66,7 @@ it('each approval is used as often as it was granted at most, with its quorum, a
     Array.from({ length: REQUESTS }, async (_, n) => {
       const input = approvalInput(
         { principal: `https://id.example#asker-${n}`, text: `select ${n}`, shape: 'of a query' },
-        { quorum: QUORUM, window: WINDOW },
+        { quorum: QUORUM, window: WINDOW, expiresAfter: 600_000 },
       )
       const { id } = await approvals.create(n % 2 === 0 ? input : { ...input, parked: true })
       return { id, subject: input.subject, ...(n % 3 === 0 && { window: WINDOW }) }

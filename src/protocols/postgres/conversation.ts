@@ -56,6 +56,8 @@ export interface Conversation {
   unwindowed: number
   /** about how many bytes of a result the server is asked for at once; absent: all of it */
   readonly window: number | undefined
+  /** another one after each message that a cursor may not outlive (MAY_END_CURSORS) */
+  era: number
   /** transaction status of the last ReadyForQuery: I, T or E */
   transaction: string
   /** the transaction may have changed the catalog */
@@ -117,6 +119,7 @@ export function createConversation(
     awaited: undefined,
     unwindowed: 0,
     window: limits.window,
+    era: 0,
     transaction: 'I',
     uncommitted: false,
     opaque: false,

@@ -14,6 +14,8 @@ export interface Forwarding {
   send(bytes: Uint8Array): void
   bind(portal: Portal, bytes: Uint8Array): void
   run(portal: Portal, running: Running, execution: Execution): void
+  /** Does `run` ask the server for the columns? */
+  describes(portal: Portal, running: Running): boolean
   /** What is sent may change where names are looked for. */
   noteMoves(running: Running): void
   /** A COPY may ask for data; a result that is counted may have to fail before anything comes after it. */
@@ -69,6 +71,7 @@ export function createForwarding(talk: Conversation): Forwarding {
 
   function run(portal: Portal, running: Running, execution: Execution): void {
     portal.running = running
+    portal.meaning = talk.sqlNames.resolve(portal.statement.facts).fingerprint
     if (needsDescription(portal, running)) {
       portal.describedIn = talk.sending
       expected.push({ kind: 'describe', portal, injected: true })
@@ -95,6 +98,7 @@ export function createForwarding(talk: Conversation): Forwarding {
     send,
     bind,
     run,
+    describes: needsDescription,
     noteMoves,
     awaitAnswer,
   }

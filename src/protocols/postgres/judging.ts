@@ -44,6 +44,8 @@ export interface Judging {
    * the path on which these are looked for.
    */
   planningRunsCode(facts: Facts, then: (runs: boolean, path: SearchPath | undefined) => void): void
+  /** Calls back with the first column of the rows, or undefined where the server cannot be asked. */
+  askServer(lookup: Lookup, then: (rows: readonly string[] | undefined) => void): void
   /** Calls back with the path on which the names are looked for now, asked for where it is in doubt. */
   pathOf(facts: Facts, then: (path: SearchPath | undefined) => void): void
   /** an answer, or the catalog's rows, are waited for */
@@ -309,10 +311,11 @@ export function createJudging(talk: Conversation): Judging {
         learnOf(facts, (told) => judge(question, facts, told))
       })
     },
+    askServer,
     pathOf: (facts, then) => settlePath(talk.sqlNames.resolve(facts), then),
-    planningRunsCode(given, then) {
-      const facts = talk.sqlNames.resolve(given)
-      settlePath(facts, (path) => {
+    planningRunsCode(facts, then) {
+      // EXECUTE and FETCH are not planned: what their names stand for by then runs when they do, and is judged then.
+      settlePath(talk.sqlNames.resolve(facts), (path) => {
         const shown = runsCode(facts)
         if (shown || !talk.looksBehind()) return then(shown, path)
         learnOf(facts, (told) =>

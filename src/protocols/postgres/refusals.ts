@@ -20,8 +20,6 @@ export interface Refusals {
   notAnalysed(analysis: Exclude<AnalysisResult, { kind: 'facts' }>): StandInError
   noSuchStatement(name: string): StandInError
   noSuchPortal(name: string): StandInError
-  /** @param limit bytes */
-  nameTooLong(limit: number): StandInError
 }
 
 export function createRefusals(talk: Conversation): Refusals {
@@ -90,14 +88,6 @@ export function createRefusals(talk: Conversation): Refusals {
       kind: 'server',
       sqlstate: '34000',
       message: `portal "${name}" does not exist`,
-    }),
-    nameTooLong: (limit) => ({
-      kind: 'refusal',
-      refusal: {
-        code: 'unsupported',
-        message: `names of statements and portals may have ${limit} bytes`,
-        hint: 'The server itself tells longer names apart by their beginning only.',
-      },
     }),
   }
   return refusals

@@ -1,10 +1,11 @@
 // What a client's messages become: each is judged before anything of it is sent on.
-import { Buffer } from 'node:buffer'
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
 import { sameRole } from '../../core/operation.ts'
 import { samePath } from '../../core/search-path.ts'
 import type { Answer } from '../../core/session.ts'
+import { MAY_END_CURSORS } from './columns-told.ts'
 import type { Conversation } from './conversation.ts'
+import { createDescribing } from './describing.ts'
 import { createForwarding } from './forwarding.ts'
 import { createJudging } from './judging.ts'
 import { FRONTEND } from './messages/codes.ts'
@@ -18,6 +19,7 @@ import {
   expectEmpty,
 } from './messages/frontend.ts'
 import type { Frame } from './messages/frontend-stream.ts'
+import { isTooLong, NAME_TOO_LONG } from './name-length.ts'
 import { createNamed } from './named.ts'
 import { typed, withParameterTypes } from './parameter-types.ts'
 import { comesInWindows, sendInWindows } from './query-in-windows.ts'
@@ -34,16 +36,13 @@ export interface Requests {
 
 type Handler = (bytes: Uint8Array) => boolean
 
-/** Bytes of a name that the server keeps (NAMEDATALEN less its zero byte): it cuts the rest off, so that two are one. */
-const MAX_NAME = 63
-const isTooLong = (name: string) => name.length * 3 > MAX_NAME && Buffer.byteLength(name) > MAX_NAME
-
 export function createRequests(talk: Conversation): Requests {
   const { out, expected } = talk
   const judging = createJudging(talk)
   const refuse = createRefusals(talk)
   const named = createNamed(talk)
   const forwarding = createForwarding(talk)
+  const describing = createDescribing({ talk, judging, refuse, named, forwarding })
   /** the next message needs to know what the server says to all that was sent */
   let draining = false
 
@@ -93,7 +92,7 @@ export function createRequests(talk: Conversation): Requests {
 
   function parse(bytes: Uint8Array): boolean {
     const { name, sql, parameterTypes } = decodeParse(bytes)
-    if (isTooLong(name)) return refuse.bind(refuse.nameTooLong(MAX_NAME))
+    if (isTooLong(name)) return refuse.bind(NAME_TOO_LONG)
     const analysis = talk.analyze(sql)
     if (analysis.kind !== 'facts') return refuse.parse(refuse.notAnalysed(analysis))
     const facts = withParameterTypes(analysis.facts, parameterTypes)
@@ -101,7 +100,16 @@ export function createRequests(talk: Conversation): Requests {
       const { path } = operation.facts
       talk.sqlNames.note(facts, sql, path)
       if (name !== '') talk.sqlNames.noteProtocol('prepared', name, { facts, sql }, path)
-      const statement = { sql, facts, types: parameterTypes, path, masker, touchesMasked, opaque }
+      const statement = {
+        sql,
+        facts,
+        types: parameterTypes,
+        path,
+        era: talk.era,
+        masker,
+        touchesMasked,
+        opaque,
+      }
       const commit = talk.statements.change(name, statement, talk.sending)
       expected.push({ kind: 'parse', commit }, bytes.length)
       forwarding.send(bytes)
@@ -113,8 +121,7 @@ export function createRequests(talk: Conversation): Requests {
 
   function bind(bytes: Uint8Array): boolean {
     const decoded = decodeBind(bytes)
-    if (isTooLong(decoded.portal) || isTooLong(decoded.statement))
-      return refuse.bind(refuse.nameTooLong(MAX_NAME))
+    if (isTooLong(decoded.portal) || isTooLong(decoded.statement)) return refuse.bind(NAME_TOO_LONG)
     const statement = named.statement(decoded.statement)
     if (statement === 'wait') return wait()
     if (!statement) return refuse.bind(refuse.noSuchStatement(decoded.statement))
@@ -122,8 +129,10 @@ export function createRequests(talk: Conversation): Requests {
     const { sql: text, facts } = statement
     const { parameters } = portal
     const send = () => forwarding.bind(portal, bytes)
+    portal.era = talk.era
     const runs = (running: Running) => {
       portal.running = running
+      portal.meaning = talk.sqlNames.resolve(facts).fingerprint
       send()
     }
     const refused = (refusal: Refusal) => refuse.bind({ kind: 'refusal', refusal })
@@ -139,49 +148,29 @@ export function createRequests(talk: Conversation): Requests {
     return true
   }
 
-  function describe(bytes: Uint8Array): boolean {
-    const target = decodeTarget(bytes, 'Describe')
-    if (isTooLong(target.name)) return refuse.bind(refuse.nameTooLong(MAX_NAME))
-    const portal = target.kind === 'portal' ? named.portal(target.name) : undefined
-    if (portal === 'wait') return wait()
-    if (portal) portal.describedIn = talk.sending
-    const proceed = () => {
-      expected.push({ kind: 'describe', portal, injected: false })
-      forwarding.send(bytes)
-    }
-    if (target.kind === 'portal' || talk.path.untouched()) proceed()
-    else return describeStatement(target.name, proceed)
-    return true
-  }
-
-  /** The server reads a statement anew where the path is another than at its Parse, and tells its columns. */
-  function describeStatement(name: string, proceed: () => void): boolean {
-    const statement = named.statement(name)
-    if (statement === 'wait') return wait()
-    if (statement === undefined) proceed()
-    else {
-      const { sql: text, facts } = statement
-      const refused = (refusal: Refusal) => refuse.bind({ kind: 'refusal', refusal })
-      judging.ask({ text, facts, phase: 'prepare', parameters: [], proceed, refuse: refused })
-    }
-    return true
-  }
-
   function execute(bytes: Uint8Array): boolean {
     const { portal: name, maxRows } = decodeExecute(bytes)
     const execution = { bytes, portal: name, maxRows }
-    if (isTooLong(name)) return refuse.bind(refuse.nameTooLong(MAX_NAME))
+    if (isTooLong(name)) return refuse.bind(NAME_TOO_LONG)
     const portal = named.portal(name)
     if (portal === 'wait') return wait()
     if (!portal) return refuse.execute(refuse.noSuchPortal(name))
     // A changed policy, or time of day, is asked again, also where a portal goes on; a changed path before it begins.
     const { sql: text, facts } = portal.statement
     const { parameters, running: judged } = portal
-    const proceed = (running: Running) => forwarding.run(portal, running, execution)
     const refused = (refusal: Refusal) => refuse.execute({ kind: 'refusal', refusal })
+    const proceed = (running: Running) => {
+      const run = () => forwarding.run(portal, running, execution)
+      if (forwarding.describes(portal, running))
+        describing.ifTold(portal.statement.facts, portal.era, run, refuse.execute)
+      else run()
+    }
     const ask = () =>
       judging.ask({ text, facts, phase: 'execute', parameters, bound: portal, proceed, refuse: refused })
-    const stands = () => judged !== undefined && stillStands(judged, talk.masks())
+    const stands = () =>
+      judged !== undefined &&
+      stillStands(judged, talk.masks()) &&
+      portal.meaning === talk.sqlNames.resolve(facts).fingerprint
     if (judged === undefined || !stands()) ask()
     else if (hasItsRole(portal) && (portal.begun || !mayHaveMoved(portal))) proceed(judged)
     else {
@@ -197,7 +186,7 @@ export function createRequests(talk: Conversation): Requests {
 
   function close(bytes: Uint8Array): boolean {
     const { kind, name } = decodeTarget(bytes, 'Close')
-    if (isTooLong(name)) return refuse.bind(refuse.nameTooLong(MAX_NAME))
+    if (isTooLong(name)) return refuse.bind(NAME_TOO_LONG)
     const names = kind === 'statement' ? talk.statements : talk.portals
     const commit = names.change(name, undefined, talk.sending)
     const mark = talk.sqlNames.mark()
@@ -237,7 +226,7 @@ export function createRequests(talk: Conversation): Requests {
     [FRONTEND.Query]: query,
     [FRONTEND.Parse]: parse,
     [FRONTEND.Bind]: bind,
-    [FRONTEND.Describe]: describe,
+    [FRONTEND.Describe]: (bytes) => describing.message(bytes) || wait(),
     [FRONTEND.Execute]: execute,
     [FRONTEND.Close]: close,
     [FRONTEND.Sync]: sync,
@@ -277,6 +266,7 @@ export function createRequests(talk: Conversation): Requests {
       if (!handler)
         throw new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
       if (skipped) return true
+      if (MAY_END_CURSORS.has(type)) talk.era += 1
       if (talk.copy === 'in' && !COPY_MESSAGES.has(type)) {
         throw new ProtocolError('a message that is not allowed during COPY')
       }

@@ -75,9 +75,16 @@ function definitions(facts: readonly StatementFacts[]): readonly Named[] {
     .filter((change): change is Named => change.kind === 'prepare' || change.kind === 'declare-cursor')
 }
 
-function unknown(statement: StatementFacts, { kind, name }: SessionReference): StatementFacts {
-  const what = kind === 'cursor' ? 'cursor' : 'prepared statement'
-  const incomplete = `this session does not know what the ${what} ${JSON.stringify(name)} stands for`
+function unknown(
+  statement: StatementFacts,
+  { kind, name }: SessionReference,
+  why: 'not known' | 'refers further' = 'not known',
+): StatementFacts {
+  const what = `the ${kind === 'cursor' ? 'cursor' : 'prepared statement'} ${JSON.stringify(name)}`
+  const incomplete =
+    why === 'not known'
+      ? `this session does not know what ${what} stands for`
+      : `${what} may be an EXECUTE or a FETCH itself, over which PostgreSQL can crash`
   return { ...statement, ...UNKNOWN, references: [], changes: [], incomplete }
 }
 
@@ -132,7 +139,11 @@ export function createSqlNames(limit: number, memory: Kept = createKept(Number.P
     bySql.delete(key)
   }
 
-  /** What the references of a statement stand for; names found are added to `seen`, which also ends circles. */
+  /**
+   * What the references of a statement stand for, however deep; names found are added to `seen`, which also ends circles.
+   * None may refer to names itself: where the server tells columns it follows them, in circles for ever, and crashes where
+   * a cursor is gone.
+   */
   function expand(
     statement: StatementFacts,
     local: ReadonlyMap<string, readonly Meaning[]>,
@@ -147,7 +158,9 @@ export function createSqlNames(limit: number, memory: Kept = createKept(Number.P
       seen.set(key, found)
       for (const { facts } of found) room.left -= weightOf(facts)
       if (found.length === 0 || size > MAX_MEANINGS || room.left < 0) return [unknown(statement, reference)]
-      return found.flatMap(({ facts }) => [facts, ...expand(facts, local, seen, room)])
+      const behind = found.flatMap(({ facts }) => [facts, ...expand(facts, local, seen, room)])
+      const isFurther = found.some(({ facts }) => facts.references.length > 0)
+      return isFurther ? [unknown(statement, reference, 'refers further'), ...behind] : behind
     })
   }
 

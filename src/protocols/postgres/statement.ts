@@ -14,6 +14,8 @@ export interface Statement {
   readonly types?: readonly number[]
   /** where its Parse looked for names without a schema */
   readonly path?: SearchPath | undefined
+  /** the session's at its Parse; absent where SQL made it, or may have */
+  readonly era?: number
   /** the masks of its Parse, and what by them errors of a Bind, which runs the planner, may show */
   readonly masker: Masker
   readonly touchesMasked: boolean
@@ -30,6 +32,8 @@ export interface Portal {
   path: SearchPath | undefined
   /** the session's when it was bound: rights are looked at then, or when it is executed */
   role: Role
+  /** the session's at its Bind; undefined where SQL made it, or may have */
+  era: number | undefined
   /** it was executed */
   begun: boolean
   /** the segment in which the client, or the session, last asked for the row description */
@@ -38,6 +42,8 @@ export interface Portal {
   fields: readonly FieldDescription[] | undefined
   /** set once its Execute was let through: going on after PortalSuspended is the same operation, as long as that stands */
   running: Running | undefined
+  /** the fingerprint of what was judged then, with all that its names stood for */
+  meaning: string | undefined
 }
 
 /** A statement on the server's side, from the moment it was let through until it is complete. */
@@ -104,10 +110,12 @@ export function portal(name: string, statement: Statement, parameters: readonly 
     size: parameters.reduce(lengthOf, 0),
     path: undefined,
     role: 'any',
+    era: undefined,
     begun: false,
     describedIn: undefined,
     fields: undefined,
     running: undefined,
+    meaning: undefined,
   }
 }
 

@@ -76,7 +76,8 @@ export async function startPlace(): Promise<Place> {
     await stack.superuser(VICTIM)
     const token = await stack.tokens.person(['curious'])
     return {
-      play: (way, seed, until) => playAll(stack, () => connect(stack, token, way), seed, until),
+      play: (way, seed, until) =>
+        playAll(stack, { open: () => connect(stack, token, way), straight: way === 'straight' }, seed, until),
       stop: () => stack.stop(),
     }
   } catch (error) {
@@ -94,7 +95,7 @@ async function connect(stack: Stack, token: string, way: Way): Promise<PgWireCli
 
 async function playAll(
   stack: Stack,
-  open: () => Promise<PgWireClient>,
+  { open, straight }: { readonly open: () => Promise<PgWireClient>; readonly straight: boolean },
   seed: number,
   { ms = Number.POSITIVE_INFINITY, sessions = Number.POSITIVE_INFINITY }: Parameters<Place['play']>[2],
 ): Promise<Played> {
@@ -107,7 +108,7 @@ async function playAll(
     const own = seed + all.sessions
     const client = await open()
     try {
-      await playOne(client, own, all)
+      await playOne(client, own, straight, all)
     } finally {
       client.destroy()
     }
@@ -126,13 +127,13 @@ async function traces(stack: Stack): Promise<unknown> {
   return row?.['n']
 }
 
-async function playOne(client: PgWireClient, seed: number, all: Played): Promise<void> {
+async function playOne(client: PgWireClient, seed: number, straight: boolean, all: Played): Promise<void> {
   const next = random(Math.imul(seed + 1, SPREAD))
   for (let write = 0; write < WRITES; write += 1) {
     const mark = `END${write}`
     // Twice: a Query that meets an open implicit transaction may do no more than end it.
     const sent = [
-      ...messagesOf(next),
+      ...messagesOf(next, straight),
       sync(),
       query('rollback'),
       query('rollback'),

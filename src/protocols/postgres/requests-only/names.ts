@@ -11,16 +11,22 @@ export interface Statement {
   readonly facts: Facts
   /** OIDs that its Parse stated for its parameters, 0 where the server chooses */
   readonly types?: readonly number[]
+  /** the session's at its Parse; absent where it may be any of several */
+  readonly era?: number
 }
 
 export interface Portal {
   readonly statement: Statement
+  /** the session's at its Bind */
+  readonly era?: number
   readonly parameters: readonly ParameterValue[]
   /**
    * Of its Bind or Execute, once that was let through: as long as it stands, what follows goes on with the same operation,
    * as one Bind runs at most once.
    */
   judged: Judgement | undefined
+  /** the fingerprint of what was judged then, with all that its names stood for */
+  meaning: string | undefined
   /** how many statements had run that may change the role, when it was judged or went on last */
   moves: number
 }

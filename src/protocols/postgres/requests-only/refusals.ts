@@ -15,8 +15,6 @@ export interface Refusals {
   noSuchStatement(name: string): void
   noSuchPortal(name: string): void
   syntax(text: string): StandInError
-  /** @param limit bytes */
-  nameTooLong(limit: number): StandInError
   /** @param length bytes */
   tooLarge(length: number): Refusal
 }
@@ -58,14 +56,6 @@ export function createRefusals(talk: Conversation, sending: Sending): Refusals {
     },
     noSuchPortal: (name) => extended(server('34000', `portal "${name}" does not exist`)),
     syntax: (text) => server('42601', text),
-    nameTooLong: (limit) => ({
-      kind: 'refusal',
-      refusal: {
-        code: 'unsupported',
-        message: `names of statements and portals may have ${limit} bytes`,
-        hint: 'The server itself tells longer names apart by their beginning only.',
-      },
-    }),
     tooLarge: (length) => ({
       code: 'too-large',
       message: `the message is too large to be judged (${length} bytes)`,

@@ -8,12 +8,12 @@
 //   it CopyData and its ends are ignored. So nothing that defines a name is ever taken for data;
 // - even a Parse of the unnamed statement that is first in its segment may leave the one before in place (a cancellation
 //   can come before it is dropped), so the unnamed names are kept like all others.
-import { Buffer } from 'node:buffer'
 import { ProtocolError, type Refusal } from '../../../core/errors.ts'
 import type { Facts } from '../../../core/facts.ts'
 import type { Answer } from '../../../core/session.ts'
 import { cstring } from '../../../wire/writer.ts'
 import { runsCode } from '../catalog/touches.ts'
+import { MAY_END_CURSORS, NOT_TOLD, toldOf } from '../columns-told.ts'
 import type { Conversation } from '../conversation.ts'
 import { createJudging } from '../judging.ts'
 import { FRONTEND } from '../messages/codes.ts'
@@ -27,10 +27,11 @@ import {
   expectEmpty,
 } from '../messages/frontend.ts'
 import type { Frame } from '../messages/frontend-stream.ts'
+import { isTooLong, NAME_TOO_LONG } from '../name-length.ts'
 import { typed } from '../parameter-types.ts'
 import { movesOf } from '../search-path/moves.ts'
 import { type Judgement, judgementOf, stillStands } from '../statement.ts'
-import { anyOf, createSessionNames, type Portal } from './names.ts'
+import { anyOf, createSessionNames, type Portal, type Statement } from './names.ts'
 import { hasOneMeaning, maySet, UNREADABLE } from './readable.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
 import { createSending } from './sending.ts'
@@ -46,10 +47,6 @@ export interface Requests {
 
 type Handler = (bytes: Uint8Array) => void
 
-/** Bytes of a name that the server keeps (NAMEDATALEN less its zero byte): it cuts the rest off, so that two are one. */
-const MAX_NAME = 63
-const isTooLong = (name: string) => name.length * 3 > MAX_NAME && Buffer.byteLength(name) > MAX_NAME
-
 export function createRequests(
   talk: Conversation,
   limits: { readonly prepared: number; readonly buffered: number },
@@ -62,6 +59,9 @@ export function createRequests(
     if (all.size > 0) moves += 1
     talk.path.sent(all)
   }
+
+  /** A name that is given anew between Bind and Execute stands for something that nobody judged. */
+  const meaningOf = ({ facts }: Statement) => talk.sqlNames.resolve(facts).fingerprint
 
   const sending = createSending(talk.out)
   const refuse: Refusals = createRefusals(talk, sending)
@@ -106,7 +106,7 @@ export function createRequests(
 
   function parse(bytes: Uint8Array): void {
     const { name, sql, parameterTypes: types } = decodeParse(bytes)
-    if (isTooLong(name)) return refuse.extended(refuse.nameTooLong(MAX_NAME))
+    if (isTooLong(name)) return refuse.extended(NAME_TOO_LONG)
     const facts = analysed(sql, (refusal, text) =>
       refuse.extended(refusal === 'syntax' ? refuse.syntax(text) : { kind: 'refusal', refusal }),
     )
@@ -119,7 +119,7 @@ export function createRequests(
       proceed() {
         talk.sqlNames.note(facts, sql)
         if (name !== '') talk.sqlNames.noteProtocol('prepared', name, { facts, sql })
-        statements.define(name, { sql, facts, types }, JSON.stringify([types, sql]))
+        statements.define(name, { sql, facts, types, era: talk.era }, JSON.stringify([types, sql]))
         sending.extended(bytes)
       },
       refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
@@ -128,7 +128,7 @@ export function createRequests(
 
   function bind(bytes: Uint8Array): void {
     const { portal, statement: name, parameters: values } = decodeBind(bytes)
-    if (isTooLong(portal) || isTooLong(name)) return refuse.extended(refuse.nameTooLong(MAX_NAME))
+    if (isTooLong(portal) || isTooLong(name)) return refuse.extended(NAME_TOO_LONG)
     const meanings = statements.resolve(name)
     if (meanings === 'too-many') return refuse.ambiguous('prepared statement', name)
     const statement = anyOf('prepared', name, meanings, talk.sqlNames)
@@ -138,7 +138,12 @@ export function createRequests(
       if (portal !== '') talk.sqlNames.noteProtocol('cursor', portal, statement)
       // Each Bind is a meaning of its own: an approval is for one run of it.
       binds += 1
-      portals.define(portal, { statement, parameters, judged, moves }, String(binds))
+      const { era } = talk
+      portals.define(
+        portal,
+        { statement, parameters, judged, meaning: meaningOf(statement), moves, era },
+        String(binds),
+      )
       sending.extended(bytes)
     }
     const { sql: text, facts } = statement
@@ -164,7 +169,8 @@ export function createRequests(
       const [only] = meanings
       if (only && !talk.sqlNames.definedBySql('cursor', name)) return only
       const statement = anyOf('cursor', name, only ? [only.statement] : [], talk.sqlNames)
-      if (statement) return { statement, parameters: only?.parameters ?? [], judged: undefined, moves }
+      const parameters = only?.parameters ?? []
+      if (statement) return { statement, parameters, judged: undefined, meaning: undefined, moves }
       refuse.noSuchPortal(name)
     }
     return undefined
@@ -172,12 +178,13 @@ export function createRequests(
 
   function execute(bytes: Uint8Array): void {
     const { portal: name } = decodeExecute(bytes)
-    if (isTooLong(name)) return refuse.extended(refuse.nameTooLong(MAX_NAME))
+    if (isTooLong(name)) return refuse.extended(NAME_TOO_LONG)
     const portal = portalOf(name)
     if (!portal) return
     const { sql: text, facts } = portal.statement
     const run = (all: Facts, judged: Judgement) => {
       portal.judged = judged
+      portal.meaning = meaningOf(portal.statement)
       noteRun(all)
       portal.moves = moves
       sending.now(bytes)
@@ -185,8 +192,8 @@ export function createRequests(
     // An approval for the role of its Bind is not for the one that it would run as now, and a changed policy, or time of day,
     // is asked again.
     const { judged } = portal
-    if (judged !== undefined && portal.moves === moves && stillStands(judged, talk.masks()))
-      return run(facts, judged)
+    const isAsJudged = portal.moves === moves && portal.meaning === meaningOf(portal.statement)
+    if (judged !== undefined && isAsJudged && stillStands(judged, talk.masks())) return run(facts, judged)
     judging.ask({
       text,
       facts,
@@ -197,21 +204,34 @@ export function createRequests(
     })
   }
 
-  /** Describe and Close change nothing that a name stands for here: one that is closed may be still there. */
-  function passTarget(what: 'Describe' | 'Close'): Handler {
-    return (bytes) => {
-      if (isTooLong(decodeTarget(bytes, what).name)) return refuse.extended(refuse.nameTooLong(MAX_NAME))
-      sending.extended(bytes)
+  function describe(bytes: Uint8Array): void {
+    const { kind, name } = decodeTarget(bytes, 'Describe')
+    if (isTooLong(name)) return refuse.extended(NAME_TOO_LONG)
+    const isPortal = kind === 'portal'
+    const found = isPortal ? portals.resolve(name) : statements.resolve(name)
+    if (found === 'too-many') return refuse.ambiguous(isPortal ? 'portal' : 'prepared statement', name)
+    for (const meaning of found) {
+      const { facts } = 'statement' in meaning ? meaning.statement : meaning
+      const { error, cursors } = toldOf(facts, talk.sqlNames)
+      if (error !== undefined) return refuse.extended(error)
+      if (cursors.length > 0 && meaning.era !== talk.era) return refuse.extended(NOT_TOLD)
     }
+    sending.extended(bytes)
+  }
+
+  /** One that is closed may be still there. */
+  function close(bytes: Uint8Array): void {
+    if (isTooLong(decodeTarget(bytes, 'Close').name)) return refuse.extended(NAME_TOO_LONG)
+    sending.extended(bytes)
   }
 
   const handlers: Readonly<Partial<Record<number, Handler>>> = {
     [FRONTEND.Query]: query,
     [FRONTEND.Parse]: parse,
     [FRONTEND.Bind]: bind,
-    [FRONTEND.Describe]: passTarget('Describe'),
+    [FRONTEND.Describe]: describe,
     [FRONTEND.Execute]: execute,
-    [FRONTEND.Close]: passTarget('Close'),
+    [FRONTEND.Close]: close,
     [FRONTEND.Sync](bytes) {
       expectEmpty(bytes, 'Sync')
       endSegment()
@@ -257,6 +277,7 @@ export function createRequests(
       if (!handler)
         throw new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
       if (talk.skipping && type !== FRONTEND.Sync && type !== FRONTEND.Terminate) return
+      if (MAY_END_CURSORS.has(type)) talk.era += 1
       if (frame.kind === 'oversize') oversize(type, frame.length)
       else handler(frame.bytes)
     },

@@ -61,7 +61,9 @@ const envoy = z
       .describe('how Envoy names itself; secret discovery needs it (E9)'),
     admin: listenAddress
       .default('127.0.0.1:9901')
-      .describe('Envoy’s own admin listener in the complete bootstrap, and where `backlog` is asked for'),
+      .describe(
+        'Envoy’s own admin listener, in the complete bootstrap and where it is asked what waits (`backlog`)',
+      ),
     processor: z
       .strictObject({
         certificate: name.describe('Envoy’s client certificate, a name under `certificates`'),
@@ -76,11 +78,9 @@ const envoy = z
       .max(1_000_000)
       .default(20_000)
       .describe('circuit breaker of each cluster (E7)'),
-    backlog: size
-      .optional()
-      .describe(
-        'what may wait in Envoy because Chaperone is behind; beyond, the session that brings most ends. Envoy is asked for it on `admin`; no limit when absent (docs/performance.md, “Large results”)',
-      ),
+    backlog: withDefault(size, '1GiB').describe(
+      'what may wait in Envoy because Chaperone is behind; beyond, the session that brings most ends. Envoy is asked for it on `admin`; one that does not answer is told of in the log, and has no limit (docs/performance.md, “Large results”)',
+    ),
   })
   .prefault({})
 

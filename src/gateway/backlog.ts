@@ -67,5 +67,5 @@ export function watchBacklog({ limit, sessions, waiting, log, every = EVERY }: B
 const tooMuch = (limit: number): Refusal => ({
   code: 'limit-exceeded',
   message: `terminating connection: it brings more than can be handled, and more than ${limit} bytes wait`,
-  hint: 'Ask for less at once: with LIMIT, or a cursor.',
+  hint: 'Ask for less at once: with LIMIT, or a cursor. Operators: `window` of the resource, or `envoy.backlog`.',
 })

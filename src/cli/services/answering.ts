@@ -52,10 +52,8 @@ export async function createAnswering(
   })
   defer(() => gateway.close())
   const { admin: envoyAdmin, backlog } = config.envoy
-  if (backlog !== undefined) {
-    const watch = gateway.limitBacklog(backlog, () => waitingInEnvoy(envoyAdmin))
-    defer(() => watch.stop())
-  }
+  const watch = gateway.limitBacklog(backlog, () => waitingInEnvoy(envoyAdmin))
+  defer(() => watch.stop())
   let processor: Processor | undefined
   return {
     gateway,

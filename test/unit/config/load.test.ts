@@ -26,7 +26,9 @@ describe('a good configuration', () => {
       '    databases: [orders]',
       '    databases: [orders]\n    limits: { login: 2m, message: 2MiB }',
     )
-    const { limits } = parse(text).resources.orders ?? {}
+    const { envoy, resources } = parse(text)
+    const { limits } = resources.orders ?? {}
+    expect(envoy.backlog).toBe(1024 ** 3)
     expect(limits).toMatchObject({ login: 120_000, message: 2_097_152, session: 43_200_000 })
   })
 

@@ -1,7 +1,7 @@
 // Several real Redis servers on loopback: one with ACL and TLS, a master with a replica and Sentinels, and a cluster.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { atExit } from './cleanup.ts'
 import type { Authority } from './keys.ts'
@@ -87,11 +87,13 @@ async function set(
   return { servers, folder: directory.path, stop }
 }
 
-/** What docs/redis.md says that the user needs, and nothing more. */
-export function aclUser(name: string, password: string, prefix = 'chaperone'): string {
-  const commands =
-    '+eval +evalsha +subscribe +wait +ping +info +cluster|slots +cluster|shards +exists +time +hget +hset +hsetnx +hdel +hmget +hgetall +hincrby +zadd +zrem +zcard +zscore +zrange +zrangebyscore +zrevrange +zremrangebyscore +del +pexpire +pexpireat +publish'
-  return `user ${name} on >${password} ~{${prefix}}:* &{${prefix}}:* -@all ${commands}`
+const PAGE = readFileSync(new URL('../../docs/redis.md', import.meta.url), 'utf8')
+
+/** What docs/redis.md says that the user needs, and nothing more: its own line, with other names. */
+function aclUser(name: string, password: string): string {
+  const line = /^user chaperone on >PASSWORD ~\{chaperone\}:\* &\{chaperone\}:\* -@all .*$/m.exec(PAGE)?.[0]
+  if (line === undefined) throw new Error('docs/redis.md has no line for the user of an ACL')
+  return line.replace('user chaperone', `user ${name}`).replace('PASSWORD', password)
 }
 
 /** One server that takes TLS with client certificates only, from a user with few rights. */

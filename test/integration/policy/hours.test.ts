@@ -19,6 +19,13 @@ beforeAll(async () => {
   const allow = { ...engineers, decision: 'allow' as const }
   const reads = (table: string) => ({ ...allow, effects: ['read' as const], relations: [`public.${table}`] })
   const seen = { resources: ['app'] }
+  const held = (table: string) => ({
+    ...engineers,
+    decision: 'hold' as const,
+    effects: ['read' as const],
+    relations: [`public.${table}`],
+    approvers: ['approvers'],
+  })
   stack = await startStack({
     resources: { fast: { process: 'requests-only', recording: 'off' } },
     config: {
@@ -31,23 +38,21 @@ beforeAll(async () => {
         orders: reads('orders'),
         'little-at-night': { ...reads('orders'), ...seen, when: evening, limits: { rows: 1 } },
         'five-an-hour': { ...reads('items'), ...seen, limits: { hour: { rows: 5 } } },
-        'held-jobs': {
-          ...engineers,
-          decision: 'hold',
-          effects: ['read'],
-          relations: ['public.jobs'],
-          approvers: ['approvers'],
-        },
+        'held-jobs': held('jobs'),
+        'approved-by-day': { ...held('day'), approve_when: office },
+        'approved-at-night': { ...held('night'), approve_when: evening },
       },
     },
   })
   await stack.superuser(`
     CREATE TABLE public.items AS SELECT n FROM generate_series(1, 9) n;
     CREATE TABLE public.jobs AS SELECT n FROM generate_series(1, 9) n;
+    CREATE TABLE public.day AS SELECT n FROM generate_series(1, 3) n;
+    CREATE TABLE public.night AS SELECT n FROM generate_series(1, 3) n;
     CREATE SEQUENCE public.calls;
     CREATE FUNCTION public.next() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$SELECT nextval('public.calls')$$;
     CREATE FUNCTION public.daily() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$SELECT nextval('public.calls')$$;
-    GRANT ALL ON public.items, public.jobs TO app_rw, app_ro`)
+    GRANT ALL ON public.items, public.jobs, public.day, public.night TO app_rw, app_ro`)
   token = await stack.tokens.person(['engineers'], { subject: 'late' })
 })
 afterAll(() => stack?.stop())
@@ -142,4 +147,23 @@ it('what was bound does not run once its hour is used up', async () => {
   expect(textRows(await reads.until('ReadyForQuery'))).toHaveLength(5)
   expect(await goOn(waits)).toMatchObject({ error: { C: '53400', M: expect.stringContaining('an hour') } })
   expect(await calls()).toEqual(before)
+})
+
+it('what is held is approved in the hours of its rule alone, and denied at any time', async () => {
+  const session = await wire()
+  const answer = async (table: string) => {
+    session.send(query(`select n from public.${table}`))
+    const messages = await session.until('ReadyForQuery')
+    return [textRows(messages).length, ofKind(messages, 'ErrorResponse')[0]?.fields.C]
+  }
+  const atNight = answer('night')
+  const early = await stack.reviews.next()
+  const refused = await stack.reviews.approve(early.id)
+  expect([refused.status, await refused.json()]).toMatchObject([409, { code: 'not-now' }])
+  expect(await stack.reviews.get(early.id)).toMatchObject({ state: 'pending', votes: [] })
+  expect((await stack.reviews.deny(early.id)).status).toBe(200)
+  expect(await atNight).toEqual([0, '42501'])
+  const byDay = answer('day')
+  expect((await stack.reviews.approve((await stack.reviews.next()).id)).status).toBe(200)
+  expect(await byDay).toEqual([3, undefined])
 })

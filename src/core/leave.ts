@@ -1,4 +1,4 @@
-// Leave for what anybody may cause, by address: nobody takes all of it, and all together have an end.
+// Leave for what anybody may cause, by address or principal: nobody takes all of it, and all together have an end.
 import { createRate, type Rate } from './rate.ts'
 
 export interface Leave {
@@ -11,8 +11,8 @@ export interface Leave {
 export interface LeaveOptions {
   /** in a minute, of one address */
   readonly ofOne: number
-  /** in a minute, of all of them */
-  readonly ofAll: number
+  /** in a minute, of all of them; as many as they like when absent */
+  readonly ofAll?: number
   /** of one address at once, and of all together; what a rate has otherwise */
   readonly burst?: number
   /** milliseconds, monotonic */
@@ -23,7 +23,7 @@ export interface LeaveOptions {
 const MOST = 1000
 
 export function createLeave({ ofOne, ofAll, burst, now = () => performance.now() }: LeaveOptions): Leave {
-  const all = createRate(ofAll, now, burst)
+  const all = ofAll === undefined ? undefined : createRate(ofAll, now, burst)
   /** the one that came last is last */
   const sources = new Map<string, Rate>()
 
@@ -40,10 +40,10 @@ export function createLeave({ ofOne, ofAll, burst, now = () => performance.now()
 
   return {
     // One's own first: whoever has no leave left takes none from others.
-    take: (source) => rateOf(source).take() && all.take(),
+    take: (source) => rateOf(source).take() && (all?.take() ?? true),
     giveBack(source) {
       rateOf(source).giveBack()
-      all.giveBack()
+      all?.giveBack()
     },
   }
 }

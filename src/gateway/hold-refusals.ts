@@ -23,6 +23,13 @@ export const USED: Refusal = {
   message: 'the approval was used or withdrawn before the operation ran',
 }
 
+/** Whoever asks and takes it back, again and again, sends reviewers as many messages. */
+export const ASKS_TOO_OFTEN: Refusal = {
+  code: 'limit-exceeded',
+  message: 'it needs an approval, and too many were asked for in the last minute that no reviewer decided',
+  hint: 'Wait a while, and let a request stand until it is decided.',
+}
+
 /** Reviewers were asked under other rules than those that now decide. */
 export const POLICY_CHANGED: Refusal = {
   code: 'denied',

@@ -4,7 +4,9 @@ import type { ApprovalRequest, ApprovalSubject } from '../core/approval.ts'
 import type { ApprovalEvents } from '../core/approval-events.ts'
 import type { LimitExcess } from '../core/audit.ts'
 import type { Refusal } from '../core/errors.ts'
+import type { Leave } from '../core/leave.ts'
 import {
+  ASKS_TOO_OFTEN,
   CANNOT_COME_BACK,
   comeBack,
   isWithdrawal,
@@ -22,6 +24,8 @@ export interface HoldServices {
   readonly approvalEvents: ApprovalEvents
   /** a sentence: where reviewers see it */
   readonly approvalsHint: (request: string) => string
+  /** by principal: for requests that no reviewer decided, each of which was told to all of them */
+  readonly asks: Leave
 }
 
 export type HoldResult =
@@ -99,16 +103,20 @@ function proceed(all: Run, found: ApprovalRequest | undefined, patience: number)
 /** Makes a request. It is this hold's to withdraw, and to tell of. */
 async function ask(all: Run, patience: number): Promise<HoldResult | 'again'> {
   const { services, hold, subject, holder, left } = all
-  const { approvals, approvalEvents } = services
+  const { approvals, approvalEvents, asks } = services
   const terms = termsOf(hold.decision)
   const parked = terms.wait === 0
+  if (!asks.take(subject.principal)) return { kind: 'refused', refusal: ASKS_TOO_OFTEN }
   const created = await approvals.create({ ...inputOf(hold, subject), parked })
   const told = !left.aborted
   if (told) {
     if (!parked) holder.waiting(created)
     safely(() => approvalEvents.requested(created, terms.notify ?? []))
   }
-  const tell = (request: ApprovalRequest) => told && safely(() => approvalEvents.settled(request))
+  const tell = (request: ApprovalRequest) => {
+    if (isDecided(request)) asks.giveBack(subject.principal)
+    if (told) safely(() => approvalEvents.settled(request))
+  }
   const seen = parked ? 'patience' : await untilSettled(approvals, created.id, left, patience)
   // An approval may come in the moment in which the asker goes: it is taken back unused.
   if (seen === 'left' || (left.aborted && !parked)) {
@@ -216,6 +224,9 @@ async function untilSettled(
     left.removeEventListener('abort', leave)
   }
 }
+
+/** A reviewer looked at it, whether it is used or not. */
+const isDecided = ({ state }: ApprovalRequest) => state !== 'withdrawn' && state !== 'expired'
 
 const whyOf = ({ reason }: AbortSignal): Withdrawal => (isWithdrawal(reason) ? reason : 'stopping')
 

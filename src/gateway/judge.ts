@@ -16,14 +16,14 @@ import type { GatewayDependencies } from './dependencies.ts'
 import { holdOutcome, stateOf } from './hold-outcome.ts'
 import { heldNotice, POLICY_CHANGED, type Withdrawal } from './hold-refusals.ts'
 import { sameHold, termsOf } from './hold-subject.ts'
-import { type Hold, type HoldResult, type Obstacle, startHold } from './holds.ts'
+import { type Hold, type HoldResult, type HoldServices, type Obstacle, startHold } from './holds.ts'
 import type { Journal } from './journal.ts'
 import { type Judged, unlessDoomed } from './judged.ts'
 import { type Limits, sameLimits } from './limits.ts'
 import { denied, underMasks } from './under-masks.ts'
 
 export interface JudgeContext {
-  readonly deps: GatewayDependencies
+  readonly deps: GatewayDependencies & HoldServices
   readonly journal: Journal
   readonly log: Log
   readonly session: string

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { Refusal } from '../core/errors.ts'
+import type { Leave } from '../core/leave.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import type { Effect, Protocol } from '../core/session.ts'
 import type { SessionOutcome } from '../telemetry/metrics.ts'
@@ -33,6 +34,7 @@ const STOPPING: Refusal = { code: 'shutting-down', message: 'terminating connect
 
 export interface RunnerDependencies extends GatewayDependencies {
   readonly rejections: Rejections
+  readonly asks: Leave
 }
 
 export function createRunner(

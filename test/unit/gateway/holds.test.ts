@@ -5,6 +5,7 @@ import type { ApprovalState } from '../../../src/core/approval.ts'
 import type { ApprovalEvents } from '../../../src/core/approval-events.ts'
 import type { Decision } from '../../../src/core/decision.ts'
 import type { HoldTerms } from '../../../src/core/hold-terms.ts'
+import { createLeave, type Leave } from '../../../src/core/leave.ts'
 import type { Operation } from '../../../src/core/operation.ts'
 import type { HoldRequest } from '../../../src/gateway/hold-subject.ts'
 import { type Hold, type Holder, type Obstacle, startHold } from '../../../src/gateway/holds.ts'
@@ -48,6 +49,7 @@ const decision = (terms: Partial<HoldTerms>): Decision => ({
 })
 
 let approvals = createMemoryApprovals()
+const plenty = createLeave({ ofOne: 1e6, burst: 1e6 })
 afterEach(async () => {
   await approvals.close()
   approvals = createMemoryApprovals()
@@ -66,6 +68,7 @@ function held(
   obstacle: Holder['obstacle'] = () => undefined,
   store = approvals,
   masker = maskedBy('card'),
+  asks: Leave = plenty,
 ): Held {
   const told: Held['told'] = []
   const keep: ApprovalEvents = {
@@ -77,7 +80,7 @@ function held(
     resolve = made
   })
   const hold = startHold(
-    { approvals: store, approvalEvents: events ?? keep, approvalsHint: (id) => `See ${id}.` },
+    { approvals: store, approvalEvents: events ?? keep, approvalsHint: (id) => `See ${id}.`, asks },
     {
       session: 's',
       resource: 'shop',
@@ -308,3 +311,21 @@ async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
+
+it('who asks again and again for what no reviewer decides has to wait; what reviewers decided does not count', async () => {
+  const asks = createLeave({ ofOne: 2, burst: 2, now: () => 0 })
+  const ask = () => held({}, undefined, {}, undefined, approvals, undefined, asks)
+  for (const verdict of ['approve', 'deny', 'approve', 'deny'] as const) {
+    const { hold, id } = ask()
+    await approvals.vote(await id, reviewer('rita'), verdict)
+    await hold.result
+  }
+  for (let n = 0; n < 2; n += 1) {
+    const { hold, id } = ask()
+    await id
+    hold.withdraw('canceled')
+    await hold.result
+  }
+  expect(await ask().hold.result).toMatchObject({ kind: 'refused', refusal: { code: 'limit-exceeded' } })
+  expect(await approvals.list({ state: 'pending' })).toEqual([])
+})

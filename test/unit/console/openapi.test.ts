@@ -6,6 +6,7 @@ import { createMemoryApprovals } from '../../../src/approvals/memory.ts'
 import { createApp } from '../../../src/console/app.ts'
 import { createApprovalChanges } from '../../../src/console/changes.ts'
 import { PROBLEMS } from '../../../src/console/problem.ts'
+import { createVerifiedPeople } from '../../../src/console/verified-people.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { createSparingly } from '../../../src/telemetry/sparingly.ts'
@@ -40,11 +41,13 @@ const EVENTS: Readonly<Record<string, string | undefined>> = {
   end: 'StreamEnd',
 }
 
+const slack = { channels: [], people: createVerifiedPeople(), console: undefined }
+
 describe('docs/openapi.yaml', () => {
   let under: AdminUnderTest
 
   beforeAll(async () => {
-    under = await startTestAdmin({ more: withSessions(liveSession('a'.repeat(24)), bareSession) })
+    under = await startTestAdmin({ more: withSessions(liveSession('a'.repeat(24)), bareSession), slack })
   })
   afterAll(() => under.stop())
 
@@ -57,6 +60,8 @@ describe('docs/openapi.yaml', () => {
   }
 
   it('has every route of the server, and no other', () => {
+    const log = createLog({ level: 'error' })
+    const audit = { write: () => undefined, close: () => undefined }
     const app = createApp({
       approvals: createMemoryApprovals(),
       verifyToken: async () => ({ kind: 'rejected', refusal: { code: 'internal', message: '' } }),
@@ -68,8 +73,9 @@ describe('docs/openapi.yaml', () => {
       metrics: createMetrics(),
       ready: () => true,
       sessions: noSessions,
-      audit: { write: () => undefined, close: () => undefined },
-      log: createLog({ level: 'error' }),
+      slack: { ...slack, approvals: createMemoryApprovals(), audit, log },
+      audit,
+      log,
     })
     const routes = app.routes
       .filter(({ method }) => method !== 'ALL')

@@ -206,6 +206,13 @@ const resource = z.strictObject({
       'results are asked for in windows of about this size, for example 1MiB, so that no more of one waits in Envoy while Chaperone is behind; the whole at once when absent. PostgreSQL uses no parallel workers for such statements, and each costs one way to the target more. Not COPY, nor texts of several statements (docs/performance.md, “Large results”)',
     ),
   recording: z.enum(['full', 'commands', 'off']).optional().describe('overrides `recordings.level`'),
+  terminators: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'who may end live sessions of this resource, and so sees them, beside `admin.console.terminators`',
+    ),
   limits: z
     .strictObject({
       statement: withDefault(size, '256KiB').describe('longest SQL text that is analysed'),

@@ -4,39 +4,56 @@ import type { Principal } from '../core/principal.ts'
 
 export type ConsoleConfig = NonNullable<Config['admin']['console']>
 
-export interface Access {
-  /** live sessions */
-  readonly sessions: boolean
-  /** end them */
-  readonly end: boolean
-  readonly recordings: boolean
-  readonly policy: boolean
-  /** messages that were given up: they name requests that one may not see otherwise */
-  readonly notifications: boolean
-}
-
+/** Who has what: groups. Nobody has what is absent. */
 export interface AccessSettings extends Pick<ConsoleConfig, 'auditors' | 'terminators'> {
   /** `admin.operators` */
   readonly operators?: readonly string[] | undefined
+  /** `resources.NAME.terminators`, by resource */
+  readonly terminatorsOf?: ReadonlyMap<string, readonly string[]> | undefined
 }
 
-/**
- * What somebody may do: asked for at each request.
- *
- * @param settings who has what; nobody has what they do not say
- */
-export function accessOf(
-  { auditors, terminators, operators }: AccessSettings = {},
-  { groups }: Principal,
-): Access {
+/** Pages that not everybody has. */
+export type Restricted = 'sessions' | 'recordings' | 'policy' | 'notifications'
+
+export interface Access extends Readonly<Record<Restricted, boolean>> {
+  /** May one see live sessions of this resource? */
+  seesSessionsOf(resource: string): boolean
+  /** May one end them? */
+  endsSessionsOf(resource: string): boolean
+  /** those of each resource, also of one that is not known */
+  readonly endsAll: boolean
+  /** those of one resource at least */
+  readonly endsSome: boolean
+}
+
+export function accessSettings({
+  admin,
+  resources = {},
+}: Pick<Config, 'admin'> & Partial<Pick<Config, 'resources'>>): AccessSettings {
+  return {
+    ...admin.console,
+    operators: admin.operators,
+    terminatorsOf: new Map(
+      Object.entries(resources).map(([name, { terminators = [] }]) => [name, terminators]),
+    ),
+  }
+}
+
+/** What somebody may do: asked for at each request. */
+export function accessOf(settings: AccessSettings = {}, { groups }: Principal): Access {
+  const { auditors, terminators, operators, terminatorsOf = new Map<string, readonly string[]>() } = settings
   const isOf = (wanted: readonly string[] | undefined) =>
     wanted?.some((group) => groups.includes(group)) ?? false
-  const [audits, ends] = [isOf(auditors), isOf(terminators)]
+  const [audits, endsAll] = [isOf(auditors), isOf(terminators)]
+  const endsSome = endsAll || [...terminatorsOf.values()].some(isOf)
+  const endsSessionsOf = (resource: string) => endsAll || isOf(terminatorsOf.get(resource))
   return {
-    sessions: audits || ends,
-    end: ends,
+    ...{ endsAll, endsSome, endsSessionsOf },
+    seesSessionsOf: (resource) => audits || endsSessionsOf(resource),
+    sessions: audits || endsSome,
     recordings: audits,
     policy: audits,
+    // They name requests that one may not see otherwise.
     notifications: isOf(operators),
   }
 }

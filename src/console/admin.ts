@@ -13,6 +13,7 @@ import type { DeadLetter } from '../notify/dead-letters.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createSparingly, type Sparingly } from '../telemetry/sparingly.ts'
+import { accessSettings } from './access.ts'
 import { createApp } from './app.ts'
 import { adminIssuers, type VerifyToken } from './bearer.ts'
 import { type ApprovalChanges, createApprovalChanges } from './changes.ts'
@@ -114,8 +115,7 @@ function createLimitedServer(options: AdminOptions, shared: Shared): Server {
     isOwnHost: createHostCheck(options.config.admin),
     issuers,
     maxTokenAge,
-    operators: options.config.admin.operators,
-    settings: options.config.admin.console,
+    who: accessSettings(options.config),
     ...(login && { login }),
     ...(web && { web }),
   })
@@ -138,11 +138,10 @@ function webParts(options: AdminOptions, { changes, failedLogins }: Shared): Web
   return {
     ...services,
     ...{ approvals, sessions, audit, log, changes, failedLogins, deadLetters },
-    operators: admin.operators,
+    who: accessSettings(options.config),
     ...opened,
     attempts: createAttempts(opened),
     codes: createLeave(CODES),
-    settings: admin.console,
     maxTokenAge: admin.max_token_age,
     resources: Object.keys(resources),
     recordings: recordings?.directory,

@@ -7,7 +7,7 @@ import { placeFrom } from '../approvals/place.ts'
 import { approvalDuration } from '../config/scalars.ts'
 import { APPROVAL_STATES } from '../core/approval.ts'
 import type { DeadLetter } from '../notify/dead-letters.ts'
-import { accessOf } from './access.ts'
+import { type AccessSettings, accessOf } from './access.ts'
 import { approvalEvents } from './approvals-events.ts'
 import { castVote, type VoteDependencies, withdraw } from './audited-vote.ts'
 import type { ApiEnvironment } from './bearer.ts'
@@ -23,8 +23,8 @@ export interface ApprovalsApiDependencies extends VoteDependencies {
   readonly changes: ApprovalChanges
   /** milliseconds since a token was issued, by which a vote may count */
   readonly maxTokenAge: number
-  /** `admin.operators` */
-  readonly operators?: readonly string[] | undefined
+  /** who sees messages that were given up; nobody when absent */
+  readonly who?: AccessSettings | undefined
   readonly deadLetters?: () => Promise<readonly DeadLetter[]>
 }
 
@@ -114,8 +114,8 @@ export function approvalsApi(deps: ApprovalsApiDependencies) {
   })
 
   api.get('/notifications/dead', async (context) => {
-    const { operators, deadLetters } = deps
-    if (!accessOf({ operators }, context.var.principal).notifications) {
+    const { deadLetters } = deps
+    if (!accessOf(deps.who, context.var.principal).notifications) {
       throw new Problem('unauthorized', 'You are in none of the groups of `admin.operators`.')
     }
     return context.json({ dead: (await deadLetters?.()) ?? [] })

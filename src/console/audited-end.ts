@@ -3,15 +3,15 @@ import type { AuditEvent } from '../core/audit.ts'
 import type { Principal } from '../core/principal.ts'
 import { printable } from '../core/printable.ts'
 import { type LiveSessions, SESSION_ID } from '../core/sessions-view.ts'
-import { accessOf, type ConsoleConfig } from './access.ts'
+import { type Access, type AccessSettings, accessOf } from './access.ts'
 import { auditActor, auditOrFail, type VoteDependencies } from './audited-vote.ts'
 import { Problem } from './problem.ts'
 
 export interface SessionDependencies extends Pick<VoteDependencies, 'audit' | 'log'> {
   /** of all processes */
   readonly sessions: LiveSessions
-  /** `admin.console`: who may */
-  readonly settings?: ConsoleConfig | undefined
+  /** who may; nobody when absent */
+  readonly who?: AccessSettings | undefined
 }
 
 /** Characters of the reason that the client is told. */
@@ -27,6 +27,14 @@ function oneLine(stated: string | undefined): string {
   if (printable(reason) !== reason)
     throw new Problem('invalid-request', 'A reason has no control characters.')
   return reason
+}
+
+/** Of those who end sessions of some resources alone: what is of another is to them as if it were not there. */
+async function obstacleTo(sessions: LiveSessions, access: Access, id: string) {
+  const { sessions: live, unanswered } = await sessions.list()
+  const session = live.find((one) => one.id === id)
+  if (session === undefined) return unanswered > 0 ? 'worker-unavailable' : 'not-found'
+  return access.endsSessionsOf(session.resource) ? undefined : 'not-found'
 }
 
 /**
@@ -45,11 +53,18 @@ export async function endSession(
     const event: AuditEvent = { type: 'admin', action: 'session.end', actor: auditActor(by), outcome, reason }
     auditOrFail(deps, event)
   }
-  if (!accessOf(deps.settings, by).end) {
+  const access = accessOf(deps.who, by)
+  if (!access.endsSome) {
     audit('failed', 'not allowed')
-    throw new Problem('unauthorized', 'You are in none of the groups of `admin.console.terminators`.')
+    const groups = '`admin.console.terminators` and `resources.NAME.terminators`'
+    throw new Problem('unauthorized', `You are in none of the groups of ${groups}.`)
   }
   const reason = oneLine(stated)
+  const obstacle = access.endsAll ? undefined : await obstacleTo(deps.sessions, access, id)
+  if (obstacle !== undefined) {
+    audit('failed', obstacle === 'not-found' ? 'not of a resource of theirs' : 'a worker did not answer')
+    throw new Problem(obstacle)
+  }
   audit('ok', reason)
   const outcome = isId ? await deps.sessions.end(id, by, reason) : 'not-found'
   if (outcome === 'ended') return

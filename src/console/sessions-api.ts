@@ -40,13 +40,17 @@ export function sessionsApi(deps: SessionDependencies) {
   const api = new Hono<ApiEnvironment>()
 
   api.get('/sessions', async (context) => {
-    if (!accessOf(deps.settings, context.var.principal).sessions) {
-      const groups = '`admin.console.auditors` and `admin.console.terminators`'
+    const access = accessOf(deps.who, context.var.principal)
+    if (!access.sessions) {
+      const groups = '`admin.console.auditors`, `admin.console.terminators` and `resources.NAME.terminators`'
       throw new Problem('unauthorized', `You are in none of the groups of ${groups}.`)
     }
     const { resource, limit } = parsed(listQuery, context.req.query())
     const { sessions, unanswered } = await deps.sessions.list()
-    const fitting = sessions.filter((session) => resource === undefined || session.resource === resource)
+    const fitting = sessions.filter(
+      (session) =>
+        access.seesSessionsOf(session.resource) && (resource === undefined || session.resource === resource),
+    )
     return context.json({
       sessions: fitting.slice(0, limit).map(summary),
       total: fitting.length,

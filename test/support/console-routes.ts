@@ -31,7 +31,6 @@ export function stage(more: Partial<WebParts> = {}) {
     flow: { begin: async () => new URL(ORIGIN), finish: async () => rejected('nobody') },
     sessions: noSessions,
     policy: () => policy,
-    settings: { client_id: 'console', scopes: ['openid'], idle: 60_000, session: 60_000 },
     maxTokenAge: 3_600_000,
     resources: ['orders'],
     recordings: undefined,

@@ -1,6 +1,6 @@
 // The frame of every page: head, way around, who is logged in.
 import { html } from 'hono/html'
-import type { Access } from '../access.ts'
+import type { Access, Restricted } from '../access.ts'
 import { ICON_PATH, SCRIPT_PATH, STYLE_PATH } from './assets.ts'
 import { type Html, NOTHING } from './html.ts'
 import type { Login } from './logins.ts'
@@ -25,7 +25,7 @@ export interface PageOptions {
 export const PLACES: readonly {
   readonly place: Place
   readonly text: string
-  readonly needs?: keyof Access
+  readonly needs?: Restricted
 }[] = [
   { place: 'requests', text: 'Waiting' },
   { place: 'history', text: 'History' },

@@ -4,7 +4,6 @@ import type { CodeFlow } from '../../identity/code-flow.ts'
 import type { DeadLetter } from '../../notify/dead-letters.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { Sparingly } from '../../telemetry/sparingly.ts'
-import type { ConsoleConfig } from '../access.ts'
 import type { SessionDependencies } from '../audited-end.ts'
 import type { VoteDependencies } from '../audited-vote.ts'
 import type { ApprovalChanges } from '../changes.ts'
@@ -20,14 +19,11 @@ export interface ConsoleServices {
 }
 
 export interface WebParts extends ConsoleServices, VoteDependencies, SessionDependencies {
-  readonly settings: ConsoleConfig
   /** milliseconds since a token was issued, by which a vote may count */
   readonly maxTokenAge: number
   /** where people reach it */
   readonly publicUrl: URL
   readonly changes: ApprovalChanges
-  /** `admin.operators` */
-  readonly operators?: readonly string[] | undefined
   /** messages that were given up, newest first */
   readonly deadLetters?: (() => Promise<readonly DeadLetter[]>) | undefined
   /** names of the configuration */

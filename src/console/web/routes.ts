@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import { html } from 'hono/html'
 import { placeFrom } from '../../approvals/place.ts'
 import { APPROVAL_STATES } from '../../core/approval.ts'
-import { type Access, accessOf } from '../access.ts'
+import { accessOf, type Restricted } from '../access.ts'
 import { approvalEvents } from '../approvals-events.ts'
 import { auditActor, auditOrFail } from '../audited-vote.ts'
 import { MAX_SOUGHT } from '../search.ts'
@@ -33,7 +33,7 @@ type Handler = (context: WebContext) => Promise<Response>
 const NAME = /^[A-Za-z0-9_.-]{1,128}$/
 
 export function consoleRoutes(parts: WebParts) {
-  const { publicUrl, settings, operators } = parts
+  const { publicUrl } = parts
   const web = new Hono<{ Bindings: HttpBindings }>()
 
   function loginOf(context: WebContext, used: boolean): Login | undefined {
@@ -42,7 +42,7 @@ export function consoleRoutes(parts: WebParts) {
 
   function visitorOf(context: WebContext): Visitor | undefined {
     const login = loginOf(context, context.req.header('x-chaperone-live') === undefined)
-    return login && { login, access: accessOf({ ...settings, operators }, login.principal) }
+    return login && { login, access: accessOf(parts.who, login.principal) }
   }
 
   function withHeaders(context: WebContext): void {
@@ -68,7 +68,7 @@ export function consoleRoutes(parts: WebParts) {
 
   /** Whoever is not logged in is sent to log in, and back. Whoever may not see it is told that there is none. */
   const shown = (
-    needs: keyof Access | undefined,
+    needs: Restricted | undefined,
     render: (context: WebContext, visitor: Visitor) => Promise<Html> | Html,
   ): Handler =>
     guarded(async (context) => {

@@ -19,12 +19,15 @@ const PEOPLE = {
   ravi: ['approvers'],
   oleg: ['auditors', 'oncall'],
   nina: ['staff'],
+  dora: ['app-oncall'],
   vera: ['approvers', 'auditors', 'oncall'],
   ann: ['engineers', 'approvers'],
 }
 
 beforeAll(async () => {
   stack = await startStack({
+    resource: { terminators: ['app-oncall'] },
+    resources: { second: {} },
     console: { auditors: ['auditors'], terminators: ['oncall'] },
     policies: {
       'held-deletes': {
@@ -291,6 +294,26 @@ describe('auditors', () => {
     await oleg.getByText('Nobody is connected').waitFor()
     const ends = stack.audit().filter(({ action }) => action === 'session.end')
     expect(ends).toMatchObject([{ outcome: 'ok', actor: { name: 'oleg@example.com' } }])
+  })
+
+  it('of one resource alone see its sessions and end them, and nothing of another', async () => {
+    const client = await stack.connect(ann)
+    const other = await stack.connect(ann, { resource: 'second' })
+    client.on('error', () => undefined)
+    const ended = new Promise((resolve) => client.once('end', resolve))
+    const dora = await open('dora', '/sessions')
+    await dora.getByText('1 session').waitFor()
+    expect(await dora.locator('main').textContent()).not.toContain('second')
+    expect(await dora.getByRole('link', { name: 'Recordings' }).count()).toBe(0)
+    const oleg = await open('oleg', '/sessions')
+    await oleg.getByText('2 sessions').waitFor()
+    await dora.getByText('End this session…').click()
+    await dora.getByLabel(/Reason/).fill('maintenance')
+    await dora.getByRole('button', { name: 'End the session' }).click()
+    await ended
+    await dora.getByText('Nobody is connected').waitFor()
+    expect((await other.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    await other.end()
   })
 
   it('see a statement that runs as running, not as held', async () => {

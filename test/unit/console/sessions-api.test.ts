@@ -1,6 +1,7 @@
 // Live sessions by the API: who sees them, who ends them, and what is told when it did not work.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type AdminUnderTest, adminConfig, startTestAdmin } from '../../support/admin.ts'
+import { GOOD_CONFIG, parse } from '../../support/config.ts'
 import {
   bareSession,
   liveSession,
@@ -85,6 +86,48 @@ describe('the sessions API', () => {
       under = await startTestAdmin({ more: { config: withConsole, sessions } })
       const { answer } = await call('/sessions', 'ann')
       expect(answer).toMatchObject({ sessions: [{ application: 'x'.repeat(64) }] })
+    })
+  })
+
+  describe('of one resource, by its own terminators', () => {
+    const OTHER = bareSession.id
+    beforeEach(async () => {
+      await under.stop()
+      // `orders` is a resource of theirs, `other` is not
+      const config = { ...adminConfig, resources: parse(GOOD_CONFIG).resources }
+      const [name = ''] = Object.keys(config.resources)
+      const resource = config.resources[name]
+      if (resource === undefined) throw new Error('the fixture has no resource')
+      const resources = { orders: { ...resource, terminators: ['watchers'] }, other: resource }
+      under = await startTestAdmin({ more: { config: { ...config, resources }, sessions } })
+    })
+
+    it('are listed and ended, and others are to them as if they were not there', async () => {
+      expect((await call('/sessions', 'wim')).answer).toMatchObject({ sessions: [{ id: ID }], total: 1 })
+      expect((await call('/sessions?resource=other', 'wim')).answer).toMatchObject({ sessions: [], total: 0 })
+      const [other, none] = [
+        await end('wim', { reason: 'x' }, OTHER),
+        await end('wim', { reason: 'x' }, 'c'.repeat(24)),
+      ]
+      expect(other).toEqual(none)
+      expect(other).toMatchObject({ status: 404, answer: { code: 'not-found' } })
+      expect(sessions.ended).toEqual([])
+      expect((await end('wim')).status).toBe(200)
+      expect(sessions.ended).toEqual([{ id: ID, by: 'wim', reason: 'over' }])
+      expect(under.events).toMatchObject([{ outcome: 'failed' }, { outcome: 'failed' }, { outcome: 'ok' }])
+    })
+
+    it('are not said to be gone where a worker did not answer', async () => {
+      sessions.unanswered = 1
+      expect(await end('wim', { reason: 'x' }, 'c'.repeat(24))).toMatchObject({
+        status: 503,
+        answer: { code: 'worker-unavailable' },
+      })
+    })
+
+    it('are nothing to others', async () => {
+      expect((await call('/sessions', 'ann')).status).toBe(403)
+      expect((await end('ann')).status).toBe(403)
     })
   })
 

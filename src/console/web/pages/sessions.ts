@@ -15,7 +15,8 @@ const MOST = 500
 const LOOKS = 3000
 
 export async function sessionsPage(parts: WebParts, visitor: Visitor): Promise<Html> {
-  const { sessions: all, unanswered } = await parts.sessions.list()
+  const { sessions, unanswered } = await parts.sessions.list()
+  const all = sessions.filter(({ resource }) => visitor.access.seesSessionsOf(resource))
   const shown = all.slice(0, MOST)
   const content = html`<div data-part="count"><h1>Live sessions</h1><p class="soft">${String(all.length)} ${all.length === 1 ? 'session' : 'sessions'}${all.length > MOST ? `, the first ${MOST} are shown` : ''}${unanswered > 0 ? `; ${unanswered} of the workers did not answer, and theirs are missing` : ''}</p></div>
     <div data-part="list">${
@@ -46,7 +47,7 @@ function sessionItem(parts: WebParts, session: SessionView, visitor: Visitor): H
       <span>${bytes(session.bytes.fromClient)} in, ${bytes(session.bytes.toClient)} out</span>
       <span>${session.principalKind}</span><span class="mono">${sessionLink(parts, visitor, session.id)}</span>
     </p>
-    ${visitor.access.end ? endForm(session, visitor) : NOTHING}`
+    ${visitor.access.endsSessionsOf(session.resource) ? endForm(session, visitor) : NOTHING}`
 }
 
 function endForm({ id, principalName }: SessionView, { login }: Visitor): Html {

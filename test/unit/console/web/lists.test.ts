@@ -24,8 +24,7 @@ describe('the page of a recording', () => {
     const text = `SELECT '${'x'.repeat(1024 * 1024)}'`
     for (let sequence = 0; sequence < 17; sequence++) session.append({ ...statement, sequence, text })
     session.close('client left')
-    const settings = { client_id: 'console', scopes: ['openid'], idle: 60_000, session: 60_000 }
-    const { as } = stage({ recordings, settings: { ...settings, auditors: ['staff'] } })
+    const { as } = stage({ recordings, who: { auditors: ['staff'] } })
     const page = await as('ann').page('/recordings/s-1?from=9999999')
     expect(page).toContain('The rest is more than is read here')
   })

@@ -1,29 +1,32 @@
 // The page of live sessions: who sees it, who has a button, and what it says of workers that say nothing.
 import { describe, expect, it } from 'vitest'
+import type { AccessSettings } from '../../../../src/console/access.ts'
 import type { Principal } from '../../../../src/core/principal.ts'
+import type { SessionView } from '../../../../src/core/sessions-view.ts'
 import { people } from '../../../support/admin.ts'
 import { ORIGIN, stage } from '../../../support/console-routes.ts'
-import { liveSession, sessionsOf } from '../../../support/live-sessions.ts'
+import { bareSession, liveSession, sessionsOf } from '../../../support/live-sessions.ts'
 
 const ID = 'a1'.repeat(12)
 
-function live() {
-  const sessions = sessionsOf(liveSession(ID, { application: '<b>\u202epsql' }))
-  const { settings } = stage().parts
-  const who = { auditors: ['watchers'], terminators: ['reviewers'] }
-  const { parts, routes } = stage({ sessions, settings: { ...settings, ...who } })
+function live(
+  who: AccessSettings = { auditors: ['watchers'], terminators: ['reviewers'] },
+  ...more: readonly SessionView[]
+) {
+  const sessions = sessionsOf(liveSession(ID, { application: '<b>\u202epsql' }), ...more)
+  const { parts, routes } = stage({ sessions, who })
   const cookieOf = (who: Principal) => `__Host-chaperone=${parts.logins.begin(who)}`
   const page = async (name: string) => {
     const cookie = cookieOf(people[name] as Principal)
     const response = await routes.request('/sessions', { headers: { cookie } })
     return { status: response.status, text: await response.text(), cookie }
   }
-  const end = async (name: string, reason: string) => {
+  const end = async (name: string, reason: string, id = ID) => {
     const { text, cookie } = await page(name)
     const csrf = /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? ''
     const headers = { cookie, origin: ORIGIN }
     const body = new URLSearchParams({ csrf, reason })
-    return routes.request(`/sessions/${ID}/end`, { method: 'POST', body, headers })
+    return routes.request(`/sessions/${id}/end`, { method: 'POST', body, headers })
   }
   return { sessions, page, end }
 }
@@ -36,6 +39,24 @@ describe('the page of live sessions', () => {
     expect(ann.text).toContain('End the session')
     expect(wim.text).toContain(ID)
     expect(wim.text).not.toContain('End the session')
+  })
+
+  it('has those of a resource for whoever ends sessions of it, and no other', async () => {
+    const who = {
+      terminatorsOf: new Map([
+        ['other', ['reviewers']],
+        ['orders', ['dba']],
+      ]),
+    }
+    const { page, end, sessions } = live(who, bareSession)
+    const [ann, wim] = [await page('ann'), await page('wim')]
+    expect([ann.status, wim.status]).toEqual([200, 404])
+    expect(ann.text).toContain(bareSession.id)
+    expect(ann.text).toContain('1 session</p>')
+    expect(ann.text).not.toContain(ID)
+    expect((await end('ann', 'over', ID)).status).toBe(404)
+    expect((await end('ann', 'over', bareSession.id)).status).toBe(303)
+    expect(sessions.ended.map(({ id }) => id)).toEqual([bareSession.id])
   })
 
   it('shows what a client says that it is as text, all of it visible', async () => {

@@ -1,7 +1,7 @@
 // npm run proof:races in small: one batch for each race.
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { playBatch, VIOLATIONS } from '../../proof/races/batch.ts'
-import { type Place, startPlace } from '../../proof/races/place.ts'
+import { type Place, pause, startPlace } from '../../proof/races/place.ts'
 import { RACES } from '../../proof/races/races.ts'
 import { playRetries, RETRY_RACES } from '../../proof/races/retries.ts'
 
@@ -22,6 +22,17 @@ it.each(RACES)(
     expect(wrong).toEqual([])
   },
 )
+
+it('statements that are asked for while Redis does not answer are refused, and nothing of theirs runs later', async () => {
+  const calm = { name: 'a Redis that hangs', table: 'ran' as const, within: 60 }
+  place.redis.freeze()
+  // longer than a statement waits for an answer of the store
+  const thawed = pause(4000).then(() => place.redis.thaw())
+  const endings = await playBatch(place, calm, 8, engineer)
+  await thawed
+  expect(new Set(endings.map(({ outcome }) => outcome))).toEqual(new Set(['refused before it was held']))
+  expect(endings).toHaveLength(8)
+})
 
 it.each(RETRY_RACES)('one approval, and $name: used as often as it may be, and no more', async (race) => {
   const { ran, wrong } = await playRetries(place, race)

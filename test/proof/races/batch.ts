@@ -8,7 +8,8 @@ import type { Race } from './races.ts'
 
 export interface HeldStatement {
   readonly name: string
-  readonly id: string
+  /** absent where it was refused, and no request came of it */
+  readonly id: string | undefined
   readonly client: PgWireClient
   readonly key: { readonly pid: number; readonly key: Uint8Array }
   /** `done`, a SQLSTATE, or `gone` when the connection ended without either */
@@ -22,6 +23,7 @@ export const OUTCOMES = [
   'did not run, and its client knows',
   'did not run, its client was gone',
   'approval used, did not run',
+  'refused before it was held',
 ] as const
 export const VIOLATIONS = ['ran unapproved', 'ran twice', 'lost', 'its client was told wrong'] as const
 export type Outcome = (typeof OUTCOMES)[number] | (typeof VIOLATIONS)[number]
@@ -34,6 +36,8 @@ export interface Ending {
 }
 
 const HELD_WITHIN = 20_000
+/** What a client is told when the store does not answer in time: nothing can be asked for, and nothing runs. */
+const STORE_AWAY = 'XX000'
 /** After the last event, in milliseconds: the polling of a store that lost a message, and a restart. */
 const SETTLED_WITHIN = 20_000
 let batches = 0
@@ -45,19 +49,23 @@ export async function playBatch(place: Place, race: Race, size: number, token: s
   const began = performance.now()
   for (const { client, name } of clients) client.send(query(`INSERT INTO ${race.table} VALUES ('${name}')`))
   const told = clients.map(({ client }) => answerOf(client))
-  const ids = await heldIds(place, names).catch(async (error: Error) => {
+  const refused = new Set<string>()
+  clients.forEach(({ name }, n) => void told[n]?.then((code) => code === STORE_AWAY && refused.add(name)))
+  const ids = await heldIds(place, names, refused).catch(async (error: Error) => {
     const so = await Promise.all(told.map((one) => Promise.race([one, pause(1).then(() => 'waits')])))
     throw new Error(
       `${error.message}; their clients were told: ${so.join(', ')}\n${place.stack.services.log()}`,
     )
   })
-  const held = clients.flatMap((one, n) => {
-    const id = ids.get(one.name)
-    return id === undefined ? [] : [{ ...one, id, told: told[n] ?? Promise.resolve('gone') }]
-  })
+  const early = new Set(refused)
+  const held = clients.map((one, n) => ({
+    ...one,
+    id: ids.get(one.name),
+    told: told[n] ?? Promise.resolve('gone'),
+  }))
   await play(place, race, held, began)
   await place.quiet()
-  return Promise.all(held.map((one) => endingOf(place, race, one)))
+  return Promise.all(held.map((one) => endingOf(place, race, one, early.has(one.name))))
 }
 
 async function open({ stack }: Place, name: string, token: string) {
@@ -82,12 +90,17 @@ async function answerOf(client: PgWireClient): Promise<string> {
   }
 }
 
-/** By the names in their texts. */
-async function heldIds({ stack }: Place, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+/** By the names in their texts, of those that are held; the others are refused. */
+async function heldIds(
+  { stack }: Place,
+  names: readonly string[],
+  refused: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, string>> {
   for (const deadline = Date.now() + HELD_WITHIN; ; await pause(10)) {
-    const pending = await stack.reviews.list()
+    // A store that is away for those who ask is away for those who look.
+    const pending = await stack.reviews.list().catch(() => [])
     const found = new Map(pending.map(({ text, id }) => [/'(batch-\d+-\d+)'/.exec(text)?.[1] ?? '', id]))
-    if (names.every((name) => found.has(name))) return found
+    if (names.every((name) => found.has(name) || refused.has(name))) return found
     if (Date.now() > deadline) throw new Error(`${found.size} of ${names.length} statements are held`)
   }
 }
@@ -100,7 +113,7 @@ async function play(place: Place, race: Race, held: readonly HeldStatement[], be
     pause(Math.max(0, start + least + Math.random() * (within - least) - performance.now()))
   const approve = async ({ id }: HeldStatement) => {
     await moment(from)
-    await place.approve(id)
+    if (id !== undefined) await place.approve(id)
   }
   const rival = async (one: HeldStatement) => {
     await moment(0)
@@ -113,15 +126,22 @@ async function play(place: Place, race: Race, held: readonly HeldStatement[], be
   ])
 }
 
-async function endingOf(place: Place, { table, rival }: Race, held: HeldStatement): Promise<Ending> {
+async function endingOf(
+  place: Place,
+  { table, rival }: Race,
+  held: HeldStatement,
+  early: boolean,
+): Promise<Ending> {
   const { stack } = place
   const told = await held.told
   held.client.destroy()
-  const request = await settled(place, held.id)
+  const request = held.id === undefined ? undefined : await settled(place, held.id)
   const rows = (await stack.superuser(`SELECT FROM ${table} WHERE name = $1`, [held.name])).length
-  const approved = request.votes.some(({ verdict }) => verdict === 'approve')
-  const details = `told ${told}, ${rows} rows, request ${request.state}, ${approved ? 'approved' : 'not approved'}`
-  const outcome = outcomeOf(told, rows, request.state, approved)
+  const approved = request?.votes.some(({ verdict }) => verdict === 'approve') === true
+  const state = request?.state ?? 'never made'
+  const details = `told ${told}, ${rows} rows, request ${state}, ${approved ? 'approved' : 'not approved'}`
+  if (early && rows === 0) return { name: held.name, outcome: 'refused before it was held', details }
+  const outcome = outcomeOf(told, rows, state, approved)
   // Without a rival nothing keeps an approved statement from running.
   const lost = rival === 'none' && !outcome.startsWith('ran')
   return { name: held.name, outcome: lost ? 'lost' : outcome, details }
@@ -136,7 +156,7 @@ async function settled({ stack }: Place, id: string): Promise<ApprovalRequest> {
   }
 }
 
-function outcomeOf(told: string, rows: number, state: ApprovalRequest['state'], approved: boolean): Outcome {
+function outcomeOf(told: string, rows: number, state: string, approved: boolean): Outcome {
   if (rows > 1) return 'ran twice'
   if (rows === 1) {
     if (state !== 'consumed' || !approved) return 'ran unapproved'

@@ -29,7 +29,9 @@ export const RACES: readonly Race[] = [
     name: 'a reviewer who denies',
     table: 'ran',
     within: CLOSE,
-    each: (place, { id }) => place.deny(id),
+    each: async (place, { id }) => {
+      if (id !== undefined) await place.deny(id)
+    },
   },
   {
     name: 'cancel',

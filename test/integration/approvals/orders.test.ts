@@ -1,5 +1,5 @@
 // Many instances on one Redis, and everything that can happen to requests, in any order: nothing runs without its quorum, and
-// nothing more often than was granted.
+// nothing more often than was granted. Instances close in between; crashes.test.ts and processes.test.ts kill processes.
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Approvals } from '../../../src/approvals/contract.ts'
@@ -37,7 +37,7 @@ const step = fc.record({
     'park',
     'consume',
     'consume',
-    'crash',
+    'close',
   ),
   who: fc.constantFrom('ann', 'bob', 'cay', 'dee'),
   window: fc.boolean(),
@@ -56,7 +56,7 @@ type Asked = typeof request extends fc.Arbitrary<infer T> ? T : never
 
 async function play(
   stores: readonly Approvals[],
-  crash: (at: number) => Promise<void>,
+  close: (at: number) => Promise<void>,
   asked: Asked,
   steps: readonly Step[],
 ) {
@@ -94,11 +94,11 @@ async function play(
         if (await store(at).consume(id, input.subject)) used += 1
         return
       }
-      case 'crash':
-        return crash(at)
+      case 'close':
+        return close(at)
     }
   }
-  // Half of them at once, half one after another. What a crash interrupts may have happened, or not.
+  // Half of them at once, half one after another. What is interrupted may have happened, or not.
   await Promise.allSettled(steps.slice(0, steps.length / 2).map(act))
   for (const one of steps.slice(steps.length / 2)) await act(one).catch(() => undefined)
   const settled = await store(0).get(id)
@@ -113,15 +113,15 @@ async function play(
   expect(used).toBeLessThanOrEqual(everybodyGranted ? uses : 1)
 }
 
-it('in Redis, by several processes of which some die', async () => {
-  const crash = async (at: number) => {
+it('in Redis, by several instances of which some close', async () => {
+  const close = async (at: number) => {
     const old = instances[at]
     instances[at] = connect()
     await old?.close()
   }
   await fc.assert(
     fc.asyncProperty(request, fc.array(step, { minLength: 4, maxLength: 24 }), (asked, steps) =>
-      play(instances, crash, asked, steps),
+      play(instances, close, asked, steps),
     ),
     { numRuns: 150 },
   )

@@ -20,7 +20,7 @@ const HELP = `
 Names that EXECUTE and FETCH refer to are only known to a session; such statements are judged by what they say alone.
 Only with --connect the target's catalog is asked for what is behind views, parents, children and foreign keys, for code that no
 statement shows, and for functions: by a session of Chaperone's own, with the credential of the resource, in which nothing of the
-statement runs. Masks are those that may touch a relation named;
+statement runs. Masks are those over columns that the statement mentions, or that are behind its names;
 what they refuse or hold (docs/masking.md, "Probes") is in the decision.
 
 Examples:

@@ -31,6 +31,41 @@ export function unmetClaim(
   })
 }
 
+type Scalar = string | number | boolean
+
+/** Of a claim, by its path: what demands compare, and null where there is nothing of the kind. */
+export type ToldClaims = Readonly<Record<string, Scalar | null | readonly Scalar[]>>
+
+/** Characters of one claim's JSON, and of all: a provider may put anything into a token, and who reads needs what rules name. */
+const MOST_OF_CLAIM = 4 * 1024
+const MOST_OF_CLAIMS = 32 * 1024
+
+/** What demands compare of the claims at these paths. Those that are too long are left out. */
+export function toldClaims(
+  claims: Readonly<Record<string, unknown>>,
+  paths: readonly string[],
+): ToldClaims | undefined {
+  let left = MOST_OF_CLAIMS
+  const told = [...new Set(paths)].sort().flatMap((path) => {
+    const value = comparable(claimAt(claims, path))
+    const length = JSON.stringify(value).length
+    if (length > MOST_OF_CLAIM || path.length + length > left) return []
+    left -= path.length + length
+    return [[path, value] as const]
+  })
+  return told.length === 0 ? undefined : Object.fromEntries(told)
+}
+
+const isScalar = (value: unknown): value is Scalar =>
+  typeof value === 'string' ||
+  typeof value === 'boolean' ||
+  (typeof value === 'number' && Number.isFinite(value))
+
+function comparable(value: unknown): ToldClaims[string] {
+  if (Array.isArray(value)) return value.filter(isScalar)
+  return isScalar(value) ? value : null
+}
+
 /** A list claim satisfies when one of its items does. Objects and null never do. */
 function satisfies(value: unknown, accepted: readonly string[]): boolean {
   if (Array.isArray(value)) return value.some((item) => !Array.isArray(item) && satisfies(item, accepted))

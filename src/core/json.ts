@@ -5,8 +5,8 @@ const PLAIN = /^[ !#-[\]-~]*$/
 /** As JSON.stringify gives it; most strings need no escape. */
 const quoted = (text: string) => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
 
-/** Members that are the same object in many records, and never change: who acts. */
-const LASTING: ReadonlySet<string> = new Set(['actor'])
+/** Members that are the same object in many records, and never change: who acts, and under which masks. */
+const LASTING: ReadonlySet<string> = new Set(['actor', 'masks'])
 /** Members like these, whose own members stand in their place. */
 const SPREAD: ReadonlySet<string> = new Set(['of', 'made'])
 

@@ -1,6 +1,6 @@
 // What protocols need to know of masking: which columns a result has, and a function per column that hides its values.
 import type { Refusal } from './errors.ts'
-import type { RelationName } from './facts.ts'
+import type { Facts, RelationName } from './facts.ts'
 import type { HoldTerms } from './hold-terms.ts'
 import type { MaskedOperation } from './operation.ts'
 import type { ToldMasks } from './told-masks.ts'
@@ -84,6 +84,11 @@ export interface Masker {
   refuses(operation: MaskedOperation): Refusal | undefined
   /** Which masked columns it may touch, for those who decide on it. */
   told(operation: MaskedOperation): ToldMasks
+  /**
+   * Names of the masks over columns that the statements touch, by the names that they have themselves; undefined when there
+   * are none. The same list for the same facts.
+   */
+  touched(facts: Facts): readonly string[] | undefined
   /**
    * @param touchesMasked whether the statement reads a relation with masks, or something that is not known:
    *   then every column without provenance is masked whole, unless it is computed of no column.

@@ -3,6 +3,7 @@
 import { performance } from 'node:perf_hooks'
 import type { ApprovalState } from '../core/approval.ts'
 import type { AuditActor, AuditBatch, AuditEvent, AuditedDecision, AuditedSession } from '../core/audit.ts'
+import { toldClaims } from '../core/claims.ts'
 import type { Decision, MadeDecision } from '../core/decision.ts'
 import type { Refusal } from '../core/errors.ts'
 import type { Operation } from '../core/operation.ts'
@@ -10,6 +11,7 @@ import { type Principal, principalId } from '../core/principal.ts'
 import { toldFunctions } from '../core/routine.ts'
 import type { Observation } from '../core/session.ts'
 import { sessionReasonOf } from '../core/stated.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { RecordingEvent, StatementEvent } from '../recording/event.ts'
 import type { SessionRecording } from '../recording/session.ts'
 import { redactText } from '../telemetry/redact.ts'
@@ -21,7 +23,12 @@ export interface Journal {
   /** Opens the recording. Throws when it cannot be kept: then the session must not begin. */
   admitted(principal: Principal, application: string | undefined): void
   rejected(refusal: Refusal, principal: Principal | undefined): void
-  decided(operation: Operation, decision: Decision, request?: string): void
+  /** @param masks over columns that it touches, where it is not refused */
+  decided(
+    operation: Operation,
+    decision: Decision,
+    told: { request?: string | undefined; masks?: readonly string[] | undefined },
+  ): void
   /** a result had more than a limit lets through */
   exceeded(operation: Operation, what: Exceeded): void
   hold(operation: Operation, request: string, state: ApprovalState, reason?: string): void
@@ -116,6 +123,7 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
         startedAt: Date.now(),
         protocol: deps.config.resources[resource]?.protocol ?? '',
         policyVersion: deps.policy().version,
+        claims: toldClaims(principal.claims, claimsOf(deps.policy(), resource)),
         ...(application === undefined ? {} : { application }),
         ...levelOf(deps.config, resource),
       })
@@ -143,7 +151,7 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
         reason: redactText(message),
       })
     },
-    decided(operation, decision, request) {
+    decided(operation, decision, { request, masks }) {
       if (!of) throw new Error('invariant: a decision before the admission')
       const { recorded, audited } = madeOf(decision)
       const { sequence, text, phase, parameters } = operation
@@ -158,8 +166,10 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
         fingerprint,
         sessionReason,
         made: recorded,
+        request,
+        masks,
       }
-      keep(request === undefined ? statement : { ...statement, request }, {
+      keep(statement, {
         type: 'decision',
         of,
         operation: text,
@@ -238,6 +248,12 @@ function madeOf(decision: Decision): Made {
   }
   return found
 }
+
+/** Paths of the claims that rules of the resource demand. */
+const claimsOf = ({ source }: Policy, resource: string): readonly string[] =>
+  Object.values(source.policies).flatMap(({ claims = {}, resources }) =>
+    resources === '*' || resources.includes(resource) ? Object.keys(claims) : [],
+  )
 
 function actorOf(principal: Principal): AuditActor {
   const { name, kind, groups } = principal

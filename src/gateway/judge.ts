@@ -109,6 +109,12 @@ export function createJudge(context: JudgeContext): Judge {
     resume({ kind: 'proceed', permit: leave, ...more })
   }
 
+  /** Of what is refused nothing is shown, and the masks may be what cannot be had. */
+  function decided(operation: Operation, decision: Decision, request?: string): void {
+    const masks = decision.outcome === 'deny' ? undefined : context.masks().touched(operation.facts)
+    journal.decided(operation, decision, { request, masks })
+  }
+
   const count = (decision: Decision) => countDecision(metrics, resource, decision)
 
   /** A portal may be executed, or go on, when the hours of its rules are over, or an hour's limits used up. */
@@ -148,7 +154,7 @@ export function createJudge(context: JudgeContext): Judge {
         ? policy.permitBrokenGlass(byPolicy, operation)
         : policy.permit(byPolicy, operation)
     count(decision)
-    journal.decided(operation, decision)
+    decided(operation, decision)
     journal.brokeGlass(operation, decision, reason)
     journal.commit()
     metrics.holdOpened(resource)
@@ -213,7 +219,7 @@ export function createJudge(context: JudgeContext): Judge {
     // The decision is kept once, with the first request that is made or found for it.
     let kept = false
     const keep = (request: ApprovalRequest | undefined) => {
-      if (!kept) journal.decided(operation, decision, request?.id)
+      if (!kept) decided(operation, decision, request?.id)
       kept = true
     }
     const started = startHold(
@@ -265,7 +271,7 @@ export function createJudge(context: JudgeContext): Judge {
       if (decision.outcome === 'hold' && !preparing) return hold(operation, judged)
       if (!preparing || decision.outcome === 'deny') {
         count(decision)
-        journal.decided(operation, decision)
+        decided(operation, decision)
         if (exceeded !== undefined) journal.exceeded(operation, exceeded)
       }
       if (decision.outcome === 'deny') return refuse(operation, decision, why)

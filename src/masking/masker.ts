@@ -8,7 +8,7 @@ import { copyRefusal } from './detect/copy.ts'
 import { detectorMask } from './detect/value.ts'
 import { holdTermsOf, type Probed, type ProbeMasks, probesOf } from './probes.ts'
 import { maskingRefusal } from './refusals.ts'
-import { remembered } from './remembered.ts'
+import { remembered, rememberedByFacts } from './remembered.ts'
 import {
   type ColumnRule,
   columnRules,
@@ -18,7 +18,7 @@ import {
   namesRelation,
   stricter,
 } from './rules.ts'
-import { toldOf } from './told.ts'
+import { toldOf, touchedOf } from './told.ts'
 import { columnMask, type Strategy, wholeMask } from './value-mask.ts'
 
 export type { MaskKeys, MaskRule } from './rules.ts'
@@ -142,6 +142,7 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
         (cleanser ? copyRefusal(operation) : undefined),
     ),
     told: (operation) => toldOf(rulesOf, operation),
+    touched: namesColumns ? rememberedByFacts((facts) => touchedOf(rulesOf, facts)) : () => undefined,
     plan: (columns, touchesMasked) => columns.map((column) => maskOf(column, touchesMasked)),
   }
 }

@@ -4,6 +4,7 @@ import type { MaskRuleConfig } from '../config/schema.ts'
 import type { RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
 import type { HoldTerms } from '../core/hold-terms.ts'
+import type { TouchedColumn } from '../core/mentioned-columns.ts'
 import type { Secret } from '../core/secret.ts'
 import type { FindStrategy } from './detect/cleanse.ts'
 import type { Detector } from './detect/found.ts'
@@ -106,7 +107,10 @@ function holdOf(rule: MaskRule): { readonly hold?: HoldTerms } {
 }
 
 /** Without a schema the name may stand for a relation of any schema; `*` stands for every one, as in CLUSTER without a table. */
-export function namesRelation(rule: ColumnRule, { schema, name }: RelationName): boolean {
+export function namesRelation(
+  rule: Pick<ColumnRule, 'schema' | 'relation'>,
+  { schema, name }: RelationName,
+): boolean {
   if (name !== '*' && !matchesGlob(rule.relation, name)) return false
   return schema === undefined || schema === '*' || matchesGlob(rule.schema, schema)
 }
@@ -119,4 +123,12 @@ export function stricter<S extends Strategy>(a: S | undefined, b: S): S {
   if (a === undefined) return b
   if (a.kind === 'partial' && b.kind === 'partial') return b.kept.count < a.kept.count ? b : a
   return STRICTNESS.indexOf(b.kind) < STRICTNESS.indexOf(a.kind) ? b : a
+}
+
+/** Could the rule mean this column, by the names that a statement has for it? */
+export function namesColumn(
+  rule: Pick<ColumnRule, 'schema' | 'relation' | 'column'>,
+  { relation, column }: TouchedColumn,
+): boolean {
+  return namesRelation(rule, relation) && (column === '*' || matchesGlob(rule.column, column))
 }

@@ -1,8 +1,9 @@
-// What reviewers are told of masks: those over what an operation names, and over what is behind that.
-import type { RelationName } from '../core/facts.ts'
+// What reviewers are told of masks: those over what an operation names, and over what is behind that. And what recordings are.
+import type { Facts, RelationName } from '../core/facts.ts'
+import { touchedColumns } from '../core/mentioned-columns.ts'
 import type { MaskedOperation } from '../core/operation.ts'
 import type { ToldMasks } from '../core/told-masks.ts'
-import type { ColumnRule } from './rules.ts'
+import { type ColumnRule, namesColumn } from './rules.ts'
 
 /** Columns that are listed: more are a table to look up, and a request has its size. */
 const MAX_LISTED = 50
@@ -28,4 +29,16 @@ export function toldOf(
     ...(masks.size === 0 ? {} : { masked: [...masks].map(([mask, columns]) => ({ mask, columns })) }),
     ...(touched.size > MAX_LISTED ? { moreMasked: touched.size - MAX_LISTED } : {}),
   }
+}
+
+/** Names of masks over what the statements themselves touch; undefined when there are none. */
+export function touchedOf(
+  rulesOf: (relation: RelationName) => readonly ColumnRule[],
+  facts: Facts,
+): readonly string[] | undefined {
+  const masks = new Set<string>()
+  for (const touched of touchedColumns(facts)) {
+    for (const rule of rulesOf(touched.relation)) if (namesColumn(rule, touched)) masks.add(rule.mask)
+  }
+  return masks.size === 0 ? undefined : [...masks]
 }

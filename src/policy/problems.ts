@@ -3,7 +3,7 @@
 import type { Finding } from '../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import type { AccessEffect } from '../core/facts.ts'
-import { ON_COLUMNS } from './columns.ts'
+import { ON_COLUMNS } from '../core/mentioned-columns.ts'
 import { onObjects, onRelations } from './effects.ts'
 import { conditionProblems } from './problems-conditions.ts'
 import { holdProblems, probeProblems } from './problems-holds.ts'

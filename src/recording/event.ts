@@ -1,5 +1,6 @@
 // What a recording holds: a header, then what happened in the order in which it happened (docs/recordings.md).
 import type { ApprovalState } from '../core/approval.ts'
+import type { ToldClaims } from '../core/claims.ts'
 import type { MadeDecision, RecordingLevel } from '../core/decision.ts'
 import type { ParameterValue } from '../core/operation.ts'
 import type { Principal } from '../core/principal.ts'
@@ -21,6 +22,8 @@ export interface SessionHeader {
   readonly application?: string
   readonly protocol: string
   readonly policyVersion: string
+  /** of the principal's claims, those that rules refer to */
+  readonly claims?: ToldClaims | undefined
   /** the configured level when absent */
   readonly level?: RecordingLevel
 }
@@ -44,7 +47,9 @@ export interface StatementEvent {
   /** written as if its members were the event's own: one object for many events (core/json.ts) */
   readonly made: MadeDecision
   /** id of the request for approval, when the outcome is `hold` */
-  readonly request?: string
+  readonly request?: string | undefined
+  /** names of the masks over columns that it touches by name, of what is not refused: the same list for the same ones */
+  readonly masks?: readonly string[] | undefined
 }
 
 /** A held operation got into another state. */

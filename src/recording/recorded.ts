@@ -6,6 +6,7 @@ const position = { seq: z.int().min(0), t: z.number().min(0) }
 const text = z.string()
 const texts = z.array(z.string())
 const count = z.int().min(0)
+const scalar = z.union([text, z.number(), z.boolean()])
 
 const parameter = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('null'), type: z.number().optional() }),
@@ -26,7 +27,10 @@ const startSchema = z.object({
   source: text,
   application: text.optional(),
   policyVersion: text,
+  claims: z.record(text, z.union([scalar, z.null(), z.array(scalar)])).optional(),
   level: z.enum(['full', 'commands']),
+  /** what statements tell besides, should there be any: `masks` */
+  tells: texts.optional(),
 })
 
 const endSchema = z.object({
@@ -56,6 +60,7 @@ const recordedSchema = z.discriminatedUnion('kind', [
     reason: text,
     policyVersion: text,
     request: text.optional(),
+    masks: texts.optional(),
   }),
   z.object({
     ...position,

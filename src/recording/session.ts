@@ -201,7 +201,8 @@ function startEvent(header: SessionHeader, level: RecordingLevel) {
     resource: header.resource,
     protocol: header.protocol,
     startedAt: new Date(header.startedAt).toISOString(),
-    // claims stay out: they may hold more of a person than a recording needs
+    // claims that no rule refers to stay out: they may hold more of a person than a recording needs
+    claims: header.claims,
     principal: {
       id: principalId(principal),
       name: principal.name,
@@ -213,5 +214,7 @@ function startEvent(header: SessionHeader, level: RecordingLevel) {
     application: header.application,
     policyVersion: header.policyVersion,
     level,
+    // so that a statement without them touched none
+    tells: ['masks'],
   }
 }

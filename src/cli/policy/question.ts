@@ -1,9 +1,8 @@
 // A question to the policy without a session: somebody, a resource, a statement and the circumstances, and what comes of it.
 import { type Analyzer, createAnalyzer } from '../../analysis/postgres/analyze.ts'
-import type { Config, MaskRuleConfig, ResourceConfig } from '../../config/schema.ts'
+import type { Config, ResourceConfig } from '../../config/schema.ts'
 import type { Decision, Outcome } from '../../core/decision.ts'
-import type { Facts, RelationName } from '../../core/facts.ts'
-import { matchesGlob } from '../../core/glob.ts'
+import type { Facts } from '../../core/facts.ts'
 import type { Masker } from '../../core/masking.ts'
 import { parseAddress } from '../../core/network.ts'
 import type { SqlOperation } from '../../core/operation.ts'
@@ -12,6 +11,7 @@ import { underMasks } from '../../gateway/under-masks.ts'
 import { createMasker, type MaskRule } from '../../masking/masker.ts'
 import type { Explanation, Policy } from '../../policy/policy.ts'
 import { asFirstText } from '../../protocols/postgres/search-path/first-text.ts'
+import { type AnswerMask, masksOn } from './masks.ts'
 
 export interface Question {
   readonly resource: string
@@ -30,13 +30,6 @@ export interface Question {
   readonly at?: number | undefined
 }
 
-export interface AnswerMask {
-  readonly id: string
-  readonly strategy: MaskRuleConfig['strategy']
-  readonly columns: readonly string[]
-  readonly detect?: MaskRuleConfig['detect']
-}
-
 export interface Answer {
   readonly outcome: Outcome
   readonly reason: string
@@ -45,7 +38,7 @@ export interface Answer {
   readonly rules: readonly string[]
   /** ids of shadow rules that would have changed it */
   readonly shadow: readonly string[]
-  /** that may touch a relation of the statement, for this principal */
+  /** over columns that the statement touches, for this principal */
   readonly masks: readonly AnswerMask[]
   /** absent when the statement cannot be read: nothing was judged */
   readonly judged?: { readonly facts: Facts; readonly explanation: Explanation; readonly reachable: boolean }
@@ -179,29 +172,4 @@ function vouching(
 function sourceOf(address: string): string {
   if (parseAddress(address) === undefined) throw new Error(`${address} is no address`)
   return address.includes(':') ? `[${address}]:0` : `${address}:0`
-}
-
-/** A relation whose schema is open may be in any: what may be masked is shown, rather than left out. */
-export function masksOn(
-  { statements }: Facts,
-  masks: readonly (MaskRuleConfig & { id: string })[],
-  behind: readonly RelationName[] = [],
-): AnswerMask[] {
-  const named = statements.flatMap(({ accesses }) => accesses.flatMap(({ relation }) => relation ?? []))
-  const relations = [...named, ...behind]
-  return masks.flatMap(({ id, strategy, columns = [], detect }) => {
-    // What detectors find may be in any value.
-    if (detect !== undefined) return [{ id, strategy, columns: [], detect }]
-    const touched = columns.filter((pattern) => {
-      const [schema = '', name = ''] = pattern.split('.')
-      return relations.some(
-        (relation) =>
-          (relation.schema === undefined ||
-            relation.schema === '*' ||
-            matchesGlob(schema, relation.schema)) &&
-          (relation.name === '*' || matchesGlob(name, relation.name)),
-      )
-    })
-    return touched.length === 0 ? [] : [{ id, strategy, columns: touched }]
-  })
 }

@@ -1,5 +1,4 @@
 // A comparison of decisions over recorded sessions, for people.
-import type { Config } from '../../config/schema.ts'
 import { printable } from '../terminal.ts'
 import type { Change, Comparison, Verdict } from './recordings.ts'
 
@@ -7,16 +6,21 @@ const UNFINISHED = 'have no end: the session lives, its process was killed, or t
 /** Longest piece of a statement that is shown. */
 const MAX_SQL = 200
 
-export function renderedComparison(comparison: Comparison, { policies }: Config): string {
-  const { sessions, statements, changes, unknown, unfinished, skipped } = comparison
-  const claiming = Object.entries(policies).flatMap(([id, { claims }]) => (claims === undefined ? [] : [id]))
+export function renderedComparison(comparison: Comparison): string {
+  const { sessions, statements, changes, unknown, unfinished, skipped, maskless } = comparison
+  const claiming = [...comparison.claiming]
   const lines = [
     ...skipped.map(({ session, why }) => `not judged: session ${session}: ${why}`),
     ...(unfinished.length === 0 ? [] : [`${unfinished.length} of the recordings ${UNFINISHED}`]),
     ...changes.flatMap(changeLines),
     ...(claiming.length === 0
       ? []
-      : [`recordings hold no claims, so these rules count for nobody: ${claiming.join(', ')}`]),
+      : [
+          `some recordings do not tell the claims that these rules demand, which count for nobody there: ${claiming.join(', ')}`,
+        ]),
+    ...(maskless === 0
+      ? []
+      : [`${maskless} of the recordings tell no masks, which are not compared: use --before`]),
     ...(unknown === 0 ? [] : [`${unknown} statements refer to names that only their session knew`]),
     `${statements} statements of ${sessions} sessions, ${sum(changes)} decided otherwise`,
   ]
@@ -34,17 +38,21 @@ function changeLines({
   times,
 }: Change): string[] {
   const text = sql.length > MAX_SQL ? `${sql.slice(0, MAX_SQL)}…` : sql
+  const [was, now] = [verdictText(before, after), verdictText(after, before)]
   const often = times === 1 ? '' : `, ${times} times`
   return [
     `${principal} on ${resource} (session ${session}, statement ${sequence}${often})`,
     `  ${text}`,
-    `  was ${verdictText(before)}`,
-    `  now ${verdictText(after)}`,
+    `  was ${was}`,
+    `  now ${now}`,
   ]
 }
 
-function verdictText({ outcome, reason, masks }: Verdict): string {
-  return `${outcome}: ${reason}${masks === undefined || masks.length === 0 ? '' : ` (masks ${masks.join(', ')})`}`
+/** With the names of masks; where they are the same and show something else, with what they show. */
+function verdictText({ outcome, reason, masks = [], shows = [] }: Verdict, other: Verdict): string {
+  const isSame = other.shows === undefined || other.shows.join() === shows.join()
+  const told = masks.join() === other.masks?.join() && !isSame ? shows.join('; ') : masks.join(', ')
+  return `${outcome}: ${reason}${told === '' ? '' : ` (masks ${told})`}`
 }
 
 const sum = (changes: readonly Change[]) => changes.reduce((all, { times }) => all + times, 0)

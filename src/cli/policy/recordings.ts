@@ -13,7 +13,8 @@ import { asFirstText } from '../../protocols/postgres/search-path/first-text.ts'
 import { createSqlNames, type SqlNames } from '../../protocols/postgres/sql-names.ts'
 import { type RecordingSummary, readRecording } from '../../recording/read.ts'
 import type { RecordedEvent, RecordedStart, RecordedStatement } from '../../recording/recorded.ts'
-import { analyzerOf, masksOn } from './question.ts'
+import { type AnswerMask, masksOn, maskText } from './masks.ts'
+import { analyzerOf } from './question.ts'
 
 export interface Rules {
   readonly config: Config
@@ -36,8 +37,10 @@ export interface Change {
 export interface Verdict {
   readonly outcome: Outcome
   readonly reason: string
-  /** that may touch a relation named; absent for what was recorded */
+  /** over columns that it touches; absent where the recording does not tell, and of what was refused then */
   readonly masks?: readonly string[]
+  /** what they show in its result, in words; absent for what was recorded, which has their names alone */
+  readonly shows?: readonly string[]
 }
 
 export interface Comparison {
@@ -48,6 +51,10 @@ export interface Comparison {
   unknown: number
   /** sessions whose recording has no end: what they sent after it is not judged */
   readonly unfinished: string[]
+  /** sessions whose recordings tell no masks: these are not compared */
+  maskless: number
+  /** rules that demand claims which recordings of some sessions do not tell: for these they count for nobody */
+  readonly claiming: Set<string>
   /** sessions of resources that the configuration does not have, or whose recording cannot be read */
   readonly skipped: { readonly session: string; readonly why: string }[]
 }
@@ -85,6 +92,8 @@ export async function compareRecordings(
     changes: [],
     unknown: 0,
     unfinished: [],
+    maskless: 0,
+    claiming: new Set(),
     skipped: [],
   }
   const known: Known = { changes: new Map(), text: 0 }
@@ -125,12 +134,18 @@ async function compareSession(
 ): Promise<void> {
   const names = { after: createSqlNames(MAX_NAMES), before: createSqlNames(MAX_NAMES) }
   const principal = principalOf(start)
+  const tellsMasks = start.tells?.includes('masks') ?? false
+  if (before === undefined && !tellsMasks) comparison.maskless += 1
+  for (const rules of [after, ...(before ? [before] : [])]) {
+    for (const id of untold(rules, start)) comparison.claiming.add(id)
+  }
   for await (const event of events) {
     if (event.kind !== 'statement') continue
     comparison.statements += 1
     const at = Date.parse(start.startedAt) + event.t
     const now = verdict(event, start, principal, after, names.after, at)
-    const recorded = { outcome: event.outcome, reason: event.reason }
+    const masks = tellsMasks && event.outcome !== 'deny' ? { masks: event.masks ?? [] } : {}
+    const recorded = { outcome: event.outcome, reason: event.reason, ...masks }
     const then = before ? verdict(event, start, principal, before, names.before, at) : recorded
     if (now === undefined || then === undefined) comparison.unknown += 1
     else if (isChanged(then, now)) note(event, start, then, now, comparison, known)
@@ -139,7 +154,22 @@ async function compareSession(
 
 function isChanged(before: Verdict, after: Verdict): boolean {
   if (before.outcome !== after.outcome) return true
-  return before.masks !== undefined && before.masks.join() !== after.masks?.join()
+  // Of what is refused nothing is shown.
+  if (after.outcome === 'deny') return false
+  if (before.shows !== undefined) return before.shows.join('\n') !== after.shows?.join('\n')
+  return before.masks !== undefined && sorted(before.masks) !== sorted(after.masks)
+}
+
+const sorted = (names: readonly string[] = []) => [...names].sort().join()
+
+/** Ids of the rules that demand a claim of which the recording says nothing. */
+function untold({ config }: Rules, { resource, claims: told = {} }: RecordedStart): string[] {
+  return Object.entries(config.policies).flatMap(([id, { claims = {}, resources }]) =>
+    (resources === '*' || resources.includes(resource)) &&
+    Object.keys(claims).some((path) => !Object.hasOwn(told, path))
+      ? [id]
+      : [],
+  )
 }
 
 function note(
@@ -151,7 +181,7 @@ function note(
   known: Known,
 ): void {
   const key = createHash('sha256')
-    .update(JSON.stringify([principal, resource, sql, before.outcome, after]))
+    .update(JSON.stringify([principal, resource, sql, before.outcome, before.masks, before.shows, after]))
     .digest('hex')
   const same = known.changes.get(key)
   if (same !== undefined) same.times += 1
@@ -164,7 +194,7 @@ function note(
 }
 
 /** An issuer has no fragment, and a name under `certificate_identities` no `#`. */
-function principalOf({ principal }: RecordedStart): Principal {
+function principalOf({ principal, claims = {} }: RecordedStart): Principal {
   const [, issuer = '', subject = ''] = /^([^#]*)#(.*)$/s.exec(principal.id) ?? []
   return {
     issuer,
@@ -172,8 +202,8 @@ function principalOf({ principal }: RecordedStart): Principal {
     kind: principal.kind === 'workload' ? 'workload' : 'person',
     name: principal.name,
     groups: principal.groups,
-    // Recordings have none: rules that demand claims count as not meant.
-    claims: {},
+    // By their paths. Of others nothing is told: rules that demand them count as not meant.
+    claims,
     method: principal.method === 'certificate' ? 'certificate' : 'oidc',
     expiresAt: Number.POSITIVE_INFINITY,
   }
@@ -192,18 +222,18 @@ function verdict(
   const configured = config.resources[resource]
   if (configured === undefined) return undefined
   const analysis = analyzerOf(configured).analyze(event.text)
-  if (analysis.kind !== 'facts') return { outcome: 'deny', reason: 'it cannot be read', masks: [] }
+  if (analysis.kind !== 'facts') return { outcome: 'deny', reason: 'it cannot be read', ...underMask([]) }
   const facts = asFirstText(names.resolve(analysis.facts))
   if (event.outcome !== 'deny') names.note(analysis.facts, event.text)
   if (!isUnderstood(facts) && isUnderstood(analysis.facts)) return undefined
   const circumstances = { at, source, ...(application === undefined ? {} : { application }) }
   const masks = policy.masks(principal, resource)
-  const touching = masksOn(facts, masks).map(({ id }) => id)
+  const touching = underMask(masksOn(facts, masks))
   if (!policy.mayReach(principal, resource, circumstances)) {
     return {
       outcome: 'deny',
       reason: 'no rule in force lets this principal reach the resource',
-      masks: touching,
+      ...touching,
     }
   }
   const operation: SqlOperation = {
@@ -222,7 +252,13 @@ function verdict(
     byPolicy.outcome === 'deny'
       ? byPolicy
       : underMasks(byPolicy, operation, createMasker(masks, ANY_KEY, resource))
-  return { outcome: decision.outcome, reason: decision.reason, masks: touching }
+  return { outcome: decision.outcome, reason: decision.reason, ...touching }
 }
+
+/** Names of those over columns alone: what detectors find is in no recording's statements. */
+const underMask = (masks: readonly AnswerMask[]) => ({
+  masks: masks.filter(({ detect }) => detect === undefined).map(({ id }) => id),
+  shows: masks.map(maskText).sort(),
+})
 
 const isUnderstood = ({ statements }: Facts) => statements.every(({ incomplete }) => incomplete === undefined)

@@ -77,7 +77,11 @@ async function testRecordings(directory: string, { config, before, json = false 
   const compared = before === undefined ? undefined : rulesOf(before)
   await loadParser()
   const comparison = await compareRecordings(await listRecordings(directory), after, compared)
-  process.stdout.write(json ? `${printableJson(comparison)}\n` : renderedComparison(comparison, after.config))
+  process.stdout.write(
+    json
+      ? `${printableJson({ ...comparison, claiming: [...comparison.claiming] })}\n`
+      : renderedComparison(comparison),
+  )
   if (comparison.changes.length + comparison.skipped.length > 0) process.exitCode = 1
 }
 

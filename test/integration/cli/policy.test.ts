@@ -155,6 +155,23 @@ describe('chaperone policy test', () => {
     })
   })
 
+  it('knows masks by the columns that a statement mentions', () => {
+    const moved = changed('columns: [public.customers.email]', 'columns: [public.customers.phone]')
+    const cases = ['email', 'id', 'phone', '*', 'count(*)'].map(
+      (column) => `  - name: ${JSON.stringify(column)}
+    resource: orders
+    sql: SELECT ${column} FROM public.customers
+    who: {}
+    expect: { decision: allow, masks: [mail] }`,
+    )
+    const [by, cased] = [file('moved.yaml', moved), file('columns.yaml', ['cases:', ...cases].join('\n'))]
+    const { stdout } = chaperone('-c', by, 'policy', 'test', '--json', cased)
+    const passed = JSON.parse(stdout).filter(
+      ({ differences }: { differences: unknown[] }) => differences.length === 0,
+    )
+    expect(passed.map(({ name }: { name: string }) => name)).toEqual(['phone', '*'])
+  })
+
   it('tells a file of cases that is not there in one line, and ends with 1', () => {
     expect(chaperone('policy', 'test', 'none.yaml')).toEqual({
       status: 1,

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -19,6 +27,7 @@ interface Sent {
   readonly text: string
   readonly outcome?: 'allow' | 'deny' | 'hold'
   readonly phase?: string
+  readonly masks?: readonly string[]
 }
 
 /** A session of Ada's on `orders` that sent these, a minute after the other. */
@@ -58,6 +67,7 @@ async function policyTest(file: string, ...args: readonly string[]) {
 }
 
 const READ = { text: 'SELECT id FROM public.customers' }
+const MAIL = { text: 'SELECT email FROM public.customers' }
 
 describe('policy test --recordings', () => {
   it('ends with 0 when everything is decided as it was', async () => {
@@ -69,14 +79,14 @@ describe('policy test --recordings', () => {
   })
 
   it('lists what is decided otherwise, once for all that are alike', async () => {
-    record('one', [READ, READ, { text: 'SELECT 1' }])
+    record('one', [MAIL, MAIL, { text: 'SELECT 1' }])
     const file = config('c.yaml', changed('decision: allow', 'decision: hold\n    approvers: [dba]'))
     const { code, out } = await policyTest(file)
     expect(code).toBe(1)
     expect(out).toBe(
       [
         'https://issuer.test#ada on orders (session one, statement 1, 2 times)',
-        '  SELECT id FROM public.customers',
+        '  SELECT email FROM public.customers',
         '  was allow: rule read-all allows it',
         '  now hold: rule read: read public.customers (masks mail)',
         '3 statements of 1 sessions, 2 decided otherwise\n',
@@ -132,7 +142,8 @@ describe('policy test --recordings', () => {
 
   it('with --before compares two configurations, masks as well', async () => {
     record('one', [
-      { ...READ, outcome: 'deny' },
+      { ...MAIL, outcome: 'deny' },
+      READ,
       { text: `SELECT id FROM public.customers WHERE email = ''` },
     ])
     const before = config('before.yaml', GOOD_CONFIG)
@@ -144,7 +155,7 @@ describe('policy test --recordings', () => {
     expect(code).toBe(1)
     expect(JSON.parse(out).changes).toMatchObject([
       { sequence: 1, before: { outcome: 'allow', masks: ['mail'] }, after: { outcome: 'allow', masks: [] } },
-      { sequence: 2, before: { outcome: 'deny', masks: ['mail'] }, after: { outcome: 'allow', masks: [] } },
+      { sequence: 3, before: { outcome: 'deny', masks: ['mail'] }, after: { outcome: 'allow', masks: [] } },
     ])
   })
 
@@ -212,10 +223,87 @@ describe('policy test --recordings', () => {
     expect(out).toContain('not judged: session one: more statements are decided otherwise than can be told')
   })
 
-  it('says which rules demand claims, since recordings have none', async () => {
+  it('says which rules demand claims that recordings do not tell', async () => {
     record('one', [{ ...READ, outcome: 'deny' }])
     const claims = changed('    effects: [read]\n', '    effects: [read]\n    claims: { team: core }\n')
     const { out } = await policyTest(config('c.yaml', claims))
-    expect(out).toContain('recordings hold no claims, so these rules count for nobody: read\n')
+    expect(out).toContain(
+      'some recordings do not tell the claims that these rules demand, which count for nobody there: read\n',
+    )
+  })
+
+  it('judges by the claims that recordings tell', async () => {
+    const demanding = (team: string) =>
+      changed('    effects: [read]\n', `    effects: [read]\n    claims: { realm.team: ${team} }\n`)
+    record('one', [READ], { claims: { 'realm.team': ['core', 'other'] } })
+    record('two', [{ ...READ, outcome: 'deny' }], { claims: { 'realm.team': null } })
+    const same = '2 statements of 2 sessions, 0 decided otherwise\n'
+    expect((await policyTest(config('c.yaml', demanding('co*')))).out).toBe(same)
+    const { out } = await policyTest(config('d.yaml', demanding('sales')))
+    expect(out).toContain('session one, statement 1')
+    expect(out).toContain('2 statements of 2 sessions, 1 decided otherwise\n')
+  })
+})
+
+describe('masks that show something else are told', () => {
+  const MASK = '    columns: [public.customers.email]\n'
+  const good = () => config('before.yaml', GOOD_CONFIG)
+  const withMask = (mask: string) => config('after.yaml', changed(MASK, mask))
+  const compared = async (mask: string, ...sent: Sent[]) => {
+    record('one', sent)
+    return policyTest(withMask(mask), '--before', good())
+  }
+
+  it('where the strategy is another', async () => {
+    const { code, out } = await compared(`${MASK}    strategy: partial\n    keep_last: 4\n`, MAIL, READ)
+    expect(code).toBe(1)
+    expect(out).toContain('(masks mail: redact of public.customers.email)\n')
+    expect(out).toContain('(masks mail: partial, keep_last 4 of public.customers.email)\n')
+    expect(out).toContain('2 statements of 1 sessions, 1 decided otherwise\n')
+  })
+
+  it('where a parameter is another', async () => {
+    const partial = (keep: number) => `${MASK}    strategy: partial\n    keep_last: ${keep}\n`
+    record('one', [MAIL])
+    const first = config('first.yaml', changed(MASK, partial(4)))
+    expect((await policyTest(withMask(partial(2)), '--before', first)).code).toBe(1)
+    expect((await policyTest(withMask(partial(4)), '--before', first)).code).toBe(0)
+  })
+
+  it.each([
+    ['the column', MAIL],
+    ['all columns', { text: 'SELECT * FROM public.customers' }],
+    ['a row', { text: 'SELECT c FROM public.customers c' }],
+    ['a name without a schema', { text: 'SELECT email FROM customers' }],
+    ['a table', { text: 'TABLE public.customers' }],
+  ])('where one is over another column, for %s', async (_, sent) => {
+    expect((await compared('    columns: [public.customers.phone]\n', sent)).code).toBe(1)
+  })
+
+  it('and not where the same is shown of what is asked for', async () => {
+    const moved = `    columns: ['*.customers.email', public.customers.phone]\n`
+    const { out } = await compared(moved, MAIL, READ, { text: 'SELECT count(*) FROM public.customers' })
+    expect(out).toBe('3 statements of 1 sessions, 0 decided otherwise\n')
+  })
+
+  it('without --before by the names of masks, where recordings tell them', async () => {
+    record('one', [{ ...MAIL, masks: ['mail'] }, READ, { ...MAIL, outcome: 'deny' }])
+    const { out } = await policyTest(withMask('    columns: [public.customers.phone]\n'))
+    expect(out).toContain('(masks mail)\n')
+    const [changes] = out.split('\n')
+    expect(changes).toContain('session one, statement 1')
+    expect(out).toContain('3 statements of 1 sessions, 2 decided otherwise\n')
+    expect((await policyTest(good())).out).toContain('1 decided otherwise\n')
+  })
+
+  it('and it is said of recordings that tell none', async () => {
+    record('one', [MAIL])
+    const directory = join(home.path, 'recordings')
+    const [name = ''] = readdirSync(directory)
+    const untold = readFileSync(join(directory, name), 'utf8').replace(/,"tells":\["masks"\]/, '')
+    writeFileSync(join(directory, name), untold)
+    const { code, out } = await policyTest(good())
+    expect(code).toBe(0)
+    expect(out).toContain('1 of the recordings tell no masks, which are not compared: use --before\n')
   })
 })

@@ -31,6 +31,9 @@ export function statedIn(text: string): Stated | undefined {
   return reason === undefined ? undefined : { reason, breakGlass: word.toLowerCase() === 'break-glass' }
 }
 
+/** What comes after the words at the beginning, where they are shown beside it. */
+export const afterWords = (text: string) => text.replace(AT_BEGINNING, '')
+
 /** Undefined for words that say nothing. */
 export function reasonIn(words: string): string | undefined {
   const whole = words.replace(/\s+/g, ' ').trim()

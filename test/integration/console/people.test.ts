@@ -39,6 +39,15 @@ beforeAll(async () => {
         approvers: ['approvers'],
         window: { for: '1h', uses: 5 },
       },
+      'held-inserts': {
+        decision: 'hold',
+        resources: '*',
+        groups: ['engineers'],
+        effects: ['insert'],
+        relations: ['public.orders'],
+        approvers: ['approvers'],
+        each: { auditors: 1 },
+      },
     },
   })
   for (const [subject, groups] of Object.entries(PEOPLE)) {
@@ -211,6 +220,30 @@ describe('requests for approval', () => {
     const third = stack.psql(ann, 'delete from orders where id = 103;')
     await stack.reviews.deny((await stack.reviews.next()).id)
     expect((await third).stderr).toContain('held for approval')
+  })
+
+  it('that need people of several groups say which place is open, and who filled the other for which group', async () => {
+    const waiting = stack.psql(ann, "insert into orders values (77, 1, 1, 'open', '2026-02-11');")
+    const { id } = await stack.reviews.next()
+    const rita = await open('rita')
+    await rita.getByText('0 of 2 approved; still needed: 1 of approvers and 1 of auditors').waitFor()
+    await items(rita).getByRole('link').click()
+    await rita.getByRole('button', { name: 'Approve' }).click()
+    await rita.getByText('1 of 2 approved; still needed: 1 of auditors').waitFor()
+    await rita.getByText('rita@example.com as approvers').waitFor()
+    // One of a group that has its place already has no button, and is told why.
+    const ravi = await open('ravi', `/requests/${id}`, PHONE)
+    await ravi.getByText('Members of the others are waited for.').waitFor()
+    expect(await ravi.getByRole('button', { name: 'Approve' }).count()).toBe(0)
+    await seesAll(ravi)
+    const vera = await open('vera', `/requests/${id}`)
+    await vera.getByRole('button', { name: 'Approve' }).click()
+    await vera.getByText('2 of 2 approved').waitFor()
+    expect(await waiting).toMatchObject({
+      stdout: 'INSERT 0 1\n',
+      stderr: expect.stringContaining('held for approval'),
+    })
+    await stack.superuser('delete from orders where id = 77')
   })
 
   it('need no script', async () => {

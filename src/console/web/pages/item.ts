@@ -3,6 +3,7 @@ import { html } from 'hono/html'
 import { voteObstacle } from '../../../approvals/vote.ts'
 import type { ApprovalRequest } from '../../../core/approval.ts'
 import { principalId } from '../../../core/principal.ts'
+import { afterWords } from '../../../core/stated.ts'
 import { type Html, NOTHING } from '../html.ts'
 import type { Visitor } from '../layout.ts'
 import { excerpt } from '../statement.ts'
@@ -24,7 +25,7 @@ export function item(request: ApprovalRequest, { login }: Visitor): Html {
         <h2><a href="/requests/${request.id}" id="r-${request.id}">${visible(request.principalName)} <span class="tag">${request.principalKind}</span> ${changesInWords(request.accesses, request.state)}</a></h2>
         <span class="end">${isPending ? mine(request, login) : html`<span class="tag ${request.state}">${request.state}</span>`}</span>
       </div>
-      ${excerpt(request.text, SHOWN)}
+      ${excerpt(request.stated === undefined ? request.text : afterWords(request.text), SHOWN)}
       <p class="meta"><span>on ${visible(place)}</span><span>asked ${relative(request.createdAt)}</span>
         ${isPending ? html`<span>expires ${relative(request.expiresAt)}</span><span>${visible(progressOf(request))}</span>` : ending(request)}
         ${request.stated === undefined ? NOTHING : html`<span>“${visible(request.stated)}”</span>`}

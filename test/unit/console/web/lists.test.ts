@@ -52,6 +52,19 @@ describe('the list of what waits', () => {
   })
 })
 
+describe('what a list shows of a statement', () => {
+  it('is the statement, where its asker says first and at length why', async () => {
+    const { approvals, as } = stage()
+    const why = `ticket 4711 ${'x'.repeat(300)}`
+    const text = `/* reason: ${why} */ DELETE FROM accounts /* reason: none */`
+    await approvals.create({ ...approvalInput({ text }), stated: why })
+    expect(await as('ann').page('/requests')).toContain('<pre>DELETE FROM accounts /* reason: none */</pre>')
+    // What is no reason is part of what runs.
+    await approvals.create(approvalInput({ text: '/* reason: */ SELECT 1' }))
+    expect(await as('ann').page('/requests')).toContain('<pre>/* reason: */ SELECT 1</pre>')
+  })
+})
+
 describe('history', () => {
   const idsOf = (page: string) => [...page.matchAll(/id="r-([a-z2-7]{26})"/g)].map(([, id]) => id)
 

@@ -46,6 +46,8 @@ const refusal = (message: string, hint = HINT): Refusal => ({ code: 'denied', me
 /** What stands behind the relations that a statement names. */
 interface Behind {
   readonly maskedBehind: readonly RelationName[]
+  /** views over masked relations, or over what cannot be told */
+  readonly renaming: readonly RelationName[]
   /** it cannot be told, so it may be masked */
   readonly hidden: boolean
   /** functions and operators that it names may be somebody's own */
@@ -106,7 +108,7 @@ function refusesWrite(
   statement: StatementFacts,
   target: RelationName,
   reads: readonly RelationName[],
-  { maskedBehind, hidden }: Behind,
+  { maskedBehind, renaming, hidden }: Behind,
 ): boolean {
   if (hasUnseenSource(statement)) return true
   const others = reads.filter((relation) => !sameRelation(relation, target))
@@ -117,8 +119,9 @@ function refusesWrite(
   const stored = statement.columns.filter(({ uses }) => uses.includes('stored'))
   const storesRows = stored.some(({ column }) => column === '*')
   if (storesRows && readsItself && masked.some((relation) => masks.masksRelation(relation))) return true
-  // A view's columns may have other names than those behind it.
-  const renamed = !masks.masksRelation(target) && (hidden || maskedBehind.length > 0)
+  // A view's columns may have other names than those behind it, also where a mask names some of its own.
+  const isView = renaming.some((view) => sameRelation(view, target))
+  const renamed = isView || (!masks.masksRelation(target) && (hidden || maskedBehind.length > 0))
   if (renamed && stored.length > 0 && readsItself) return true
   // What it only lets decide is for `probes` to say.
   return stored.some(({ column }) => masked.some((relation) => masks.masksColumn(relation, column)))
@@ -178,8 +181,13 @@ function refusesStatement(masks: Masks, statement: StatementFacts, behind: Behin
 /** Why the operation may not run under these masks; undefined when it may. */
 export function maskingRefusal(masks: Masks, operation: MaskedOperation): Refusal | undefined {
   const maskedBehind = operation.behind.filter((relation) => masks.masksRelation(relation))
-  const { opaque: hidden = false, hidesCode: code = false, callsHidden: calls = false } = operation
-  const behind = { maskedBehind, hidden, code, calls }
+  const {
+    renaming = [],
+    opaque: hidden = false,
+    hidesCode: code = false,
+    callsHidden: calls = false,
+  } = operation
+  const behind = { maskedBehind, renaming, hidden, code, calls }
   for (const statement of operation.facts.statements) {
     const refused = refusesStatement(masks, statement, behind)
     if (refused !== undefined) return refused

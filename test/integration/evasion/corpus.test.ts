@@ -47,7 +47,8 @@ beforeAll(async () => {
       },
       guessed: {
         resources: '*',
-        columns: ['ssn', 'card', 'email'].map((column) => `public.customers.${column}`),
+        // Wildcards name also columns of views, which say nothing of those that the view gives other names.
+        columns: ['ssn', 'card', 'email'].map((column) => `*.*.${column}`),
         probes: 'allow',
         except_groups: ['curious', 'vandals', 'clerks', 'readers'],
       },

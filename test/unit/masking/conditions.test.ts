@@ -105,4 +105,16 @@ describe('leave to probe is no leave to store', () => {
       'deny',
     )
   })
+
+  it.each([
+    `update shown set name = s`,
+    `insert into shown (id, name) values (1, 'x') on conflict (id) do update set name = shown.s`,
+    `merge into shown c using (values (1)) v (g) on c.id = v.g when matched then update set name = c.s`,
+    `insert into shown (id, name) select id + 100, s from shown`,
+  ])('nor under another name in a view, of which the same mask names further columns: %s', (sql) => {
+    const behind = [{ schema: 'public', name: 'customers' }]
+    const view = { behind, renaming: [{ name: 'shown' }] }
+    for (const probes of ['refuse', 'allow'] as const)
+      expect(judged(sql, { columns: ['*.*.ssn'], probes }, view).outcome).toBe('deny')
+  })
 })

@@ -1,6 +1,7 @@
 // The contract between a protocol's state machine (sans-I/O) and the gateway that runs it.
 import type { Refusal } from './errors.ts'
 import type { Masker } from './masking.ts'
+import type { SessionMemory } from './memory.ts'
 import type { Meter } from './meter.ts'
 import type { Operation } from './operation.ts'
 import type { Permit } from './permit.ts'
@@ -123,6 +124,8 @@ export interface SessionContext {
   readonly random: (n: number) => Uint8Array
   /** milliseconds, monotonic */
   readonly now: () => number
+  /** where it counts what it keeps; whoever starts the session releases it */
+  readonly memory: SessionMemory
   /** told how long the analysis of a statement took, in milliseconds */
   readonly analysed?: (took: number, known: boolean) => void
 }

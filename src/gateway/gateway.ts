@@ -2,6 +2,7 @@
 import { MAX_OPEN_PER_PRINCIPAL } from '../approvals/limits.ts'
 import type { Refusal } from '../core/errors.ts'
 import { createLeave } from '../core/leave.ts'
+import { createMemory } from '../core/memory.ts'
 import type { LiveSessions } from '../core/sessions-view.ts'
 import { watchBacklog } from './backlog.ts'
 import type { AcceptConnection, Connection } from './connection.ts'
@@ -48,6 +49,7 @@ export async function createGateway(deps: GatewayDependencies): Promise<Gateway>
   const protocols = await startProtocols(deps.config)
   const registry = createRegistry()
   const rejections = createRejections(deps)
+  const memory = createMemory()
   const asks = createLeave({ ofOne: MAX_OPEN_PER_PRINCIPAL, burst: MAX_OPEN_PER_PRINCIPAL })
   let draining = false
 
@@ -77,7 +79,7 @@ export async function createGateway(deps: GatewayDependencies): Promise<Gateway>
         downlink.close()
         return DEAD
       }
-      const runner = createRunner({ ...deps, rejections, asks }, registry, protocol, facts, downlink)
+      const runner = createRunner({ ...deps, rejections, asks, memory }, registry, protocol, facts, downlink)
       if (draining) runner.refuse(STOPPING)
       return runner.connection
     },

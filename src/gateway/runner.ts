@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { Refusal } from '../core/errors.ts'
 import type { Leave } from '../core/leave.ts'
+import type { Memory } from '../core/memory.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import type { Effect, Protocol } from '../core/session.ts'
 import type { SessionOutcome } from '../telemetry/metrics.ts'
@@ -35,6 +36,7 @@ const STOPPING: Refusal = { code: 'shutting-down', message: 'terminating connect
 export interface RunnerDependencies extends GatewayDependencies {
   readonly rejections: Rejections
   readonly asks: Leave
+  readonly memory: Memory
 }
 
 export function createRunner(
@@ -51,7 +53,9 @@ export function createRunner(
   const journal = createJournal(deps, id, facts)
   const timers = createTimers()
   const outbox = createOutbox({ journal, downlink, metrics, resource: facts.resource, crash })
+  const memory = deps.memory.share()
   const session = protocol.start({
+    memory,
     peer: facts.peer,
     random: randomBytes,
     now: () => performance.now(),
@@ -240,6 +244,7 @@ export function createRunner(
     judge?.end(withdrawal)
     registry.remove(runner)
     neighbours.places.release(id)
+    memory.release()
     metrics.sessionClosed(facts.resource, outcome)
     try {
       outbox.release()

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { loadParser } from '../../src/analysis/postgres/analyze.ts'
 import type { Refusal } from '../../src/core/errors.ts'
 import type { Masker } from '../../src/core/masking.ts'
+import { createMemory } from '../../src/core/memory.ts'
 import type { Meter } from '../../src/core/meter.ts'
 import type { Operation } from '../../src/core/operation.ts'
 import { issuePermit } from '../../src/core/permit-issuer.ts'
@@ -251,6 +252,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
       peer: { source: '127.0.0.1:1', tlsVersion: 'TLSv1.3' },
       random: options.random ?? randomBytes,
       now: () => performance.now(),
+      memory: createMemory().share(),
     })
     traffic.push(serve(client, session, options))
   })

@@ -1,5 +1,6 @@
 // Replays what a bridge recorded into a fresh session, with the bytes cut in other places.
 import type { Refusal } from '../../src/core/errors.ts'
+import { createMemory } from '../../src/core/memory.ts'
 import { issuePermit } from '../../src/core/permit-issuer.ts'
 import type { Answer, Effect } from '../../src/core/session.ts'
 import { admission, type BridgeOptions, maskerOf, protocolOf, type Traffic } from './bridge.ts'
@@ -45,6 +46,7 @@ export function replaySession(events: Traffic['events'], options: BridgeOptions,
     peer: { source: '127.0.0.1:1', tlsVersion: 'TLSv1.3' },
     random: countingRandom(),
     now: () => 0,
+    memory: createMemory().share(),
   })
   const masker = maskerOf(options.masks)
   const toServer: Uint8Array[] = []

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { Config, ResourceConfig } from '../../config/schema.ts'
 import type { Masker } from '../../core/masking.ts'
+import { createMemory } from '../../core/memory.ts'
 import type { Operation } from '../../core/operation.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { Effect, ProtocolSession, UpstreamLogin } from '../../core/session.ts'
@@ -33,6 +34,7 @@ export async function operationOf(sql: string, asker: Asker): Promise<Operation>
     peer: { source: '127.0.0.1:0', tlsVersion: 'TLSv1.3' },
     random: randomBytes,
     now: () => performance.now(),
+    memory: createMemory().share(),
   })
   const socket = await connectUpstream(resource.upstream, config, AbortSignal.timeout(resource.limits.login))
   try {

@@ -6,7 +6,7 @@ import type { SessionContext } from '../../core/session.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { Trust } from './catalog/trust.ts'
 import { createExpectedQueue, type Expected, type ExpectedQueue } from './expected.ts'
-import { createKept } from './kept.ts'
+import { createKept, type Kept } from './kept.ts'
 import { createNames, type Names } from './names.ts'
 import type { Output } from './output.ts'
 import type { PathTracker } from './search-path/tracker.ts'
@@ -35,6 +35,8 @@ export interface Conversation {
   /** functions that the configuration vouches for */
   readonly trust: Trust
   readonly context: SessionContext
+  /** what is under names, of the protocol and of SQL */
+  readonly kept: Kept
   /** where names without a schema are looked for */
   readonly path: PathTracker
   readonly expected: ExpectedQueue
@@ -84,7 +86,7 @@ export function createConversation(
   >,
   limits: ConversationLimits,
 ): Conversation {
-  const kept = createKept(NAMED * limits.buffered)
+  const kept = createKept(NAMED * limits.buffered, deps.context.memory)
   const { out, analyze, masks, catalog, looksBehind, mayHold, trust, context, path } = deps
   return {
     out,
@@ -96,6 +98,7 @@ export function createConversation(
     trust,
     context,
     path,
+    kept,
     expected: createExpectedQueue(MAX_EXPECTED),
     statements: createNames({
       what: 'prepared statements',

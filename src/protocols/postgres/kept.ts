@@ -2,6 +2,10 @@
 import { weightOf } from '../../analysis/postgres/weight.ts'
 import { ProtocolError } from '../../core/errors.ts'
 import type { StatementFacts } from '../../core/facts.ts'
+import type { SessionMemory } from '../../core/memory.ts'
+
+/** Said to whoever keeps much while all sessions together keep too much. */
+export const TOO_MUCH = 'the sessions of this process keep too much in memory, and this one a part of it'
 
 export interface Kept {
   /** @throws ProtocolError when it is more than a session may keep */
@@ -10,8 +14,11 @@ export interface Kept {
   remove(statements: readonly StatementFacts[], bytes: number): void
 }
 
-/** @param limit bytes */
-export function createKept(limit: number): Kept {
+/**
+ * @param limit bytes of one session
+ * @param memory where it counts among all sessions; nowhere when absent
+ */
+export function createKept(limit: number, memory?: SessionMemory): Kept {
   /** how often each is kept */
   const shared = new Map<StatementFacts, number>()
   let kept = 0
@@ -19,22 +26,31 @@ export function createKept(limit: number): Kept {
   return {
     add(statements, bytes) {
       kept += bytes
+      let fits = memory?.keep(bytes) ?? true
       for (const statement of statements) {
         const times = shared.get(statement) ?? 0
-        if (times === 0) kept += weightOf(statement)
         shared.set(statement, times + 1)
+        if (times > 0) continue
+        const weight = weightOf(statement)
+        kept += weight
+        fits = (memory?.hold(statement, weight) ?? true) && fits
       }
       if (kept > limit) {
         const message = `prepared statements and portals of one session take more than ${limit} bytes`
         throw new ProtocolError(message, 'too-large')
       }
+      if (!fits) throw new ProtocolError(TOO_MUCH, 'too-large')
     },
     remove(statements, bytes) {
       kept -= bytes
+      memory?.keep(-bytes)
       for (const statement of statements) {
         const times = shared.get(statement) ?? 0
         if (times > 1) shared.set(statement, times - 1)
-        else if (shared.delete(statement)) kept -= weightOf(statement)
+        else if (shared.delete(statement)) {
+          kept -= weightOf(statement)
+          memory?.drop(statement)
+        }
       }
     },
   }

@@ -17,6 +17,7 @@ import { createOutput } from './output.ts'
 import { createReplies } from './replies.ts'
 import { createRequests, type Requests } from './requests.ts'
 import { createPathTracker } from './search-path/tracker.ts'
+import { countWaiting } from './waiting.ts'
 
 export interface PostgresOptions
   extends Pick<ProtocolSettings, 'methods' | 'discovery' | 'limits' | 'window'> {
@@ -40,6 +41,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   const out = createOutput()
   const door = createFrontDoor(options, context, out)
   const inbox = createFrontendStream(limitOf)
+  const count = countWaiting(context.memory)
   let phase: Phase = 'door'
   let login: LoginAttempt | undefined
   let requests: Requests | undefined
@@ -130,6 +132,11 @@ export function createPostgresSession(options: PostgresOptions, context: Session
 
   /** Handles the client's messages until one has to wait. */
   function pump(): void {
+    handleAll()
+    count(inbox.pending())
+  }
+
+  function handleAll(): void {
     while (phase === 'ready' || (phase === 'door' && door.state() === 'proof')) {
       if (requests && !requests.ready()) return
       const frame = held ?? inbox.next()

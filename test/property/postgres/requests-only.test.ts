@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import { loadParser } from '../../../src/analysis/postgres/analyze.ts'
+import { createMemory } from '../../../src/core/memory.ts'
 import { issuePermit } from '../../../src/core/permit-issuer.ts'
 import type { Effect, Protocol, ProtocolSession } from '../../../src/core/session.ts'
 import { createMasker } from '../../../src/masking/masker.ts'
@@ -68,6 +69,7 @@ function sent(chunks: readonly Uint8Array[]): Uint8Array {
     peer: { source: '127.0.0.1:1', tlsVersion: 'TLSv1.3' },
     random: (n) => new Uint8Array(n),
     now: () => 0,
+    memory: createMemory().share(),
   })
   const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
   session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token')]))

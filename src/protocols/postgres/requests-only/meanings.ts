@@ -16,9 +16,11 @@ export interface Meanings<T> {
   endSegment(): void
 }
 
-/** Characters that the names of one session may keep in texts and parameters, over all of its `Meanings`. */
-export interface Budget {
-  left: number
+/** What values take in memory. */
+export interface Keeping<T> {
+  /** A value is kept, once more. @throws ProtocolError when that is too much */
+  keep(value: T): void
+  release(value: T): void
 }
 
 interface Known<T> {
@@ -33,30 +35,22 @@ export interface MeaningsLimits {
   readonly meanings: number
 }
 
-/** @param sizeOf characters that a value keeps */
 export function createMeanings<T>(
   what: string,
   limits: MeaningsLimits,
-  budget: Budget,
-  sizeOf: (value: T) => number,
+  { keep, release }: Keeping<T>,
 ): Meanings<T> {
   const known = new Map<string, Known<T>>()
   const exact = new Map<string, T>()
 
-  function spend(size: number): void {
-    budget.left -= size
-    if (budget.left < 0)
-      throw new ProtocolError('statements and parameters under names take too much memory', 'too-large')
-  }
-
   function forget(entry: Known<T>): void {
-    for (const value of entry.meanings?.values() ?? []) budget.left += sizeOf(value)
+    for (const value of entry.meanings?.values() ?? []) release(value)
     entry.meanings = undefined
   }
 
   function settle(name: string): void {
     const value = exact.get(name)
-    if (value !== undefined) budget.left += sizeOf(value)
+    if (value !== undefined) release(value)
     exact.delete(name)
   }
 
@@ -67,11 +61,11 @@ export function createMeanings<T>(
         throw new ProtocolError(`more than ${limits.names} ${what} in one session`, 'too-large')
       known.set(name, entry)
       settle(name)
-      spend(sizeOf(value))
+      keep(value)
       exact.set(name, value)
       if (!entry.meanings || entry.meanings.has(key)) return
       if (entry.meanings.size >= limits.meanings) return forget(entry)
-      spend(sizeOf(value))
+      keep(value)
       entry.meanings.set(key, value)
     },
     resolve(name) {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Facts, StatementFacts } from '../../../core/facts.ts'
 import type { ParameterValue } from '../../../core/operation.ts'
+import type { Kept } from '../kept.ts'
 import type { SqlNames } from '../sql-names.ts'
 import { type Judgement, lengthOf } from '../statement.ts'
 import { createMeanings, type Meanings } from './meanings.ts'
@@ -40,25 +41,28 @@ export interface SessionNames {
 /** Meanings of a statement's name that are kept: all are judged, and shown to who approves. */
 const MAX_MEANINGS = 64
 
-/** @param limits names of each kind, and characters of text and parameters, in one session */
-export function createSessionNames(limits: {
-  readonly prepared: number
-  readonly buffered: number
-}): SessionNames {
-  const budget = { left: limits.buffered }
-  const names = limits.prepared
+/**
+ * @param names of each kind, in one session
+ * @param kept where texts, facts and parameters count
+ */
+export function createSessionNames(names: number, kept: Kept): SessionNames {
   const statements = createMeanings<Statement>(
     'prepared statements',
     { names, meanings: MAX_MEANINGS },
-    budget,
-    ({ sql }) => sql.length,
+    {
+      keep: ({ facts, sql }) => kept.add(facts.statements, sql.length),
+      release: ({ facts, sql }) => kept.remove(facts.statements, sql.length),
+    },
   )
+  const sizeOf = ({ statement, parameters }: Portal) => parameters.reduce(lengthOf, statement.sql.length)
   // What a portal runs includes its parameters; of two portals of one name nobody can tell which one runs.
   const portals = createMeanings<Portal>(
     'portals',
     { names, meanings: 1 },
-    budget,
-    ({ statement, parameters }) => parameters.reduce(lengthOf, statement.sql.length),
+    {
+      keep: (portal) => kept.add(portal.statement.facts.statements, sizeOf(portal)),
+      release: (portal) => kept.remove(portal.statement.facts.statements, sizeOf(portal)),
+    },
   )
   return {
     statements,

@@ -47,10 +47,7 @@ export interface Requests {
 
 type Handler = (bytes: Uint8Array) => void
 
-export function createRequests(
-  talk: Conversation,
-  limits: { readonly prepared: number; readonly buffered: number },
-): Requests {
+export function createRequests(talk: Conversation, limits: { readonly prepared: number }): Requests {
   const judging = createJudging(talk)
 
   function noteRun(facts: Facts): void {
@@ -65,7 +62,7 @@ export function createRequests(
 
   const sending = createSending(talk.out)
   const refuse: Refusals = createRefusals(talk, sending)
-  const { statements, portals, endSegment } = createSessionNames(limits)
+  const { statements, portals, endSegment } = createSessionNames(limits.prepared, talk.kept)
   /** code ran that may have changed how texts are read */
   let unreadable = false
   /** how many statements ran that may have changed the role */

@@ -14,6 +14,7 @@ import { createFrontendStream } from '../messages/frontend-stream.ts'
 import { createOutput } from '../output.ts'
 import { createUnaskedPath } from '../search-path/tracker.ts'
 import type { PostgresOptions } from '../session.ts'
+import { countWaiting } from '../waiting.ts'
 import { createRequests, type Requests } from './requests.ts'
 
 /** Longest message of a server's login, in bytes: a SCRAM message or a setting. */
@@ -30,6 +31,7 @@ export function createRequestsOnlySession(
   const out = createOutput()
   const door = createFrontDoor(options, context, out)
   const inbox = createFrontendStream(limitOf)
+  const count = countWaiting(context.memory)
   let phase: Phase = 'door'
   let login: LoginAttempt | undefined
   let loggedIn: LoggedIn | undefined
@@ -119,6 +121,11 @@ export function createRequestsOnlySession(
 
   /** Handles the client's messages until one has to wait. */
   function pump(): void {
+    handleAll()
+    count(inbox.pending())
+  }
+
+  function handleAll(): void {
     while (phase === 'ready' || (phase === 'door' && door.state() === 'proof')) {
       if (requests && !requests.ready()) return
       handling = false

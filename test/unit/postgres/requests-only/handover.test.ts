@@ -2,6 +2,7 @@
 // be sent to it and nobody is told anything.
 import { beforeAll, expect, it } from 'vitest'
 import { loadParser } from '../../../../src/analysis/postgres/analyze.ts'
+import { createMemory } from '../../../../src/core/memory.ts'
 import type { Effect, ProtocolSession } from '../../../../src/core/session.ts'
 import { createMasker } from '../../../../src/masking/masker.ts'
 import { createPostgresProtocol } from '../../../../src/protocols/postgres/protocol.ts'
@@ -24,6 +25,7 @@ function start(): ProtocolSession {
     peer: { source: '127.0.0.1:1', tlsVersion: 'TLSv1.3' },
     random: (n) => new Uint8Array(n),
     now: () => 0,
+    memory: createMemory().share(),
   })
 }
 

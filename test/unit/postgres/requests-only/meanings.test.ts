@@ -4,7 +4,15 @@ import { createMeanings } from '../../../../src/protocols/postgres/requests-only
 
 const make = (limits = { names: 3, meanings: 2 }, left = 1000) => {
   const budget = { left }
-  const names = createMeanings<string>('things', limits, budget, (value) => value.length)
+  const names = createMeanings<string>('things', limits, {
+    keep({ length }) {
+      budget.left -= length
+      if (budget.left < 0) throw new Error('too much memory')
+    },
+    release({ length }) {
+      budget.left += length
+    },
+  })
   const define = (name: string, value: string) => names.define(name, value, value)
   return { ...names, define, budget }
 }

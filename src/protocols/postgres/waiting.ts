@@ -1,0 +1,17 @@
+// What a client sent that is not handled yet, as part of what all sessions keep.
+import { ProtocolError } from '../../core/errors.ts'
+import type { SessionMemory } from '../../core/memory.ts'
+import { TOO_MUCH } from './kept.ts'
+
+/** Told how many bytes wait, each time that it may have changed. @throws ProtocolError when it is too much for all */
+export type CountWaiting = (bytes: number) => void
+
+export function countWaiting(memory: SessionMemory): CountWaiting {
+  let counted = 0
+  return (bytes) => {
+    if (bytes === counted) return
+    const fits = memory.keep(bytes - counted)
+    counted = bytes
+    if (!fits) throw new ProtocolError(TOO_MUCH, 'too-large')
+  }
+}

@@ -110,8 +110,9 @@ export function createJudge(context: JudgeContext): Judge {
   }
 
   /** Of what is refused nothing is shown, and the masks may be what cannot be had. */
-  function decided(operation: Operation, decision: Decision, request?: string): void {
-    const masks = decision.outcome === 'deny' ? undefined : context.masks().touched(operation.facts)
+  function decided(operation: Operation, decision: Decision, request?: string, under?: Masker): void {
+    const masks =
+      decision.outcome === 'deny' ? undefined : (under ?? context.masks()).touched(operation.facts)
     journal.decided(operation, decision, { request, masks })
   }
 
@@ -219,7 +220,8 @@ export function createJudge(context: JudgeContext): Judge {
     // The decision is kept once, with the first request that is made or found for it.
     let kept = false
     const keep = (request: ApprovalRequest | undefined) => {
-      if (!kept) decided(operation, decision, request?.id)
+      // The masks may be others by now.
+      if (!kept) decided(operation, decision, request?.id, masker)
       kept = true
     }
     const started = startHold(

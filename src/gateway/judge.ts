@@ -109,7 +109,10 @@ export function createJudge(context: JudgeContext): Judge {
     resume({ kind: 'proceed', permit: leave, ...more })
   }
 
-  /** Of what is refused nothing is shown, and the masks may be what cannot be had. */
+  /**
+   * Of what is refused nothing is shown, and the masks may be what cannot be had.
+   * @param under the masks that it was judged under, where that was a while ago
+   */
   function decided(operation: Operation, decision: Decision, request?: string, under?: Masker): void {
     const masks =
       decision.outcome === 'deny' ? undefined : (under ?? context.masks()).touched(operation.facts)

@@ -100,3 +100,34 @@ it('a mask over another column, and other claims, are told without the configura
   const others = await judged((text) => text.replace('- core', '- nobody'))
   expect(others.changes).toHaveLength(3)
 })
+
+it('whatever the way to a column is, the masks that are told are those that are found again', async () => {
+  await stack.superuser('create view public.renamed as select ssn as number, name from public.customers')
+  await stack.superuser('grant select on public.renamed to app_rw, app_ro')
+  const claims = { work: { team: 'core' } }
+  const eve = await stack.connect(await stack.tokens.person(['analysts'], { subject: 'eve', claims }))
+  for (const sql of [
+    'begin',
+    'declare c cursor for select ssn from customers',
+    'fetch c',
+    'commit',
+    'prepare p as select card from customers',
+    'execute p',
+    'explain select email from customers',
+    'with w as (select * from customers) select name from w',
+    'select number from renamed',
+    'table customers',
+    'select c from customers c',
+    'set search_path = pg_catalog',
+    'select ssn from public.customers',
+    'reset search_path',
+  ])
+    await eve.query(sql).catch(() => undefined)
+  await eve.query('select ssn from customers where id = $1', [1]).catch(() => undefined)
+  await eve.query({ name: 'named', text: 'select card from public.customers where id = $1', values: [1] })
+  await eve.end()
+  const told = (await events()).flatMap((event) => (event.kind === 'statement' ? (event.masks ?? []) : []))
+  expect(new Set(told)).toEqual(new Set(['ssn', 'card', 'email']))
+  const { changes, unknown } = await judged((text) => text)
+  expect({ changes, unknown }).toEqual({ changes: [], unknown: 0 })
+})

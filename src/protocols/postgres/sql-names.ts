@@ -64,7 +64,6 @@ type Path = SearchPath | undefined
 
 type Named = Extract<SessionChange, { kind: 'prepare' | 'declare-cursor' }>
 
-const UNKNOWN: Pick<StatementFacts, 'accesses'> = { accesses: [{ effect: 'unknown' }] }
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const keyOf = (kind: Kind, name: string) => `${kind}:${name}`
 const keyOfChange = (change: Named) => keyOf(change.kind === 'prepare' ? 'prepared' : 'cursor', change.name)
@@ -85,7 +84,8 @@ function unknown(
     why === 'not known'
       ? `this session does not know what ${what} stands for`
       : `${what} may be an EXECUTE or a FETCH itself, over which PostgreSQL can crash`
-  return { ...statement, ...UNKNOWN, references: [], changes: [], incomplete }
+  const accesses = [{ effect: 'unknown', object: incomplete }] as const
+  return { ...statement, accesses, references: [], changes: [], incomplete }
 }
 
 /** @param memory where their facts count; nowhere when absent */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { python } from './python.ts'
 
 /** Each script says at its top what it takes and gives. */
-export type PsycopgScript = 'cursors' | 'server_cursors' | 'copy_rows' | 'pipeline'
+export type PsycopgScript = 'cursors' | 'server_cursors' | 'copy_rows' | 'pipeline' | 'connections'
 
 /** Far above what the scripts need; a hold in a test lasts seconds. */
 const SCRIPT_TIMEOUT_MS = 60_000

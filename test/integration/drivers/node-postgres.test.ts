@@ -1,5 +1,5 @@
 // node-postgres through the whole stack: each script gives what it gives straight at the server.
-import type pg from 'pg'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startWays, type Way, type Ways } from './ways.ts'
 
@@ -8,6 +8,11 @@ beforeAll(async () => {
   ways = await startWays()
 })
 afterAll(() => ways?.stop())
+
+/** Not among the driver's types. */
+interface Canceller {
+  cancel(client: pg.Client, query: pg.Query): void
+}
 
 type Script = (client: pg.Client) => Promise<unknown>
 
@@ -195,6 +200,23 @@ describe('node-postgres sees the same as straight at the server', () => {
       expect(await heard).toEqual({ channel: 'news', payload: 'hello' })
       await Promise.all([listener.end(), speaker.end()])
     }
+  })
+
+  it('a query that is cancelled fails with 57014, and the connection goes on', async () => {
+    const seen = await sameAsDirect(async (client) => {
+      const query = new pg.Query('select pg_sleep(20)')
+      const failed = new Promise<Error>((resolve) => query.on('error', resolve))
+      client.query(query)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      const { host, port } = client
+      const canceller = new pg.Client({ host, port }) as pg.Client & Canceller
+      canceller.cancel(client, query)
+      return [
+        await attempt(failed.then((error) => Promise.reject(error))),
+        (await client.query('select 1 as one')).rows,
+      ]
+    })
+    expect(seen).toMatchObject([{ code: '57014' }, [{ one: 1 }]])
   })
 
   it('LISTEN is refused where no rule allows it, and the session goes on', async () => {

@@ -146,11 +146,32 @@ describe('postgres.js sees the same as straight at the server', () => {
 
   it('a cancelled query fails with 57014 and the connection goes on', async () => {
     const seen = await sameAsDirect(async (sql) => {
+      // What is cancelled before the driver has a connection is never answered.
+      await sql`SELECT 1`
       const sleep = sql`SELECT pg_sleep(20)`
       setTimeout(() => sleep.cancel(), 300)
       return [await attempt(sleep), [...(await sql`SELECT 1 AS one`)]]
     })
     expect(seen).toMatchObject([{ code: '57014' }, [{ one: 1 }]])
+  })
+
+  it('LISTEN and NOTIFY, where a payload is withheld from whom masks apply to', async () => {
+    for (const [way, payload] of [
+      [ways.direct, 'hello'],
+      [ways.unmasked, 'hello'],
+      [ways.masked, ''],
+    ] as const) {
+      const heard = await play(way, async (sql) => {
+        let tell: (payload: string) => void = () => undefined
+        const told = new Promise<string>((resolve) => {
+          tell = resolve
+        })
+        await sql.listen('news', tell)
+        await sql.notify('news', 'hello')
+        return told
+      })
+      expect(heard).toBe(payload)
+    }
   })
 
   it('connections that come and go each find a session of their own', async () => {

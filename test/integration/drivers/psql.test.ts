@@ -150,6 +150,30 @@ describe('psql shows the same as straight at the server', () => {
     expect((await ways.masked.psql(stop, 'select 1/0;')).code).toBe(3)
   })
 
+  it('a result of 16 MB comes whole', async () => {
+    const sql = 'select repeat(md5(n::text), 100) from generate_series(1, 5000) n'
+    const shown = await sameAsDirect(['-At', '-c', sql])
+    expect(shown.length).toBe(5000 * 3201)
+  })
+
+  it('\\c connects again, and finds a session of its own', async () => {
+    const script = `set TimeZone to 'Asia/Tokyo';\n\\c\n\\conninfo\nshow TimeZone;\nprepare p as select 1;\n\\c\nexecute p;\n`
+    const { stdout, stderr } = await ways.masked.psql(['-At'], script)
+    expect(stdout).not.toContain('Tokyo')
+    expect(stderr).toContain('does not know what the prepared statement "p" stands for')
+  })
+
+  it('LISTEN hears what the session itself notifies', async () => {
+    const script = `listen news; notify news, 'hello'; select 1;\n`
+    const said = (output: string) => output.replace(/PID \d+/g, 'PID')
+    const expected = said((await ways.direct.psql([], script)).stdout)
+    expect(expected).toContain('Asynchronous notification "news" with payload "hello"')
+    expect(said((await ways.unmasked.psql([], script)).stdout)).toBe(expected)
+    expect(said((await ways.masked.psql([], script)).stdout)).toBe(
+      expected.replace(' with payload "hello"', ''),
+    )
+  })
+
   it('empty statements and comments', async () => {
     await sameAsDirect([], ';;\n-- nothing\n;/* nothing */;\nselect 1;\n')
   })

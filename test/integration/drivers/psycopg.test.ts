@@ -127,6 +127,21 @@ describe('psycopg sees the same as straight at the server', () => {
   })
 })
 
+describe('psycopg on more than one connection', () => {
+  it('cancels a statement, hears notifications, and connects again', async () => {
+    const seen = await play(ways.direct, 'connections', {})
+    expect(seen).toMatchObject({
+      canceled: { error: { sqlstate: '57014' } },
+      after: [[1]],
+      heard: [['news', 'hello']],
+      rounds: [0, 0, 0, 0, 0],
+      large: [5000, 16_000_000],
+    })
+    expect(await play(ways.unmasked, 'connections', {})).toEqual(seen)
+    expect(await play(ways.masked, 'connections', {})).toEqual({ ...(seen as object), heard: [['news', '']] })
+  })
+})
+
 describe('psycopg under masks and refusals', () => {
   it.each([{}, { binary: true }, { binary: true, prepare: true, repeat: 6 }])(
     'masks hold with %o',

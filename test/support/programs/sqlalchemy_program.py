@@ -6,6 +6,7 @@ The server is named by libpq's environment variables (PGHOST, …).
 
 import json
 import sys
+import threading
 
 from sqlalchemy import MetaData, Table, create_engine, func, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
@@ -122,6 +123,57 @@ def reconnect(engine):
     return seen
 
 
+def raw(engine, action):
+    """What SQLAlchemy leaves to the driver, on a connection of its pool."""
+    connection = engine.raw_connection()
+    try:
+        return action(connection.driver_connection)
+    finally:
+        connection.close()
+
+
+def large(engine):
+    with engine.connect() as connection:
+        bodies = connection.execute(text("SELECT repeat(md5(n\\:\\:text), 100) FROM generate_series(1, 5000) n")).scalars().all()
+        return [len(bodies), sum(len(body) for body in bodies)]
+
+
+def copies(engine):
+    def play(connection):
+        with connection.cursor() as cursor:
+            with cursor.copy("COPY notes FROM STDIN") as copy:
+                for number in range(600, 700):
+                    copy.write_row([number, None if number % 3 == 0 else f"note {number}"])
+            with cursor.copy("COPY (SELECT * FROM notes WHERE id >= 600 ORDER BY id) TO STDOUT") as copy:
+                return b"".join(bytes(data) for data in copy)
+
+    return raw(engine, play)
+
+
+def canceled(engine):
+    with engine.connect() as connection:
+        timer = threading.Timer(0.3, connection.connection.driver_connection.cancel)
+        timer.start()
+        seen = [attempt(lambda: connection.execute(text("SELECT pg_sleep(20)")))]
+        timer.join()
+        connection.rollback()
+        return [*seen, connection.execute(text("SELECT 1")).scalar()]
+
+
+def listen(engine):
+    def play(connection):
+        connection.autocommit = True
+        connection.execute("LISTEN news")
+        with engine.begin() as speaker:
+            speaker.execute(text("NOTIFY news, 'hello'"))
+        heard = [[found.channel, found.payload] for found in connection.notifies(timeout=10, stop_after=1)]
+        connection.execute("UNLISTEN *")
+        connection.autocommit = False
+        return heard
+
+    return raw(engine, play)
+
+
 def refused(engine):
     with engine.connect() as connection:
         seen = [attempt(lambda: connection.execute(text("TRUNCATE notes")))]
@@ -137,7 +189,7 @@ def masked(engine):
 
 
 STEPS = {
-    "same": [types, reflection, table_reflection, orm, returning, savepoints, errors, streams, isolation, reconnect],
+    "same": [types, reflection, table_reflection, orm, returning, savepoints, errors, streams, isolation, reconnect, large, copies, canceled, listen],
     "guarded": [refused, masked],
 }
 

@@ -73,9 +73,10 @@ export async function createAnswering(
   }
 }
 
+/** With the request's name: a client may show the hint alone. */
 function whereReviewersLook({ admin }: Config, request: string): string {
   if (admin.console === undefined || admin.public_url === undefined) {
-    return 'Reviewers see it with `chaperone approvals list`.'
+    return `Reviewers see it with \`chaperone approvals show ${request}\`.`
   }
   return `Reviewers see it at ${requestUrl(admin.public_url, request)}`
 }

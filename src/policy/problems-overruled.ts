@@ -8,11 +8,16 @@ import { EFFECTS, onObjects, onRelations } from './effects.ts'
 import { kindsAt } from './kinds.ts'
 import { EVERYTHING, parseColumnPattern, parsePattern } from './pattern.ts'
 import { type Scope, scopeOf, scopeWithin } from './scope-within.ts'
-import { coversAllOf, meansAllOf, onObject, type Target } from './within.ts'
+import { coversAllOf, type Meant, meansAllOf, meantObject } from './within.ts'
 
-interface Other extends Scope {
+/** Patterns of a rule, for the effects that they can be on. */
+interface Patterns {
+  readonly relations: readonly Meant[]
+  readonly objects: readonly Meant[]
+}
+
+interface Other extends Scope, Patterns {
   readonly id: string
-  readonly targets: ReadonlyMap<AccessEffect, readonly Target[]>
 }
 
 /** The smallest parts of a rule that are looked at: each may be overruled by another rule. */
@@ -20,7 +25,8 @@ interface Part {
   readonly resource: string
   readonly group: string | undefined
   readonly kind: PrincipalKind
-  readonly target: Target
+  readonly effect: AccessEffect
+  readonly meant: Meant
 }
 
 /** @param compared how much is looked at: what is beyond is taken for alive */
@@ -28,7 +34,9 @@ export function overruled(config: Config, compared: Comparisons = createComparis
   const rules = Object.entries(config.policies).map(([id, rule]) => ({ id, ...scopeOf(rule) }))
   const stricter: readonly Other[] = rules
     .filter(({ rule }) => rule.decision !== 'allow' && !rule.shadow)
-    .map((one) => ({ ...one, targets: byEffect(targetsOf(one.rule)) }))
+    .map((one) => ({ ...one, ...patternsOf(one.rule) }))
+    // What takes few looks comes first.
+    .sort((one, other) => sizeOf(one) - sizeOf(other))
   const found: Finding[] = []
   for (const { id, ...narrow } of rules) {
     if (narrow.rule.decision === 'deny') continue
@@ -88,7 +96,7 @@ function overruling(
 }
 
 function overrules(
-  { rule, targets }: Other,
+  { rule, relations, objects }: Other,
   part: Part,
   narrow: PolicyRuleConfig,
   compared: Comparisons,
@@ -97,59 +105,61 @@ function overrules(
   if (resources !== '*' && !resources.includes(part.resource)) return false
   if (groups !== undefined && (part.group === undefined || !groups.includes(part.group))) return false
   if (kinds !== undefined && !kinds.includes(part.kind)) return false
+  if (rule.effects !== '*' && !rule.effects.includes(part.effect)) return false
   const terms = {
+    effect: part.effect,
     onlyAllows: narrow.decision === 'allow',
     narrowIsForAll: narrow.effects === '*',
     wideIsForAll: rule.effects === '*',
     compared,
   }
   const isIn = rule.decision === 'deny' ? meansAllOf : coversAllOf
-  return (targets.get(part.target.effect) ?? []).some((target) => isIn(target, part.target, terms))
+  const patterns = part.meant.on === 'relation' ? relations : objects
+  return patterns.some((wide) => isIn(wide, part.meant, terms))
 }
 
 /** One after the other: the first that nobody overrules ends the search. */
 function* partsOf(rule: PolicyRuleConfig, config: Config): Generator<Part> {
-  const targets = targetsOf(rule).filter((target) => mayFire(target, rule))
-  const resources = rule.resources === '*' ? Object.keys(config.resources) : rule.resources
-  const places = resources.flatMap((resource) => {
-    const able = kindsAt(config, resource, rule.issuers)
-    const kinds = able.filter((kind) => rule.kinds?.includes(kind) ?? true)
-    return kinds.map((kind) => ({ resource, kind }))
-  })
-  for (const target of targets) {
-    for (const { resource, kind } of places) {
-      for (const group of rule.groups ?? [undefined]) yield { resource, group, kind, target }
+  const places = placesOf(rule, config)
+  const { relations, objects } = patternsOf(rule)
+  for (const effect of rule.effects === '*' ? EFFECTS : rule.effects) {
+    const meant = [...(onRelations(effect) ? [relations] : []), ...(onObjects(effect) ? [objects] : [])]
+    for (const patterns of meant) {
+      for (const one of patterns) {
+        if (!mayFire(effect, one, rule)) continue
+        for (const { resource, kind } of places) {
+          for (const group of rule.groups ?? [undefined]) yield { resource, group, kind, effect, meant: one }
+        }
+      }
     }
   }
 }
 
+function placesOf({ resources, issuers, kinds }: PolicyRuleConfig, config: Config) {
+  const names = resources === '*' ? Object.keys(config.resources) : resources
+  return names.flatMap((resource) => {
+    const able = kindsAt(config, resource, issuers).filter((kind) => kinds?.includes(kind) ?? true)
+    return able.map((kind) => ({ resource, kind }))
+  })
+}
+
 /** What no rule can give leave for is no reason to keep one. */
-function mayFire({ effect, on, pattern }: Target, { decision, limits }: PolicyRuleConfig): boolean {
+function mayFire(effect: AccessEffect, { on, pattern }: Meant, { decision, limits }: PolicyRuleConfig) {
   if (effect === 'unknown') return false
   if (on === 'object' || pattern.kind !== 'catalog' || effect === 'read') return true
   // A hold is for what other rules give leave for, and so are limits.
   return decision === 'hold' || limits !== undefined
 }
 
-function targetsOf(rule: PolicyRuleConfig): Target[] {
-  const { relations, columns, objects } = rule
+function patternsOf({ relations, columns, objects }: PolicyRuleConfig): Patterns {
   const isForAll = relations === undefined && columns === undefined && objects === undefined
   const names = isForAll
     ? [EVERYTHING]
     : [...(relations ?? []).map(parsePattern), ...(columns ?? []).map(parseColumnPattern)]
-  const texts = isForAll ? ['*'] : (objects ?? [])
-  return (rule.effects === '*' ? EFFECTS : rule.effects).flatMap((effect): Target[] => [
-    ...(onRelations(effect) ? names.map((pattern) => ({ on: 'relation' as const, effect, pattern })) : []),
-    ...(onObjects(effect) ? texts.map((text) => onObject(effect, text)) : []),
-  ])
+  return {
+    relations: names.map((pattern) => ({ on: 'relation', pattern })),
+    objects: (isForAll ? ['*'] : (objects ?? [])).map(meantObject),
+  }
 }
 
-function byEffect(targets: readonly Target[]): ReadonlyMap<AccessEffect, readonly Target[]> {
-  const found = new Map<AccessEffect, Target[]>()
-  for (const target of targets) {
-    const same = found.get(target.effect)
-    if (same === undefined) found.set(target.effect, [target])
-    else same.push(target)
-  }
-  return found
-}
+const sizeOf = ({ relations, objects }: Patterns) => relations.length + objects.length

@@ -5,19 +5,19 @@ import { isCatalogSchema, isHarmlessCatalog } from './catalog.ts'
 import type { Comparisons } from './comparisons.ts'
 import { type NamePattern, parsePattern } from './pattern.ts'
 
-/** A part of what a rule is for: one effect by one of its patterns. */
-export type Target =
-  | { readonly on: 'relation'; readonly effect: AccessEffect; readonly pattern: NamePattern }
+/** One pattern of a rule. */
+export type Meant =
+  | { readonly on: 'relation'; readonly pattern: NamePattern }
   | {
       readonly on: 'object'
-      readonly effect: AccessEffect
       readonly text: string
       /** as functions are meant by it */
       readonly pattern: NamePattern
     }
 
-/** Of the rules that the two targets are of. */
+/** Of the rules that the two patterns are of, for one effect that both have. */
 export interface Terms {
+  readonly effect: AccessEffect
   /** the narrow one only gives leave: what happens behind names, and how much comes back, is not its to say */
   readonly onlyAllows: boolean
   readonly narrowIsForAll: boolean
@@ -28,29 +28,27 @@ export interface Terms {
 type Named = Extract<NamePattern, { kind: 'name' }>
 
 /** Of a rule that denies: does it mean every access that the narrow one could mean? */
-export function meansAllOf(wide: Target, narrow: Target, { onlyAllows, compared }: Terms): boolean {
-  if (wide.effect !== narrow.effect) return false
+export function meansAllOf(wide: Meant, narrow: Meant, { effect, onlyAllows, compared }: Terms): boolean {
   if (wide.on === 'object') return narrow.on === 'object' && objectsWithin(narrow, wide, compared)
   if (narrow.on === 'object' || !relationsWithin(narrow.pattern, wide.pattern, compared)) return false
   const [of, by] = [columnOf(narrow.pattern), columnOf(wide.pattern)]
   if (by === undefined) return true
   // `SELECT count(*)` and INSERT … DEFAULT VALUES mention no column: leave for any is enough, and no rule on one denies them.
-  if (narrow.effect !== 'update' || (of === undefined && !onlyAllows)) return false
+  if (effect !== 'update' || (of === undefined && !onlyAllows)) return false
   return compared.glob(of ?? '*', by)
 }
 
 /** Of a rule that holds: does it give all the leave that the narrow one gives? */
-export function coversAllOf(wide: Target, narrow: Target, terms: Terms): boolean {
-  if (wide.effect !== narrow.effect) return false
-  const { compared } = terms
+export function coversAllOf(wide: Meant, narrow: Meant, terms: Terms): boolean {
+  const { effect, compared } = terms
   const [of, by] = [narrow.pattern, wide.pattern]
   if (wide.on === 'object') {
     if (narrow.on === 'relation' || !objectsWithin(narrow, wide, compared)) return false
-    if (narrow.effect === 'call' || terms.wideIsForAll || isNarrow(by)) return true
+    if (effect === 'call' || terms.wideIsForAll || isNarrow(by)) return true
     return isNarrow(of) ? isOutside(of) : !terms.narrowIsForAll
   }
   if (narrow.on === 'object') return false
-  if (by.kind === 'catalog') return narrow.effect === 'read' && relationsWithin(of, by, compared)
+  if (by.kind === 'catalog') return effect === 'read' && relationsWithin(of, by, compared)
   if (!relationsWithin(of, by, compared) && !(of.kind === 'catalog' && holdsCatalog(by, compared)))
     return false
   if (of.kind === 'name' && by.broad && !of.broad && !isOutside(of)) return false
@@ -76,7 +74,7 @@ function relationsWithin(narrow: NamePattern, wide: NamePattern, compared: Compa
   return !`${narrow.schema}${narrow.name}`.includes('*') && isHarmlessCatalog(narrow)
 }
 
-type OnObject = Extract<Target, { on: 'object' }>
+type OnObject = Extract<Meant, { on: 'object' }>
 
 /** As a name alone, and as a function's, whose schema is apart: `a*` is the functions of any schema that begin with an a. */
 function objectsWithin(narrow: OnObject, wide: OnObject, compared: Comparisons): boolean {
@@ -86,10 +84,5 @@ function objectsWithin(narrow: OnObject, wide: OnObject, compared: Comparisons):
   return compared.glob(of.schema, by.schema) && compared.glob(of.name, by.name)
 }
 
-/** What the objects of a rule mean, by one of its patterns. */
-export const onObject = (effect: AccessEffect, text: string): Target => ({
-  on: 'object',
-  effect,
-  text,
-  pattern: parsePattern(text),
-})
+/** What a rule's own list of objects means by one of its patterns. */
+export const meantObject = (text: string): Meant => ({ on: 'object', text, pattern: parsePattern(text) })

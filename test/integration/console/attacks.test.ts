@@ -6,15 +6,22 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DESKTOP, logInAs, picture, startBrowser } from '../../support/browser.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
+/** Everything that somebody can be here. */
+const ALL_GROUPS = ['engineers', 'admins', 'approvers', 'auditors', 'oncall', 'operators']
+
 let stack: Stack
 let ann: string
 beforeAll(async () => {
-  stack = await startStack({ console: { auditors: ['auditors'], terminators: ['oncall'] } })
+  stack = await startStack({
+    console: { auditors: ['auditors'], terminators: ['oncall'] },
+    operators: ['operators'],
+  })
   const people = [
     { subject: 'rita', groups: ['approvers'] },
     { subject: 'ravi', groups: ['approvers'] },
     { subject: 'oleg', groups: ['auditors'] },
     { subject: 'ann', groups: ['engineers', 'approvers'] },
+    { subject: 'root', groups: ALL_GROUPS },
     { subject: 'brief', groups: ['approvers'], idTokenLifetime: 2 },
     { subject: 'ann2', groups: ['approvers'], email: 'ann@example.com', claims: { email_verified: true } },
   ]
@@ -153,6 +160,47 @@ describe('whoever may not decide cannot, whatever they send', () => {
       expect(answer.status()).toBe(status)
     }
     expect(await request.stillWaits()).toBe(true)
+    await request.over()
+  })
+
+  it('nobody decides on their own request, whatever else they administer, in the console or by the API', async () => {
+    const token = await stack.tokens.person(ALL_GROUPS, { subject: 'root' })
+    const request = await held("update orders set status = 'paid' where id = 12", token)
+    const root = await visit('root')
+    for (const verdict of ['approve', 'deny']) {
+      const answer = await root.http.post(`/requests/${request.id}/${verdict}`, form(await root.csrf()))
+      expect(answer.status()).toBe(403)
+    }
+    for (const vote of [
+      stack.reviews.approve(request.id, token),
+      stack.reviews.deny(request.id, 'no', token),
+    ])
+      expect([(await vote).status, await (await vote).json()]).toMatchObject([403, { code: 'own-request' }])
+    expect(await request.stillWaits()).toBe(true)
+    await request.over()
+  })
+
+  it('a token that the issuer gave too long ago shows requests and decides none; a fresh one without the group shows none', async () => {
+    const request = await held()
+    const now = Math.floor(Date.now() / 1000)
+    const claims = { iss: stack.issuers.people.issuer, aud: 'chaperone', sub: 'rita', groups: ['approvers'] }
+    const sign = (age: number, more: object = {}) =>
+      stack.issuers.people.sign({ ...claims, ...more, iat: now - age, exp: now + 3600 })
+    const get = async (token: string) => {
+      const headers = { authorization: `Bearer ${token}` }
+      return (await fetch(`${stack.admin}/api/v1/approvals/${request.id}`, { headers })).status
+    }
+    const stale = await sign(3700)
+    expect(await get(stale)).toBe(200)
+    for (const vote of [
+      stack.reviews.approve(request.id, stale),
+      stack.reviews.deny(request.id, 'no', stale),
+    ])
+      expect([(await vote).status, await (await vote).json()]).toMatchObject([403, { code: 'stale-token' }])
+    const left = await sign(0, { groups: ['staff'] })
+    expect([await get(left), (await stack.reviews.approve(request.id, left)).status]).toEqual([404, 404])
+    expect(await request.stillWaits()).toBe(true)
+    expect((await stack.reviews.approve(request.id, await sign(3000))).status).toBe(200)
     await request.over()
   })
 

@@ -39,6 +39,14 @@ beforeAll(async () => {
         approvers: ['approvers'],
         window: { for: '1h', uses: 5 },
       },
+      'held-reads': {
+        decision: 'hold',
+        resources: '*',
+        groups: ['interns'],
+        effects: ['read'],
+        relations: ['public.customers'],
+        approvers: ['approvers'],
+      },
       'held-inserts': {
         decision: 'hold',
         resources: '*',
@@ -218,8 +226,32 @@ describe('requests for approval', () => {
       code: 0,
     })
     const third = stack.psql(ann, 'delete from orders where id = 103;')
-    await stack.reviews.deny((await stack.reviews.next()).id)
+    const { id } = await stack.reviews.next()
+    // Of the same shape: what became of it, and not what was asked of other shapes.
+    await rita.goto(`${stack.admin}/requests/${id}`)
+    const like = rita.locator('[data-part=equal]')
+    await like.getByRole('heading', { name: 'Requests like it' }).waitFor()
+    expect(await like.locator('.item').allTextContents()).toEqual([
+      expect.stringMatching(
+        /consumed[\s\S]*delete from orders where id = 101;[\s\S]*approved by rita@example\.com/,
+      ),
+    ])
+    await stack.reviews.deny(id)
     expect((await third).stderr).toContain('held for approval')
+  })
+
+  it('say which columns their asker sees masked, and by which mask', async () => {
+    const intern = await stack.tokens.person(['analysts', 'interns'], { subject: 'ivo' })
+    const waiting = stack.psql(intern, 'select id, ssn, card from customers where id = 1;')
+    const { id } = await stack.reviews.next()
+    const rita = await open('rita', `/requests/${id}`)
+    const [changes, reads, masked] = await rita.locator('[aria-labelledby=h-does] dd').allTextContents()
+    expect([changes, reads]).toEqual(['nothing', 'read customers'])
+    expect(masked).toContain('public.customers.ssn by ssn')
+    expect(masked).toContain('public.customers.card by card')
+    await picture(rita, 'request-masked')
+    await rita.getByRole('button', { name: 'Approve' }).click()
+    expect(await waiting).toMatchObject({ stdout: '1|***|***1111\n', code: 0 })
   })
 
   it('that need people of several groups say which place is open, and who filled the other for which group', async () => {

@@ -163,6 +163,20 @@ describe('it can fire, and is taken', () => {
     expect(outcome(policyOf(policies), sql)).toBe('allow')
   })
 
+  it('leave to alter one of PostgreSQL’s own functions, beside a hold for every function, which gives no such leave', () => {
+    const h = rule('hold', ['alter'], { objects: ['*'] })
+    const a = rule('allow', ['alter'], { objects: ['pg_catalog.f'] })
+    const sql = 'alter function pg_catalog.f() stable'
+    expect(outcome(policyOf({ h }), sql)).toBe('deny')
+    expect(outcome(policyOf({ h, a }), sql)).toBe('hold')
+  })
+
+  it('a hold of a relation whose columns are denied: what is behind a name may touch none', () => {
+    const d = rule('deny', ['update'], { columns: ['public.t.*'] })
+    expect(texts({ h: rule('hold', ['update'], on('public.t')), d })).toEqual([])
+    expect(texts({ a: rule('allow', ['update'], on('public.t')), d })).toHaveLength(1)
+  })
+
   it('limits beside a hold, which they are added to', () => {
     expect(texts({ a: reads({ limits: { rows: 5 } }), h: rule('hold', ['read']) })).toEqual([])
   })

@@ -31,6 +31,8 @@ export interface BridgeOptions {
   readonly judge?: (operation: Operation) => Judgement | Promise<Judgement>
   readonly limits?: Partial<ProtocolSettings['limits']>
   readonly trustedFunctions?: readonly string[]
+  /** `full` when absent; the bridge itself plays nothing else */
+  readonly process?: ProtocolSettings['process']
   /** bytes of a result that the server is asked for at once; all when absent */
   readonly window?: number
   /** what counts the rows of a statement that may run */
@@ -83,7 +85,7 @@ export function protocolOf(
 ) {
   return createPostgresProtocol(
     {
-      process: 'full',
+      process: options.process ?? 'full',
       methods: ['token'],
       trustedFunctions: options.trustedFunctions ?? [],
       limits: { ...LIMITS, ...options.limits },

@@ -73,6 +73,7 @@ export function replaySession(events: Traffic['events'], options: BridgeOptions,
       else if (effect.kind === 'to-client') toClient.push(effect.bytes)
       else if (effect.kind === 'judge') perform(session.resume(answer(effect)))
       else if (effect.kind === 'authenticate') perform(session.resume(admission(options)))
+      else if (effect.kind === 'bypass') perform(session.resume({ kind: 'bypassed' }))
       else if (effect.kind === 'observe') observed.push(JSON.stringify(effect.event))
       else if (effect.kind === 'close') closed = effect.reason
     }

@@ -1,6 +1,6 @@
 // Runs every target in turns until the time is over, and counts runs, crashes and the slowest input.
 import { random } from './mutate.ts'
-import type { Target } from './targets.ts'
+import type { Target } from './target.ts'
 
 export interface Fuzzed {
   readonly name: string

@@ -1,6 +1,7 @@
 // What is fuzzed: each takes one damaged input, and may throw nothing but what is named here.
 import { createAnalyzer, loadParser } from '../../../src/analysis/postgres/analyze.ts'
 import { ProtocolError } from '../../../src/core/errors.ts'
+import type { Operation } from '../../../src/core/operation.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { decodeRequest } from '../../../src/envoy/codec.ts'
 import { ProtobufError } from '../../../src/envoy/wire.ts'
@@ -11,7 +12,7 @@ import * as frontend from '../../../src/protocols/postgres/messages/frontend.ts'
 import { decodeStartup } from '../../../src/protocols/postgres/messages/startup.ts'
 import { withhold } from '../../../src/protocols/postgres/results/withhold.ts'
 import type { BridgeOptions, Traffic } from '../../support/bridge.ts'
-import { MASKS, startBridgeServer } from '../../support/bridge-server.ts'
+import { type BridgeServer, MASKS, startBridgeServer } from '../../support/bridge-server.ts'
 import * as h2 from '../../support/http2-frames.ts'
 import * as f from '../../support/pgwire/frontend.ts'
 import { countingRandom, joined, replaySession } from '../../support/replay-session.ts'
@@ -21,25 +22,9 @@ import { functions } from '../../unit/analysis/cases/functions.ts'
 import { queries } from '../../unit/analysis/cases/queries.ts'
 import { session } from '../../unit/analysis/cases/session.ts'
 import { mutate, mutateSql, type Random } from './mutate.ts'
-
-export interface Target {
-  readonly name: string
-  /** makes one input and runs it; @throws what a user would call a crash, with the input in its text */
-  run(next: Random): void
-}
-
-type Allowed = new (...args: never[]) => Error
-
-function guarded(input: unknown, allowed: readonly Allowed[], work: () => unknown): void {
-  try {
-    work()
-  } catch (error) {
-    if (allowed.some((kind) => error instanceof kind)) return
-    const shown =
-      typeof input === 'string' ? JSON.stringify(input) : Buffer.from(input as Uint8Array).toString('hex')
-    throw new Error(`${error instanceof Error ? error.stack : String(error)}\ninput: ${shown}`)
-  }
-}
+import { guarded, pieces, type Target } from './target.ts'
+import { catalogAnswers, detectors, recordedResults } from './targets-answers.ts'
+import { logins } from './targets-logins.ts'
 
 const SQL = [...queries, ...session, ...functions, ...definitions, ...changes].map(([sql]) => sql)
 
@@ -174,25 +159,42 @@ const CONVERSATION: readonly (readonly [number, ...Uint8Array[]])[] = [
   [1, f.query('SELECT 1/0')],
 ]
 
+const OPTIONS = {
+  judge: ({ text }: Operation) =>
+    text.includes('DELETE') ? ({ code: 'denied', message: 'no deletes' } as const) : undefined,
+  masks: MASKS ?? [],
+}
+
 /** Both directions of a real conversation, damaged and cut anywhere: the session ends itself, or goes on. */
-async function sessions(): Promise<Target> {
-  const server = await startBridgeServer()
-  try {
-    const options: BridgeOptions = {
-      judge: ({ text }) => (text.includes('DELETE') ? { code: 'denied', message: 'no deletes' } : undefined),
-      masks: MASKS ?? [],
-      upstream: { port: server.postgres.port, user: 'postgres' },
-    }
-    const { client, bridge } = await server.client({ ...options, random: countingRandom() })
-    for (const [ready, ...messages] of CONVERSATION) {
-      client.send(...messages)
-      for (let i = 0; i < ready; i++) await client.until('ReadyForQuery')
-    }
-    const events = joined(bridge.traffic[0]?.events ?? [])
-    return { name: 'sessions of PostgreSQL', run: (next) => damage(events, options, next) }
-  } finally {
-    await server.stop()
+function sessions({ events }: Conversed, options: BridgeOptions): Target {
+  return { name: 'sessions of PostgreSQL', run: (next) => damage(events, options, next) }
+}
+
+/** The login, and then what the client sends: what the server says goes past the session. */
+function requestsOnly({ events }: Conversed, options: BridgeOptions): Target {
+  const ready = events.findIndex(({ from, bytes }) => from === 'server' && bytes.includes(READY))
+  const heard = joined(events.filter(({ from }, at) => at <= ready || from === 'client'))
+  const alone = { ...options, masks: [], process: 'requests-only' } as const
+  const played = replaySession(heard, alone, (bytes) => [bytes])
+  if (played.operations.length < 5) throw new Error('the session does not come to its statements')
+  return { name: 'sessions with requests only', run: (next) => damage(heard, alone, next) }
+}
+
+const READY = f.message('Z', Buffer.from('I'))
+
+interface Conversed {
+  readonly events: Traffic['events']
+  readonly seen: readonly Buffer[]
+}
+
+async function converse(server: BridgeServer): Promise<Conversed> {
+  const { client, bridge } = await server.client({ ...OPTIONS, random: countingRandom() })
+  for (const [ready, ...messages] of CONVERSATION) {
+    client.send(...messages)
+    for (let i = 0; i < ready; i++) await client.until('ReadyForQuery')
   }
+  const [traffic] = bridge.traffic
+  return { events: joined(traffic?.events ?? []), seen: traffic?.toClient ?? [] }
 }
 
 function damage(events: Traffic['events'], options: BridgeOptions, next: Random): void {
@@ -206,12 +208,26 @@ function damage(events: Traffic['events'], options: BridgeOptions, next: Random)
   guarded(text, [], () => replaySession(damaged, options, (bytes) => pieces(bytes, next)))
 }
 
-function pieces(bytes: Uint8Array, next: Random): Uint8Array[] {
-  const at = next(bytes.length + 1)
-  return [bytes.subarray(0, at), bytes.subarray(at)].filter((piece) => piece.length > 0)
-}
-
 export async function targets(): Promise<Target[]> {
   await loadParser()
-  return [analysis(), ...decoders(), codec, http2, scram, await sessions()]
+  const server = await startBridgeServer()
+  try {
+    const conversed = await converse(server)
+    const options = { ...OPTIONS, upstream: { port: server.postgres.port, user: 'postgres' } }
+    return [
+      analysis(),
+      ...decoders(),
+      codec,
+      http2,
+      scram,
+      ...logins,
+      await catalogAnswers(server.postgres),
+      recordedResults(conversed.seen),
+      detectors(),
+      sessions(conversed, options),
+      requestsOnly(conversed, options),
+    ]
+  } finally {
+    await server.stop()
+  }
 }

@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer'
 import type { Detection } from '../../../core/masking.ts'
 import { createReader } from '../../../wire/reader.ts'
-import { cstring, int16 } from '../../../wire/writer.ts'
+import { cstring } from '../../../wire/writer.ts'
 import { decodeDiagnostic } from '../messages/backend.ts'
 import { message } from '../messages/encode.ts'
 import { SAFE } from './withhold.ts'
@@ -41,7 +41,7 @@ export function cleanseNames(description: Uint8Array, detection: Detection): Uin
   if (!detection.suspects(description, HEADER, description.length)) return description
   const reader = createReader(description, 'RowDescription', HEADER)
   const count = reader.int16() & 0xffff
-  const parts: Uint8Array[] = [int16(count)]
+  const parts: Uint8Array[] = [description.subarray(HEADER, HEADER + 2)]
   let changed = false
   for (let i = 0; i < count; i += 1) {
     const name = reader.cstring()

@@ -1,6 +1,5 @@
 // `chaperone approvals`: reviewers read requests and decide on them, over the admin API.
 import { type Command, InvalidArgumentError } from 'commander'
-import { REQUEST_ID } from '../approvals/request.ts'
 import { adminAddress, tokenFor } from './admin-address.ts'
 import { AdminUsage, createAdminClient, read } from './admin-client.ts'
 import {
@@ -10,7 +9,14 @@ import {
   runAdminWork,
   TOKEN_HELP,
 } from './admin-command.ts'
-import { addFilters, type FilterOptions, positive, queryOf, streamQueryOf } from './approvals/filters.ts'
+import {
+  addFilters,
+  type FilterOptions,
+  positive,
+  queryOf,
+  requestId,
+  streamQueryOf,
+} from './approvals/filters.ts'
 import { AT_ONCE, list } from './approvals/list.ts'
 import { drawnTable, jsonLines, plainLines, type Screen } from './approvals/screen.ts'
 import { requestAnswer, type ShownApproval } from './approvals/shapes.ts'
@@ -27,6 +33,7 @@ Examples:
   chaperone approvals list --state pending --watch
   chaperone approvals list --state denied --since 7d --rule held-deletes
   chaperone approvals show gq3w5c6rz2k7n4vqy6m3x5p7da
+  chaperone approvals list --like gq3w5c6rz2k7n4vqy6m3x5p7da
   chaperone approvals approve gq3w5c6rz2k7n4vqy6m3x5p7da --reason 'ticket 4711'
   chaperone approvals approve gq3w5c6rz2k7n4vqy6m3x5p7da --window 30m --uses 10`
 
@@ -35,13 +42,6 @@ interface Options extends AdminCommandOptions, FilterOptions {
   readonly window?: string
   readonly uses?: string
   readonly reason?: string
-}
-
-function requestId(text: string): string {
-  const id = text.trim().toLowerCase()
-  if (!REQUEST_ID.test(id))
-    throw new InvalidArgumentError('The id of a request is 26 of a-z and 2-7; approvals list shows it.')
-  return id
 }
 
 /** As durations are written in the configuration. */

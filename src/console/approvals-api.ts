@@ -2,10 +2,13 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { ballotOf } from '../approvals/ballot.ts'
+import type { Approvals } from '../approvals/contract.ts'
 import { DEFAULT_LISTED, MAX_REASON, MAX_USES } from '../approvals/limits.ts'
 import { placeFrom } from '../approvals/place.ts'
+import { REQUEST_ID } from '../approvals/request.ts'
 import { approvalDuration } from '../config/scalars.ts'
-import { APPROVAL_STATES } from '../core/approval.ts'
+import { APPROVAL_STATES, type ApprovalRequest } from '../core/approval.ts'
+import type { Principal } from '../core/principal.ts'
 import type { DeadLetter } from '../notify/dead-letters.ts'
 import { type AccessSettings, accessOf } from './access.ts'
 import { approvalEvents } from './approvals-events.ts'
@@ -61,6 +64,7 @@ const listQuery = streamQuery.extend({
   decider: sought,
   since: time,
   until: time,
+  like: z.string().regex(REQUEST_ID).optional(),
   order: z.enum(['newest', 'oldest']).default('newest'),
   after: place.optional(),
 })
@@ -83,13 +87,22 @@ function filterOf({ state, resource, limit }: z.infer<typeof streamQuery>) {
   }
 }
 
+/** Whoever may not see it is told that there is none. */
+async function shown(approvals: Approvals, id: string, principal: Principal): Promise<ApprovalRequest> {
+  const request = await approvals.get(id)
+  if (request === undefined || !maySee(request, principal)) throw new Problem('not-found')
+  return request
+}
+
 export function approvalsApi(deps: ApprovalsApiDependencies) {
   const api = new Hono<ApiEnvironment>()
 
   api.get('/approvals', async (context) => {
-    const { order, after, limit, ...search } = parsed(listQuery, context.req.query())
+    const { order, after, limit, like, ...search } = parsed(listQuery, context.req.query())
+    const { principal } = context.var
+    const other = like === undefined ? undefined : await shown(deps.approvals, like, principal)
     const { requests, next } = await partOfList(deps.approvals, {
-      ...searchFilter(search, context.var.principal),
+      ...searchFilter({ ...search, like: other }, principal),
       limit,
       oldestFirst: order === 'oldest',
       ...(after === undefined ? {} : { after }),
@@ -107,11 +120,9 @@ export function approvalsApi(deps: ApprovalsApiDependencies) {
     }),
   )
 
-  api.get('/approvals/:id', async (context) => {
-    const request = await deps.approvals.get(context.req.param('id'))
-    if (request === undefined || !maySee(request, context.var.principal)) throw new Problem('not-found')
-    return context.json(request)
-  })
+  api.get('/approvals/:id', async (context) =>
+    context.json(await shown(deps.approvals, context.req.param('id'), context.var.principal)),
+  )
 
   api.get('/notifications/dead', async (context) => {
     const { deadLetters } = deps

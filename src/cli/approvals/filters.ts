@@ -1,12 +1,13 @@
 // Which requests `chaperone approvals list` is of: options, and the API's query of them.
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { REQUEST_ID } from '../../approvals/request.ts'
 import { positiveDuration } from '../../config/scalars.ts'
 import { APPROVAL_STATES } from '../../core/approval.ts'
 import { AdminUsage } from '../admin-client.ts'
 
 /** Of the stream as well. */
 const STREAMED = ['state', 'resource', 'limit'] as const
-const LISTED = ['asker', 'rule', 'decider', 'since', 'until'] as const
+const LISTED = ['asker', 'rule', 'decider', 'since', 'until', 'like'] as const
 
 export type FilterOptions = Readonly<
   Partial<Record<(typeof STREAMED)[number] | (typeof LISTED)[number], string>>
@@ -24,6 +25,13 @@ function moment(text: string): string {
   return date.toISOString()
 }
 
+export function requestId(text: string): string {
+  const id = text.trim().toLowerCase()
+  if (!REQUEST_ID.test(id))
+    throw new InvalidArgumentError('The id of a request is 26 of a-z and 2-7; approvals list shows it.')
+  return id
+}
+
 export function positive(text: string): string {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('A number above 0.')
   return text
@@ -38,6 +46,11 @@ export function addFilters(command: Command): Command {
     .option('--decider <text>', 'only where somebody voted whose name or id has this in it')
     .option('--since <time>', 'only what was asked then or later: 2026-11-27, or 2h for so long ago', moment)
     .option('--until <time>', 'only what was asked before', moment)
+    .option(
+      '--like <id>',
+      'only what is like this request: the same but for values, on its resource',
+      requestId,
+    )
     .option('--limit <count>', 'most that are shown; all when absent, with --watch the 500 newest', positive)
 }
 

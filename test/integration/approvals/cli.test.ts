@@ -233,6 +233,26 @@ describe('chaperone approvals', () => {
     expect((await cli(['list', '--watch', '--rule', 'odd'])).err).toContain('--rule does not go with --watch')
   })
 
+  it('list finds what was asked like a request, on its resource, among what one may see', async () => {
+    const shaped = (parts: Parameters<typeof approvalInput>[0], terms = {}) =>
+      ask({ resource: 'shop', shape: 'one shape', ...parts }, terms)
+    const [first, second] = [await shaped({ text: 'select 1' }), await shaped({ text: 'select 2' })]
+    await shaped({ shape: 'another', fingerprint: 'f' })
+    await shaped({ resource: 'elsewhere' })
+    const hidden = await shaped({ text: 'select 3' }, { approvers: ['others'] })
+    const like = async (id: string) => {
+      const { code, out, err } = await cli(['list', '--json', '--like', id])
+      return code === 0 ? JSON.parse(out).approvals.map((one: { id: string }) => one.id) : err
+    }
+    expect(await like(first)).toEqual([second])
+    expect(await like(second.toUpperCase())).toEqual([first])
+    for (const id of [hidden, 'a'.repeat(26)]) expect(await like(id)).toContain('[not-found]')
+    // What has no shape is found by its fingerprint.
+    const [one, other] = [await ask({ fingerprint: 'odd' }), await ask({ fingerprint: 'odd', shape: 's' })]
+    expect(await like(one)).toEqual([other])
+    expect((await cli(['list', '--like', '../x'])).code).toBe(2)
+  })
+
   it('list leaves nothing out without saying so', async () => {
     const ids: string[] = []
     for (let n = 0; n < 520; n++) {

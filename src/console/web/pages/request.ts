@@ -1,6 +1,5 @@
 // One request for approval: everything that a reviewer decides on, and the form to decide.
 import { html } from 'hono/html'
-import type { RequestHead } from '../../../approvals/head.ts'
 import { MAX_REASON } from '../../../approvals/limits.ts'
 import { isOpen } from '../../../approvals/request.ts'
 import { voteObstacle } from '../../../approvals/vote.ts'
@@ -10,6 +9,7 @@ import { principalId } from '../../../core/principal.ts'
 import type { TimeWindow } from '../../../core/time-window.ts'
 import { isFreshToken } from '../../fresh-token.ts'
 import { PROBLEMS } from '../../problem.ts'
+import { searchFilter } from '../../search.ts'
 import { maySee } from '../../view.ts'
 import { type Html, NOTHING } from '../html.ts'
 import { csrfField, page, type Visitor } from '../layout.ts'
@@ -57,20 +57,9 @@ export async function requestPage(parts: WebParts, visitor: Visitor, id: string)
   return page({ title, place: 'requests', reload: RELOAD, live: 'events' }, visitor, content)
 }
 
-/** The newest of the same shape on the same resource, before it or after it: the same but for literals; where it has no shape, of the same fingerprint. */
-async function equalRequests(
-  { approvals }: WebParts,
-  { login }: Visitor,
-  request: ApprovalRequest,
-): Promise<readonly ApprovalRequest[]> {
-  const isEqual = (one: RequestHead) =>
-    request.shape === undefined ? one.fingerprint === request.fingerprint : one.shape === request.shape
-  return approvals.list({
-    resource: request.resource,
-    limit: EQUAL_MOST,
-    where: (one) => one.id !== request.id && isEqual(one) && maySee(one, login.principal),
-  })
-}
+/** The newest, before it or after it. */
+const equalRequests = ({ approvals }: WebParts, { login }: Visitor, request: ApprovalRequest) =>
+  approvals.list({ ...searchFilter({ like: request }, login.principal), limit: EQUAL_MOST })
 
 function whenItEnds({ state, expiresAt, withdrawal, parked, granted }: ApprovalRequest): Html {
   if (state === 'withdrawn' && withdrawal !== undefined) return html`${visible(withdrawal)}`

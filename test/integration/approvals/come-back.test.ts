@@ -167,4 +167,5 @@ it('the glass is broken by who may, for a reason, and the audit log has it as wh
   expect(await total(13)).toBe('0.25')
   const broken = stack.audit().filter(({ type }) => type === 'break-glass')
   expect(broken).toMatchObject([{ rules: ['held-orders'], approvers: ['approvers'], reason: 'INC-7 burns' }])
+  expect(await stack.metrics()).toMatch(/^chaperone_holds_total\{[^}]*outcome="break-glass"[^}]*\} 1$/m)
 })

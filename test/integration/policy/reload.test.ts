@@ -253,6 +253,37 @@ describe('a hold', () => {
     })
     expect((await session.query('select 1 as one')).rows).toEqual([{ one: 1 }])
   })
+
+  it('that was approved for whoever comes back is no approval under a policy that changed, in whatever', async () => {
+    const parked: Rules['policies'] = {
+      'parked-deletes': {
+        decision: 'hold',
+        resources: '*',
+        groups: ['engineers'],
+        effects: ['delete'],
+        relations: ['public.orders'],
+        approvers: ['approvers'],
+        wait: '0s',
+      },
+    }
+    await stack.superuser("insert into orders values (89, 1, 1, 'open', '2026-02-11')")
+    await reload(withRules({ policies: parked }))
+    const session = await client(engineer)
+    const told = () =>
+      session.query('delete from public.orders where id = 89').then(
+        () => 'it ran',
+        (error: Error) => /request (\w+) waits for approval/.exec(error.message)?.[1] ?? error.message,
+      )
+    const id = await told()
+    expect((await stack.reviews.approve(id)).status).toBe(200)
+    await reload(withRules({ policies: { ...parked, ...NO_CUSTOMERS.policies } }))
+    const other = await told()
+    expect(await stack.reviews.get(other)).toMatchObject({ id: other, state: 'pending' })
+    expect(other).not.toBe(id)
+    expect(await stack.superuser('select id from orders where id = 89')).toHaveLength(1)
+    expect((await stack.reviews.approve(other)).status).toBe(200)
+    expect(await told()).toBe('it ran')
+  })
 })
 
 describe('a file that is not good', () => {

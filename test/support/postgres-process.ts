@@ -35,7 +35,12 @@ function launch(
   const child = spawn(command, args, {
     cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { PATH: process.env.PATH, LC_ALL: 'C' },
+    // LOCPATH: locales that a test made.
+    env: {
+      PATH: process.env.PATH,
+      LC_ALL: 'C',
+      ...(process.env.LOCPATH ? { LOCPATH: process.env.LOCPATH } : {}),
+    },
   })
   return new Promise((resolve, reject) => {
     let seen = ''

@@ -130,7 +130,8 @@ function incompleteFacts(reason: string): StatementFacts {
   }
 }
 
-function notUnderstood(sql: string, reason: string): AnalysisResult {
+/** Nothing is known of the text: rules refuse it, with this reason. */
+export function notUnderstood(sql: string, reason: string): AnalysisResult {
   return {
     kind: 'facts',
     facts: { statements: [incompleteFacts(reason)], fingerprint: textFingerprint(sql) },

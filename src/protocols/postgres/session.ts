@@ -1,4 +1,5 @@
 // One PostgreSQL connection: front door, login to the server, then the conversation. Sans-I/O: bytes in, effects out.
+import { analyzeFor } from '../../analysis/postgres/other-encodings.ts'
 import { ProtocolError, type Refusal } from '../../core/errors.ts'
 import type { AnalysisResult } from '../../core/facts.ts'
 import type { Answer, Effect, ProtocolSession, ProtocolSettings, SessionContext } from '../../core/session.ts'
@@ -110,7 +111,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
     const talk = createConversation(
       {
         out,
-        analyze: options.analyze,
+        analyze: analyzeFor(done.encoding, options.analyze),
         masks,
         catalog,
         looksBehind,

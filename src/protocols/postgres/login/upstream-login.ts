@@ -17,6 +17,8 @@ export interface LoggedIn {
   readonly parameters: readonly Uint8Array[]
   /** what the server said of search_path; servers before 18 do not */
   readonly searchPath: string | undefined
+  /** `server_encoding`, which names are compared in */
+  readonly encoding: string | undefined
   /** process id and secret, as the server wants to see them in a CancelRequest */
   readonly serverKey: Uint8Array
 }
@@ -53,6 +55,7 @@ export function createLogin(
 ): LoginAttempt {
   const parameters: Uint8Array[] = []
   let searchPath: string | undefined
+  let encoding: string | undefined
   let serverKey = new Uint8Array(8)
   let scram: Scram | undefined
   let serverProved = false
@@ -134,6 +137,7 @@ export function createLogin(
         case BACKEND.ParameterStatus: {
           const { name, value } = checkParameter(bytes)
           if (name === 'search_path') searchPath = value
+          if (name === 'server_encoding') encoding = value
           parameters.push(bytes.slice())
           return undefined
         }
@@ -146,7 +150,7 @@ export function createLogin(
           throw loginRefused(decodeDiagnostic(bytes))
         case BACKEND.ReadyForQuery:
           if (!authenticated) throw new ProtocolError('the target is ready before it authenticated')
-          return { parameters, searchPath, serverKey }
+          return { parameters, searchPath, encoding, serverKey }
         default:
           throw new ProtocolError(
             `the target sends ${JSON.stringify(String.fromCharCode(type))} during the login`,

@@ -1,5 +1,6 @@
 // One PostgreSQL connection whose results go past the session: front door, login to the server, then requests only.
 // Sans-I/O: bytes in, effects out. Until the login is done everything is as in ../session.ts.
+import { analyzeFor } from '../../../analysis/postgres/other-encodings.ts'
 import { ProtocolError, type Refusal } from '../../../core/errors.ts'
 import type { Masker } from '../../../core/masking.ts'
 import type { Answer, Effect, ProtocolSession, SessionContext } from '../../../core/session.ts'
@@ -98,7 +99,7 @@ export function createRequestsOnlySession(
     const talk = createConversation(
       {
         out,
-        analyze: options.analyze,
+        analyze: analyzeFor(loggedIn.encoding, options.analyze),
         masks,
         catalog,
         looksBehind,

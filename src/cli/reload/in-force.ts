@@ -7,7 +7,7 @@ import type { Log } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { redactText } from '../../telemetry/redact.ts'
 import { takeUp } from './take-up.ts'
-import { readText, reasonOf, watchFile } from './watch-file.ts'
+import { type FileWatch, reasonOf, watchFile } from './watch-file.ts'
 
 export interface PolicyInForce {
   current(): Policy
@@ -36,7 +36,7 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
   const { config, secret, audit, log, metrics } = deps
   let policy = compilePolicy(config)
   let rules: Pick<Config, 'policies' | 'masks'> = { policies: config.policies, masks: config.masks }
-  let watched: { readonly file: string; readonly changed: () => void; readonly end: () => void } | undefined
+  let watched: { readonly file: string; readonly changed: () => void; readonly look: FileWatch } | undefined
   /** the text that was taken or refused last */
   let handled: string | undefined
   metrics.policyInForce(policy.version)
@@ -85,22 +85,22 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
     current: () => policy,
     rules: () => rules,
     watch(file, changed) {
-      const end = watchFile(file, {
+      const look = watchFile(file, {
         changed: (text) => text === handled || take(text, file, changed),
         failed: refused,
       })
-      watched = { file, changed, end }
+      watched = { file, changed, look }
     },
     async reload() {
       if (!watched) return
-      const { file, changed } = watched
+      const { file, changed, look } = watched
       try {
-        take(await readText(file), file, changed)
+        await look.read((text) => take(text, file, changed))
       } catch (error) {
         refused(reasonOf(error))
       }
     },
-    close: () => watched?.end(),
+    close: () => watched?.look.end(),
   }
 }
 

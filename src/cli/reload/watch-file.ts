@@ -16,13 +16,26 @@ const INTERVAL_MS = 1000
 /** A named pipe must not make us wait for whoever writes it. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK
 
-/** @returns what ends the watch */
-export function watchFile(path: string, watcher: FileWatcher, interval = INTERVAL_MS): () => void {
+export interface FileWatch {
+  /** Reads the file now and tells its text, whatever it is. Rejects when it cannot be read. */
+  read(tell: (text: string) => void): Promise<void>
+  end(): void
+}
+
+export function watchFile(path: string, watcher: FileWatcher, interval = INTERVAL_MS): FileWatch {
   let told: string | undefined
   let seen: string | undefined
   let failing = false
   let closed = false
   let timer: NodeJS.Timeout | undefined
+  let turn: Promise<unknown> = Promise.resolve()
+
+  /** One after the other: an older text that is told last would take the place of the newer one. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = turn.then(work)
+    turn = done.catch(() => undefined)
+    return done
+  }
 
   async function look(): Promise<void> {
     try {
@@ -40,18 +53,25 @@ export function watchFile(path: string, watcher: FileWatcher, interval = INTERVA
       failing ||= seen === undefined
       seen = undefined
     }
-    if (!closed) timer = setTimeout(() => void look(), interval).unref()
+    if (!closed) later()
   }
 
-  timer = setTimeout(() => void look(), interval).unref()
-  return () => {
-    closed = true
-    clearTimeout(timer)
+  function later(): void {
+    timer = setTimeout(() => void inTurn(look), interval).unref()
+  }
+
+  later()
+  return {
+    read: (tell) => inTurn(async () => tell(await readText(path))),
+    end() {
+      closed = true
+      clearTimeout(timer)
+    },
   }
 }
 
 /** @throws Error for what is no file, is too long or is no UTF-8 */
-export async function readText(path: string): Promise<string> {
+async function readText(path: string): Promise<string> {
   const file = await open(path, FLAGS)
   try {
     if (!(await file.stat()).isFile()) throw new Error('it is not a file')

@@ -107,7 +107,11 @@ async function ask(all: Run, patience: number): Promise<HoldResult | 'again'> {
   const terms = termsOf(hold.decision)
   const parked = terms.wait === 0
   if (!asks.take(subject.principal)) return { kind: 'refused', refusal: ASKS_TOO_OFTEN }
-  const created = await approvals.create({ ...inputOf(hold, subject), parked })
+  const created = await approvals.create({ ...inputOf(hold, subject), parked }).catch((error: unknown) => {
+    // Nobody was told of it.
+    asks.giveBack(subject.principal)
+    throw error
+  })
   const told = !left.aborted
   if (told) {
     if (!parked) holder.waiting(created)

@@ -1,5 +1,6 @@
 // What is told of a request that a session made, and what telling cannot do.
 import { afterEach, expect, it } from 'vitest'
+import type { Approvals } from '../../../src/approvals/contract.ts'
 import { createMemoryApprovals } from '../../../src/approvals/memory.ts'
 import type { ApprovalState } from '../../../src/core/approval.ts'
 import type { ApprovalEvents } from '../../../src/core/approval-events.ts'
@@ -328,4 +329,17 @@ it('who asks again and again for what no reviewer decides has to wait; what revi
   }
   expect(await ask().hold.result).toMatchObject({ kind: 'refused', refusal: { code: 'limit-exceeded' } })
   expect(await approvals.list({ state: 'pending' })).toEqual([])
+})
+
+it('a request that could not be made, of which nobody was told, does not count as asked', async () => {
+  const asks = createLeave({ ofOne: 1, burst: 1, now: () => 0 })
+  const away: Approvals = { ...approvals, create: () => Promise.reject(new Error('the store is away')) }
+  for (let n = 0; n < 3; n += 1) {
+    const { hold } = held({}, undefined, {}, undefined, away, undefined, asks)
+    expect(await hold.result).toMatchObject({ kind: 'refused', refusal: { code: 'internal' } })
+  }
+  const { hold, id } = held({}, undefined, {}, undefined, approvals, undefined, asks)
+  await id
+  hold.withdraw('canceled')
+  await hold.result
 })

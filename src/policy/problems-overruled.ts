@@ -41,9 +41,10 @@ export function overruled(config: Config, compared: Comparisons = createComparis
   for (const { id, ...narrow } of rules) {
     if (narrow.rule.decision === 'deny') continue
     if (compared.spent()) break
-    const others = stricter.filter(
-      (other) => isStricter(other.rule, narrow.rule) && scopeWithin(narrow, other, compared),
-    )
+    const others = stricter.filter((other) => {
+      compared.spend()
+      return isStricter(other.rule, narrow.rule) && scopeWithin(narrow, other, compared)
+    })
     const by = others.length === 0 ? [] : overruling(narrow.rule, others, config, compared)
     if (by.length > 0) found.push(finding(id, narrow.rule, by))
   }

@@ -94,6 +94,13 @@ export type ColumnUse =
   /** its value goes into a relation or a definition */
   | 'stored'
 
+/** Where a statement stores a value. */
+export interface StoredIn {
+  readonly relation: RelationName
+  /** `*` where it cannot be told which */
+  readonly column: string
+}
+
 export interface ColumnMention {
   /** as stored; `*` for any column of the relation: a star, a whole row, a name that an alias hides */
   readonly column: string
@@ -101,6 +108,8 @@ export interface ColumnMention {
   readonly relation?: RelationName
   /** in the order of ColumnUse; empty for what a subquery gives and nobody takes */
   readonly uses: readonly ColumnUse[]
+  /** of `stored`: in which columns of relations; absent for definitions */
+  readonly into?: readonly StoredIn[]
 }
 
 /** One entry of a SELECT's list: a star, which may stand for any number of columns, or one value. */

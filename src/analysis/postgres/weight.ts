@@ -16,6 +16,7 @@ export function weightOf(statement: StatementFacts): number {
   let parts = 2 + accesses.length + columns.length + outputs.length + references.length + changes.length
   parts += functions.length + operators.length + types.length
   let bytes = PART * parts
+  for (const { into = [] } of columns) bytes += PART * into.length
   for (const output of outputs) if (output.kind === 'value') bytes += REFERENCE * output.from.length
   for (const change of changes) if ('facts' in change) bytes += weightOf(change.facts)
   known.set(statement, bytes)

@@ -44,6 +44,9 @@ function returning(
   return targets(clause?.exprs, { ...scope, sources: [...scope.sources, ...rows] }, reading)
 }
 
+const targetOf = (node: Node | undefined): string =>
+  node !== undefined && 'ResTarget' in node ? (node.ResTarget.name ?? '*') : '*'
+
 /** SET lists and the columns of INSERT. @returns what they write */
 function assign(
   list: readonly Node[] | undefined,
@@ -51,20 +54,32 @@ function assign(
   scope: Scope,
   { mentions, value }: Reading,
 ): Deps {
-  const written = new Set(
-    (list ?? []).flatMap((node) =>
-      'ResTarget' in node ? [mentions.of(node.ResTarget.name ?? '*', relation)] : [],
-    ),
-  )
+  const written = new Set((list ?? []).map((node) => mentions.of(targetOf(node), relation)))
   mentions.use(written, 'written')
-  mentions.use(value(list, scope), 'stored')
+  for (const node of list ?? []) mentions.store(value(node, scope), { relation, column: targetOf(node) })
   return written
+}
+
+/** What a query gives, to columns by their place, or by the names of what it gives where a relation is made of it. */
+export function store(
+  outputs: readonly Output[],
+  columns: readonly (string | undefined)[],
+  relation: RelationName,
+  reading: Reading,
+): void {
+  // What a star stands for has no place.
+  const placed = !outputs.some(({ star }) => star !== undefined)
+  for (const [index, output] of outputs.entries()) {
+    const column = (placed ? columns[index] : undefined) ?? '*'
+    reading.mentions.store(everything([output], reading), { relation, column })
+  }
 }
 
 function insert(body: Body<'InsertStmt'>, parent: Scope, reading: Reading): readonly Output[] {
   const { mentions } = reading
   const outer = enterWith(body.withClause, parent, reading)
-  mentions.use(everything(reading.query(body.selectStmt, outer), reading), 'stored')
+  const outputs = reading.query(body.selectStmt, outer)
+  store(outputs, (body.cols ?? []).map(targetOf), rangeName(body.relation), reading)
   const scope: Scope = { ...outer, sources: [] }
   const relation = enterTarget(body.relation, scope, 'excluded')
   const named = assign(body.cols, relation, scope, reading)
@@ -126,7 +141,8 @@ function merge(body: Body<'MergeStmt'>, parent: Scope, reading: Reading): readon
     const { condition, targetList, values, commandType } = node.MergeWhenClause
     mentions.use(value(condition, scope), 'predicate')
     const named = assign(targetList, relation, scope, reading)
-    mentions.use(value(values, scope), 'stored')
+    for (const [index, node] of (values ?? []).entries())
+      mentions.store(value(node, scope), { relation, column: targetOf(targetList?.[index]) })
     if (commandType === 'CMD_INSERT' && named.size === 0)
       mentions.use(new Set([mentions.of('*', relation)]), 'written')
   }

@@ -1,9 +1,10 @@
 // What the value of an expression depends on, and how what it depends on is used inside of it.
 import type { Node } from 'libpg-query'
+import type { StoredIn } from '../../../core/facts.ts'
 import { strings } from '../names.ts'
 import type { Body, NodeTag } from '../nodes.ts'
 import type { Work } from '../work.ts'
-import { AGGREGATES, TEXT_TYPES, TOTAL_FUNCTIONS, TOTAL_OPERATORS } from './functions.ts'
+import { AGGREGATES, STORING_FUNCTIONS, TEXT_TYPES, TOTAL_FUNCTIONS, TOTAL_OPERATORS } from './functions.ts'
 import { type Deps, type Mentions, NOTHING } from './mentions.ts'
 import type { Output, Resolver, Scope } from './scope.ts'
 
@@ -19,6 +20,9 @@ export interface Reading {
 }
 
 type Reader<K extends NodeTag> = (body: Body<K>, scope: Scope, reading: Reading) => Deps
+
+/** Which relation they change is one of their arguments. */
+const SOMEWHERE: StoredIn = { relation: { name: '*' }, column: '*' }
 
 const constant = (): Deps => NOTHING
 
@@ -120,6 +124,7 @@ function call(body: Body<'FuncCall'>, scope: Scope, reading: Reading): Deps {
   const isAggregate = AGGREGATES.has(name.at(-1) ?? '') && own
   if (isAggregate || body.over !== undefined || ordered.size > 0) mentions.use(args, 'aggregate')
   else if (!own || !TOTAL_FUNCTIONS.has(name.at(-1) ?? '')) mentions.use(args, 'fallible')
+  if (STORING_FUNCTIONS.has(name.at(-1) ?? '')) mentions.store(args, SOMEWHERE)
   if (body.agg_distinct === true) mentions.use(args, 'group')
   mentions.use(ordered, 'sort')
   return mentions.union(args, ordered, filter, over)

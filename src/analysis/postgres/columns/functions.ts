@@ -22,6 +22,9 @@ range_agg range_intersect_agg rank regr_avgx regr_avgy regr_count regr_intercept
 regr_sxy regr_syy stddev stddev_pop stddev_samp string_agg sum var_pop var_samp variance xmlagg`,
 )
 
+/** What they are given can be read from the relation that they change. */
+export const STORING_FUNCTIONS: ReadonlySet<string> = words('setval')
+
 /**
  * They give one value for any argument, without an error and in the time that its length takes. What is not here can
  * tell a value by failing on it (a cast to a number, a division), by its time (a regular expression) or by its rows.

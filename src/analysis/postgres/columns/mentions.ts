@@ -1,5 +1,5 @@
 // The columns that one statement mentions, each once, and what comes of them.
-import type { ColumnMention, ColumnUse, RelationName } from '../../../core/facts.ts'
+import type { ColumnMention, ColumnUse, RelationName, StoredIn } from '../../../core/facts.ts'
 import type { Work } from '../work.ts'
 
 /** What a value depends on. */
@@ -9,12 +9,16 @@ export interface Mention {
   readonly column: string
   readonly relation?: RelationName
   readonly uses: Set<ColumnUse>
+  /** by what they are called, so that each is there once */
+  readonly into: Map<string, StoredIn>
 }
 
 export interface Mentions {
   /** Without a relation: of any that the statement names. */
   of(column: string, relation?: RelationName): Mention
   use(deps: Deps, ...uses: readonly ColumnUse[]): void
+  /** Their values go into a column of a relation. */
+  store(deps: Deps, place: StoredIn): void
   union(...sets: readonly Deps[]): Deps
   finish(): readonly ColumnMention[]
   /** the finished mentions of these; only after `finish` */
@@ -22,6 +26,9 @@ export interface Mentions {
 }
 
 export const NOTHING: Deps = new Set()
+
+/** Columns that one mention is stored in; of more it is said that they are any of their relation. */
+const MAX_PLACES = 50
 
 const USES: readonly ColumnUse[] = [
   'output',
@@ -39,17 +46,28 @@ const USES: readonly ColumnUse[] = [
 /** What is said of a statement whose columns cannot be told. */
 export const EVERY_COLUMN: readonly ColumnMention[] = [{ column: '*', uses: USES }]
 
+/** No identifier holds a zero byte. */
+function keyOf(column: string, relation: RelationName | undefined): string {
+  return relation === undefined ? column : `${column}\0${relation.schema ?? ''}\0${relation.name}`
+}
+
 export function createMentions(work: Work): Mentions {
   const known = new Map<string, Mention>()
   const finished = new Map<Mention, ColumnMention>()
 
+  function put(into: Map<string, StoredIn>, { relation, column }: StoredIn): void {
+    const key = keyOf(column, relation)
+    if (into.size < MAX_PLACES || into.has(key)) into.set(key, { relation, column })
+    else into.set(keyOf('*', relation), { relation, column: '*' })
+  }
+
   return {
     of(column, relation) {
-      // No identifier holds a zero byte.
-      const key = relation === undefined ? column : `${column}\0${relation.schema ?? ''}\0${relation.name}`
+      const key = keyOf(column, relation)
       const found = known.get(key)
       if (found !== undefined) return found
-      const mention = { column, ...(relation !== undefined && { relation }), uses: new Set<ColumnUse>() }
+      const named = relation === undefined ? { column } : { column, relation }
+      const mention: Mention = { ...named, uses: new Set(), into: new Map() }
       known.set(key, mention)
       return mention
     },
@@ -68,9 +86,18 @@ export function createMentions(work: Work): Mentions {
       work.spend(deps.size)
       for (const mention of deps) for (const use of uses) mention.uses.add(use)
     },
+    store(deps, place) {
+      work.spend(deps.size)
+      for (const mention of deps) {
+        mention.uses.add('stored')
+        put(mention.into, place)
+      }
+    },
     finish() {
       for (const mention of known.values()) {
-        finished.set(mention, { ...mention, uses: USES.filter((use) => mention.uses.has(use)) })
+        const { uses, into, ...named } = mention
+        const places = into.size === 0 ? {} : { into: [...into.values()] }
+        finished.set(mention, { ...named, uses: USES.filter((use) => uses.has(use)), ...places })
       }
       return [...finished.values()]
     },

@@ -1,9 +1,10 @@
 // Which columns a whole statement mentions and for what, and what the columns of its result depend on.
 import type { Node } from 'libpg-query'
 import type { OutputColumn, StatementFacts } from '../../../core/facts.ts'
-import { rangeName, strings } from '../names.ts'
+import { createdName, rangeName, strings } from '../names.ts'
 import type { Body } from '../nodes.ts'
 import { TooMuch, type Work } from '../work.ts'
+import { store } from './changes.ts'
 import { type Reading, readerOf } from './expressions.ts'
 import { createMentions, type Deps, EVERY_COLUMN, NOTHING } from './mentions.ts'
 import { readQuery } from './queries.ts'
@@ -63,22 +64,21 @@ const QUERIES: ReadonlySet<string> = new Set([
 
 /** @returns the outputs of a SELECT */
 function readStatement(statement: Node, reading: Reading): readonly Output[] | undefined {
-  const { mentions } = reading
   const scope = childScope(undefined)
   if ('SelectStmt' in statement) {
     const outputs = readQuery(statement, scope, reading)
-    if (!storesResult(statement.SelectStmt)) {
+    if (intoOf(statement.SelectStmt) === undefined) {
       give(outputs, reading)
       return outputs
     }
-    mentions.use(everything(outputs, reading), 'stored')
+    keep(outputs, intoOf(statement.SelectStmt), reading)
   } else if ('CopyStmt' in statement) copy(statement.CopyStmt, scope, reading)
   else if (QUERIES.has(Object.keys(statement)[0] ?? '')) give(readQuery(statement, scope, reading), reading)
   else {
     const inner = innerQuery(statement)
     const kept = keptQuery(statement)
     if (inner !== undefined) readStatement(inner, reading)
-    else if (kept !== undefined) mentions.use(everything(readQuery(kept, scope, reading), reading), 'stored')
+    else if (kept !== undefined) keep(readQuery(kept, scope, reading), madeBy(statement), reading)
     else define(statement, scope, reading)
   }
   return undefined
@@ -99,11 +99,25 @@ function keptQuery(statement: Node): Node | undefined {
   return undefined
 }
 
+/** The table that it makes; a view's columns are a definition. */
+const madeBy = (statement: Node): Into =>
+  'CreateTableAsStmt' in statement ? statement.CreateTableAsStmt.into : undefined
+
+type Into = Body<'IntoClause'> | undefined
+
 /** INTO stands in the leftmost SELECT of a set operation. */
-function storesResult(select: Body<'SelectStmt'>): boolean {
+function intoOf(select: Body<'SelectStmt'>): Into {
   let leftmost = select
   while (leftmost.larg !== undefined) leftmost = leftmost.larg
-  return leftmost.intoClause !== undefined
+  return leftmost.intoClause
+}
+
+function keep(outputs: readonly Output[], into: Into, reading: Reading): void {
+  reading.mentions.use(everything(outputs, reading), 'stored')
+  if (into === undefined) return
+  const names = strings(into.colNames)
+  const columns = outputs.map(({ name }, index) => names[index] ?? name)
+  store(outputs, columns, createdName(into.rel), reading)
 }
 
 /** The client gets it. */

@@ -69,6 +69,8 @@ const body = z.strictObject({
   moreBehind: z.exactOptional(z.int().min(1)),
   masked: z.exactOptional(z.array(z.strictObject({ mask: text, columns: texts }))),
   moreMasked: z.exactOptional(z.int().min(1)),
+  copied: z.exactOptional(z.array(z.strictObject({ mask: text, from: text, to: text }))),
+  moreCopied: z.exactOptional(z.int().min(1)),
   path: z.exactOptional(z.union([z.literal('any'), texts])),
   definedBy: z.exactOptional(texts),
   aliases: z.exactOptional(texts),

@@ -24,6 +24,10 @@ export const HOLD_TERMS = [
 
 export type HoldTermsConfig = Pick<PolicyRuleConfig & MaskRuleConfig, (typeof HOLD_TERMS)[number]>
 
+/** Does the mask hold anything? */
+export const maskHolds = ({ probes, copies }: Pick<MaskRuleConfig, 'probes' | 'copies'>): boolean =>
+  probes === 'hold' || copies === 'hold'
+
 /** Undefined when nobody is named who could approve, or too many are. */
 export function termsOf(config: HoldTermsConfig): HoldTerms | undefined {
   const people = peopleOfTerms(config)

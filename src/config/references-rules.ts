@@ -1,5 +1,5 @@
 // References of policies and masks.
-import { HOLD_TERMS } from './hold-terms.ts'
+import { HOLD_TERMS, maskHolds } from './hold-terms.ts'
 import type { Path } from './problems.ts'
 import type { ReferenceCheck } from './reference-check.ts'
 import type { MaskRuleConfig, PolicyRuleConfig } from './schema.ts'
@@ -23,7 +23,7 @@ export function checkPolicy(check: ReferenceCheck, at: Path, rule: PolicyRuleCon
 export function checkMask(check: ReferenceCheck, at: Path, mask: MaskRuleConfig): void {
   checkResourceNames(check, at, mask.resources)
   checkSubject(check, at, mask)
-  checkProbes(check, at, mask)
+  checkHeld(check, at, mask)
   check.needs([...at, 'key'], 'secrets', mask.key)
   const { strategy } = mask
   const keyed = strategy === 'hash' || strategy === 'tokenize'
@@ -54,7 +54,7 @@ export function checkMask(check: ReferenceCheck, at: Path, mask: MaskRuleConfig)
 function checkSubject(
   check: ReferenceCheck,
   at: Path,
-  { columns, detect, strategy, probes }: MaskRuleConfig,
+  { columns, detect, strategy, probes, copies }: MaskRuleConfig,
 ): void {
   if (columns === undefined && detect === undefined) {
     check.report(at, 'it masks nothing', 'list `columns`, or what to `detect`')
@@ -71,24 +71,25 @@ function checkSubject(
       cure,
     )
   }
-  if (probes !== 'refuse') check.report([...at, 'probes'], 'is only for masks of columns')
+  for (const [key, choice] of Object.entries({ probes, copies })) {
+    if (choice !== 'refuse') check.report([...at, key], 'is only for masks of columns')
+  }
 }
 
 /** Who approves is said where something is held, and only there. */
-function checkProbes(check: ReferenceCheck, at: Path, mask: MaskRuleConfig): void {
-  if (mask.probes === 'hold') {
+function checkHeld(check: ReferenceCheck, at: Path, mask: MaskRuleConfig): void {
+  if (maskHolds(mask)) {
     if (mask.approvers === undefined && mask.each === undefined)
       check.report(
         at,
-        'a mask that holds probes needs `approvers`',
+        `a mask that holds ${mask.probes === 'hold' ? 'probes' : 'copies'} needs \`approvers\``,
         'list the groups whose members may approve',
       )
     checkChannels(check, at, mask.notify)
     return
   }
   for (const key of HOLD_TERMS) {
-    if (mask[key] !== undefined)
-      check.report([...at, key], `is only for \`probes: hold\`, and these are to ${mask.probes}`)
+    if (mask[key] !== undefined) check.report([...at, key], 'is only for `probes: hold` and `copies: hold`')
   }
 }
 

@@ -247,6 +247,12 @@ export const maskRule = z.strictObject({
     .describe(
       'statements in which the value decides something, so that it could be guessed: conditions, joins, sorting, grouping, aggregates, set operations, computations that may fail on it',
     ),
+  copies: z
+    .enum(['refuse', 'hold', 'allow'])
+    .default('refuse')
+    .describe(
+      'statements that store the value in another relation or another column, where nothing masks it: INSERT and MERGE with what they read, UPDATE, CREATE TABLE AS, SELECT INTO, materialized views',
+    ),
   ...holdTerms,
   except_groups: z.array(z.string().min(1)).min(1).optional().describe('who sees the value'),
 })

@@ -51,7 +51,7 @@ export interface ValueWriter {
 /** One entry a column: its mask, or undefined where the value may be seen. */
 export type ResultPlan = readonly (ValueMask | undefined)[]
 
-export type ProbeVerdict =
+export type MaskVerdict =
   | { readonly kind: 'refuse'; readonly refusal: Refusal }
   /** it may run once reviewers approved it */
   | { readonly kind: 'hold'; readonly terms: HoldTerms; readonly reason: string }
@@ -78,9 +78,9 @@ export interface Masker {
   masksRelation(relation: RelationName): boolean
   /** Does a mask name this column of this relation? */
   masksColumn(relation: RelationName, column: string): boolean
-  /** What lets a masked value decide something, which its masks refuse or hold; undefined when nothing does. */
-  probes(operation: MaskedOperation): ProbeVerdict | undefined
-  /** Why the operation would carry masked values past the masks, if it would: into a COPY, or into another relation. */
+  /** What its masks say where it lets a masked value decide something, or stores it elsewhere; undefined when they allow it. */
+  verdict(operation: MaskedOperation): MaskVerdict | undefined
+  /** Why the operation would carry masked values past the masks, if it would: into a COPY, a definition, a function. */
   refuses(operation: MaskedOperation): Refusal | undefined
   /** Which masked columns it may touch, for those who decide on it. */
   told(operation: MaskedOperation): ToldMasks

@@ -8,6 +8,9 @@
 export type SearchPath = readonly string[] | 'any'
 
 /** A schema's name as the setting takes any. */
+/** As the server would write it: no two names look alike. */
+export const written = (name: string): string => (/^[a-z_][a-z0-9_$]*$/.test(name) ? name : quoted(name))
+
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /** What is in it means something in its session alone. */

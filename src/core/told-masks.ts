@@ -7,17 +7,33 @@ export interface MaskedColumns {
   readonly columns: readonly string[]
 }
 
+/** A masked value that would be stored where its mask may not reach. */
+export interface CopiedColumn {
+  /** name of the mask in the configuration */
+  readonly mask: string
+  /** `relation.column`, as the statement names it; `*` for any column */
+  readonly from: string
+  /** the same of where it would be stored */
+  readonly to: string
+}
+
 export interface ToldMasks {
   /** of the masks that the asker is not excepted from. Absent when there are none */
   readonly masked?: readonly MaskedColumns[]
   /** how many more columns there are */
   readonly moreMasked?: number
+  /** absent when there are none */
+  readonly copied?: readonly CopiedColumn[]
+  /** how many more there are */
+  readonly moreCopied?: number
 }
 
 /** These members of something that has others. */
-export function toldMasks({ masked, moreMasked }: ToldMasks): ToldMasks {
+export function toldMasks({ masked, moreMasked, copied, moreCopied }: ToldMasks): ToldMasks {
   return {
     ...(masked === undefined ? {} : { masked }),
     ...(moreMasked === undefined ? {} : { moreMasked }),
+    ...(copied === undefined ? {} : { copied }),
+    ...(moreCopied === undefined ? {} : { moreCopied }),
   }
 }

@@ -1,5 +1,5 @@
 // What the names in an operation mean in its session, where its own words do not say it: for those who decide on it.
-import { quoted, type SearchPath } from './search-path.ts'
+import { type SearchPath, written } from './search-path.ts'
 
 export interface ToldNames {
   /** where names without a schema are looked for; absent: as the login set it */
@@ -20,5 +20,5 @@ export function toldNames({ path, definedBy = [] }: ToldNames): ToldNames {
 export function describePath(path: SearchPath): string {
   if (path === 'any') return 'schemas that are not known'
   if (path.length === 0) return 'no schema but pg_catalog'
-  return path.map((name) => (/^[a-z_][a-z0-9_$]*$/.test(name) ? name : quoted(name))).join(', ')
+  return path.map(written).join(', ')
 }

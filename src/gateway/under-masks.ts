@@ -1,4 +1,4 @@
-// What masks make of a decision of the policy: they refuse ways out and probes, or hold them.
+// What masks make of a decision of the policy: they refuse ways out, and refuse or hold probes and copies.
 import type { Decision } from '../core/decision.ts'
 import type { Refusal } from '../core/errors.ts'
 import { bothTerms } from '../core/hold-terms.ts'
@@ -8,13 +8,13 @@ import { demandingReason } from '../policy/stated.ts'
 
 /** @param decision of the policy, which does not deny */
 export function underMasks(decision: Decision, operation: Operation, masker: Masker): Decision {
-  const probes = masker.probes(operation)
-  const refusal = probes?.kind === 'refuse' ? probes.refusal : masker.refuses(operation)
+  const verdict = masker.verdict(operation)
+  const refusal = verdict?.kind === 'refuse' ? verdict.refusal : masker.refuses(operation)
   if (refusal !== undefined) return denied(decision, refusal)
-  if (probes?.kind !== 'hold') return decision
+  if (verdict?.kind !== 'hold') return decision
   // Nothing runs at `prepare`: what is held is held when it is to run.
   if (operation.phase === 'prepare') return decision
-  const { terms, reason } = probes
+  const { terms, reason } = verdict
   if (decision.hold === undefined)
     return demandingReason({ ...decision, outcome: 'hold', reason, hold: terms }, operation)
   // Whoever approves must do for both.

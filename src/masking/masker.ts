@@ -1,12 +1,15 @@
 // The masks of one session: which relations and columns they name, and a mask for each column of a result (design section 7).
 import type { RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
-import type { ColumnOrigin, Masker, ProbeVerdict, ResultColumn, ValueMask } from '../core/masking.ts'
+import { allTerms } from '../core/hold-terms.ts'
+import type { ColumnOrigin, Masker, MaskVerdict, ResultColumn, ValueMask } from '../core/masking.ts'
 import type { MaskedOperation } from '../core/operation.ts'
+import { copiesOf, toldCopies } from './copies.ts'
 import { createCleanser } from './detect/cleanse.ts'
 import { copyRefusal } from './detect/copy.ts'
 import { detectorMask } from './detect/value.ts'
-import { holdTermsOf, type Probed, type ProbeMasks, probesOf } from './probes.ts'
+import type { NamedByMasks, Offence } from './meant.ts'
+import { probesOf } from './probes.ts'
 import { maskingRefusal } from './refusals.ts'
 import { remembered, rememberedByFacts } from './remembered.ts'
 import {
@@ -44,7 +47,7 @@ function relationRules(rules: readonly ColumnRule[]): (relation: RelationName) =
   }
 }
 
-function wordsOf({ column, how, rule, untold }: Probed): string {
+function wordsOf({ column, how, rule, untold }: Offence): string {
   const name = JSON.stringify(column)
   if (untold) {
     const what = column === '*' ? 'A column' : `Column ${name}`
@@ -55,15 +58,18 @@ function wordsOf({ column, how, rule, untold }: Probed): string {
 }
 
 /** Any that is refused refuses all; those that are held are held together. */
-function verdictOf(probes: readonly Probed[]): ProbeVerdict | undefined {
-  const [first] = probes
+function verdictOf(offences: readonly Offence[]): MaskVerdict | undefined {
+  const [first] = offences
   if (first === undefined) return undefined
-  const refused = probes.find(({ rule }) => rule?.probes !== 'hold')
-  const message = wordsOf(refused ?? first)
-  const terms = refused === undefined ? holdTermsOf(probes.flatMap((probe) => probe.rule ?? [])) : undefined
+  const refused = offences.find(({ choice }) => choice === 'refuse')
+  const told = refused ?? first
+  const message = wordsOf(told)
+  const terms = refused === undefined ? allTerms(offences.flatMap(({ rule }) => rule?.hold ?? [])) : undefined
   if (terms !== undefined) return { kind: 'hold', terms, reason: message }
+  const { setting } = told
   const hint =
-    'Use columns that are not masked, or ask whoever keeps the mask for `probes: allow` or `probes: hold`.'
+    told.hint ??
+    `Use columns that are not masked, or ask whoever keeps the mask for \`${setting}: allow\` or \`${setting}: hold\`.`
   return { kind: 'refuse', refusal: { code: 'denied', message, hint } }
 }
 
@@ -112,18 +118,20 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
   }
 
   const samples = ({ name }: RelationName) => SAMPLES.test(name)
-  const masksRelation = (relation: RelationName) =>
-    rulesOf(relation).length > 0 || SAMPLES.test(relation.name)
+  const masksRelation = (relation: RelationName) => rulesOf(relation).length > 0 || samples(relation)
+  const isClosed = (relation: RelationName) =>
+    masksRelation(relation) &&
+    (samples(relation) || !rulesOf(relation).some(({ copies }) => copies === 'hold' || copies === 'allow'))
   /** For one operation: a generated column is named with those that it is computed from. */
   function namesOf({ generated = [] }: Pick<MaskedOperation, 'generated'>) {
-    const ruleNames: ProbeMasks['ruleNames'] = (rule, column) =>
+    const ruleNames: NamedByMasks['ruleNames'] = (rule, column) =>
       matchesGlob(rule.column, column) ||
       generated.some(
         (one) => one.column === column && one.from.some((from) => matchesGlob(rule.column, from)),
       )
     const masksColumn = (relation: RelationName, column: string) =>
       rulesOf(relation).some((rule) => ruleNames(rule, column))
-    return { rulesOf, ruleNames, masksRelation, masksColumn, samples }
+    return { rulesOf, ruleNames, masksRelation, masksColumn, isClosed, samples }
   }
 
   return {
@@ -133,15 +141,17 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
     ...(cleanser ? { detection: cleanser } : {}),
     masksRelation,
     masksColumn: namesOf({}).masksColumn,
-    probes: remembered((operation) =>
-      namesColumns ? verdictOf(probesOf(namesOf(operation), operation)) : undefined,
-    ),
+    verdict: remembered((operation) => {
+      if (!namesColumns) return undefined
+      const names = namesOf(operation)
+      return verdictOf([...probesOf(names, operation), ...copiesOf(names, operation)])
+    }),
     refuses: remembered(
       (operation) =>
         (namesColumns ? maskingRefusal(namesOf(operation), operation) : undefined) ??
         (cleanser ? copyRefusal(operation) : undefined),
     ),
-    told: (operation) => toldOf(rulesOf, operation),
+    told: (operation) => toldOf(rulesOf, operation, toldCopies(namesOf(operation), operation)),
     touched: namesColumns ? rememberedByFacts((facts) => touchedOf(rulesOf, facts)) : () => undefined,
     plan: (columns, touchesMasked) => columns.map((column) => maskOf(column, touchesMasked)),
   }

@@ -4,8 +4,12 @@ import type { Refusal } from '../core/errors.ts'
 import type { Access, AccessEffect, RelationName, StatementFacts } from '../core/facts.ts'
 import type { Masker } from '../core/masking.ts'
 import type { MaskedOperation } from '../core/operation.ts'
+import { storesRows } from './copies.ts'
 
-type Masks = Pick<Masker, 'masksRelation' | 'masksColumn'>
+interface Masks extends Pick<Masker, 'masksRelation' | 'masksColumn'> {
+  /** Nothing of this relation is stored elsewhere: it has masks, and none of them says otherwise of copies. */
+  isClosed(relation: RelationName): boolean
+}
 
 /** Effects that can take a value of the statement out of it, other than into a relation's columns. */
 const WAYS_OUT: ReadonlySet<AccessEffect> = new Set<AccessEffect>([
@@ -31,8 +35,6 @@ const UNSEEN_CODE: ReadonlySet<AccessEffect> = new Set<AccessEffect>([
   'server-file',
   'server-program',
 ])
-
-const WRITES: ReadonlySet<AccessEffect> = new Set<AccessEffect>(['insert', 'update'])
 
 /** What is made on a masked relation runs with each change of it, and may store what it sees. */
 const RUNS_LATER: ReadonlySet<string> = new Set(['trigger', 'rule'])
@@ -83,7 +85,8 @@ const runsUnseenCode = (statement: StatementFacts, { code, calls }: Behind) =>
 function refusesCode(statement: StatementFacts, behind: Behind): Refusal | undefined {
   if (!runsUnseenCode(statement, behind)) return undefined
   const goesOn = statement.accesses.some(
-    (access) => !UNSEEN_CODE.has(access.effect) && (isWayOut(access) || WRITES.has(access.effect)),
+    (access) =>
+      !UNSEEN_CODE.has(access.effect) && (isWayOut(statement, access) || storesRows(statement, access)),
   )
   if (!goesOn && statement.copy !== 'out') return undefined
   return refusal(
@@ -102,34 +105,39 @@ function wayOut(access: Access): Refusal {
     : refusal(`The statement could carry masked values out of the masks' reach (${access.effect}${object}).`)
 }
 
-/** Writes into the masked relation itself are refused only when they mention a masked column. */
+/**
+ * Where no mask says anything of copies, nothing is written elsewhere by what reads a masked relation, and nothing of a
+ * masked column within it. What masks say of copies is told apart (copies.ts), column by column.
+ */
 function refusesWrite(
   masks: Masks,
   statement: StatementFacts,
-  target: RelationName,
+  { effect, relation: target }: Access,
   reads: readonly RelationName[],
   { maskedBehind, renaming, hidden }: Behind,
 ): boolean {
-  if (hasUnseenSource(statement)) return true
-  const others = reads.filter((relation) => !sameRelation(relation, target))
-  if (others.some((relation) => masks.masksRelation(relation))) return true
-  if (others.length > 0 && (hidden || maskedBehind.length > 0)) return true
-  const masked = [target, ...maskedBehind]
-  const readsItself = reads.some((relation) => sameRelation(relation, target))
+  if (target === undefined || hasUnseenSource(statement)) return true
+  const closedBehind = maskedBehind.filter((relation) => masks.isClosed(relation))
+  // A relation that is made is none that is read, whatever its name.
+  const readsItself = effect !== 'create' && reads.some((relation) => sameRelation(relation, target))
+  const others = readsItself ? reads.filter((relation) => !sameRelation(relation, target)) : reads
+  if (others.some((relation) => masks.isClosed(relation))) return true
+  if (others.length > 0 && (hidden || closedBehind.length > 0)) return true
+  const closed = [target, ...closedBehind].filter((relation) => masks.isClosed(relation))
   const stored = statement.columns.filter(({ uses }) => uses.includes('stored'))
-  const storesRows = stored.some(({ column }) => column === '*')
-  if (storesRows && readsItself && masked.some((relation) => masks.masksRelation(relation))) return true
+  if (readsItself && closed.length > 0 && stored.some(({ column }) => column === '*')) return true
   // A view's columns may have other names than those behind it, also where a mask names some of its own.
   const isView = renaming.some((view) => sameRelation(view, target))
-  const renamed = isView || (!masks.masksRelation(target) && (hidden || maskedBehind.length > 0))
+  const renamed = (isView || !masks.masksRelation(target)) && (hidden || closedBehind.length > 0)
   if (renamed && stored.length > 0 && readsItself) return true
   // What it only lets decide is for `probes` to say.
-  return stored.some(({ column }) => masked.some((relation) => masks.masksColumn(relation, column)))
+  return stored.some(({ column }) => closed.some((relation) => masks.masksColumn(relation, column)))
 }
 
 /** An advisory lock is on a number that whoever looks at pg_locks can read; a lock on a relation tells nothing. */
-function isWayOut({ effect, relation }: Access): boolean {
-  return WAYS_OUT.has(effect) || (effect === 'lock' && relation === undefined)
+function isWayOut(statement: StatementFacts, access: Access): boolean {
+  if (storesRows(statement, access)) return false
+  return WAYS_OUT.has(access.effect) || (access.effect === 'lock' && access.relation === undefined)
 }
 
 /** Masks go by the names of relations and columns, and see what a statement does: neither may be changed under them. */
@@ -168,10 +176,10 @@ function refusesStatement(masks: Masks, statement: StatementFacts, behind: Behin
   const code = touches && !behind.calls ? undefined : refusesCode(statement, behind)
   if (!touches || code !== undefined) return code
   if (statement.copy === 'out') return refusal('COPY may not read a relation with masked columns.')
-  const way = statement.accesses.find(isWayOut)
+  const way = statement.accesses.find((access) => isWayOut(statement, access))
   if (way !== undefined) return wayOut(way)
   if (behind.code && statement.uses !== undefined) return wayOut({ effect: 'call' })
-  const targets = relationsOf(statement, 'insert', 'update')
+  const targets = statement.accesses.filter((access) => storesRows(statement, access))
   if (targets.some((target) => refusesWrite(masks, statement, target, reads, behind))) {
     return refusal('The statement could write masked values to where they are not masked.')
   }

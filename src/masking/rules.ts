@@ -1,5 +1,5 @@
 // Mask rules made ready: which strategy each rule has, and which of several is the strictest.
-import { termsOf } from '../config/hold-terms.ts'
+import { maskHolds, termsOf } from '../config/hold-terms.ts'
 import type { MaskRuleConfig } from '../config/schema.ts'
 import type { RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
@@ -29,7 +29,8 @@ export interface ColumnRule {
   /** name of the mask in the configuration */
   readonly mask: string
   readonly probes: MaskRule['probes']
-  /** for probes that are held */
+  readonly copies: MaskRule['copies']
+  /** for probes and copies that are held */
   readonly hold?: HoldTerms
 }
 
@@ -94,13 +95,14 @@ export function columnRules(rule: MaskRule, keys: MaskKeys, resource: string): r
         `mask ${JSON.stringify(rule.id)}: ${JSON.stringify(pattern)} is not schema.relation.column`,
       )
     }
-    return { schema, relation, column, strategy, mask: rule.id, probes: rule.probes, ...holdOf(rule) }
+    const { id: mask, probes, copies } = rule
+    return { schema, relation, column, strategy, mask, probes, copies, ...holdOf(rule) }
   })
 }
 
 /** @throws Error when nobody could approve */
 function holdOf(rule: MaskRule): { readonly hold?: HoldTerms } {
-  if (rule.probes !== 'hold') return {}
+  if (!maskHolds(rule)) return {}
   const hold = termsOf(rule)
   if (hold === undefined) throw new Error(`mask ${JSON.stringify(rule.id)}: hold needs approvers`)
   return { hold }

@@ -2,7 +2,7 @@
 import type { Facts, RelationName } from '../core/facts.ts'
 import { touchedColumns } from '../core/mentioned-columns.ts'
 import type { MaskedOperation } from '../core/operation.ts'
-import type { ToldMasks } from '../core/told-masks.ts'
+import type { CopiedColumn, ToldMasks } from '../core/told-masks.ts'
 import { type ColumnRule, namesColumn } from './rules.ts'
 
 /** Columns that are listed: more are a table to look up, and a request has its size. */
@@ -11,10 +11,14 @@ const MAX_LISTED = 50
 /** It may be any relation. */
 const ANY: RelationName = { name: '*' }
 
-/** @param rulesOf of the masks that apply to the asker */
+/**
+ * @param rulesOf of the masks that apply to the asker
+ * @param copies what the operation stores elsewhere
+ */
 export function toldOf(
   rulesOf: (relation: RelationName) => readonly ColumnRule[],
   { facts, behind, opaque }: Pick<MaskedOperation, 'facts' | 'behind' | 'opaque'>,
+  copies: readonly CopiedColumn[],
 ): ToldMasks {
   const named = facts.statements.flatMap(({ accesses }) => accesses.flatMap(({ relation }) => relation ?? []))
   const relations = opaque === true ? [ANY] : [...named, ...behind]
@@ -28,6 +32,8 @@ export function toldOf(
   return {
     ...(masks.size === 0 ? {} : { masked: [...masks].map(([mask, columns]) => ({ mask, columns })) }),
     ...(touched.size > MAX_LISTED ? { moreMasked: touched.size - MAX_LISTED } : {}),
+    ...(copies.length === 0 ? {} : { copied: copies.slice(0, MAX_LISTED) }),
+    ...(copies.length > MAX_LISTED ? { moreCopied: copies.length - MAX_LISTED } : {}),
   }
 }
 

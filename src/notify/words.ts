@@ -46,14 +46,23 @@ function maskedRow({ masked = [], moreMasked = 0 }: Told): Row[] {
  * What the asker chose the words of, names of tables with it: nothing has to be there for a statement to be held. It stands
  * below everything else, and marked, since mail programs make links of what looks like an address.
  */
-export function askersOwn({ role, stated, changes, reads, withdrawal }: Told): Row[] {
+export function askersOwn(told: Told): Row[] {
+  const { role, stated, changes, reads, withdrawal } = told
   return printableRows([
     ...(stated === undefined ? [] : ([['Because', stated]] satisfies Row[])),
     ...(withdrawal === undefined ? [] : ([['Withdrawal', withdrawal]] satisfies Row[])),
     ...(role === undefined ? [] : ([['As role', role]] satisfies Row[])),
+    ...copiedRow(told),
     ['Changes', changes.join(', ') || 'nothing'],
     ['Reads', reads.join(', ') || 'nothing'],
   ])
+}
+
+/** What leaves its mask, and where to. */
+function copiedRow({ copied = [], moreCopied = 0 }: Told): Row[] {
+  if (copied.length === 0) return []
+  const copies = copied.map(({ mask, from, to }) => `${from} to ${to}, out of the mask ${mask}`).join('; ')
+  return [['Copies', moreCopied === 0 ? copies : `${copies}; and ${moreCopied} more`]]
 }
 
 const printableRows = (rows: readonly Row[]): Row[] => rows.map(([label, value]) => [label, printable(value)])

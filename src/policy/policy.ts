@@ -1,5 +1,6 @@
 // The rules of the configuration as a value: facts and a principal in, decisions and permits out (design §8).
 import { createHash } from 'node:crypto'
+import { maskHolds } from '../config/hold-terms.ts'
 import type { Finding } from '../config/problems.ts'
 import type { Config, MaskRuleConfig } from '../config/schema.ts'
 import type { ApprovalRequest } from '../core/approval.ts'
@@ -109,7 +110,7 @@ export function compilePolicy(config: Config): Policy {
   const holding = rules.filter(({ config: { decision, shadow } }) => decision === 'hold' && !shadow)
   const mayHold: Policy['mayHold'] = (principal, resource) =>
     holding.some((rule) => appliesTo(rule, principal, resource)) ||
-    masksOf(principal, resource).some(({ probes }) => probes === 'hold')
+    masksOf(principal, resource).some(maskHolds)
 
   return {
     version,

@@ -1,5 +1,5 @@
 // Terms of holds that cannot be meant as they are written: what could never be approved, waited for or granted.
-import { type HoldTermsConfig, peopleOfTerms } from '../config/hold-terms.ts'
+import { type HoldTermsConfig, maskHolds, peopleOfTerms } from '../config/hold-terms.ts'
 import type { Finding } from '../config/problems.ts'
 import type { MaskRuleConfig, PolicyRuleConfig } from '../config/schema.ts'
 import { EXPIRES_AFTER, MAX_QUORUM } from '../core/hold-terms.ts'
@@ -27,9 +27,9 @@ export function holdProblems(path: Path, rule: PolicyRuleConfig): Finding[] {
   ]
 }
 
-/** Probes may come from anybody whom the mask is for, at any time. */
-export function probeProblems(path: Path, mask: MaskRuleConfig): Finding[] {
-  if (mask.probes !== 'hold') return []
+/** Probes and copies may come from anybody whom the mask is for, at any time. */
+export function maskHoldProblems(path: Path, mask: MaskRuleConfig): Finding[] {
+  if (!maskHolds(mask)) return []
   return [
     ...peopleProblems(path, mask),
     ...waitProblems(path, mask),

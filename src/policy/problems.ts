@@ -6,7 +6,7 @@ import type { AccessEffect } from '../core/facts.ts'
 import { ON_COLUMNS } from '../core/mentioned-columns.ts'
 import { onObjects, onRelations } from './effects.ts'
 import { conditionProblems } from './problems-conditions.ts'
-import { holdProblems, probeProblems } from './problems-holds.ts'
+import { holdProblems, maskHoldProblems } from './problems-holds.ts'
 import { overruled } from './problems-overruled.ts'
 import { maskPatternProblems, patternProblems } from './problems-patterns.ts'
 
@@ -18,7 +18,7 @@ export function policyProblems(config: Config): Finding[] {
     ...overruled(config),
     ...Object.entries(config.masks).flatMap(([id, mask]) => [
       ...unknownResources(['masks', id], mask.resources, config),
-      ...probeProblems(['masks', id], mask),
+      ...maskHoldProblems(['masks', id], mask),
       ...maskPatternProblems(['masks', id], mask),
     ]),
   ]

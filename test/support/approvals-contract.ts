@@ -56,6 +56,7 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
         expect(request.functions).toEqual(input.functions)
         expect([request.behind, request.moreBehind]).toEqual([input.behind, input.moreBehind])
         expect([request.masked, request.moreMasked]).toEqual([input.masked, input.moreMasked])
+        expect([request.copied, request.moreCopied]).toEqual([input.copied, input.moreCopied])
         expect(request.moreFunctions).toBe(input.moreFunctions)
         expect(request.expiresAt - request.createdAt).toBe(60_000)
         expect(await two.get(request.id)).toEqual(request)

@@ -48,6 +48,8 @@ export function approvalInput(
     moreBehind: 1,
     masked: [{ mask: 'iban', columns: ['public.accounts.iban'] }],
     moreMasked: 2,
+    copied: [{ mask: 'iban', from: 'public.accounts.iban', to: 'public.archive.iban' }],
+    moreCopied: 1,
     path: ['other', 'public'],
     definedBy: ['DELETE FROM accounts WHERE id = $1 OR true'],
     rules: ['hold-writes'],

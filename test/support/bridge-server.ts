@@ -23,6 +23,7 @@ export const MASKS: BridgeOptions['masks'] = [
     columns: ['public.customers.ssn', 'public.customers.pin'],
     strategy: 'redact',
     probes: 'refuse',
+    copies: 'refuse',
   },
 ]
 

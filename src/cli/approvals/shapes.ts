@@ -71,6 +71,8 @@ const request = z.looseObject({
   moreBehind: z.int().default(0),
   masked: z.array(z.looseObject({ mask: z.string(), columns: z.array(z.string()) })).default([]),
   moreMasked: z.int().default(0),
+  copied: z.array(z.looseObject({ mask: z.string(), from: z.string(), to: z.string() })).default([]),
+  moreCopied: z.int().default(0),
   path: z.union([z.literal('any'), z.array(z.string())]).optional(),
   definedBy: z.array(z.string()).default([]),
   rules: z.array(z.string()),

@@ -56,10 +56,12 @@ function nameLines({ path, definedBy }: ShownApproval): string {
   ].join('')
 }
 
-function maskedLines({ masked, moreMasked }: ShownApproval): string {
+function maskedLines({ masked, moreMasked, copied, moreCopied }: ShownApproval): string {
   return [
     ...masked.map(({ mask, columns }) => line('Masked', `${columns.join(', ')} by ${mask}`)),
     ...(moreMasked > 0 ? [line('Masked', `${moreMasked} more columns`)] : []),
+    ...copied.map(({ mask, from, to }) => line('Copies', `${from} to ${to}, out of the mask ${mask}`)),
+    ...(moreCopied > 0 ? [line('Copies', `${moreCopied} more`)] : []),
   ].join('')
 }
 

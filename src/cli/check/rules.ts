@@ -113,13 +113,17 @@ function describeMask(name: string, mask: MaskRuleConfig): string {
   const except = mask.except_groups === undefined ? '' : `, but not from ${mask.except_groups.join(', ')}`
   const what =
     mask.detect === undefined ? (mask.columns ?? []) : [`what looks like ${mask.detect.join(', ')}`]
-  return `${name}: ${mask.strategy}${keptBy(mask)} ${what.join(', ')}${except}${probesOf(mask)}`
+  return `${name}: ${mask.strategy}${keptBy(mask)} ${what.join(', ')}${except}${choicesOf(mask)}`
 }
 
-/** What becomes of statements in which the value decides something, where it is not the default. */
-function probesOf(mask: MaskRuleConfig): string {
-  if (mask.probes === 'allow') return ', probes allowed'
-  return mask.probes === 'hold' ? `, probes held ${holdText(mask)}` : ''
+/** What becomes of statements in which the value decides something, or that store it elsewhere, where it is not the default. */
+function choicesOf(mask: MaskRuleConfig): string {
+  const { probes, copies } = mask
+  const told = Object.entries({ probes, copies }).flatMap(([what, choice]) => {
+    if (choice === 'allow') return [`, ${what} allowed`]
+    return choice === 'hold' ? [`, ${what} held ${holdText(mask)}`] : []
+  })
+  return told.join('')
 }
 
 function keptBy(mask: MaskRuleConfig): string {

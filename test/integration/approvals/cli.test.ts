@@ -124,6 +124,7 @@ describe('chaperone approvals', () => {
       'update public.accounts, delete public.entries (a foreign key to public.accounts)',
       '1 more relations that it does not name',
       'Masked      public.accounts.iban by iban\nMasked      2 more columns\n',
+      'Copies      public.accounts.iban to public.archive.iban, out of the mask iban\nCopies      1 more\n',
       '  | UPDATE accounts SET balance = $1 WHERE id = 7',
       "$1 = 'it''s'",
       '$2 = NULL',

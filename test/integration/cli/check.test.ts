@@ -119,6 +119,7 @@ masks:
     resources: [orders]
     columns: [public.customers.ssn]
     probes: hold
+    copies: allow
     each: { privacy: 1 }
     reason: { pattern: ["CHG-*", "INC-*"] }
 `
@@ -127,7 +128,7 @@ masks:
     for (const text of [
       'allow staff: read on public.customers.id for issuers corp from 10.0.0.0/8 (mon 08:00-18:00 UTC) with at most 10 rows a statement, 1048576 bytes an hour\n',
       'deploy: alter on public.* for everybody until 2 of dba and 1 of sre approve it, with a reason, the client waits 1 min, break-glass for oncall\n',
-      'ssn: redact public.customers.ssn, probes held until 1 of privacy approve it, with a reason like CHG-* or INC-*\n',
+      'ssn: redact public.customers.ssn, probes held until 1 of privacy approve it, with a reason like CHG-* or INC-*, copies allowed\n',
     ]) {
       expect(stdout).toContain(text)
     }

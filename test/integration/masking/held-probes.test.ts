@@ -29,6 +29,12 @@ beforeAll(async () => {
       },
       letter: { resources: '*', columns: ['public.letters.body'], probes: 'hold', approvers: ['approvers'] },
       card: { resources: '*', columns: ['public.customers.card'], probes: 'allow' },
+      email: {
+        resources: '*',
+        columns: ['public.customers.email'],
+        copies: 'hold',
+        approvers: ['approvers'],
+      },
     },
   })
   analyst = await stack.tokens.person(['analysts'])
@@ -113,6 +119,40 @@ it('a change with a condition on a masked column waits where probes are held', a
   const request = await stack.reviews.next()
   expect((await stack.reviews.approve(request.id)).status).toBe(200)
   expect((await changed).rowCount).toBe(1)
+  await client.end()
+})
+
+it('a held copy runs once a reviewer who was told what goes where approved it', async () => {
+  const client = await stack.connect(writer)
+  const copied = client.query('update customers set name = email where id = 1')
+  const { id } = await stack.reviews.next()
+  expect((await stack.reviews.get(id)).copied).toEqual([
+    { mask: 'email', from: 'customers.email', to: 'customers.name' },
+  ])
+  expect((await stack.reviews.approve(id)).status).toBe(200)
+  expect((await copied).rowCount).toBe(1)
+  expect((await client.query('select name, email from customers where id = 1')).rows).toEqual([
+    { name: 'ada@example.com', email: '***' },
+  ])
+  await client.end()
+})
+
+it('a held copy that is denied stores nothing, and one that gives rows is not asked for', async () => {
+  const client = await stack.connect(writer)
+  const copied = client.query('update customers set name = email where id = 2')
+  const outcome = expect(copied).rejects.toMatchObject({ code: '42501' })
+  const { id } = await stack.reviews.next()
+  await stack.reviews.deny(id, 'no')
+  await outcome
+  expect((await client.query('select name from customers where id = 2')).rows).not.toEqual([
+    { name: 'grace@example.com' },
+  ])
+  await expect(
+    client.query('update customers set name = email where id = 2 returning name'),
+  ).rejects.toMatchObject({
+    code: '42501',
+    message: expect.stringContaining('by a statement that gives rows'),
+  })
   await client.end()
 })
 

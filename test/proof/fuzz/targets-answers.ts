@@ -127,7 +127,14 @@ function damaged(seeds: readonly Buffer[], next: Random): Buffer | undefined {
 
 export function detectors(): Target {
   const { detection } = maskerOf([
-    { id: 'found', resources: '*', detect: ['card', 'email'], strategy: 'redact', probes: 'refuse' },
+    {
+      id: 'found',
+      resources: '*',
+      detect: ['card', 'email'],
+      strategy: 'redact',
+      probes: 'refuse',
+      copies: 'refuse',
+    },
   ])
   if (detection === undefined) throw new Error('nothing is looked for')
   return {

@@ -265,6 +265,16 @@ describe('a configuration is refused when', () => {
       'needs `approvers`',
     ],
     [
+      'nobody approves copies',
+      changed('    columns: [public', '    copies: hold\n    columns: [public'),
+      'a mask that holds copies needs `approvers`',
+    ],
+    [
+      'finds are copied',
+      changed('    columns: [public.customers.email]', '    detect: [card]\n    copies: allow'),
+      'masks.mail.copies: is only for masks of columns',
+    ],
+    [
       'finds are held',
       changed('    columns: [public.customers.email]', '    detect: [card]\n    probes: allow'),
       'is only for masks of columns',

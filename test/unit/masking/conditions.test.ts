@@ -1,47 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createAnalyzer, loadParser } from '../../../src/analysis/postgres/analyze.ts'
-import type { Decision } from '../../../src/core/decision.ts'
+import { loadParser } from '../../../src/analysis/postgres/analyze.ts'
 import type { SqlOperation } from '../../../src/core/operation.ts'
-import { Secret } from '../../../src/core/secret.ts'
-import { underMasks } from '../../../src/gateway/under-masks.ts'
-import { createMasker, type MaskRule } from '../../../src/masking/masker.ts'
+import type { MaskRule } from '../../../src/masking/masker.ts'
+import { judged as judgedBy, mask } from './judged.ts'
 
-const analyzer = createAnalyzer()
 beforeAll(loadParser)
 
-const masker = (more: Partial<MaskRule>) =>
-  createMasker(
-    [
-      {
-        id: 'ssn',
-        resources: '*',
-        columns: ['public.customers.ssn'],
-        strategy: 'redact',
-        probes: 'refuse',
-        ...more,
-      },
-    ],
-    { key: () => new Secret('') },
-    'app',
-  )
-const allowed: Decision = { outcome: 'allow', hits: [], reason: 'a rule', policyVersion: '1' }
-
-function judged(sql: string, mask: Partial<MaskRule>, more: Partial<SqlOperation> = {}): Decision {
-  const result = analyzer.analyze(sql)
-  if (result.kind !== 'facts') throw new Error(`${sql}: ${result.kind}`)
-  const { facts } = result
-  const operation: SqlOperation = {
-    kind: 'sql',
-    sequence: 1,
-    text: sql,
-    facts,
-    phase: 'query',
-    parameters: [],
-    behind: [],
-    ...more,
-  }
-  return underMasks(allowed, operation, masker(mask))
-}
+const judged = (sql: string, more: Partial<MaskRule>, of?: Partial<SqlOperation>) =>
+  judgedBy(sql, mask({ probes: 'refuse', ...more }), of)
 
 describe('a change of its own table in which a masked column is only a condition', () => {
   const CONDITIONS = [

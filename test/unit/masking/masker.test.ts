@@ -18,6 +18,7 @@ const rule = (columns: string[], more: Partial<MaskRule> = {}): MaskRule => ({
   columns,
   strategy: 'redact',
   probes: 'refuse',
+  copies: 'refuse',
   ...more,
 })
 const masker = (...rules: MaskRule[]) => createMasker(rules, keys, 'app')
@@ -48,6 +49,7 @@ describe('a mask of what detectors find', () => {
     detect: ['email'],
     strategy: 'redact',
     probes: 'refuse',
+    copies: 'refuse',
     ...more,
   })
   const at = 'public.users.note'

@@ -13,6 +13,7 @@ const mask = (column: string, more: Partial<MaskRule> = {}): MaskRule => ({
   columns: [`public.users.${column}`],
   strategy: 'redact',
   probes: 'refuse',
+  copies: 'refuse',
   ...more,
 })
 const held = (column: string, approvers: string[], more: Partial<MaskRule> = {}) =>
@@ -54,36 +55,36 @@ describe('a use of a masked column', () => {
     ['aggregate', 'refuse'],
     ['compare', 'refuse'],
   ])('%s: %s', (use, kind) => {
-    expect(masker(mask('ssn')).probes(using(use, 'ssn'))?.kind).toBe(kind)
+    expect(masker(mask('ssn')).verdict(using(use, 'ssn'))?.kind).toBe(kind)
   })
 
   it('is told as a condition where it is one, though its operator may fail as well', () => {
-    const verdict = masker(mask('ssn')).probes(using(['fallible', 'predicate'], 'ssn'))
+    const verdict = masker(mask('ssn')).verdict(using(['fallible', 'predicate'], 'ssn'))
     expect(verdict).toMatchObject({ refusal: { message: expect.stringContaining('decides which rows') } })
   })
 
   it('is no probe where the column is another one', () => {
-    expect(masker(mask('ssn')).probes(using('predicate', 'id'))).toBeUndefined()
+    expect(masker(mask('ssn')).verdict(using('predicate', 'id'))).toBeUndefined()
   })
 
   it('is a probe where any column may be meant', () => {
-    expect(masker(mask('ssn')).probes(using('predicate', '*'))?.kind).toBe('refuse')
+    expect(masker(mask('ssn')).verdict(using('predicate', '*'))?.kind).toBe('refuse')
   })
 
   it('runs where the mask allows probes', () => {
-    expect(masker(mask('ssn', { probes: 'allow' })).probes(using('sort', 'ssn'))).toBeUndefined()
+    expect(masker(mask('ssn', { probes: 'allow' })).verdict(using('sort', 'ssn'))).toBeUndefined()
   })
 
   it('is refused where one of two masks refuses and the other allows or holds', () => {
     const refuses = mask('ssn')
     for (const other of [mask('ssn', { id: 'b', probes: 'allow' }), held('ssn', ['dba'], { id: 'b' })]) {
-      expect(masker(refuses, other).probes(using('sort', 'ssn'))?.kind).toBe('refuse')
-      expect(masker(other, refuses).probes(using('sort', 'ssn'))?.kind).toBe('refuse')
+      expect(masker(refuses, other).verdict(using('sort', 'ssn'))?.kind).toBe('refuse')
+      expect(masker(other, refuses).verdict(using('sort', 'ssn'))?.kind).toBe('refuse')
     }
   })
 
   it('is refused in words that name the column and the mask', () => {
-    expect(masker(mask('ssn')).probes(using('sort', 'ssn'))).toMatchObject({
+    expect(masker(mask('ssn')).verdict(using('sort', 'ssn'))).toMatchObject({
       refusal: { message: 'The masked column "ssn" orders rows (mask mask-of-ssn).' },
     })
   })

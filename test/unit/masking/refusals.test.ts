@@ -13,7 +13,16 @@ import { createMasker } from '../../../src/masking/masker.ts'
 
 const keys = { key: () => new Secret('') }
 const masker = createMasker(
-  [{ id: 'm', resources: '*', columns: ['public.users.ssn'], strategy: 'redact', probes: 'refuse' }],
+  [
+    {
+      id: 'm',
+      resources: '*',
+      columns: ['public.users.ssn'],
+      strategy: 'redact',
+      probes: 'refuse',
+      copies: 'refuse',
+    },
+  ],
   keys,
   'app',
 )

@@ -12,6 +12,7 @@ const MASKS = [
   resources: '*' as const,
   strategy: 'redact' as const,
   probes: 'refuse' as const,
+  copies: 'refuse' as const,
 }))
 
 const reads = (...relations: RelationName[]): MaskedOperation => ({

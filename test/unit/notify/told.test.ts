@@ -1,6 +1,7 @@
 // What a message tells of a request, and whether that is all of it.
 import { expect, it } from 'vitest'
 import { tell } from '../../../src/notify/told.ts'
+import { askersOwn } from '../../../src/notify/words.ts'
 import { request } from '../../support/notify/told.ts'
 
 const told = (parts: Parameters<typeof request>[0]) => tell(request(parts), { includeParameters: true })
@@ -18,4 +19,14 @@ it('where names are looked for is told, and a path that is cut is no whole one',
     reads: ['names without a schema in other, public', 'read public.accounts'],
   })
   expect(told({ path: ['x'.repeat(300)] })).toMatchObject({ whole: false })
+})
+
+it('what leaves its mask is told in fields, and in words below what Chaperone itself says', () => {
+  const copied = [{ mask: 'iban', from: 'accounts.iban', to: 'public."a\u202eb".x' }]
+  const all = told({ copied, moreCopied: 2 })
+  expect(all).toMatchObject({ copied, moreCopied: 2 })
+  expect(askersOwn(all)).toContainEqual([
+    'Copies',
+    'accounts.iban to public."a\\u{202e}b".x, out of the mask iban; and 2 more',
+  ])
 })

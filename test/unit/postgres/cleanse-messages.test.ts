@@ -7,7 +7,7 @@ import { maskerOf } from '../../support/bridge.ts'
 import * as f from '../../support/pgwire/frontend.ts'
 
 const { detection } = maskerOf([
-  { id: 'found', resources: '*', detect: ['email'], strategy: 'redact', probes: 'refuse' },
+  { id: 'found', resources: '*', detect: ['email'], strategy: 'redact', probes: 'refuse', copies: 'refuse' },
 ])
 const described = (count: number, name: string) =>
   f.message('T', Buffer.concat([int16(count), Buffer.from(`${name}\0`), Buffer.alloc(18)]))

@@ -182,6 +182,7 @@ describe('what the catalog says counts', () => {
             columns: [`public.${masksOn}.code`],
             strategy: 'redact' as const,
             probes: 'refuse' as const,
+            copies: 'refuse' as const,
           },
         ]
         const { client, bridge } = await server.client({ masks })
@@ -200,6 +201,7 @@ describe('what the catalog says counts', () => {
         columns: ['public.shelf.ssn'],
         strategy: 'redact' as const,
         probes: 'refuse' as const,
+        copies: 'refuse' as const,
       },
     ]
     const { client, bridge } = await server.client({ masks })

@@ -13,6 +13,7 @@ const rule: MaskRule = {
   columns: ['public.customers.ssn'],
   strategy: 'redact',
   probes: 'refuse',
+  copies: 'refuse',
 }
 const keys = {
   key: () => {

@@ -97,3 +97,14 @@ export function progressOf(request: ApprovalRequest): string {
   const needed = missing.length === 0 ? '' : `; still needed: ${describeDemands(missing)}`
   return `${placesFilled(request, votes)} of ${quorum} approved${needed}`
 }
+
+/** What leaves its mask, and where to. Names are the asker's. */
+export function copiedColumns({ copied = [], moreCopied = 0 }: ApprovalRequest): Html | string {
+  if (copied.length === 0) return NOTHING
+  const items = copied.map(
+    ({ mask, from, to }, n) =>
+      html`${n > 0 ? html`<br>` : NOTHING}<span class="mono">${visible(from)}</span> to <span class="mono">${visible(to)}</span> <span class="small soft">out of the mask ${mask}</span>`,
+  )
+  const rest = moreCopied > 0 ? html`<br>and ${String(moreCopied)} more` : NOTHING
+  return html`<dt>Copies</dt><dd>${items}${rest}</dd>`
+}

@@ -19,7 +19,15 @@ import { sessionLink } from '../session-link.ts'
 import { parameters, statement } from '../statement.ts'
 import { duration, instant, relative } from '../times.ts'
 import { visible } from '../visible.ts'
-import { accessList, changesInWords, functionList, maskedColumns, namesOf, progressOf } from './facts.ts'
+import {
+  accessList,
+  changesInWords,
+  copiedColumns,
+  functionList,
+  maskedColumns,
+  namesOf,
+  progressOf,
+} from './facts.ts'
 import { item } from './item.ts'
 
 /** Equal requests that are shown: what a reviewer looks at before deciding. */
@@ -44,7 +52,7 @@ export async function requestPage(parts: WebParts, visitor: Visitor, id: string)
         <section class="card" aria-labelledby="h-statement"><h2 id="h-statement">Statement</h2>
           ${statement(request.text)}${parameters(request.parameters)}${namesOf(request)}</section>
         <section class="card" aria-labelledby="h-does"><h2 id="h-does">What it does</h2>
-          <dl>${accessList(request)}${maskedColumns(request)}</dl>
+          <dl>${accessList(request)}${maskedColumns(request)}${copiedColumns(request)}</dl>
           ${functionList(request)}</section>
       </div>
       <div class="beside">

@@ -84,13 +84,22 @@ describe('the page of a request', () => {
       via: 'behind app.people',
     })
     const masked = [{ mask: 'email', columns: ['public.customers.email'] }]
-    const input = { ...approvalInput(), behind: [behind('public', 'customers')], moreBehind: 2, masked }
+    const copied = [{ mask: 'email', from: 'people.<b>', to: 'app.archive.mail' }]
+    const input = {
+      ...approvalInput(),
+      behind: [behind('public', 'customers')],
+      moreBehind: 2,
+      masked,
+      copied,
+    }
     const page = await as('ann').page(`/requests/${(await approvals.create(input)).id}`)
     for (const part of [
       'read public.customers (behind app.people)',
       '2 more relations',
       'public.customers.email',
       'and 2 more columns',
+      '<span class="mono">people.&lt;b&gt;</span> to <span class="mono">app.archive.mail</span>',
+      'out of the mask email',
     ]) {
       expect(page).toContain(part)
     }

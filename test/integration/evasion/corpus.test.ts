@@ -1,9 +1,8 @@
 // Every case of the evasion corpus, against the real stack; and straight against PostgreSQL, where it must succeed.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadParser } from '../../../src/analysis/postgres/parser.ts'
-import type { Change, EvasionCase, Leak, Probe } from '../../evasion/case.ts'
+import type { Change, Leak, Probe } from '../../evasion/case.ts'
 import { changes as textChanges } from '../../evasion/changes.ts'
-import { createDatabases, type Databases } from '../../evasion/databases.ts'
 import { detected as textDetected } from '../../evasion/detected.ts'
 import { inExtended } from '../../evasion/extended.ts'
 import { fastPathChanges, fastPathDetected, fastPathLeaks } from '../../evasion/fast-path.ts'
@@ -15,11 +14,10 @@ import { sideLeaks } from '../../evasion/leaks-elsewhere.ts'
 import { resultLeaks } from '../../evasion/leaks-results.ts'
 import { storedLeaks } from '../../evasion/leaks-stored.ts'
 import { syntaxLeaks } from '../../evasion/leaks-syntax.ts'
-import { type Played, play } from '../../evasion/play.ts'
 import { probes as firstProbes } from '../../evasion/probes.ts'
 import { furtherProbes } from '../../evasion/probes-further.ts'
+import { createRuns, DATA, type Outcome, type Runs } from '../../evasion/run.ts'
 import { pathLeaks } from '../../evasion/search-path.ts'
-import { connectPgWire } from '../../support/pgwire.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
 const leaks: readonly Leak[] = [...resultLeaks, ...sideLeaks, ...leaksBehind, ...syntaxLeaks, ...pathLeaks]
@@ -35,7 +33,7 @@ const NAMES = Array.from({ length: RUNS }, (_, n) => `case_${n}`)
 
 let stack: Stack
 let token: { curious: string; guesser: string; vandal: string; clerk: string; reader: string }
-let databases: Databases
+let runs: Runs
 
 beforeAll(async () => {
   await loadParser()
@@ -102,45 +100,14 @@ beforeAll(async () => {
     clerk: await stack.tokens.person(['clerks', 'pii']),
     reader: await stack.tokens.person(['readers', 'pii']),
   }
-  databases = await createDatabases(stack.postgres, 'app', 'app_rw', NAMES.values())
+  runs = await createRuns(stack, NAMES)
 })
 afterAll(async () => {
-  await databases?.close()
+  await runs?.close()
   await stack?.stop()
 })
 
-interface Outcome {
-  readonly played: Played
-  /** the client's session after the steps */
-  readonly alive: boolean
-  /** the rows of both tables, those aside that the client added: before the steps, and after */
-  readonly before: unknown
-  readonly rows: unknown
-}
-
-/**
- * Plays a case in a copy of the database. Without a token, straight against PostgreSQL.
- *
- * @param again Chaperone may know the database
- */
-async function run({ given = [], steps }: EvasionCase, as?: string, again = false): Promise<Outcome> {
-  const database = await databases.ready(given)
-  const before = await database.rows()
-  if (as && !again) await database.rename()
-  const client = as ? await stack.wireTls() : await connectPgWire({ port: stack.postgres.port })
-  try {
-    await client.login({ user: 'app_rw', database: database.name }, as ? { password: as } : {})
-    const played = await play(client, steps)
-    const after = played.ended ? played : await play(client, ['rollback', 'select 6 * 7'])
-    client.destroy()
-    return { played, alive: after.seen.includes('42'), before, rows: await database.rows() }
-  } finally {
-    client.destroy()
-  }
-}
-
-const DATA =
-  /078-05-1120|219-09-9999|457-55-5462|4111111111111111|5500005555555559|340000000000009|(ada|grace|alan)@example\.com/
+const run: Runs['run'] = (one, as, again) => runs.run(one, as, again)
 
 test('each case has a name of its own', () => {
   for (const cases of [everyLeak, changes, hiddenCode, probes, detected]) {

@@ -182,6 +182,27 @@ describe('it can fire, and is taken', () => {
   })
 })
 
+describe('to stop all at once', () => {
+  const stop = (more: object = {}) => ({ decision: 'deny', resources: '*', effects: '*', ...more })
+  const today = { when: { time_zone: 'UTC', days: ['fri'] } }
+
+  it.each<[string, object]>([
+    ['no rules', {}],
+    ['a deny of everything by itself', { stop: stop() }],
+    ['a deny of everything on a day', { a: reads(), stop: stop(today) }],
+    [
+      'a deny of everything but for one group',
+      { a: reads({ groups: ['dev', 'oncall'] }), stop: stop({ groups: ['dev'] }) },
+    ],
+  ])('%s is taken', (_, rules) => {
+    expect(texts(rules)).toEqual([])
+  })
+
+  it('a deny of everything for good is refused, beside rules that it leaves nothing of', () => {
+    expect(texts({ a: reads(), stop: stop() })).toEqual([expect.stringContaining('rule stop denies all')])
+  })
+})
+
 describe('a thousand rules', () => {
   const many = (made: (index: number) => readonly [string, object]) =>
     configOf(Object.fromEntries(Array.from({ length: 1000 }, (_, index) => made(index))))

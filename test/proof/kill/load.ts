@@ -1,40 +1,30 @@
-// Sessions that write marks as fast as they can until their connection ends, and know which the server acknowledged.
-import { bind, execute, parse, query, sync } from '../../support/pgwire/frontend.ts'
+// Sessions that write, copy and read marks as fast as they can until their connection ends, and know which the server
+// acknowledged.
+import { bind, copyData, copyDone, execute, parse, query, sync } from '../../support/pgwire/frontend.ts'
 import type { PgWireClient } from '../../support/pgwire.ts'
 import type { Stack } from '../../support/stack.ts'
 
 export const MARKS = 'marks'
+/** What is written to it is held, until a reviewer lets it go on. */
+export const HELD = 'held_marks'
 
 export interface Mark {
   readonly name: string
   acknowledged: boolean
 }
 
-type Way = 'simple' | 'extended' | 'pipeline' | 'transaction'
-export const WAYS: readonly Way[] = ['simple', 'extended', 'pipeline', 'transaction']
+export const WAYS = ['simple', 'extended', 'pipeline', 'transaction', 'copy', 'select', 'held'] as const
+type Way = (typeof WAYS)[number]
 
 /** Statements that a pipeline sends before it reads. */
 const PIPELINED = 8
 
-const insert = (name: string) => `INSERT INTO ${MARKS} VALUES ('${name}')`
-
-/** What one round sends for these marks, and how many ReadyForQuery answer it. */
-function round(way: Way, names: readonly string[]): { readonly bytes: Uint8Array; readonly answers: number } {
-  const extended = names.flatMap((name) => [
-    parse({ sql: `INSERT INTO ${MARKS} VALUES ($1)` }),
-    bind({ values: [name] }),
-    execute(''),
-  ])
-  switch (way) {
-    case 'simple':
-      return { bytes: Buffer.concat(names.map((name) => query(insert(name)))), answers: names.length }
-    case 'transaction':
-      return { bytes: query(`BEGIN; ${names.map(insert).join('; ')}; COMMIT`), answers: 1 }
-    case 'extended':
-    case 'pipeline':
-      return { bytes: Buffer.concat([...extended, sync()]), answers: 1 }
-  }
-}
+const insert = (name: string, table = MARKS) => `INSERT INTO ${table} VALUES ('${name}')`
+const extended = (name: string) => [
+  parse({ sql: `INSERT INTO ${MARKS} VALUES ($1)` }),
+  bind({ values: [name] }),
+  execute(''),
+]
 
 class Failed extends Error {}
 
@@ -43,6 +33,36 @@ async function succeeded(client: PgWireClient): Promise<void> {
     if (message.kind === 'ErrorResponse') throw new Failed(`a mark was refused: ${message.fields.M}`)
   }
 }
+
+type Round = (client: PgWireClient, names: readonly string[]) => Promise<void>
+
+async function simple(client: PgWireClient, sql: string): Promise<void> {
+  client.send(query(sql))
+  await succeeded(client)
+}
+
+async function segment(client: PgWireClient, names: readonly string[]): Promise<void> {
+  client.send(...names.flatMap(extended), sync())
+  await succeeded(client)
+}
+
+const ROUNDS: Readonly<Record<Way, Round>> = {
+  simple: (client, [name = '']) => simple(client, insert(name)),
+  extended: segment,
+  pipeline: segment,
+  transaction: (client, names) =>
+    simple(client, `BEGIN; ${names.map((name) => insert(name)).join('; ')}; COMMIT`),
+  async copy(client, names) {
+    // Rows that are copied are in no record.
+    client.send(query(`COPY ${MARKS} FROM STDIN /* ${names.map((name) => `'${name}'`).join(', ')} */`))
+    await client.until('CopyInResponse')
+    client.send(copyData(`${names.join('\n')}\n`), copyDone())
+    await succeeded(client)
+  },
+  select: (client, [name = '']) => simple(client, `SELECT '${name}', count(*) FROM ${MARKS} WHERE name = ''`),
+  held: (client, [name = '']) => simple(client, insert(name, HELD)),
+}
+const SEVERAL: ReadonlySet<Way> = new Set(['pipeline', 'transaction', 'copy'])
 
 /** Plays rounds until the connection ends; every mark that was sent is in the list, acknowledged or not. */
 export async function play(
@@ -59,7 +79,7 @@ export async function play(
   } catch {
     return marks
   }
-  const count = way === 'pipeline' || way === 'transaction' ? PIPELINED : 1
+  const count = SEVERAL.has(way) ? PIPELINED : 1
   try {
     for (let number = 0; ; number++) {
       const sent = Array.from({ length: count }, (_, part) => ({
@@ -67,12 +87,8 @@ export async function play(
         acknowledged: false,
       }))
       marks.push(...sent)
-      const { bytes, answers } = round(
-        way,
-        sent.map(({ name }) => name),
-      )
-      client.send(bytes)
-      for (let answer = 0; answer < answers; answer++) await succeeded(client)
+      const names = sent.map(({ name }) => name)
+      await ROUNDS[way](client, names)
       for (const mark of sent) mark.acknowledged = true
       onAcknowledged()
     }

@@ -5,10 +5,16 @@ const kills = Number(process.argv[2] ?? 1000)
 const report = await killAtRandom(kills, 'built', (done) => {
   if (done % 50 === 0) console.log(`${done} kills`)
 })
-const { sent, acknowledged, stored, missing, tampered } = report
+const { sent, acknowledged, stored, ways, missing, tampered } = report
 console.log(`${kills} kills: ${sent} statements sent, ${acknowledged} acknowledged, ${stored} stored`)
+console.log(
+  `acknowledged: ${Object.entries(ways)
+    .map(([way, count]) => `${way} ${count}`)
+    .join(', ')}`,
+)
 for (const line of [...missing, ...tampered].slice(0, 100)) console.log(line)
-const good = missing.length === 0 && tampered.length === 0 && acknowledged > kills
+const played = acknowledged > kills && Object.values(ways).every((count) => count > 0)
+const good = missing.length === 0 && tampered.length === 0 && played
 console.log(
   `proof:kill: ${missing.length} missing from the record, ${tampered.length} broken chains: ${good ? 'holds' : 'FAILS'}`,
 )

@@ -4,6 +4,7 @@ import { readFileSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { listRecordings, readRecording } from '../../../src/recording/read.ts'
 import { verifyRecording } from '../../../src/recording/verify.ts'
+import { WAYS } from './load.ts'
 
 export interface Records {
   /** every mark that a recorded statement or its parameters name */
@@ -13,7 +14,7 @@ export interface Records {
   readonly tampered: readonly string[]
 }
 
-const MARK = /\bk\d+-\d+-(?:simple|extended|pipeline|transaction)-\d+-\d+\b/g
+const MARK = new RegExp(`\\bk\\d+-\\d+-(?:${WAYS.join('|')})-\\d+-\\d+\\b`, 'g')
 
 /** Reads the records and removes them, so that a long run does not read everything again. */
 export async function takeRecords(folder: string): Promise<Records> {

@@ -219,6 +219,22 @@ export const sideLeaks: readonly Leak[] = [
   },
   { name: 'a renamed table', steps: ['alter table customers rename to people', 'select ssn from people'] },
   {
+    name: 'a view inside CREATE SCHEMA',
+    steps: [
+      'create schema hides create view v as select ssn as code from customers',
+      'select code from hides.v',
+    ],
+  },
+  {
+    name: 'a default and a view inside CREATE SCHEMA, on a path',
+    steps: [
+      'set search_path = pg_catalog',
+      `create schema hides create table t (a int default 1) create view v as select ssn || '' as code from t, public.customers c`,
+      'insert into hides.t default values',
+      'select code from hides.v',
+    ],
+  },
+  {
     name: 'a table in another schema',
     given: ['create schema other authorization app_rw'],
     steps: ['alter table customers set schema other', 'select ssn from other.customers'],

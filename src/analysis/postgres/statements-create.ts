@@ -4,6 +4,7 @@ import { visitCode, visitDefinition } from './functions.ts'
 import { createdName, dotted, EVERY_RELATION, nameParts, rangeName, strings } from './names.ts'
 import type { Body } from './nodes.ts'
 import { objectWord, ownedBy } from './objects.ts'
+import { schemaElements, schemaName } from './schema-elements.ts'
 import { isSettingsView } from './settings.ts'
 import type { Handler, Walk } from './walk.ts'
 
@@ -56,8 +57,10 @@ function sequence(body: Body<'CreateSeqStmt'>, walk: Walk): string {
 function schema(body: Body<'CreateSchemaStmt'>, walk: Walk): string {
   walk.facts.onObject('create', body.schemaname ?? body.authrole?.rolename ?? '', 'schema')
   if (body.authrole !== undefined) walk.facts.onObject('grant', body.authrole.rolename ?? '', 'role')
-  // Names without a schema inside it mean this schema, unlike anywhere else.
-  if ((body.schemaElts ?? []).length > 0) walk.facts.incomplete('it makes objects inside CREATE SCHEMA')
+  const elements = schemaElements(body)
+  if (elements.length > 0 && schemaName(body) === undefined)
+    walk.facts.incomplete('it makes objects in a schema that it does not name')
+  walk.visitAll(elements)
   return 'CREATE SCHEMA'
 }
 

@@ -195,6 +195,7 @@ const DEFINITIONS = lines(`
   CREATE RULE r AS ON DELETE TO customers DO INSTEAD DELETE FROM orders
   CREATE POLICY po ON customers USING (EXISTS (SELECT FROM orders WHERE customer_id = customers.id))
   CREATE SCHEMA s2 AUTHORIZATION reader
+  CREATE SCHEMA s3 CREATE TABLE t (id int REFERENCES customers, n int DEFAULT purge(1)) CREATE VIEW v AS SELECT t.id, o.id AS o FROM t, orders o CREATE INDEX ON t (n) GRANT SELECT ON v TO reader
   CREATE ROLE r2 IN ROLE reader ADMIN owner_of_things
   CREATE USER u2 PASSWORD 'x'
   CREATE PUBLICATION p2 FOR ALL TABLES

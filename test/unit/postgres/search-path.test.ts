@@ -79,6 +79,7 @@ describe('a statement moves the path', () => {
     ['select a operator(public.%%) b from t', ['code']],
     // These do not.
     ['select * from t', []],
+    ['create schema s create view v as table t', []],
     ['begin', []],
     ['savepoint s', []],
     ['release s', []],
@@ -99,6 +100,10 @@ describe('a statement moves the path', () => {
     ['select f(); table t', ['code']],
     ["select set_config('search_path', 'a', true), nextval('s'::text)", ['set']],
     ["select f(), nextval('s')", ['code']],
+    // What is made lies in the schema; what it names may.
+    ['create schema s create view v as table t', ['set']],
+    ['create schema s create table t (a int)', []],
+    ['create schema s; table t', []],
     // Names come first, or have a schema.
     ['table t; set search_path = a', []],
     ['set search_path = a; table a.t', []],

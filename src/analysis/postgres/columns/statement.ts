@@ -3,6 +3,7 @@ import type { Node } from 'libpg-query'
 import type { OutputColumn, StatementFacts } from '../../../core/facts.ts'
 import { createdName, rangeName, strings } from '../names.ts'
 import type { Body } from '../nodes.ts'
+import { schemaElements } from '../schema-elements.ts'
 import { TooMuch, type Work } from '../work.ts'
 import { store } from './changes.ts'
 import { type Reading, readerOf } from './expressions.ts'
@@ -72,6 +73,8 @@ function readStatement(statement: Node, reading: Reading): readonly Output[] | u
       return outputs
     }
     keep(outputs, intoOf(statement.SelectStmt), reading)
+  } else if ('CreateSchemaStmt' in statement) {
+    for (const element of schemaElements(statement.CreateSchemaStmt)) readStatement(element, reading)
   } else if ('CopyStmt' in statement) copy(statement.CopyStmt, scope, reading)
   else if (QUERIES.has(Object.keys(statement)[0] ?? '')) give(readQuery(statement, scope, reading), reading)
   else {

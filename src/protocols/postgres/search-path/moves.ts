@@ -81,6 +81,8 @@ function readMoves(statements: readonly StatementFacts[]): Moves {
     if (move !== undefined) all.add(move)
     if (statement.accesses.some(setsReason)) all.add('reason')
     if (move !== undefined && (askedLater || asksAtRunTime(statement, move))) within.add(move)
+    // While it makes what is inside, the new schema is before the path.
+    if (statement.command === 'CREATE SCHEMA' && asksForPath(statement)) within.add('set')
     severalAsk ||= askedLater && mayHideCode(statement)
     askedLater ||= asksForPath(statement)
   }

@@ -39,6 +39,10 @@ export const columnCases: readonly (readonly [sql: string, mentions: string])[] 
   ['copy (select a from t) to stdout', 't.a output'],
   ['declare c cursor for select a from t', 't.a output'],
   ['create table x as select a from t', 't.a stored'],
+  [
+    'create schema s create view v as select a from t create index on w (b)',
+    's.w.b predicate+stored, t.a stored',
+  ],
   ['begin', ''],
   ['execute p (1)', ''],
 ]

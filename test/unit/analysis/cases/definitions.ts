@@ -48,10 +48,26 @@ export const definitions: readonly Case[] = [
   ['create sequence s.q', 'CREATE SEQUENCE', 'create sequence s.q'],
   ['create schema s', 'CREATE SCHEMA', 'create schema s'],
   ['create schema authorization bob', 'CREATE SCHEMA', 'create schema bob, grant role bob'],
+  ['create schema s create table t (a int)', 'CREATE SCHEMA', 'create schema s, create table s.t'],
   [
-    'create schema s create table t (a int)',
+    'create schema s create view v as select f() from t create view a.w as select 1 grant select on v to bob',
     'CREATE SCHEMA',
-    'create schema s, unknown it makes objects inside CREATE SCHEMA',
+    'create schema s, create view s.v, call function f, read t, create view a.w, grant table v',
+  ],
+  [
+    'create schema authorization bob create sequence q create table t (a int references u) create index on t (g(a))',
+    'CREATE SCHEMA',
+    'create schema bob, grant role bob, create sequence bob.q, create table bob.t, read u, alter table u, create index bob.t, call function g',
+  ],
+  [
+    'create schema s create trigger tr after delete on t for each row execute function f()',
+    'CREATE SCHEMA',
+    'create schema s, create trigger s.t, call function f',
+  ],
+  [
+    'create schema authorization current_user create table t (a int)',
+    'CREATE SCHEMA',
+    'create schema , grant role , unknown it makes objects in a schema that it does not name, create table t',
   ],
   [
     "create function purge() returns void language sql as 'delete from customers'",

@@ -1,13 +1,15 @@
-// npm run proof:pgx [-- PATTERN]
+// npm run proof:pgx [-- --ways whole,cut] [PATTERN]
 // The tests of pgx, a driver in Go that speaks the protocol itself: each passes, fails or is skipped through Envoy and
-// Chaperone as it does straight at PostgreSQL, but for divergences.yaml. PATTERN is for `go test -run`.
+// Chaperone as it does straight at PostgreSQL, but for divergences.yaml; also when every chunk comes as single bytes.
+// PATTERN is for `go test -run`.
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { compare, describe, readDivergences } from '../support/divergences.ts'
-import { complaints, ROLE, startOpenStack, type Way } from '../support/open-stack.ts'
+import { complaints, ROLE, startOpenStack, WAYS, type Way } from '../support/open-stack.ts'
 import { type Outcomes, runGoTests } from './go-test.ts'
 
 const MODULE = 'github.com/jackc/pgx/v5@v5.7.6'
@@ -79,27 +81,38 @@ function environmentFor(libpq: Readonly<Record<string, string>>): NodeJS.Process
   }
 }
 
-const [pattern] = process.argv.slice(2)
+const { values, positionals } = parseArgs({
+  options: { ways: { type: 'string', default: 'whole,cut' } },
+  allowPositionals: true,
+})
+const [pattern] = positionals
+const ways = WAYS.filter((way) => way !== 'direct' && values.ways.split(',').includes(way))
 const folder = fetchModule()
-const direct = await play('direct', folder, pattern)
-const through = await play('whole', folder, pattern)
-const changed = new Map<string, string[]>()
-for (const name of new Set([...direct.keys(), ...through.keys()])) {
-  const [before, after] = [direct.get(name), through.get(name)]
-  if (before?.outcome === after?.outcome) continue
-  changed.set(name, [`-${before?.outcome ?? 'absent'}\n+${after?.outcome ?? 'absent'}`])
-  writeFileSync(join(folder, `${name.replaceAll('/', '_')}.log`), after?.output ?? '')
+const accepted = readDivergences(ACCEPTED)
+
+/** What ends otherwise than straight is what divergences.yaml says. */
+function compared(way: Way, direct: Outcomes, through: Outcomes): boolean {
+  const changed = new Map<string, string[]>()
+  for (const name of new Set([...direct.keys(), ...through.keys()])) {
+    const [before, after] = [direct.get(name), through.get(name)]
+    if (before?.outcome === after?.outcome) continue
+    changed.set(name, [`-${before?.outcome ?? 'absent'}\n+${after?.outcome ?? 'absent'}`])
+    writeFileSync(join(folder, `${way}-${name.replaceAll('/', '_')}.log`), after?.output ?? '')
+  }
+  const { accepted: kinds, unlisted, gone } = compare(accepted, changed)
+  say(`${way}: ${changed.size} of ${direct.size} tests end otherwise than straight at PostgreSQL`)
+  say(`${way}: accepted: ${[...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ') || 'none'}`)
+  for (const { test } of unlisted) say(`--- ${test}\n${through.get(test)?.output ?? ''}`)
+  if (unlisted.length > 0) say(`${way}: not in divergences.yaml:\n${describe(unlisted)}`)
+  if (pattern === undefined && gone.length > 0) say(`${way}: no longer occurs:\n${describe(gone)}`)
+  return unlisted.length === 0 && (pattern !== undefined || gone.length === 0)
 }
-const { accepted, unlisted, gone } = compare(readDivergences(ACCEPTED), changed)
+
+const direct = await play('direct', folder, pattern)
 const passed = [...direct.values()].filter(({ outcome }) => outcome === 'pass').length
-say(
-  `${direct.size} tests, ${passed} pass straight at PostgreSQL; ${changed.size} end otherwise through Chaperone`,
-)
-say(`accepted: ${[...accepted].map(([kind, count]) => `${count} ${kind}`).join(', ') || 'none'}`)
-for (const { test } of unlisted) say(`--- ${test}\n${through.get(test)?.output ?? ''}`)
-if (unlisted.length > 0) say(`not in divergences.yaml:\n${describe(unlisted)}`)
-if (pattern === undefined && gone.length > 0) say(`no longer occurs:\n${describe(gone)}`)
-const good = passed > 0 && unlisted.length === 0 && (pattern !== undefined || gone.length === 0)
+say(`${direct.size} tests, ${passed} pass straight at PostgreSQL`)
+let good = passed > 0
+for (const way of ways) good = compared(way, direct, await play(way, folder, pattern)) && good
 if (good) rmSync(folder, { recursive: true })
 else say(`what the tests printed is in ${folder}`)
 say(`proof:pgx: ${good ? 'nothing differs but what is accepted: holds' : 'FAILS'}`)

@@ -522,7 +522,7 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
         const [first, second, third] = [
           await one.create({ ...ask({ quorum: 2 }, parts), rules: ['hold-one'] }),
           await pause(2).then(() => one.create({ ...ask({}, parts), rules: ['hold-one', 'hold-two'] })),
-          await one.create({ ...ask({}, parts), rules: ['hold-three'] }),
+          await pause(2).then(() => one.create({ ...ask({}, parts), rules: ['hold-three'] })),
         ]
         await one.vote(first.id, reviewer('ann'), 'approve')
         await one.vote(second.id, reviewer('ben'), 'deny', 'not “today”')

@@ -1,5 +1,6 @@
 // The frame of every page: head, way around, who is logged in.
 import { html } from 'hono/html'
+import { printable } from '../../core/printable.ts'
 import type { Access, Restricted } from '../access.ts'
 import { ICON_PATH, SCRIPT_PATH, STYLE_PATH } from './assets.ts'
 import { type Html, NOTHING } from './html.ts'
@@ -51,7 +52,7 @@ function whoami({ login }: Visitor): Html {
   const { name, groups } = login.principal
   const title = groups.length === 0 ? 'in no group' : `in ${groups.join(', ')}`
   return html`<form class="whoami" method="post" action="/auth/logout">
-      ${csrfField(login)}<span title="${title}">${visible(name)}</span>
+      ${csrfField(login)}<span title="${printable(title)}">${visible(name)}</span>
       <button class="quiet">Log out</button>
     </form>`
 }
@@ -65,7 +66,7 @@ export function page(options: PageOptions, visitor: Visitor | undefined, content
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta name="color-scheme" content="light dark">
-  <title>${title} · Chaperone</title>
+  <title>${printable(title)} · Chaperone</title>
   <link rel="stylesheet" href="${STYLE_PATH}">
   <link rel="icon" type="image/svg+xml" href="${ICON_PATH}">
   ${reload === undefined ? NOTHING : html`<noscript><meta http-equiv="refresh" content="${String(reload)}"></noscript>`}

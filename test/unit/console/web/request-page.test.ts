@@ -22,6 +22,14 @@ describe('the page of a request', () => {
     expect((await approvals.get(id))?.votes).toMatchObject([{ window: { for: 30 * 60_000, uses: 10 } }])
   })
 
+  it('has nothing that hides or turns text, also not in its title', async () => {
+    const { approvals, as } = stage()
+    const turned = '\u202ea\u200b'
+    const input = approvalInput({ text: `/* reason: ${turned} */ select 1` })
+    const { id } = await approvals.create({ ...input, principalName: `ann${turned}`, stated: turned })
+    expect(await as('ann').page(`/requests/${id}`)).not.toMatch(/[\u202e\u200b]/)
+  })
+
   it.each([
     ['longer', { scope: 'window', minutes: '46', uses: '1' }, 403],
     ['more often', { scope: 'window', minutes: '45', uses: '21' }, 403],

@@ -249,7 +249,8 @@ describe('a session in the middle of a result', () => {
     const [pid = 0] = (await client.until('ReadyForQuery')).flatMap((message) =>
       message.kind === 'DataRow' ? [Number(message.values[0])] : [],
     )
-    client.send(query("select repeat('x', 40000000)"))
+    // Long enough that it is not through before the server is stopped, on whatever machine.
+    client.send(query("select repeat('x', 150000000)"))
     await eventually('a part of the row has come', async () => {
       const session = (await list()).sessions.find((one) => one.id === id)
       return (session?.bytes.toClient ?? 0) > 100_000

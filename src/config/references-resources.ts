@@ -1,4 +1,5 @@
 // References within and between resources.
+import { isForResource } from '../core/resource-names.ts'
 import { overlap } from './address.ts'
 import type { Path } from './problems.ts'
 import type { ReferenceCheck } from './reference-check.ts'
@@ -87,7 +88,7 @@ function checkResults(check: ReferenceCheck, at: Path, name: string, resource: R
     report([...at, 'window'], 'requests-only sees no results, so it cannot divide them')
   }
   for (const [mask, rule] of Object.entries(config.masks)) {
-    if (rule.resources !== '*' && !rule.resources.includes(name)) continue
+    if (!isForResource(rule.resources, name)) continue
     const cure = 'use `process: full`, or leave the resource out of the mask'
     report([...at, 'process'], `requests-only sees no results, so masks.${mask} would hide nothing`, cure)
   }

@@ -1,5 +1,6 @@
 // What is kept of a session, in the recording and in the audit log. Nothing that was judged goes on before it is written:
 // what a turn of the event loop brings is kept together, and written with one call.
+
 import { performance } from 'node:perf_hooks'
 import type { ApprovalState } from '../core/approval.ts'
 import type { AuditActor, AuditBatch, AuditEvent, AuditedDecision, AuditedSession } from '../core/audit.ts'
@@ -8,6 +9,7 @@ import type { Decision, MadeDecision } from '../core/decision.ts'
 import type { Refusal } from '../core/errors.ts'
 import type { Operation } from '../core/operation.ts'
 import { type Principal, principalId } from '../core/principal.ts'
+import { isForResource } from '../core/resource-names.ts'
 import { toldFunctions } from '../core/routine.ts'
 import type { Observation } from '../core/session.ts'
 import { sessionReasonOf } from '../core/stated.ts'
@@ -252,7 +254,7 @@ function madeOf(decision: Decision): Made {
 /** Paths of the claims that rules of the resource demand. */
 const claimsOf = ({ source }: Policy, resource: string): readonly string[] =>
   Object.values(source.policies).flatMap(({ claims = {}, resources }) =>
-    resources === '*' || resources.includes(resource) ? Object.keys(claims) : [],
+    isForResource(resources, resource) ? Object.keys(claims) : [],
   )
 
 function actorOf(principal: Principal): AuditActor {

@@ -1,4 +1,5 @@
 // The rules of the configuration as a value: facts and a principal in, decisions and permits out (design §8).
+
 import { createHash } from 'node:crypto'
 import { maskHolds } from '../config/hold-terms.ts'
 import type { Finding } from '../config/problems.ts'
@@ -10,6 +11,7 @@ import type { Facts } from '../core/facts.ts'
 import type { Operation, Reached } from '../core/operation.ts'
 import type { Permit } from '../core/permit.ts'
 import { type Principal, principalId } from '../core/principal.ts'
+import { isForResource } from '../core/resource-names.ts'
 import { mayBreakGlass } from '../core/stated.ts'
 import { explainRules } from './explain.ts'
 import { inForce, judgeStatements, verdictsOf } from './judge.ts'
@@ -104,7 +106,7 @@ export function compilePolicy(config: Config): Policy {
   const masksOf: Policy['masks'] = (principal, resource) =>
     masks.filter(
       ({ resources, except_groups = [] }) =>
-        (resources === '*' || resources.includes(resource)) &&
+        isForResource(resources, resource) &&
         !except_groups.some((group) => principal.groups.includes(group)),
     )
   const holding = rules.filter(({ config: { decision, shadow } }) => decision === 'hold' && !shadow)

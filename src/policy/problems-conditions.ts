@@ -1,7 +1,9 @@
 // Conditions that cannot be meant as they are written.
+
 import type { Finding } from '../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import { networkWithin } from '../core/network.ts'
+import { isForResource } from '../core/resource-names.ts'
 import { minutesOf, type TimeWindow } from '../core/time-window.ts'
 import { network } from './conditions.ts'
 import { kindsAt } from './kinds.ts'
@@ -101,7 +103,7 @@ function kindProblems(
   config: Config,
 ): Finding[] {
   if (kinds === undefined || issuers !== undefined) return []
-  const meant = Object.keys(config.resources).filter((name) => resources === '*' || resources.includes(name))
+  const meant = Object.keys(config.resources).filter((name) => isForResource(resources, name))
   const able = meant.flatMap((name) => kindsAt(config, name, undefined))
   if (meant.length === 0 || kinds.some((kind) => able.includes(kind))) return []
   const message = `it can never fire: nobody of the kind ${kinds.join(', ')} can log in to ${meant.join(', ')}`
@@ -130,7 +132,6 @@ function ambiguous(path: Path, name: string, config: Config): Finding[] {
 function isAccepted(config: Config, rule: PolicyRuleConfig, name: string): boolean {
   return Object.entries(config.resources).some(
     ([resource, { issuers = [], certificates = [] }]) =>
-      (rule.resources === '*' || rule.resources.includes(resource)) &&
-      (issuers.includes(name) || certificates.includes(name)),
+      isForResource(rule.resources, resource) && (issuers.includes(name) || certificates.includes(name)),
   )
 }

@@ -1,8 +1,10 @@
 // Rules that give leave or hold, and can do neither: other rules deny, or hold, all that they mean.
+
 import type { Finding } from '../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import type { AccessEffect } from '../core/facts.ts'
 import type { PrincipalKind } from '../core/principal.ts'
+import { isForResource } from '../core/resource-names.ts'
 import { type Comparisons, createComparisons } from './comparisons.ts'
 import { EFFECTS, onObjects, onRelations } from './effects.ts'
 import { kindsAt } from './kinds.ts'
@@ -103,7 +105,7 @@ function overrules(
   compared: Comparisons,
 ): boolean {
   const { resources, groups, kinds } = rule
-  if (resources !== '*' && !resources.includes(part.resource)) return false
+  if (!isForResource(resources, part.resource)) return false
   if (groups !== undefined && (part.group === undefined || !groups.includes(part.group))) return false
   if (kinds !== undefined && !kinds.includes(part.kind)) return false
   if (rule.effects !== '*' && !rule.effects.includes(part.effect)) return false

@@ -4,6 +4,7 @@ import type { Finding } from '../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import type { AccessEffect } from '../core/facts.ts'
 import { ON_COLUMNS } from '../core/mentioned-columns.ts'
+import { isForResource } from '../core/resource-names.ts'
 import { onObjects, onRelations } from './effects.ts'
 import { conditionProblems } from './problems-conditions.ts'
 import { holdProblems, maskHoldProblems } from './problems-holds.ts'
@@ -84,7 +85,7 @@ function limitProblems(
     found.push({ path: at, message: 'what a rule denies has no result', cure: 'leave `limits` out' })
   }
   for (const [name, { process }] of Object.entries(config.resources)) {
-    if (process === 'full' || (resources !== '*' && !resources.includes(name))) continue
+    if (process === 'full' || !isForResource(resources, name)) continue
     const message = `${name} is requests-only: its results go past Chaperone, which cannot count them`
     found.push({ path: at, message, cure: 'use `process: full` there, or name other resources' })
   }

@@ -1,9 +1,11 @@
 // A rule of the configuration, made ready: whom it is for, and which accesses it means.
+
 import type { PolicyRuleConfig } from '../config/schema.ts'
 import { unmetClaim } from '../core/claims.ts'
 import type { Access, AccessEffect } from '../core/facts.ts'
 import { matchesAnyGlob, matchesGlob } from '../core/glob.ts'
 import { type Principal, principalId } from '../core/principal.ts'
+import { isForResource } from '../core/resource-names.ts'
 import type { SearchPath } from '../core/search-path.ts'
 import { functionCandidates, type QualifiedName, relationCandidates } from './candidates.ts'
 import { isCatalogSchema } from './catalog.ts'
@@ -61,7 +63,7 @@ export function appliesTo(rule: Rule, principal: Principal, resource: string): b
 /** Why the rule is not for this principal on this resource, in words; undefined when it is. */
 export function mismatch(rule: Rule, principal: Principal, resource: string): string | undefined {
   const { resources, groups, kinds, subjects, claims } = rule.config
-  if (resources !== '*' && !resources.includes(resource)) return 'it is for other resources'
+  if (!isForResource(resources, resource)) return 'it is for other resources'
   if (groups !== undefined && !groups.some((group) => principal.groups.includes(group))) {
     return `it is for groups ${groups.join(', ')}`
   }

@@ -2,6 +2,7 @@
 
 import type { Finding, Path } from '../../config/problems.ts'
 import type { Config, PolicyRuleConfig, ResourceConfig } from '../../config/schema.ts'
+import { isForResource } from '../../core/resource-names.ts'
 
 /** An issuer's tokens may bring any group, and so no group is unknown where one may log in. */
 export function groupWarnings(config: Config): Finding[] {
@@ -47,9 +48,7 @@ function unknownTo(
   resources: PolicyRuleConfig['resources'],
   groups: readonly string[],
 ): readonly string[] {
-  const meant = Object.entries(config.resources).filter(
-    ([name]) => resources === '*' || resources.includes(name),
-  )
+  const meant = Object.entries(config.resources).filter(([name]) => isForResource(resources, name))
   const known = meant.map(([, resource]) => groupsOf(config, resource))
   if (meant.length === 0 || known.includes('any')) return []
   return groups.filter((group) => !known.some((set) => set !== 'any' && set.has(group)))

@@ -1,6 +1,8 @@
 // Patterns of rules that can be meant otherwise than they are read: a deny rule with one refuses nothing, and nobody notices.
+
 import type { Finding } from '../../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../../config/schema.ts'
+import { isForResource } from '../../core/resource-names.ts'
 import { keptSettings } from '../../policy/judge-access.ts'
 import { namesHarmless } from '../../policy/problems-patterns.ts'
 
@@ -50,9 +52,7 @@ function kept(
   config: Config,
 ): Finding[] {
   if (decision === 'deny' || effects === '*' || !effects.includes('setting')) return []
-  const meant = Object.entries(config.resources).filter(
-    ([name]) => resources === '*' || resources.includes(name),
-  )
+  const meant = Object.entries(config.resources).filter(([name]) => isForResource(resources, name))
   const everywhere = (text: string) =>
     meant.length > 0 && meant.every(([, { process }]) => keptSettings(process).has(text))
   return objects.flatMap((text, index) => {

@@ -1,18 +1,17 @@
 // Rules and masks in words. Whatever narrows a rule is told: one that is shown as wider than it is would be trusted wrongly.
+
 import { peopleOfTerms } from '../../config/hold-terms.ts'
 import type { Config, MaskRuleConfig, PolicyRuleConfig } from '../../config/schema.ts'
 import { duration } from '../../core/duration.ts'
 import { describeApproval } from '../../core/hold-terms.ts'
+import { isForResource } from '../../core/resource-names.ts'
 import { describeTimeWindow } from '../../core/time-window.ts'
 
 /** deny beats hold, hold beats allow: shown in the order in which they count. */
 const ORDER: readonly PolicyRuleConfig['decision'][] = ['deny', 'hold', 'allow']
 
-const appliesTo = (rule: { readonly resources: readonly string[] | '*' }, name: string) =>
-  rule.resources === '*' || rule.resources.includes(name)
-
 export function rulesOf(config: Config, resource: string): string[] {
-  const rules = Object.entries(config.policies).filter(([, rule]) => appliesTo(rule, resource))
+  const rules = Object.entries(config.policies).filter(([, rule]) => isForResource(rule.resources, resource))
   const shown = ORDER.flatMap((decision) =>
     rules.filter(([, rule]) => rule.decision === decision).map(([name, rule]) => describeRule(name, rule)),
   )
@@ -105,7 +104,7 @@ function limitsText({ limits }: PolicyRuleConfig): string[] {
 
 export function masksOf(config: Config, resource: string): string[] {
   return Object.entries(config.masks)
-    .filter(([, mask]) => appliesTo(mask, resource))
+    .filter(([, mask]) => isForResource(mask.resources, resource))
     .map(([name, mask]) => describeMask(name, mask))
 }
 

@@ -1,10 +1,12 @@
 // What a policy makes of the statements that recorded sessions sent, beside what was decided then, or by another policy.
+
 import { createHash } from 'node:crypto'
 import type { Config } from '../../config/schema.ts'
 import type { Outcome } from '../../core/decision.ts'
 import type { Facts } from '../../core/facts.ts'
 import type { SqlOperation } from '../../core/operation.ts'
 import type { Principal } from '../../core/principal.ts'
+import { isForResource } from '../../core/resource-names.ts'
 import { Secret } from '../../core/secret.ts'
 import { underMasks } from '../../gateway/under-masks.ts'
 import { createMasker } from '../../masking/masker.ts'
@@ -165,8 +167,7 @@ const sorted = (names: readonly string[] = []) => [...names].sort().join()
 /** Ids of the rules that demand a claim of which the recording says nothing. */
 function untold({ config }: Rules, { resource, claims: told = {} }: RecordedStart): string[] {
   return Object.entries(config.policies).flatMap(([id, { claims = {}, resources }]) =>
-    (resources === '*' || resources.includes(resource)) &&
-    Object.keys(claims).some((path) => !Object.hasOwn(told, path))
+    isForResource(resources, resource) && Object.keys(claims).some((path) => !Object.hasOwn(told, path))
       ? [id]
       : [],
   )

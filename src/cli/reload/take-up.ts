@@ -1,8 +1,10 @@
 // From the text of a changed configuration to a policy that may take the place of the one in force.
+
 import { parseConfig, placedIn } from '../../config/load.ts'
 import { ConfigError } from '../../config/problems.ts'
 import { checkReferences } from '../../config/references.ts'
 import type { Config } from '../../config/schema.ts'
+import { isForResource } from '../../core/resource-names.ts'
 import type { Secret } from '../../core/secret.ts'
 import { createMasker } from '../../masking/masker.ts'
 import { compilePolicy, type Policy } from '../../policy/policy.ts'
@@ -42,9 +44,7 @@ export function takeUp(
 
 /** Keys that are missing or too short are found here, and not by the sessions. */
 function tryMasks(config: Config, resource: string, secret: (name: string) => Secret): void {
-  const masks = Object.entries(config.masks).filter(
-    ([, { resources }]) => resources === '*' || resources.includes(resource),
-  )
+  const masks = Object.entries(config.masks).filter(([, { resources }]) => isForResource(resources, resource))
   createMasker(
     masks.map(([id, mask]) => ({ ...mask, id })),
     { key: secret },

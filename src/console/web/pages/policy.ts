@@ -1,6 +1,8 @@
 // Which rules and masks apply to a resource, as the policy in force has them.
+
 import { html } from 'hono/html'
 import type { MaskRuleConfig, PolicyRuleConfig } from '../../../config/schema.ts'
+import { isForResource, type ResourceNames } from '../../../core/resource-names.ts'
 import { type Html, NOTHING } from '../html.ts'
 import { page, type Visitor } from '../layout.ts'
 import type { WebParts } from '../parts.ts'
@@ -16,8 +18,8 @@ const APART: ReadonlySet<string> = new Set(['decision', 'description', 'resource
 export function policyPage(parts: WebParts, visitor: Visitor, wanted: string | undefined): Html {
   const policy = parts.policy()
   const resource = wanted !== undefined && parts.resources.includes(wanted) ? wanted : undefined
-  const isFor = ({ resources }: { readonly resources: '*' | readonly string[] }) =>
-    resource === undefined || resources === '*' || resources.includes(resource)
+  const isFor = ({ resources }: { readonly resources: ResourceNames }) =>
+    resource === undefined || isForResource(resources, resource)
   const rules = Object.entries(policy.source.policies).filter(([, rule]) => isFor(rule))
   const masks = Object.entries(policy.source.masks).filter(([, mask]) => isFor(mask))
   const sections = ORDER.map((decision) => {

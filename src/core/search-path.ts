@@ -7,10 +7,10 @@
  */
 export type SearchPath = readonly string[] | 'any'
 
-/** A schema's name as the setting takes any. */
 /** As the server would write it: no two names look alike. */
 export const written = (name: string): string => (/^[a-z_][a-z0-9_$]*$/.test(name) ? name : quoted(name))
 
+/** A name as the setting, or a statement, takes any. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /** What is in it means something in its session alone. */

@@ -1,5 +1,4 @@
 // The rules of the configuration as a value: facts and a principal in, decisions and permits out (design §8).
-
 import { createHash } from 'node:crypto'
 import { maskHolds } from '../config/hold-terms.ts'
 import type { Finding } from '../config/problems.ts'

@@ -1,5 +1,4 @@
 // Conditions that cannot be meant as they are written.
-
 import type { Finding } from '../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import { networkWithin } from '../core/network.ts'

@@ -4,6 +4,7 @@ import type { Finding } from '../config/problems.ts'
 import type { MaskRuleConfig, PolicyRuleConfig } from '../config/schema.ts'
 import type { AccessEffect } from '../core/facts.ts'
 import { extensionHazard, insteadOfCall } from '../core/function-effects.ts'
+import { MAX_IDENTIFIER } from '../core/identifier.ts'
 
 type Path = readonly string[]
 
@@ -25,9 +26,6 @@ const OF_CALLS: ReadonlySet<AccessEffect> = new Set<AccessEffect>([
 
 /** Of calls that have such an effect, rules mean what they are given. */
 const BY_ARGUMENTS: ReadonlySet<string> = new Set<AccessEffect>(['setting', 'notify'])
-
-/** Bytes of an identifier: the server cuts the rest off. */
-const MAX_IDENTIFIER = 63
 
 export function patternProblems(path: Path, rule: PolicyRuleConfig): Finding[] {
   const { relations = [], columns = [], objects = [] } = rule

@@ -1,5 +1,4 @@
 // A rule of the configuration, made ready: whom it is for, and which accesses it means.
-
 import type { PolicyRuleConfig } from '../config/schema.ts'
 import { unmetClaim } from '../core/claims.ts'
 import type { Access, AccessEffect } from '../core/facts.ts'

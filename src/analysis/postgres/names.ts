@@ -1,6 +1,7 @@
 // Names as the parser gives them: folded and decoded, so that U&"\0063ustomers" is already customers.
 import type { Node } from 'libpg-query'
 import type { RelationName } from '../../core/facts.ts'
+import { MAX_IDENTIFIER } from '../../core/identifier.ts'
 import type { Body } from './nodes.ts'
 
 /** The strings of a list such as a qualified name; what is not a string is left out. */
@@ -64,9 +65,6 @@ export function constantText(node: Node | undefined): string | undefined {
 }
 
 const PART = /^(?:"((?:[^"]|"")+)"|([A-Za-z_][A-Za-z0-9_$]*))(\.|$)/
-
-/** Bytes of an identifier (NAMEDATALEN less its zero byte): the server cuts the rest off. */
-const MAX_IDENTIFIER = 63
 
 /** Reads text as `regclass` would: folded unless quoted. Undefined for what this does not read with certainty. */
 export function parseQualifiedName(text: string): string[] | undefined {

@@ -3,13 +3,11 @@
 // of a name are other letters than here. What is judged must be what runs (invariant 2).
 import { Buffer } from 'node:buffer'
 import type { AnalysisResult } from '../../core/facts.ts'
+import { MAX_IDENTIFIER } from '../../core/identifier.ts'
 import { notUnderstood } from './analyze.ts'
 
 /** What of names without quotes such a server folds: nothing beyond ASCII, capital letters, or any byte of a letter. */
 export type Folding = 'nothing' | 'capitals' | 'bytes'
-
-/** Of a name, the server cuts the rest off. */
-const MAX_NAME = 63
 
 /** Undefined for UTF-8, which is what the parser reads. */
 export function foldingOf(encoding: string | undefined): Folding | undefined {
@@ -90,7 +88,7 @@ function isFolded(text: string, folding: Folding): boolean {
 
 /** Is it longer than the server keeps, so that it keeps other letters of it than the parser? */
 function isCut(name: string): boolean {
-  return (!ASCII.test(name) || /^u&/i.test(name)) && Buffer.byteLength(name) > MAX_NAME
+  return (!ASCII.test(name) || /^u&/i.test(name)) && Buffer.byteLength(name) > MAX_IDENTIFIER
 }
 
 /** Comments stand within comments. */

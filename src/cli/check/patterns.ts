@@ -1,5 +1,4 @@
 // Patterns of rules that can be meant otherwise than they are read: a deny rule with one refuses nothing, and nobody notices.
-
 import type { Finding } from '../../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../../config/schema.ts'
 import { isForResource } from '../../core/resource-names.ts'

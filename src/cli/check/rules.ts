@@ -1,5 +1,4 @@
 // Rules and masks in words. Whatever narrows a rule is told: one that is shown as wider than it is would be trusted wrongly.
-
 import { peopleOfTerms } from '../../config/hold-terms.ts'
 import type { Config, MaskRuleConfig, PolicyRuleConfig } from '../../config/schema.ts'
 import { duration } from '../../core/duration.ts'

@@ -1,5 +1,4 @@
 // What a policy makes of the statements that recorded sessions sent, beside what was decided then, or by another policy.
-
 import { createHash } from 'node:crypto'
 import type { Config } from '../../config/schema.ts'
 import type { Outcome } from '../../core/decision.ts'

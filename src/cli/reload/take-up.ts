@@ -1,5 +1,4 @@
 // From the text of a changed configuration to a policy that may take the place of the one in force.
-
 import { parseConfig, placedIn } from '../../config/load.ts'
 import { ConfigError } from '../../config/problems.ts'
 import { checkReferences } from '../../config/references.ts'

@@ -1,5 +1,4 @@
 // Which rules and masks apply to a resource, as the policy in force has them.
-
 import { html } from 'hono/html'
 import type { MaskRuleConfig, PolicyRuleConfig } from '../../../config/schema.ts'
 import { isForResource, type ResourceNames } from '../../../core/resource-names.ts'

@@ -1,6 +1,7 @@
 // What the server says of its search_path: the list in the setting's text, read as the server reads it.
 import { Buffer } from 'node:buffer'
 import { ProtocolError } from '../../../core/errors.ts'
+import { MAX_IDENTIFIER } from '../../../core/identifier.ts'
 import { parseJson } from '../../../core/parse-json.ts'
 import type { SearchPath } from '../../../core/search-path.ts'
 import { MAX_STATED, REASON_SETTING, reasonIn } from '../../../core/stated.ts'
@@ -10,8 +11,6 @@ export const PATH_QUERY = `SELECT pg_catalog.json_build_array(pg_catalog.current
   CURRENT_USER, pg_catalog.current_schemas(true),
   pg_catalog.left(pg_catalog.current_setting('${REASON_SETTING}', true), ${MAX_STATED}))::pg_catalog.text`
 
-/** Bytes of an identifier (NAMEDATALEN less its zero byte): the server cuts the rest off. */
-const MAX_IDENTIFIER = 63
 /** Schemas of a path that are kept apart; a longer one may be any. */
 const MAX_SCHEMAS = 100
 

@@ -1,6 +1,6 @@
 // Which of the places of a request are filled by those who approved it. One person fills one place, whatever their groups.
 import type { ApprovalRequest, Vote } from '../core/approval.ts'
-import { type ApprovalDemand, demandsOf } from '../core/hold-terms.ts'
+import { type ApprovalDemand, demandsOf, describeDemands } from '../core/hold-terms.ts'
 
 type Demands = Pick<ApprovalRequest, 'approvers' | 'quorum' | 'each'>
 type Cast = Pick<Vote, 'reviewer' | 'groups'> & { readonly verdict: string }
@@ -70,6 +70,13 @@ export function openPlaces(request: Demands, votes: readonly Cast[]): readonly A
     open.set(key, { groups, people: (open.get(key)?.people ?? 0) + 1 })
   }
   return [...open.values()]
+}
+
+/** `; still needed: 1 of security`: of which groups the next have to be, where that matters. */
+export function stillNeeded(request: Demands & { readonly state: string }, votes: readonly Cast[]): string {
+  const { state, each = [] } = request
+  const missing = state === 'pending' && each.length > 0 ? openPlaces(request, votes) : []
+  return missing.length === 0 ? '' : `; still needed: ${describeDemands(missing)}`
 }
 
 /** This place, and each that falls open when those who sit on others move up to it. */

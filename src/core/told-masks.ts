@@ -17,6 +17,9 @@ export interface CopiedColumn {
   readonly to: string
 }
 
+export const describeCopy = ({ mask, from, to }: CopiedColumn): string =>
+  `${from} to ${to}, out of the mask ${mask}`
+
 export interface ToldMasks {
   /** of the masks that the asker is not excepted from. Absent when there are none */
   readonly masked?: readonly MaskedColumns[]

@@ -1,6 +1,7 @@
 // A request in words, for people: the same in mail and in Slack. Every text of it is made printable here.
 import { describePeople } from '../core/hold-terms.ts'
 import { printable, printableLines } from '../core/printable.ts'
+import { describeCopy } from '../core/told-masks.ts'
 import type { Message } from './channel.ts'
 import { cut, type Told } from './told.ts'
 
@@ -61,7 +62,7 @@ export function askersOwn(told: Told): Row[] {
 /** What leaves its mask, and where to. */
 function copiedRow({ copied = [], moreCopied = 0 }: Told): Row[] {
   if (copied.length === 0) return []
-  const copies = copied.map(({ mask, from, to }) => `${from} to ${to}, out of the mask ${mask}`).join('; ')
+  const copies = copied.map(describeCopy).join('; ')
   return [['Copies', moreCopied === 0 ? copies : `${copies}; and ${moreCopied} more`]]
 }
 

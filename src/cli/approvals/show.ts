@@ -1,7 +1,7 @@
 // A request as its reviewer reads it. Every text in it came from outside, so none reaches the terminal raw.
-import { openPlaces } from '../../approvals/places.ts'
+import { stillNeeded } from '../../approvals/places.ts'
 import { duration } from '../../core/duration.ts'
-import { describeDemands } from '../../core/hold-terms.ts'
+import { describeCopy } from '../../core/told-masks.ts'
 import { describePath } from '../../core/told-names.ts'
 import { printable, printableLines, statementCell, table } from '../terminal.ts'
 import { relative } from '../times.ts'
@@ -60,7 +60,7 @@ function maskedLines({ masked, moreMasked, copied, moreCopied }: ShownApproval):
   return [
     ...masked.map(({ mask, columns }) => line('Masked', `${columns.join(', ')} by ${mask}`)),
     ...(moreMasked > 0 ? [line('Masked', `${moreMasked} more columns`)] : []),
-    ...copied.map(({ mask, from, to }) => line('Copies', `${from} to ${to}, out of the mask ${mask}`)),
+    ...copied.map((copy) => line('Copies', describeCopy(copy))),
     ...(moreCopied > 0 ? [line('Copies', `${moreCopied} more`)] : []),
   ].join('')
 }
@@ -146,9 +146,7 @@ function voteLines(request: ShownApproval): string {
     return `  ${printable(`${verdict} by ${reviewerName} (${reviewer})${as} ${instant(vote.at)}${granted}${reason}`)}\n`
   })
   const approved = request.votes.filter(({ verdict }) => verdict === 'approve').length
-  const missing =
-    request.state === 'pending' && request.each.length > 0 ? openPlaces(request, request.votes) : []
-  const needed = missing.length === 0 ? '' : `; still needed: ${describeDemands(missing)}`
+  const needed = stillNeeded(request, request.votes)
   const progress = `${approved} of ${request.quorum} approved${needed}; may decide: ${request.approvers.join(', ')}`
   return line('Quorum', progress) + (rows.length === 0 ? '' : `Votes\n${rows.join('')}`)
 }

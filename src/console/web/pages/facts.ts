@@ -1,10 +1,9 @@
 // A request in words: what it changes and reads, which functions it calls, which columns are under masks, how far it has come.
 import { html } from 'hono/html'
-import { openPlaces, placesFilled } from '../../../approvals/places.ts'
+import { placesFilled, stillNeeded } from '../../../approvals/places.ts'
 import { isOpen } from '../../../approvals/request.ts'
 import type { ApprovalRequest, ApprovalState } from '../../../core/approval.ts'
 import type { Access } from '../../../core/facts.ts'
-import { describeDemands } from '../../../core/hold-terms.ts'
 import { describeRoutine } from '../../../core/routine.ts'
 import { describePath } from '../../../core/told-names.ts'
 import { type Html, NOTHING } from '../html.ts'
@@ -92,10 +91,8 @@ export function maskedColumns({ masked = [], moreMasked = 0 }: ApprovalRequest):
 
 /** How many have approved; and where it matters who comes next, of which groups they have to be. */
 export function progressOf(request: ApprovalRequest): string {
-  const { votes, quorum, each, state } = request
-  const missing = state === 'pending' && each !== undefined ? openPlaces(request, votes) : []
-  const needed = missing.length === 0 ? '' : `; still needed: ${describeDemands(missing)}`
-  return `${placesFilled(request, votes)} of ${quorum} approved${needed}`
+  const { votes, quorum } = request
+  return `${placesFilled(request, votes)} of ${quorum} approved${stillNeeded(request, votes)}`
 }
 
 /** What leaves its mask, and where to. Names are the asker's. */

@@ -1,5 +1,6 @@
 // Lists of requests for approval: those that wait, and those of the past.
 import { html } from 'hono/html'
+import type { ApprovalFilter } from '../../../approvals/contract.ts'
 import type { RequestHead, Standing } from '../../../approvals/head.ts'
 import type { Place } from '../../../approvals/place.ts'
 import type { ApprovalState } from '../../../core/approval.ts'
@@ -19,29 +20,37 @@ const RELOAD = 10
 export async function waitingPage(parts: WebParts, visitor: Visitor, after?: Place): Promise<Html> {
   // Whoever waits longest comes first.
   const filter = { ...searchFilter({ state: 'pending' }, visitor.login.principal), oldestFirst: true }
-  const { requests, next } = await partOfList(parts.approvals, { ...filter, ...from(after), limit: MOST })
-  const isAll = after === undefined && next === undefined
-  const total = isAll ? requests.length : await parts.approvals.count(filter)
+  const { requests, total, rest } = await partOf(parts, filter, { address: '/requests', after })
   const title = total === 0 ? 'Nothing is waiting' : `${total} waiting`
   const content = html`<div data-part="waiting"><h1>Waiting for approval</h1>
     ${
       requests.length === 0
         ? html`<div class="empty card"><strong>${total === 0 ? 'Nothing is waiting' : 'Nothing more is waiting'}</strong>What needs your approval appears here by itself.</div>`
         : html`<ul class="list">${requests.map((request) => item(request, visitor))}</ul>`
-    }${isAll ? NOTHING : html`<p class="soft">${String(requests.length)} of ${String(total)} are shown. ${ways('/requests', after, next)}</p>`}</div>`
+    }${rest}</div>`
   return page({ title, place: 'requests', reload: RELOAD, live: 'events' }, visitor, content)
 }
 
-const from = (after: Place | undefined) => (after === undefined ? {} : { after })
+interface From {
+  readonly address: string
+  readonly after: Place | undefined
+  readonly form?: HistoryForm
+}
+
+/** @returns requests to show, how many there are in all, and the way to the others */
+async function partOf({ approvals }: WebParts, filter: ApprovalFilter, from: From) {
+  const { after } = from
+  const begun = after === undefined ? filter : { ...filter, after }
+  const { requests, next } = await partOfList(approvals, { ...begun, limit: MOST })
+  if (after === undefined && next === undefined) return { requests, total: requests.length, rest: NOTHING }
+  const total = await approvals.count(filter)
+  const rest = html`<p class="soft">${String(requests.length)} of ${String(total)} are shown. ${ways(from, next)}</p>`
+  return { requests, total, rest }
+}
 
 /** To the beginning of a list, and to what comes after this part of it. */
-function ways(
-  address: string,
-  after: Place | undefined,
-  next: string | undefined,
-  filters: HistoryForm = {},
-): Html {
-  const kept = Object.entries(filters).filter(([, value]) => value !== undefined)
+function ways({ address, after, form = {} }: From, next: string | undefined): Html {
+  const kept = Object.entries(form).filter(([, value]) => value !== undefined)
   const link = (more: Readonly<Record<string, string>>, text: string) => {
     const query = new URLSearchParams({ ...Object.fromEntries(kept), ...more }).toString()
     return html`<a href="${address}${query === '' ? NOTHING : html`?${query}`}">${text}</a> `
@@ -72,17 +81,14 @@ export async function historyPage(
 ): Promise<Html> {
   const { where, ...wanted } = searchFilter(searchOf(form), visitor.login.principal)
   const filter = { ...wanted, where: (head: RequestHead, now: Standing) => isPast(now) && where(head, now) }
-  const { requests, next } = await partOfList(parts.approvals, { ...filter, ...from(after), limit: MOST })
-  const isAll = after === undefined && next === undefined
-  const total = isAll ? requests.length : await parts.approvals.count(filter)
-  const rest = html`<p class="soft">${String(requests.length)} of ${String(total)} are shown. ${ways('/history', after, next, form)}</p>`
+  const { requests, rest } = await partOf(parts, filter, { address: '/history', after, form })
   const content = html`<h1>History</h1>
     ${filterForm(parts, form)}
     ${
       requests.length === 0
         ? html`<div class="empty card"><strong>No requests</strong>None that you may see fits.</div>`
         : html`<ul class="list">${requests.map((request) => item(request, visitor))}</ul>`
-    }${isAll ? NOTHING : rest}`
+    }${rest}`
   return page({ title: 'History', place: 'history' }, visitor, content)
 }
 

@@ -251,7 +251,7 @@ export const maskRule = z.strictObject({
     .enum(['refuse', 'hold', 'allow'])
     .default('refuse')
     .describe(
-      'statements that store the value in another relation or another column, where nothing masks it: INSERT and MERGE with what they read, UPDATE, CREATE TABLE AS, SELECT INTO, materialized views',
+      'statements that store the value in another relation or another column, where nothing masks it: INSERT and MERGE with what they read, UPDATE, CREATE TABLE AS, SELECT INTO. Views and materialized views are refused whatever it says',
     ),
   ...holdTerms,
   except_groups: z.array(z.string().min(1)).min(1).optional().describe('who sees the value'),

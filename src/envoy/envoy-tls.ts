@@ -25,11 +25,21 @@ const byDiscovery = (certificate: string): EnvoyObject => ({
   sds_config: SDS_CONFIG,
 })
 
+/**
+ * A TLS session that is resumed brings its client certificate along without a look at it, and may be renewed for seven days:
+ * one that has expired, or is on a revocation list by now, would still log in.
+ */
+const SHOWN_EACH_TIME: EnvoyObject = {
+  disable_stateless_session_resumption: true,
+  disable_stateful_session_resumption: true,
+}
+
 export function downstreamTls(resource: ResourceConfig): EnvoyObject {
   const { client_ca: ca } = resource
   return extension('envoy.transport_sockets.tls', 'transport_sockets.tls.v3.DownstreamTlsContext', {
     // A client without one is refused by the session, with a reason: here the handshake would end without a word.
     require_client_certificate: false,
+    ...(ca !== undefined && SHOWN_EACH_TIME),
     common_tls_context: {
       tls_params: PARAMETERS,
       alpn_protocols: ALPN,

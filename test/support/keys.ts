@@ -19,6 +19,8 @@ export interface LeafOptions {
   readonly uris?: readonly string[]
   /** days of validity; 30 when absent. Zero or less makes one that has expired */
   readonly days?: number
+  /** of validity from now on, instead of days */
+  readonly seconds?: number
 }
 
 export interface Authority extends KeyPair {
@@ -40,22 +42,36 @@ function issueLeaf(directory: string, authority: KeyPair, options: LeafOptions):
   const extensions = join(directory, `${options.name}.ext`)
   writeFileSync(extensions, extensionsOf(options))
   openssl('req', ...newKey(leaf.key), '-subj', `/CN=${options.name}`, '-out', request)
-  const signer = ['-CA', authority.certificate, '-CAkey', authority.key, '-CAcreateserial']
-  const days = ['-days', String(options.days ?? 30)]
-  openssl(
-    'x509',
-    '-req',
-    '-in',
-    request,
-    ...signer,
-    ...days,
-    '-extfile',
-    extensions,
-    '-out',
-    leaf.certificate,
-  )
+  const out = ['-in', request, '-extfile', extensions, '-out', leaf.certificate]
+  if (options.seconds !== undefined) signFor(options.seconds, directory, authority, out)
+  else {
+    const signer = ['-CA', authority.certificate, '-CAkey', authority.key, '-CAcreateserial']
+    openssl('x509', '-req', ...signer, '-days', String(options.days ?? 30), ...out)
+  }
   return leaf
 }
+
+/** `openssl x509` of OpenSSL 3.0 counts in days; `openssl ca` takes times. */
+function signFor(seconds: number, directory: string, authority: KeyPair, out: readonly string[]): void {
+  const settings = join(directory, 'ca.cnf')
+  const database = join(directory, 'index.txt')
+  writeFileSync(database, '')
+  writeFileSync(
+    settings,
+    [
+      '[ca]\ndefault_ca = own\n[own]',
+      `database = ${database}\nnew_certs_dir = ${directory}\nrand_serial = yes\nunique_subject = no`,
+      'default_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n',
+    ].join('\n'),
+  )
+  const times = ['-startdate', opensslTime(0), '-enddate', opensslTime(seconds)]
+  const signer = ['-cert', authority.certificate, '-keyfile', authority.key]
+  openssl('ca', '-batch', '-notext', '-config', settings, ...signer, ...times, ...out)
+}
+
+/** YYYYMMDDHHMMSSZ */
+const opensslTime = (seconds: number) =>
+  `${new Date(Date.now() + seconds * 1000).toISOString().replace(/\D/g, '').slice(0, 14)}Z`
 
 function extensionsOf({ hosts = [], uris = [] }: LeafOptions): string {
   const names = [

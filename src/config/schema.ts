@@ -124,7 +124,9 @@ const certificateIdentity = z.strictObject({
   subjects: z
     .array(z.string().min(1))
     .optional()
-    .describe('accept these subjects or URI SANs; * stands for any run of characters'),
+    .describe(
+      'accept these subjects (RFC 2253, with its escapes) or URI SANs; * stands for any run of characters',
+    ),
   groups: z.array(z.string().min(1)).min(1).describe('groups of whoever holds such a certificate'),
 })
 

@@ -32,6 +32,22 @@ export function matchesAnyGlob(patterns: readonly string[], text: string): boole
 }
 
 /**
+ * The same for a certificate's subject (RFC 2253), in which whoever asks for the certificate may choose the words of a name but
+ * not its parts: a comma that is escaped is none of those that part them, and only the same escape in a pattern is it.
+ */
+export function matchesAnySubject(patterns: readonly string[], subject: string): boolean {
+  const text = withoutEscapes(subject)
+  return patterns.some((pattern) => matchesGlob(withoutEscapes(pattern), text))
+}
+
+/** Of Unicode's private plane 15, which no certificate's subject has unescaped. */
+const PRIVATE = 0xf0000
+
+/** Escapes become one character that stands for itself. A star is never escaped, in subjects and in patterns. */
+const withoutEscapes = (text: string) =>
+  text.replace(/\\([^*])/gs, (_, escaped: string) => String.fromCodePoint(PRIVATE + escaped.charCodeAt(0)))
+
+/**
  * Does every text that matches `narrow` match `wide`? Exact: a star of `narrow` stands for texts with characters that `wide`
  * does not spell out, so only a star of `wide` can take it, and then it takes whatever stands there. No character of a
  * pattern is a literal `*`, so the pattern itself is such a text.

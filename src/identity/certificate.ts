@@ -1,6 +1,6 @@
 // Client certificates that Envoy verified: SPIFFE IDs and subjects, mapped to groups.
 import type { CertificateIdentityConfig } from '../config/schema.ts'
-import { matchesAnyGlob } from '../core/glob.ts'
+import { matchesAnyGlob, matchesAnySubject } from '../core/glob.ts'
 import type { PeerCertificate, Principal } from '../core/principal.ts'
 import { LONGEST_SUBJECT } from './mapping.ts'
 import { type Authentication, isPlainText, rejected, shown } from './outcome.ts'
@@ -34,15 +34,20 @@ export function authenticateCertificate(
   return rejected(`the client certificate of ${shown(who)} is not accepted here`)
 }
 
+/** A scheme first (RFC 3986): what is none may be anything, a subject's text too. */
+const URI = /^[a-z][a-z0-9+.-]*:/i
+
 /** The SPIFFE ID, URI name or subject by which the certificate fits; undefined when it does not. */
 function acceptedSubject(cert: PeerCertificate, config: CertificateIdentityConfig): string | undefined {
   const { trust_domain: domain, subjects } = config
   // of two names that a certificate has, only one that meets every demand counts
-  const names = [cert.uriSan, cert.subject].filter((name) => isPlainText(name, LONGEST_SUBJECT))
+  const uri = cert.uriSan !== undefined && URI.test(cert.uriSan) ? cert.uriSan : undefined
+  const names = [uri, cert.subject].filter((name) => isPlainText(name, LONGEST_SUBJECT))
   return names.find((name) => {
     if (domain === undefined && subjects === undefined) return false
-    if (domain !== undefined && (name !== cert.uriSan || trustDomain(name) !== domain)) return false
-    return subjects === undefined || matchesAnyGlob(subjects, name)
+    if (domain !== undefined && (name !== uri || trustDomain(name) !== domain)) return false
+    if (subjects === undefined) return true
+    return name === uri ? matchesAnyGlob(subjects, name) : matchesAnySubject(subjects, name)
   })
 }
 

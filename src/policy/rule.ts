@@ -2,7 +2,7 @@
 import type { PolicyRuleConfig } from '../config/schema.ts'
 import { unmetClaim } from '../core/claims.ts'
 import type { Access, AccessEffect } from '../core/facts.ts'
-import { matchesAnyGlob, matchesGlob } from '../core/glob.ts'
+import { matchesAnyGlob, matchesAnySubject, matchesGlob } from '../core/glob.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import { isForResource } from '../core/resource-names.ts'
 import type { SearchPath } from '../core/search-path.ts'
@@ -79,7 +79,8 @@ export function mismatch(rule: Rule, principal: Principal, resource: string): st
 
 /** A subject is unique within its issuer; with the issuer before it, everywhere. */
 function isSubject(patterns: readonly string[], principal: Principal): boolean {
-  return matchesAnyGlob(patterns, principal.subject) || matchesAnyGlob(patterns, principalId(principal))
+  const matchesAny = principal.method === 'certificate' ? matchesAnySubject : matchesAnyGlob
+  return matchesAny(patterns, principal.subject) || matchesAny(patterns, principalId(principal))
 }
 
 function meansEffect(rule: Rule, effect: AccessEffect): boolean {

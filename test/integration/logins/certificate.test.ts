@@ -25,7 +25,7 @@ const options = (authentication: readonly ('certificate' | 'token')[]): StackOpt
   resource: {
     client_ca: clients.certificate,
     authentication: [...authentication],
-    certificates: ['etl', 'reports'],
+    certificates: ['etl', 'reports', 'office'],
   },
   config: {
     certificate_identities: {
@@ -35,6 +35,7 @@ const options = (authentication: readonly ('certificate' | 'token')[]): StackOpt
         groups: ['engineers'],
       },
       reports: { subjects: ['CN=reports'], groups: ['analysts'] },
+      office: { subjects: ['CN=*,O=Acme'], groups: ['engineers'] },
     },
   },
 })
@@ -84,6 +85,7 @@ describe('authentication: [certificate]', () => {
       () => clients.issue({ name: 'web', uris: ['spiffe://prod.example/ns/web/sa/front'] }),
     ],
     ['a subject that no identity names', () => clients.issue({ name: 'nobody' })],
+    ['a common name that spells out an organization', () => clients.issue({ name: 'x,O=Acme' })],
     ['a subject that resembles a SPIFFE ID', () => clients.issue({ name: 'prod.example-ns-etl-sa-x' })],
   ])('%s is refused with a reason', async (_, pair) => {
     const outcome = await psql(stack, pair(), '', 'select 1')

@@ -76,9 +76,30 @@ describe('a client certificate', () => {
     expect(authenticateCertificate(certificate, [['mesh', mesh]]).kind).toBe('rejected')
   })
 
+  it('cannot claim a subject by its URI name', () => {
+    const certificate = { uriSan: 'CN=ann,O=Acme', subject: 'CN=ann' }
+    expect(authenticateCertificate(certificate, [['staff', staff]]).kind).toBe('rejected')
+  })
+
   it('fits by its subject where the configuration says so, and each group counts once', () => {
     const principal = principalOf(authenticateCertificate({ subject: 'CN=ann,O=Acme' }, [['staff', staff]]))
     expect(principal).toMatchObject({ subject: 'CN=ann,O=Acme', kind: 'person', groups: ['staff'] })
+  })
+
+  it.each(['CN=x\\,O=Acme', 'CN=x\\\\\\,O=Acme', 'CN=x\\,O=Acme,O=Other', 'CN=x\\+O=Acme'])(
+    'whose name spells out another part of the subject is not of it (%s)',
+    (subject) => {
+      expect(authenticateCertificate({ subject }, [['staff', staff]]).kind).toBe('rejected')
+    },
+  )
+
+  it('may have escaped characters in its name, which a pattern writes as the subject does', () => {
+    const accepts = (pattern: string, subject: string) =>
+      authenticateCertificate({ subject }, [['any', { ...staff, subjects: [pattern] }]]).kind
+    expect(accepts('CN=*,O=Acme', 'CN=Doe\\, Jane,O=Acme')).toBe('principal')
+    expect(accepts('CN=*,O=Acme', 'CN=x\\\\,O=Acme')).toBe('principal')
+    expect(accepts('CN=*,O=Acme\\, Inc.', 'CN=x,O=Acme\\, Inc.')).toBe('principal')
+    expect(accepts('CN=*,O=Acme, Inc.', 'CN=x,O=Acme\\, Inc.')).toBe('rejected')
   })
 
   it('must fit both the trust domain and the subjects where both are given', () => {

@@ -263,6 +263,13 @@ describe('whom a rule is for', () => {
     expect(may(more)).toBe(reaches)
   })
 
+  test('a pattern of certificate subjects goes by the parts of the subject', () => {
+    const reaches = (subject: string) =>
+      may({ subjects: ['CN=*,O=Acme'] }, { ...principal(), subject, method: 'certificate' })
+    expect(reaches('CN=ann,O=Acme')).toBe(true)
+    expect(reaches('CN=ann\\,O=Acme')).toBe(false)
+  })
+
   test('claims are matched with globs', () => {
     expect(may({ claims: { repo: 'acme/*' } }, principal([], { claims: { repo: 'acme/shop' } }))).toBe(true)
   })

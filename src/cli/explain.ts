@@ -10,6 +10,7 @@ import type { Operation } from '../core/operation.ts'
 import type { PrincipalKind } from '../core/principal.ts'
 import { describeRoutine, type ToldFunctions, toldFunctions } from '../core/routine.ts'
 import { mayBreakGlass, statedIn } from '../core/stated.ts'
+import { describeDetectors } from '../masking/detect/found.ts'
 import { compilePolicy, type Policy } from '../policy/policy.ts'
 import { describeAccess } from '../policy/wording.ts'
 import { operationOf } from './connect/session.ts'
@@ -206,7 +207,7 @@ function render(answer: Answer, sight: Sight, glass: readonly string[]): string 
     ...answer.masks.map(({ id, strategy, columns, detect }) =>
       detect === undefined
         ? `mask ${id}: ${strategy} ${columns.join(', ')}, where it comes back`
-        : `mask ${id}: ${strategy} what looks like ${detect.join(', ')}, wherever it comes back`,
+        : `mask ${id}: ${strategy} what looks like ${describeDetectors(detect)}, wherever it comes back`,
     ),
     ...(decision.obligations === undefined ? [] : obligationLines(decision.obligations)),
     ...NOT_LOOKED_AT[sight],

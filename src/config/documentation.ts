@@ -60,15 +60,20 @@ function below(key: string, node: SchemaNode, parent: SchemaNode): Row[] {
     .map((row) => (isChoice(parent) ? { ...row, fallback: '**one of these**' } : row))
   const { additionalProperties: any, items } = node
   const chosen = typeof any === 'object' && isDeep(any) ? rows(`${key}.NAME`, any, false) : []
-  const listed = items !== undefined && isDeep(items) ? below(`${key}[]`, items, items) : []
+  const listed =
+    items !== undefined && isDeep(items)
+      ? alternatives(items).flatMap((one) => below(`${key}[]`, one, items))
+      : []
   return [...named, ...chosen, ...listed]
 }
 
 const isDeep = (node: SchemaNode) => alternatives(node).some((one) => one.properties !== undefined)
 
-/** Several forms that no mark tells apart: the key itself does. */
-const isChoice = (node: SchemaNode) =>
-  alternatives(node).length > 1 && alternatives(node).every((one) => formOf(one, node) === '')
+/** Several forms with keys that no mark tells apart: the key itself does. */
+const isChoice = (node: SchemaNode) => {
+  const keyed = alternatives(node).filter((one) => one.properties !== undefined)
+  return keyed.length > 1 && keyed.every((one) => formOf(one, node) === '')
+}
 
 /** Which of several forms a key belongs to: `with mode verify-full: `. */
 function formOf(node: SchemaNode, parent: SchemaNode): string {

@@ -77,8 +77,17 @@ function union(issue: UnionIssue, path: Path, input: unknown): Finding[] {
   if (meant !== undefined) return meant
   const forms = [...new Set(issue.errors.map(form))].join(' or ')
   if (valueAt(input, path) === undefined) return [{ path, message: MISSING }]
-  const cure = forms === expected('object') ? keysFor('object', path) : {}
+  const cure = forms === expected('object') ? keysFor('object', path) : nearWord(issue, valueAt(input, path))
   return [{ path, message: `needs ${forms}`, ...cure }]
+}
+
+/** Of the words that one of the forms is, the one that was meant. */
+function nearWord({ errors }: UnionIssue, value: unknown): Pick<Finding, 'cure'> {
+  const words = errors.flatMap(([first]) =>
+    first?.code === 'invalid_value' && first.path.length === 0 ? first.values.map(String) : [],
+  )
+  const near = typeof value === 'string' ? nearest(value, words) : undefined
+  return near === undefined ? {} : { cure: `did you mean "${near}"?` }
 }
 
 /** What a branch of a union would accept, by its first complaint. */

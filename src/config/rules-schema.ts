@@ -201,7 +201,41 @@ export const DETECTORS = [
   'api-token',
 ] as const
 
-const detectors = z.enum(DETECTORS)
+/** What a team's own identifiers are made of, behind their prefix. */
+const ALPHABET_NAMES = ['digits', 'hex', 'letters', 'alphanumeric', 'token'] as const
+
+const MAX_OWN_LENGTH = 512
+
+/**
+ * Identifiers and tokens of the team's own. A prefix keeps the look at each value short and linear, and what it finds few:
+ * looking begins at its last character that is no digit, with the one before it.
+ */
+const ownDetector = z
+  .strictObject({
+    prefix: z
+      .string()
+      .regex(
+        /^(?=.+[^0-9])[A-Za-z0-9_.:/#=~-]{2,32}$/,
+        'needs 2 to 32 letters, digits or any of _ . : / # = ~ -, and behind the first one that is no digit',
+      )
+      .describe('how it begins; case counts. No letter or digit may stand before it'),
+    of: z
+      .enum(ALPHABET_NAMES)
+      .describe('characters behind the prefix: hex in either case; token is letters, digits, _ and -'),
+    min: z.int().min(1).max(MAX_OWN_LENGTH).describe('how many of them at least'),
+    max: z
+      .int()
+      .min(1)
+      .max(MAX_OWN_LENGTH)
+      .optional()
+      .describe('how many at most: a longer run is something else, and stays; no limit when absent'),
+  })
+  .refine(({ min, max }) => max === undefined || min <= max, {
+    path: ['max'],
+    message: 'is less than `min`, so nothing would be found',
+  })
+
+const detectors = z.enum(DETECTORS).or(ownDetector)
 
 export const maskRule = z.strictObject({
   resources: z.array(name).min(1).or(z.literal('*')).describe('names, or * for all'),
@@ -215,7 +249,7 @@ export const maskRule = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'what is looked for in all that the client is sent, but for columns with masks of their own; docs/masking.md says what each finds',
+      'what is looked for in all that the client is sent, but for columns with masks of their own: names, of which docs/masking.md says what each finds, and what identifiers of your own look like',
     ),
   strategy: z
     .enum(['redact', 'null', 'fixed', 'partial', 'hash', 'tokenize'])

@@ -1,6 +1,6 @@
 // Ways to bring values past detectors, which see neither columns nor statements, only what the client is sent.
 import { bind, execute, flush, parse, query, sync } from '../support/pgwire/frontend.ts'
-import type { Leak } from './case.ts'
+import { type Leak, leak, shows } from './case.ts'
 
 const PEM = `'-----BEGIN PRIVATE ' || E'KEY-----\\nTUlJRXBBSUJBQUtDQVFFQQ==\\n-----END PRIVATE KEY-----'`
 const BODY = /TUlJRXBBSUJBQUtDQVFFQQ/
@@ -17,6 +17,30 @@ const bytes = (hex: string) =>
   )
 
 const CARD = 'select card from customers where id = 1'
+
+/** What the mask says that identifiers of the team's own look like: `EMP-` and six digits. */
+const EMPLOYEE = /EMP-123456/
+const ofOwn = (how: string, ...steps: Leak['steps']): Leak =>
+  shows(EMPLOYEE, leak(`an identifier of one's own ${how}`, ...steps))
+
+const own: readonly Leak[] = [
+  ofOwn('made of two pieces', `select 'EMP-' || 123456`),
+  ofOwn('in a sentence', `select 'by (EMP-' || 123456 || ').'`),
+  ofOwn('behind a prefix like it', `select 'EMP-EMP-' || 123456`),
+  ofOwn('in an array', `select array['a', 'EMP-' || 123456]`),
+  ofOwn('in a row in binary', ...inFormat(`select row(1, 'EMP-' || 123456)`, 1)),
+  ofOwn('in JSON', `select json_build_object('EMP-' || 123456, 1)`),
+  ofOwn('in COPY', `copy (select 'EMP-' || 123456, 2) to stdout csv`),
+  ofOwn('in an error', `select ('EMP-' || 123456)::int`),
+  shows(
+    /EMP\\\\u002d123456|EMP\\u002d123456/,
+    leak(
+      'an escaped one of one’s own',
+      `select replace(to_json('EMP-' || 123456)::text, '-', '\\u002d')::json`,
+    ),
+  ),
+  shows(/454d502d313233343536/, leak('bytes of one of one’s own', `select ('EMP-' || 123456)::bytea`)),
+]
 
 export const detected: readonly Leak[] = [
   { name: 'the value itself', steps: [CARD] },
@@ -200,4 +224,5 @@ export const detected: readonly Leak[] = [
       [query('select * from t')],
     ],
   },
+  ...own,
 ]

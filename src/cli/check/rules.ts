@@ -5,6 +5,7 @@ import { duration } from '../../core/duration.ts'
 import { describeApproval } from '../../core/hold-terms.ts'
 import { isForResource } from '../../core/resource-names.ts'
 import { describeTimeWindow } from '../../core/time-window.ts'
+import { describeDetectors } from '../../masking/detect/found.ts'
 
 /** deny beats hold, hold beats allow: shown in the order in which they count. */
 const ORDER: readonly PolicyRuleConfig['decision'][] = ['deny', 'hold', 'allow']
@@ -110,7 +111,7 @@ export function masksOf(config: Config, resource: string): string[] {
 function describeMask(name: string, mask: MaskRuleConfig): string {
   const except = mask.except_groups === undefined ? '' : `, but not from ${mask.except_groups.join(', ')}`
   const what =
-    mask.detect === undefined ? (mask.columns ?? []) : [`what looks like ${mask.detect.join(', ')}`]
+    mask.detect === undefined ? (mask.columns ?? []) : [`what looks like ${describeDetectors(mask.detect)}`]
   return `${name}: ${mask.strategy}${keptBy(mask)} ${what.join(', ')}${except}${choicesOf(mask)}`
 }
 

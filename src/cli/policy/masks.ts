@@ -3,6 +3,7 @@
 import type { MaskRuleConfig } from '../../config/schema.ts'
 import type { Facts, RelationName } from '../../core/facts.ts'
 import { type TouchedColumn, touchedColumns } from '../../core/mentioned-columns.ts'
+import { describeDetectors } from '../../masking/detect/found.ts'
 import { namesColumn } from '../../masking/rules.ts'
 
 type Mask = MaskRuleConfig & { readonly id: string }
@@ -34,7 +35,9 @@ export function masksOn(
     const shows = describeStrategy(mask)
     // What detectors find may be in any value.
     if (detect !== undefined)
-      return [{ id, strategy, columns: [], detect, shows, over: [`what looks like ${detect.join(', ')}`] }]
+      return [
+        { id, strategy, columns: [], detect, shows, over: [`what looks like ${describeDetectors(detect)}`] },
+      ]
     const meant = columns.flatMap((pattern) => {
       const over = touched.filter((one) => namesColumn(partsOf(pattern), one))
       return over.length === 0 ? [] : [{ pattern, over: over.map((one) => nameOf(one, pattern)) }]

@@ -1,7 +1,29 @@
 // What detectors find, and the classes of characters that their shapes are made of.
 import type { MaskRuleConfig } from '../../config/schema.ts'
 
+/** One that is known by its name, or what identifiers of the team's own look like. */
 export type Detector = NonNullable<MaskRuleConfig['detect']>[number]
+
+export type OwnDetector = Exclude<Detector, string>
+
+/** In words, for people: `card`, `"EMP-" and 6 digits`. */
+function describeDetector(detector: Detector): string {
+  if (typeof detector === 'string') return detector
+  const { prefix, of, min, max } = detector
+  const count = max === undefined ? `${min} or more` : max === min ? `${min}` : `${min} to ${max}`
+  return `${JSON.stringify(prefix)} and ${count} ${WORDS[of]}`
+}
+
+export const describeDetectors = (detectors: readonly Detector[]): string =>
+  detectors.map(describeDetector).join(', ')
+
+const WORDS: Readonly<Record<OwnDetector['of'], string>> = {
+  digits: 'digits',
+  hex: 'hexadecimal digits',
+  letters: 'letters',
+  alphanumeric: 'letters or digits',
+  token: 'letters, digits, _ or -',
+}
 
 /** Bytes from `start` to before `end` of what was looked through. */
 export interface Found {
@@ -24,6 +46,7 @@ const LOWER = UPPER.toLowerCase()
 export const ALPHABETS = {
   digits: bytesOf(NUMERALS),
   hex: bytesOf(`${NUMERALS}abcdef`),
+  anyHex: bytesOf(`${NUMERALS}abcdefABCDEF`),
   letters: bytesOf(UPPER + LOWER),
   alphanumeric: bytesOf(NUMERALS + UPPER + LOWER),
   word: bytesOf(`${NUMERALS}${UPPER}${LOWER}_`),

@@ -5,7 +5,7 @@ import { emailAt } from './email.ts'
 import type { Detector, Found } from './found.ts'
 import { followsCountry, ibanEnd } from './iban.ts'
 import { findNumbers, internationalEnd, isSeparator, type Numbers } from './numbers.ts'
-import { mayBePrefix, prefixesOf, type Seen, secretAt } from './secrets.ts'
+import { mayBePrefix, prefixesOf, type Seen, secretsAt } from './secrets.ts'
 
 export interface Scanner {
   /** May something be in it, or in what stands escaped in it? Quick, and never wrong with a no. */
@@ -105,9 +105,9 @@ export function createScanner(detectors: ReadonlySet<Detector>): Scanner {
         return email?.end ?? at + 1
       }
       case PIVOT: {
-        const secret = secretAt(bytes, at, end, prefixes, seen)
-        if (secret) found.push(secret)
-        return secret?.end ?? at + 1
+        const secrets = secretsAt(bytes, at, end, prefixes, seen)
+        found.push(...secrets)
+        return secrets.reduce((behind, one) => Math.max(behind, one.end), at + 1)
       }
       case PLUS: {
         const stop = internationalEnd(bytes, at, end)
@@ -136,7 +136,7 @@ export function createScanner(detectors: ReadonlySet<Detector>): Scanner {
     suspects: (bytes, start, end) => next(bytes, start, start, end) >= 0,
     find(bytes) {
       const found: Found[] = []
-      const seen: Seen = { noTokenBefore: 0 }
+      const seen: Seen = { noTokenBefore: 0, runs: new Map() }
       const end = bytes.length
       for (let at = next(bytes, 0, 0, end); at >= 0; at = next(bytes, at, 0, end)) {
         at = look(bytes, at, found, seen)

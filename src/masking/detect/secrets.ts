@@ -1,6 +1,6 @@
 // Credentials that say what they are: tokens with a prefix of their issuer's, JSON Web Tokens, private keys in PEM.
 import { ALPHABETS, type Detector, endOfRun, type Found } from './found.ts'
-import { type Shape, TOKENS } from './tokens.ts'
+import { ownShape, type Shape, TOKENS } from './tokens.ts'
 
 const { alphanumeric, url } = ALPHABETS
 
@@ -25,8 +25,8 @@ export interface Prefixes {
 export function prefixesOf(detectors: ReadonlySet<Detector>): Prefixes {
   const pivots = new Set<number>()
   const shapes = new Map<number, readonly Shape[]>()
-  for (const shape of SHAPES) {
-    if (!detectors.has(shape.detector)) continue
+  const own = [...detectors].flatMap((one) => (typeof one === 'string' ? [] : [ownShape(one)]))
+  for (const shape of [...SHAPES.filter(({ detector }) => detectors.has(detector)), ...own]) {
     const at = pivotOf(shape)
     const pivot = shape.prefix.charCodeAt(at)
     pivots.add(pivot)
@@ -62,23 +62,39 @@ export function mayBePrefix(bytes: Uint8Array, at: number, from: number, prefixe
 export interface Seen {
   /** no JSON Web Token begins before: looking again at each `eyJ` of one long run would be quadratic */
   noTokenBefore: number
+  /** the last run of each alphabet, for the same reason */
+  readonly runs: Map<Uint8Array, { readonly start: number; readonly end: number }>
 }
 
-/** @param at where the pivot is */
-export function secretAt(
+/** Where the run of such bytes that begins at `at` ends. */
+function runEnd(bytes: Uint8Array, at: number, end: number, alphabet: Uint8Array, { runs }: Seen): number {
+  const last = runs.get(alphabet)
+  if (last !== undefined && at >= last.start && at <= last.end) return last.end
+  const stop = endOfRun(bytes, at, end, alphabet)
+  runs.set(alphabet, { start: at, end: stop })
+  return stop
+}
+
+/**
+ * All that is found around a pivot: prefixes of a team's own may begin as others do.
+ *
+ * @param at where the pivot is
+ */
+export function secretsAt(
   bytes: Uint8Array,
   at: number,
   end: number,
   prefixes: Prefixes,
   seen: Seen,
-): Found | undefined {
+): readonly Found[] {
+  const found: Found[] = []
   for (const shape of (at > 0 && shapesAt(bytes, at, prefixes)) || []) {
     const start = at - pivotOf(shape)
     if (start < 0 || start + shape.prefix.length > end || !hasPrefix(bytes, start, shape.prefix)) continue
     const stop = endOf(bytes, start, end, shape, seen)
-    if (stop >= 0) return { detector: shape.detector, start, end: stop }
+    if (stop >= 0) found.push({ detector: shape.detector, start, end: stop })
   }
-  return undefined
+  return found
 }
 
 function endOf(bytes: Uint8Array, start: number, end: number, shape: Shape, seen: Seen): number {
@@ -86,7 +102,7 @@ function endOf(bytes: Uint8Array, start: number, end: number, shape: Shape, seen
   if (shape.detector === 'private-key') return keyEnd(bytes, behind, end)
   if (shape.detector === 'jwt') return jwtEnd(bytes, behind, end, seen)
   if (shape.word && start > 0 && alphanumeric[bytes[start - 1] as number] === 1) return -1
-  const stop = endOfRun(bytes, behind, end, shape.body)
+  const stop = runEnd(bytes, behind, end, shape.body, seen)
   const length = stop - behind
   if (length < shape.min || (shape.max !== undefined && length > shape.max)) return -1
   return shape.max !== undefined && stop < end && alphanumeric[bytes[stop] as number] === 1 ? -1 : stop

@@ -1,5 +1,5 @@
 // Tokens that begin with a prefix of their issuer's, as the issuers document them or as their tokens are.
-import { ALPHABETS, type Detector } from './found.ts'
+import { ALPHABETS, type Detector, type OwnDetector } from './found.ts'
 
 /** A prefix, then between `min` and `max` characters; longer runs are something else, unless there is no `max`. */
 export interface Shape {
@@ -61,3 +61,18 @@ const ROWS: readonly Row[] = [
 export const TOKENS: readonly Shape[] = ROWS.flatMap(([detector, prefixes, body, min, more]) =>
   prefixes.split(' ').map((prefix) => ({ detector, prefix, body, min, ...more })),
 )
+
+const OWN: Readonly<Record<OwnDetector['of'], Uint8Array>> = {
+  digits: ALPHABETS.digits,
+  hex: ALPHABETS.anyHex,
+  letters,
+  alphanumeric,
+  token: url,
+}
+
+/** The schema has seen to it that the prefix has a pivot: a character behind the first that is no digit. */
+export function ownShape(detector: OwnDetector): Shape {
+  const { prefix, of, min, max } = detector
+  const pivot = prefix.search(/[^0-9][0-9]*$/)
+  return { detector, prefix, body: OWN[of], min, ...(max !== undefined && { max }), pivot, word: true }
+}

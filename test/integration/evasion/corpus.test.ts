@@ -46,7 +46,7 @@ beforeAll(async () => {
     masks: {
       found: {
         resources: '*',
-        detect: ['card', 'email', 'us-ssn', 'private-key'],
+        detect: ['card', 'email', 'us-ssn', 'private-key', { prefix: 'EMP-', of: 'digits', min: 6, max: 6 }],
         except_groups: ['curious', 'vandals', 'guessers'],
       },
       guessed: {

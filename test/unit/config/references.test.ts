@@ -255,6 +255,26 @@ describe('a configuration is refused when', () => {
       'null is for whole values',
     ],
     [
+      'an identifier of one’s own has no prefix to look for',
+      changed('columns: [public.customers.email]', 'detect: [{ prefix: "A12", of: digits, min: 3 }]'),
+      'needs 2 to 32 letters',
+    ],
+    [
+      'an identifier of one’s own is never found',
+      changed('columns: [public.customers.email]', 'detect: [{ prefix: A-, of: digits, min: 3, max: 2 }]'),
+      'is less than `min`',
+    ],
+    [
+      'what is to be found is misspelt',
+      changed('columns: [public.customers.email]', 'detect: [emial]'),
+      'did you mean "email"?',
+    ],
+    [
+      'an identifier of one’s own is made of nothing known',
+      changed('columns: [public.customers.email]', 'detect: [{ prefix: A-, of: numerals, min: 3 }]'),
+      'masks.mail.detect.0.of: must be one of: digits',
+    ],
+    [
       'terms are for probes that are not held',
       changed('    columns: [public', '    wait: 0s\n    columns: [public'),
       'is only for `probes: hold`',

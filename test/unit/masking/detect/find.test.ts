@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { DETECTORS } from '../../../../src/config/rules-schema.ts'
 import { createCleanser } from '../../../../src/masking/detect/cleanse.ts'
-import type { Detector } from '../../../../src/masking/detect/found.ts'
+import { type Detector, describeDetectors } from '../../../../src/masking/detect/found.ts'
 import { createScanner } from '../../../../src/masking/detect/scan.ts'
 
 /** In two pieces, so that scanners of source code do not take them for what they look like. */
@@ -122,6 +122,42 @@ it('only what is asked for is found', () => {
   expect(found('4111111111111111 ada@example.com', ['email'])).toEqual([['email', 'ada@example.com']])
 })
 
+const employee: Detector = { prefix: 'EMP-', of: 'digits', min: 6, max: 6 }
+const ticket: Detector = { prefix: 'T2-', of: 'token', min: 3 }
+const trace: Detector = { prefix: 'x:', of: 'hex', min: 4, max: 8 }
+
+describe('what identifiers of one’s own look like', () => {
+  it.each<[string, Detector, string, string[]]>([
+    ['alone', employee, 'EMP-123456', ['EMP-123456']],
+    ['in a sentence', employee, 'by EMP-123456, EMP-654321.', ['EMP-123456', 'EMP-654321']],
+    ['behind its own prefix', employee, 'EMP-EMP-123456', ['EMP-123456']],
+    ['behind a letter of another alphabet', employee, 'éEMP-123456', ['EMP-123456']],
+    ['too short', employee, 'EMP-12345 EMP-', []],
+    ['too long', employee, 'EMP-1234567 EMP-123456a', []],
+    ['in a word', employee, 'TEMP-123456', []],
+    ['in other case', employee, 'emp-123456', []],
+    ['without a longest', ticket, `T2-${'a_-9'.repeat(500)}`, [`T2-${'a_-9'.repeat(500)}`]],
+    ['in either case', trace, 'x:dEaD x:beeg x:123456789', ['x:dEaD']],
+  ])('%s', (_, detector, text, finds) => {
+    expect(found(text, [detector])).toEqual(finds.map((find) => [detector, find]))
+  })
+
+  it('is told in words', () => {
+    expect(describeDetectors([employee, 'card', ticket, trace])).toBe(
+      '"EMP-" and 6 digits, card, "T2-" and 3 or more letters, digits, _ or -, "x:" and 4 to 8 hexadecimal digits',
+    )
+  })
+
+  it('is found beside one that begins alike', () => {
+    const live = joined('sk_live_', 'abcdefghij0123456789')
+    const wide: Detector = { prefix: 'sk_live_', of: 'token', min: 5 }
+    expect(found(`${live}-rest`, ['stripe-key', wide])).toEqual([
+      ['stripe-key', live],
+      [wide, `${live}-rest`],
+    ])
+  })
+})
+
 /** Texts that make a scanner look far for nothing, again and again. */
 const HARD = [
   'eyJ',
@@ -140,10 +176,23 @@ const HARD = [
   '\\x41',
   '\\',
   '411111111111111',
+  'T2-',
+  'a-',
+  'EMP-1',
+]
+
+/** Long runs in which others begin, and which are too long for what is looked for. */
+const OWN: readonly Detector[] = [
+  employee,
+  ticket,
+  { prefix: 'a-', of: 'token', min: 1, max: 512 },
+  { prefix: 'a-', of: 'token', min: 512, max: 512 },
 ]
 
 it.each(HARD)('time is linear in a text of many %j', (piece) => {
-  const { cleanse } = createCleanser(new Map(DETECTORS.map((detector) => [detector, { kind: 'redact' }])))
+  const { cleanse } = createCleanser(
+    new Map([...DETECTORS, ...OWN].map((detector) => [detector, { kind: 'redact' }])),
+  )
   const took = (length: number) => {
     const text = Buffer.from(piece.repeat(length / piece.length))
     const began = performance.now()

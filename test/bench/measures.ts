@@ -8,7 +8,10 @@ import { median, percentile } from './statistics.ts'
 
 export interface Plan {
   readonly rounds: number
+  /** of a round, that are counted */
   readonly seconds: number
+  /** for each mode before its first round, on the paths through the processor: it has code to compile */
+  readonly warmUp: number
   readonly clients: readonly number[]
   readonly logins: number
   readonly idle: number
@@ -42,15 +45,13 @@ export interface ThroughputRow {
 
 /** Clients that warm up what is measured. */
 const WARM_CLIENTS = 8
-/** Seconds in which Node compiles what every statement runs: a tenth of the CPU for the first ten seconds and more. */
-const WARM_UP = 6
-
+/** On the others nothing is compiled, and the first second of each run is not counted. */
+const isProcessed = ({ name }: Path) => !name.startsWith('plain')
 export async function measureThroughput(bench: Bench, plan: Plan): Promise<ThroughputRow[]> {
   const rows: ThroughputRow[] = []
   for (const mode of MODES) {
-    for (const path of bench.paths) await throughput(bench, path, WARM_CLIENTS, mode, WARM_UP)
-  }
-  for (const mode of MODES) {
+    for (const path of bench.paths.filter(isProcessed))
+      await throughput(bench, path, WARM_CLIENTS, mode, plan.warmUp)
     for (const clients of plan.clients) {
       const samples = await eachPath(bench, plan.rounds, (path) =>
         throughput(bench, path, clients, mode, plan.seconds),

@@ -1,6 +1,8 @@
-// pgbench's select-only script over one path: transactions a second, and CPU per transaction.
+// pgbench's select-only script over one path: transactions a second, and CPU per transaction, once its clients are logged in.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { LIBPQ_18 } from '../support/postgres-cluster.ts'
-import { run } from '../support/stack/clients.ts'
 import { cpuSeconds } from './processes.ts'
 import type { Bench, Path } from './setup.ts'
 
@@ -20,7 +22,11 @@ export interface Throughput {
 const LIBRARIES = `LD_LIBRARY_PATH=${LIBPQ_18}`
 /** Few, since a busy machine must do as well. */
 const LOGINS_PER_SECOND = 20
+/** Of each run, not counted: what is measured comes back to caches that hold the code of the path before it. */
+const BEGINNING = 1
+const RUNS_WITHIN = 120_000
 
+/** @param seconds that are counted */
 export async function throughput(
   bench: Bench,
   path: Path,
@@ -31,30 +37,57 @@ export async function throughput(
   const envoy = path.name.startsWith('plain') ? bench.plain.pid : bench.stack.envoy.pid
   const processor = bench.stack.services.pid
   const texts = await analysed(bench)
-  const before = [cpuSeconds(envoy), cpuSeconds(processor)] as const
-  // pgbench's clock runs while its clients log in, one after the other; its tps leaves that time out.
-  const duration = seconds + Math.ceil(clients / LOGINS_PER_SECOND)
+  // pgbench's clock runs while its clients log in, one after the other; it reports from then on.
+  const duration = BEGINNING + seconds + Math.ceil(clients / LOGINS_PER_SECOND)
   const options = ['-n', '-S', '-M', mode, '-c', String(clients), '-j', '1', '-T', String(duration)]
-  const done = await run(
-    'env',
-    [LIBRARIES, 'pgbench', ...options, conninfo(path)],
-    path.password,
-    '',
-    120_000,
-  )
-  const after = [cpuSeconds(envoy), cpuSeconds(processor)] as const
+  const reported = await reports([...options, conninfo(path)], path.password, () => ({
+    envoy: cpuSeconds(envoy),
+    processor: cpuSeconds(processor),
+  }))
   const { hit, miss } = await analysed(bench)
-  const tps = Number(/tps = ([\d.]+)/.exec(done.stdout)?.[1])
-  const count = Number(/transactions actually processed: (\d+)/.exec(done.stdout)?.[1])
-  const failed = Number(/number of failed transactions: (\d+)/.exec(done.stdout)?.[1])
-  if (done.code !== 0 || failed !== 0 || !(tps > 0)) throw new Error(`pgbench: ${done.stdout}${done.stderr}`)
-  const micros = (seconds: number) => (seconds / count) * 1e6
+  const [first, last] = [reported[0], reported.at(-1)]
+  if (first === undefined || last === undefined || last.count === 0)
+    throw new Error('pgbench ended before anything was measured')
+  const micros = (of: 'envoy' | 'processor') => ((last.used[of] - first.used[of]) / last.count) * 1e6
   return {
-    tps,
-    envoyCpu: micros(after[0] - before[0]),
-    processorCpu: micros(after[1] - before[1]),
+    tps: last.count / (last.at - first.at),
+    envoyCpu: micros('envoy'),
+    processorCpu: micros('processor'),
     known: (hit - texts.hit) / (hit - texts.hit + miss - texts.miss),
   }
+}
+
+interface Report<T> {
+  /** seconds of pgbench's clock */
+  readonly at: number
+  /** transactions since the first report */
+  readonly count: number
+  readonly used: T
+}
+
+/** Runs pgbench, and looks at what is used each time that it reports: once a second, and never before all clients are logged in. */
+async function reports<T>(args: readonly string[], password: string, look: () => T): Promise<Report<T>[]> {
+  const child = spawn('env', [LIBRARIES, 'pgbench', '-P', '1', '--progress-timestamp', ...args], {
+    env: { PATH: process.env['PATH'], PGPASSWORD: password, LC_ALL: 'C.UTF-8' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: RUNS_WITHIN,
+    killSignal: 'SIGKILL',
+  })
+  const found: Report<T>[] = []
+  const said: string[] = []
+  createInterface(child.stdout).on('line', (line) => said.push(line))
+  createInterface(child.stderr).on('line', (line) => {
+    const [, time, tps] = /^progress: ([\d.]+) s, ([\d.]+) tps.* 0 failed/.exec(line) ?? []
+    if (time === undefined) return void said.push(line)
+    const before = found.at(-1)
+    const at = Number(time)
+    const count = before === undefined ? 0 : before.count + Number(tps) * (at - before.at)
+    found.push({ at, count, used: look() })
+  })
+  const [code] = await once(child, 'close')
+  const failed = said.some((line) => /^number of failed transactions: [^0]/.test(line))
+  if (code !== 0 || failed) throw new Error(`pgbench: ${said.join('\n')}`)
+  return found
 }
 
 /** Texts so far, by whether their analysis was known. */

@@ -1,7 +1,9 @@
 // The few numbers that samples are told by.
 
 export function median(samples: readonly number[]): number {
-  return percentile(samples, 50)
+  const sorted = samples.toSorted((a, b) => a - b)
+  const middle = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]
+  return middle.reduce((sum: number, sample = Number.NaN) => sum + sample / 2, 0)
 }
 
 export function percentile(samples: readonly number[], rank: number): number {

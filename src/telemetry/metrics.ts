@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Outcome } from '../core/decision.ts'
 import type { ErrorCode } from '../core/errors.ts'
+import { createAnalysisCount, createByteCount, createDecisionCount, type Direction } from './counts.ts'
 import { createStageTimes } from './stages.ts'
 
 /** Where a session's time goes, in the order of the data. */
@@ -27,9 +28,6 @@ export type NotificationOutcome = 'delivered' | 'retried' | 'dead' | 'dropped' |
 
 /** What comes to the admin port from whoever shows no proof. `login`: failed ones. `callback`: Slack's, when they are not Slack's. */
 export type Unwritten = 'login' | 'callback'
-
-/** Which way bytes went. */
-export type Direction = 'from-client' | 'to-client' | 'from-server' | 'to-server'
 
 /** Labels are configured names (resources, rules) and closed unions only: nothing a client says makes a series. */
 export interface Metrics {
@@ -81,104 +79,6 @@ function createSessionMetrics(registers: Registry[]) {
       labelNames: ['resource', 'outcome'],
       registers,
     }),
-  }
-}
-
-type ByteCounts = Record<Direction, number>
-
-/** Every message of every session is counted, so its count is an addition; the labels are looked up when it is read. */
-function createByteMetrics(registers: Registry[]) {
-  const counts = new Map<string, ByteCounts>()
-  new Counter({
-    name: 'chaperone_bytes_total',
-    help: 'Bytes by direction',
-    labelNames: ['resource', 'direction'],
-    registers,
-    collect() {
-      this.reset()
-      for (const [resource, count] of counts) {
-        for (const [direction, bytes] of Object.entries(count)) this.inc({ resource, direction }, bytes)
-      }
-    },
-  })
-  return (resource: string, direction: Direction, bytes: number) => {
-    let count = counts.get(resource)
-    if (count === undefined) {
-      count = { 'from-client': 0, 'to-client': 0, 'from-server': 0, 'to-server': 0 }
-      counts.set(resource, count)
-    }
-    // Not by a member that is looked up by its name: that costs more than all the rest.
-    switch (direction) {
-      case 'from-client':
-        count['from-client'] += bytes
-        break
-      case 'to-client':
-        count['to-client'] += bytes
-        break
-      case 'from-server':
-        count['from-server'] += bytes
-        break
-      case 'to-server':
-        count['to-server'] += bytes
-    }
-  }
-}
-
-/** How many of the texts were known from before. */
-function createAnalysisMetrics(registers: Registry[]) {
-  const counts = new Map<string, { hit: number; miss: number }>()
-  new Counter({
-    name: 'chaperone_analysis_cache_total',
-    help: 'Texts by whether their analysis was known from before',
-    labelNames: ['resource', 'outcome'],
-    registers,
-    collect() {
-      this.reset()
-      for (const [resource, { hit, miss }] of counts) {
-        this.inc({ resource, outcome: 'hit' }, hit)
-        this.inc({ resource, outcome: 'miss' }, miss)
-      }
-    },
-  })
-  return (resource: string, known: boolean) => {
-    let count = counts.get(resource)
-    if (count === undefined) {
-      count = { hit: 0, miss: 0 }
-      counts.set(resource, count)
-    }
-    count[known ? 'hit' : 'miss'] += 1
-  }
-}
-
-/** Every statement is counted: look-ups by texts that are there already, in place of one that would have to be made. */
-function createDecisionMetrics(registers: Registry[]) {
-  const counts = new Map<string, Map<string, Map<Outcome, number>>>()
-  new Counter({
-    name: 'chaperone_decisions_total',
-    help: 'Decisions by the rule that made them',
-    labelNames: ['resource', 'rule', 'outcome'],
-    registers,
-    collect() {
-      this.reset()
-      for (const [resource, byRule] of counts) {
-        for (const [rule, byOutcome] of byRule) {
-          for (const [outcome, count] of byOutcome) this.inc({ resource, rule, outcome }, count)
-        }
-      }
-    },
-  })
-  return (resource: string, rule: string, outcome: Outcome) => {
-    let byRule = counts.get(resource)
-    if (byRule === undefined) {
-      byRule = new Map()
-      counts.set(resource, byRule)
-    }
-    let byOutcome = byRule.get(rule)
-    if (byOutcome === undefined) {
-      byOutcome = new Map()
-      byRule.set(rule, byOutcome)
-    }
-    byOutcome.set(outcome, (byOutcome.get(outcome) ?? 0) + 1)
   }
 }
 
@@ -279,10 +179,10 @@ export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const sessions = createSessionMetrics([registry])
-  const bytes = createByteMetrics([registry])
+  const bytes = createByteCount([registry])
   const holds = createHoldMetrics([registry])
-  const analysed = createAnalysisMetrics([registry])
-  const decision = createDecisionMetrics([registry])
+  const analysed = createAnalysisCount([registry])
+  const decision = createDecisionCount([registry])
   const judgements = createJudgementMetrics([registry])
   const policies = createPolicyMetrics([registry])
   const notifications = createNotificationMetrics([registry])

@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.ts'
 import { policyProblems } from '../policy/problems.ts'
 import { unreadableSecrets } from '../secrets/secrets.ts'
 import { describeConfig } from './check/describe.ts'
+import { runningEnvoy } from './check/envoy.ts'
 import { groupWarnings } from './check/groups.ts'
 import { patternWarnings } from './check/patterns.ts'
 import { workerWarnings } from './check/workers.ts'
@@ -18,21 +19,37 @@ Checks shape, references between parts, files, certificates and their keys, secr
 Exit code 1 with every problem, one a line, when there is any. Warnings (groups that nobody can have, patterns
 that may be meant otherwise than they are read, hourly limits over several workers) change no exit code.
 
-Example:
-  chaperone check --config prod.yaml`
+With --envoy it looks at an Envoy that runs as well: are its listeners and clusters what \`envoy-config\` prints, and does
+nothing lead beside them? What makes it weaker ends with exit code 1.
+
+Examples:
+  chaperone check --config prod.yaml
+  chaperone check --envoy                    the Envoy at envoy.admin
+  chaperone check --envoy 127.0.0.1:9901     another`
+
+const WEAKER = 1
 
 export function registerCheck(program: Command): void {
   program
     .command('check')
     .description('check the configuration and show what each resource resolves to')
     .option('--no-files', 'leave out files and secrets, which may not be on this machine')
+    .option('--envoy [admin]', 'compare a running Envoy with what is generated for it, by its admin address')
     .addHelpText('after', HELP)
-    .action((_: unknown, command: Command) => {
-      const options = command.optsWithGlobals<{ config: string; files: boolean }>()
+    .action(async (_: unknown, command: Command) => {
+      const options = command.optsWithGlobals<{ config: string; files: boolean; envoy?: string | true }>()
       const config = checkedConfig(options.config, options.files)
       process.stdout.write(describeConfig(config, options.config))
       for (const warning of warningsOf(config, options.config))
         process.stderr.write(`warning: ${printable(warning)}\n`)
+      if (options.envoy === undefined) return
+      const { text, problems, weaker } = await runningEnvoy(
+        config,
+        options.envoy === true ? config.envoy.admin : options.envoy,
+      )
+      process.stdout.write(`\n${text}\n`)
+      for (const problem of problems) process.stderr.write(`${printable(problem)}\n`)
+      if (weaker) process.exitCode = WEAKER
     })
 }
 

@@ -231,7 +231,7 @@ describe('the program', () => {
   })
 
   it('has an example in the help of check, and its version', () => {
-    expect(chaperone(['help', 'check']).stdout).toContain('Example:')
+    expect(chaperone(['help', 'check']).stdout).toContain('Examples:')
     expect(chaperone(['--version'])).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),

@@ -4,7 +4,7 @@ import { checkFiles } from '../config/files.ts'
 import { loadConfig, locateFindings } from '../config/load.ts'
 import { ConfigError, type Finding, formatProblem } from '../config/problems.ts'
 import type { Config } from '../config/schema.ts'
-import { policyProblems } from '../policy/problems.ts'
+import { deniedWholly, policyProblems } from '../policy/problems.ts'
 import { unreadableSecrets } from '../secrets/secrets.ts'
 import { describeConfig } from './check/describe.ts'
 import { runningEnvoy } from './check/envoy.ts'
@@ -17,7 +17,8 @@ import { withWorkers } from './workers/option.ts'
 const HELP = `
 Checks shape, references between parts, files, certificates and their keys, secrets, and policies.
 Exit code 1 with every problem, one a line, when there is any. Warnings (groups that nobody can have, patterns
-that may be meant otherwise than they are read, hourly limits over several workers) change no exit code.
+that may be meant otherwise than they are read, rules of which rules that deny leave nothing, hourly limits over several
+workers) change no exit code, so that a deny that is added in an incident is not kept waiting; with --strict they do.
 
 With --envoy it looks at an Envoy that runs as well: are its listeners and clusters what \`envoy-config\` prints, and does
 nothing lead beside them? What makes it weaker ends with exit code 1.
@@ -33,15 +34,22 @@ export function registerCheck(program: Command): void {
   program
     .command('check')
     .description('check the configuration and show what each resource resolves to')
+    .option('--strict', 'end with 1 on warnings as well, as when a change is reviewed')
     .option('--no-files', 'leave out files and secrets, which may not be on this machine')
     .option('--envoy [admin]', 'compare a running Envoy with what is generated for it, by its admin address')
     .addHelpText('after', HELP)
     .action(async (_: unknown, command: Command) => {
-      const options = command.optsWithGlobals<{ config: string; files: boolean; envoy?: string | true }>()
+      const options = command.optsWithGlobals<{
+        config: string
+        files: boolean
+        envoy?: string | true
+        strict?: true
+      }>()
       const config = checkedConfig(options.config, options.files)
       process.stdout.write(describeConfig(config, options.config))
-      for (const warning of warningsOf(config, options.config))
-        process.stderr.write(`warning: ${printable(warning)}\n`)
+      const warnings = warningsOf(config, options.config)
+      for (const warning of warnings) process.stderr.write(`warning: ${printable(warning)}\n`)
+      if (options.strict && warnings.length > 0) process.exitCode = WEAKER
       if (options.envoy === undefined) return
       const { text, problems, weaker } = await runningEnvoy(
         config,
@@ -53,9 +61,14 @@ export function registerCheck(program: Command): void {
     })
 }
 
-/** What may be meant, and is worth a look: with its place in the file, and no reason to end with 1. */
+/** What may be meant, and is worth a look: with its place in the file. */
 function warningsOf(config: Config, path: string): string[] {
-  const found = [...groupWarnings(config), ...patternWarnings(config), ...workerWarnings(config)]
+  const found = [
+    ...deniedWholly(config),
+    ...groupWarnings(config),
+    ...patternWarnings(config),
+    ...workerWarnings(config),
+  ]
   return locateFindings(path, found).map((one) => formatProblem(path, one))
 }
 

@@ -30,15 +30,35 @@ interface Part {
   readonly meant: Meant
 }
 
+export interface Overruled {
+  /** Rules that hold, and so were there to be read beside it, leave nothing of the rule: a mistake, to be refused. */
+  readonly byHolds: readonly Finding[]
+  /**
+   * Rules that deny leave nothing of it. Nothing is let through by that, and whoever adds the deny may be in haste: to refuse it
+   * would leave the policy in force that it is to stop.
+   */
+  readonly byDenies: readonly Finding[]
+}
+
+/** Rules of a configuration are looked at when it is read, when they are warned of, and when they are compiled. */
+const known = new WeakMap<Config, Overruled>()
+
+export function overruled(config: Config): Overruled {
+  const found = known.get(config) ?? overruledWithin(config, createComparisons())
+  known.set(config, found)
+  return found
+}
+
 /** @param compared how much is looked at: what is beyond is taken for alive */
-export function overruled(config: Config, compared: Comparisons = createComparisons()): Finding[] {
+export function overruledWithin(config: Config, compared: Comparisons): Overruled {
   const rules = Object.entries(config.policies).map(([id, rule]) => ({ id, ...scopeOf(rule) }))
   const stricter: readonly Other[] = rules
     .filter(({ rule }) => rule.decision !== 'allow' && !rule.shadow)
     .map((one) => ({ ...one, ...patternsOf(one.rule) }))
     // What takes few looks comes first.
     .sort((one, other) => sizeOf(one) - sizeOf(other))
-  const found: Finding[] = []
+  const byHolds: Finding[] = []
+  const byDenies: Finding[] = []
   for (const { id, ...narrow } of rules) {
     if (narrow.rule.decision === 'deny') continue
     if (compared.spent()) break
@@ -46,10 +66,17 @@ export function overruled(config: Config, compared: Comparisons = createComparis
       compared.spend()
       return isStricter(other.rule, narrow.rule) && scopeWithin(narrow, other, compared)
     })
-    const by = others.length === 0 ? [] : overruling(narrow.rule, others, config, compared)
-    if (by.length > 0) found.push(finding(id, narrow.rule, by))
+    const by = (some: readonly Other[]) =>
+      some.length === 0 ? [] : overruling(narrow.rule, some, config, compared)
+    // What is dead without any deny is a mistake, whatever denies are added to it.
+    const holding = by(others.filter((other) => !isDeny(other)))
+    if (holding.length > 0) byHolds.push(finding(id, narrow.rule, holding))
+    else {
+      const all = others.some(isDeny) ? by(others) : []
+      if (all.length > 0) byDenies.push(finding(id, narrow.rule, all))
+    }
   }
-  return found
+  return { byHolds, byDenies }
 }
 
 /** What limits results does so beside other rules, so that only those that refuse leave nothing of it. */

@@ -16,7 +16,7 @@ export function policyProblems(config: Config): Finding[] {
   const rules = Object.entries(config.policies)
   return [
     ...rules.flatMap(([id, rule]) => ruleProblems(id, rule, config)),
-    ...overruled(config),
+    ...overruled(config).byHolds,
     ...Object.entries(config.masks).flatMap(([id, mask]) => [
       ...unknownResources(['masks', id], mask.resources, config),
       ...maskHoldProblems(['masks', id], mask),
@@ -24,6 +24,9 @@ export function policyProblems(config: Config): Finding[] {
     ]),
   ]
 }
+
+/** Rules of which other rules, by denying it, leave nothing: they never fire, and are taken all the same. */
+export const deniedWholly = (config: Config): readonly Finding[] => overruled(config).byDenies
 
 function ruleProblems(id: string, rule: PolicyRuleConfig, config: Config): Finding[] {
   const path = ['policies', id]

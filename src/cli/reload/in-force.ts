@@ -6,7 +6,7 @@ import { compilePolicy, type Policy } from '../../policy/policy.ts'
 import type { Log } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { redactText } from '../../telemetry/redact.ts'
-import { takeUp } from './take-up.ts'
+import { neverFiring, takeUp } from './take-up.ts'
 import { type FileWatch, reasonOf, watchFile } from './watch-file.ts'
 
 export interface PolicyInForce {
@@ -40,6 +40,12 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
   /** the text that was taken or refused last */
   let handled: string | undefined
   metrics.policyInForce(policy.version)
+  tellNeverFiring(neverFiring(config))
+
+  function tellNeverFiring(rules: readonly string[]): void {
+    if (rules.length === 0) return
+    log.warn({ rules }, 'rules that deny leave nothing of other rules, which never fire')
+  }
 
   function refused(reason: string): void {
     log.error(
@@ -62,16 +68,17 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
   function take(text: string, file: string, changed: () => void): void {
     handled = text
     try {
-      const { policy: next, rules: taken, waiting } = takeUp(text, file, config, secret)
+      const { policy: next, rules: taken, neverFire, waiting } = takeUp(text, file, config, secret)
       if (waiting.length > 0)
         log.warn({ sections: waiting }, 'changed, and taken up when the services start anew')
       if (next.version === policy.version)
         return log.debug({ policy: policy.version }, 'the policy is the same')
-      const reason = `policy ${policy.version} gave way to ${next.version}`
+      const reason = [`policy ${policy.version} gave way to ${next.version}`, ...neverFire].join('; ')
       // What cannot be audited does not happen.
-      audit.write({ type: 'admin', action: 'policy-reload', outcome: 'ok', reason })
+      audit.write({ type: 'admin', action: 'policy-reload', outcome: 'ok', reason: clip(reason) })
       policy = next
       rules = taken
+      tellNeverFiring(neverFire)
     } catch (error) {
       return refused(reasonOf(error))
     }

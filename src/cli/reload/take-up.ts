@@ -7,12 +7,14 @@ import { isForResource } from '../../core/resource-names.ts'
 import type { Secret } from '../../core/secret.ts'
 import { createMasker } from '../../masking/masker.ts'
 import { compilePolicy, type Policy } from '../../policy/policy.ts'
-import { policyProblems } from '../../policy/problems.ts'
+import { deniedWholly, policyProblems } from '../../policy/problems.ts'
 
 export interface TakenUp {
   readonly policy: Policy
   /** what it was made of */
   readonly rules: Pick<Config, 'policies' | 'masks'>
+  /** rules that never fire since rules that deny leave nothing of them, in words */
+  readonly neverFire: readonly string[]
   /** sections that changed as well, and are as they were until the services start anew */
   readonly waiting: readonly string[]
 }
@@ -38,8 +40,13 @@ export function takeUp(
   const policy = compilePolicy(merged)
   for (const resource of Object.keys(merged.resources)) tryMasks(merged, resource, secret)
   const { policies, masks } = next
-  return { policy, rules: { policies, masks }, waiting: changedSections(next, running) }
+  const waiting = changedSections(next, running)
+  return { policy, rules: { policies, masks }, neverFire: neverFiring(merged), waiting }
 }
+
+/** `policies.read: it can never fire: rule incident denies all that it would allow`: no reason to refuse them, and to be told. */
+export const neverFiring = (config: Config): readonly string[] =>
+  deniedWholly(config).map(({ path, message }) => `${path.join('.')}: ${message}`)
 
 /** Keys that are missing or too short are found here, and not by the sessions. */
 function tryMasks(config: Config, resource: string, secret: (name: string) => Secret): void {

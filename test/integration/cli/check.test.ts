@@ -93,6 +93,25 @@ describe('chaperone check', () => {
     expect(chaperone(['check'], secret)).toMatchObject({ status: 0, stderr: '' })
   })
 
+  it('warns of rules of which a deny leaves nothing, and ends with 1 for it with --strict alone', () => {
+    config(
+      changed(
+        '\npolicies:\n',
+        "\npolicies:\n  incident:\n    decision: deny\n    resources: '*'\n    effects: '*'\n",
+      ),
+    )
+    const warned = {
+      stdout: expect.stringContaining('deny  incident: anything'),
+      stderr: expect.stringMatching(
+        /^warning: chaperone\.yaml:\d+:3 policies\.read: it can never fire: rule incident denies all that it would allow; [^\n]*\n$/,
+      ),
+    }
+    expect(chaperone(['check'], secret)).toEqual({ status: 0, ...warned })
+    expect(chaperone(['check', '--strict'], secret)).toEqual({ status: 1, ...warned })
+    config(GOOD_CONFIG)
+    expect(chaperone(['check', '--strict'], secret)).toMatchObject({ status: 0, stderr: '' })
+  })
+
   it('shows whatever narrows a rule, and all that has to come together before a held statement runs', () => {
     const rules = `  staff:
     decision: allow

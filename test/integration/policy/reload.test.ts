@@ -286,13 +286,31 @@ describe('a hold', () => {
   })
 })
 
+it('a deny that leaves nothing of the other rules is in force at once, and the audit log names those that never fire', async () => {
+  const session = await client()
+  await reload(withRules({ policies: { incident: { decision: 'deny', resources: '*', effects: '*' } } }))
+  await expect(session.query('select 1')).rejects.toMatchObject({
+    code: '42501',
+    message: expect.stringMatching(/rule incident/),
+  })
+  const event = stack
+    .audit()
+    .filter(({ type }) => type === 'admin')
+    .at(-1)
+  expect(event).toMatchObject({
+    action: 'policy-reload',
+    outcome: 'ok',
+    reason: expect.stringMatching(/policies\.[\w-]+: it can never fire: rule incident denies all/),
+  })
+})
+
 describe('a file that is not good', () => {
   it.each<[string, () => string, RegExp]>([
     ['broken YAML', () => `${original}\n  : [`, /./],
     ['an unknown key', () => `${original}\nfoo: 1\n`, /unknown key/],
     [
       'a rule that can never fire',
-      () => withRules({ policies: { x: { decision: 'allow', resources: '*', effects: ['drop'] } } }),
+      () => withRules({ policies: { x: { decision: 'allow', resources: '*', effects: ['unknown'] } } }),
       /never fire/,
     ],
     [

@@ -1,4 +1,4 @@
-// A rule that is refused since it can never fire decides nothing: without it, every question has the same answer.
+// A rule that is refused, or warned of, since it can never fire decides nothing: without it, every question has the same answer.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { type Config, configSchema } from '../../../src/config/schema.ts'
@@ -6,7 +6,7 @@ import type { Access } from '../../../src/core/facts.ts'
 import type { Reached } from '../../../src/core/operation.ts'
 import type { PrincipalKind } from '../../../src/core/principal.ts'
 import { judgeStatements } from '../../../src/policy/judge.ts'
-import { policyProblems } from '../../../src/policy/problems.ts'
+import { deniedWholly, policyProblems } from '../../../src/policy/problems.ts'
 import { compileRule } from '../../../src/policy/rule.ts'
 import { createRuleSets } from '../../../src/policy/rule-sets.ts'
 import {
@@ -167,7 +167,7 @@ function readable(
       policies: left,
       ...(issuers && { issuers }),
     })
-    const found = policyProblems(config)
+    const found = [...policyProblems(config), ...deniedWholly(config)]
     const bad = found
       .filter(({ message }) => !message.startsWith('it can never fire'))
       .map(({ path }) => path[1])

@@ -1,9 +1,10 @@
-// Rules that can never fire are refused with the reason and the cure; those that look like them and can are not.
+// Rules that can never fire are refused, or warned of where denies make them so, with the reason and the cure; those that look
+// like them and can are not.
 import { beforeAll, describe, expect, it } from 'vitest'
 import { loadParser } from '../../../src/analysis/postgres/analyze.ts'
 import { createComparisons } from '../../../src/policy/comparisons.ts'
-import { policyProblems } from '../../../src/policy/problems.ts'
-import { overruled } from '../../../src/policy/problems-overruled.ts'
+import { deniedWholly, policyProblems } from '../../../src/policy/problems.ts'
+import { overruledWithin } from '../../../src/policy/problems-overruled.ts'
 import { configOf, outcome, policyOf, rule } from './stage.ts'
 
 beforeAll(loadParser)
@@ -14,10 +15,14 @@ const on = (...relations: string[]) => ({ relations })
 const hours = (from: string, to: string, ...days: string[]) => ({
   when: { time_zone: 'Europe/Berlin', from, to, ...(days.length > 0 && { days }) },
 })
-const texts = (policies: object, more: object = {}) =>
-  policyProblems(configOf(policies, ['public'], {}, more)).map(
-    ({ path, message, cure }) => `${path.join('.')}: ${message}; ${cure}`,
-  )
+type Found = ReturnType<typeof policyProblems>[number]
+const textOf = ({ path, message, cure }: Found) => `${path.join('.')}: ${message}; ${cure}`
+/** What is refused at load, and what is warned of. */
+const texts = (policies: object, more: object = {}) => {
+  const config = configOf(policies, ['public'], {}, more)
+  return [...policyProblems(config), ...deniedWholly(config)].map(textOf)
+}
+const refused = (policies: object) => policyProblems(configOf(policies)).map(textOf)
 
 describe('it can never fire', () => {
   it.each<[string, object]>([
@@ -92,9 +97,8 @@ describe('it can never fire', () => {
       }
       const { resources, ...config } = configOf(policies, ['public'], {}, { issuers })
       const db = resources.db && { ...resources.db, issuers: names }
-      return policyProblems({ ...config, resources: db ? { db } : {} }).map(
-        ({ path, message, cure }) => `${path.join('.')}: ${message}; ${cure}`,
-      )
+      const meant = { ...config, resources: db ? { db } : {} }
+      return [...policyProblems(meant), ...deniedWholly(meant)].map(textOf)
     }
     expect(withIssuers('people')).toEqual([
       'policies.w.kinds: it can never fire: nobody of the kind workload can log in to db; leave the kind out, or let an issuer or a certificate identity of that kind in there',
@@ -198,8 +202,22 @@ describe('to stop all at once', () => {
     expect(texts(rules)).toEqual([])
   })
 
-  it('a deny of everything for good is refused, beside rules that it leaves nothing of', () => {
-    expect(texts({ a: reads(), stop: stop() })).toEqual([expect.stringContaining('rule stop denies all')])
+  it.each<[string, object]>([
+    ['a deny of everything for good', { a: reads(), h: rule('hold', ['delete']), stop: stop() }],
+    [
+      'a deny of what else is held',
+      { a: rule('allow', ['read', 'delete']), h: rule('hold', ['delete']), d: denies() },
+    ],
+  ])('%s is taken, and warned of, beside rules that it leaves nothing of', (_, rules) => {
+    expect(refused(rules)).toEqual([])
+    expect(texts(rules)).not.toEqual([])
+    expect(outcome(policyOf(rules), 'select 1 from t')).toBe('deny')
+  })
+
+  it('what holds alone leave nothing of is refused as before, whatever denies are added', () => {
+    const dead = { a: reads(on('public.orders')), h: rule('hold', ['read'], on('public.*')) }
+    expect(refused(dead)).toEqual(refused({ ...dead, stop: stop() }))
+    expect(refused(dead)).toEqual([expect.stringContaining('rule h holds all that it would allow')])
   })
 })
 
@@ -208,7 +226,7 @@ describe('a thousand rules', () => {
     configOf(Object.fromEntries(Array.from({ length: 1000 }, (_, index) => made(index))))
   const took = (config: ReturnType<typeof configOf>) => {
     const began = performance.now()
-    const found = policyProblems(config)
+    const found = [...policyProblems(config), ...deniedWholly(config)]
     return { found: found.map(({ path }) => path[1]), ms: performance.now() - began }
   }
 
@@ -270,7 +288,7 @@ describe('a thousand rules', () => {
 
   it('what is beyond the budget is taken for alive', () => {
     const config = configOf({ a: reads(on('public.orders')), d: denies(on('public.*')) })
-    expect(overruled(config, createComparisons(100))).toHaveLength(1)
-    expect(overruled(config, createComparisons(2))).toEqual([])
+    expect(overruledWithin(config, createComparisons(100)).byDenies).toHaveLength(1)
+    expect(overruledWithin(config, createComparisons(2)).byDenies).toEqual([])
   })
 })

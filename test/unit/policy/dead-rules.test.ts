@@ -225,9 +225,11 @@ describe('a thousand rules', () => {
   const many = (made: (index: number) => readonly [string, object]) =>
     configOf(Object.fromEntries(Array.from({ length: 1000 }, (_, index) => made(index))))
   const took = (config: ReturnType<typeof configOf>) => {
-    const began = performance.now()
+    const began = process.cpuUsage()
     const found = [...policyProblems(config), ...deniedWholly(config)]
-    return { found: found.map(({ path }) => path[1]), ms: performance.now() - began }
+    // Of the processor's time: a machine that has other things to do takes longer for the same.
+    const { user, system } = process.cpuUsage(began)
+    return { found: found.map(({ path }) => path[1]), ms: (user + system) / 1000 }
   }
 
   it('are looked at within seconds, and the one that is dead is found', () => {

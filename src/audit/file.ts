@@ -36,9 +36,12 @@ function readTail(path: string, length: number): Buffer {
 
 const isEvent = (line: Buffer): boolean => parseJson(line.toString('utf8')) !== undefined
 
-/** The last whole event in `tail`, without its newline. What lies before the first newline may be cut off. */
+/**
+ * The last whole event in `tail`, without its newline, which a killed process may not have come to write. What lies before the
+ * first newline may be cut off.
+ */
 function lastEventIn(tail: Buffer, fromStart: boolean): Buffer | undefined {
-  let end = tail.lastIndexOf(NEWLINE)
+  let end = tail.length
   while (end > 0) {
     const start = tail.lastIndexOf(NEWLINE, end - 1) + 1
     const line = tail.subarray(start, end)

@@ -8,10 +8,9 @@ import type { Config } from '../config/schema.ts'
 import type { AuditBatch, AuditEvent, AuditSink } from '../core/audit.ts'
 import { lastEvent, openLogFile } from './file.ts'
 import { createLines } from './line.ts'
+import { GENESIS } from './verify.ts'
 import { lineWriter, Unwritten } from './write.ts'
 
-/** `prev` of the first event of a chain */
-const GENESIS = '0'.repeat(64)
 const STDOUT = 1
 const NEWLINE = 10
 /** A batch is written without waiting for anybody beyond this, in characters: memory stays bounded. */
@@ -75,7 +74,7 @@ export function createAudit(config: Config['audit'], clock: AuditClock = systemC
       batch.failure = { error }
       const kept = error instanceof Unwritten ? error.kept : 0
       // An event that could not be kept is no link of the chain.
-      previous = lastHash(bytes.subarray(0, kept)) ?? batch.before
+      previous = lastHash(bytes, kept) ?? batch.before
     }
   }
 
@@ -98,10 +97,10 @@ export function createAudit(config: Config['audit'], clock: AuditClock = systemC
   }
 }
 
-/** Of the last whole line; undefined when there is none. */
-function lastHash(bytes: Buffer): string | undefined {
-  const end = bytes.lastIndexOf(NEWLINE)
-  if (end < 0) return undefined
-  const start = end === 0 ? 0 : bytes.lastIndexOf(NEWLINE, end - 1) + 1
+/** Of the last line that is whole within the first `kept` bytes, with or without its newline; undefined when there is none. */
+function lastHash(bytes: Buffer, kept: number): string | undefined {
+  const end = bytes[kept] === NEWLINE ? kept : bytes.subarray(0, kept).lastIndexOf(NEWLINE)
+  if (end <= 0) return undefined
+  const start = bytes.lastIndexOf(NEWLINE, end - 1) + 1
   return hash('sha256', bytes.subarray(start, end), 'hex')
 }

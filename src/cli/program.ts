@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { registerApprovals } from './approvals.ts'
+import { registerAudit } from './audit.ts'
 import { registerCheck } from './check.ts'
 import { registerEnvoyConfig } from './envoy-config.ts'
 import { registerExplain } from './explain.ts'
@@ -24,6 +25,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerLogin,
   registerApprovals,
   registerSessions,
+  registerAudit,
   registerNotifications,
   registerWorker,
 ]

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
@@ -136,6 +136,20 @@ it('a line that a killed process left half written stays by itself, and the chai
   third.write(event)
   third.close()
   expect(prev(lines()[3])).toBe(sha256(lines()[2]))
+})
+
+it('an event that only its newline is missing of counts, and the chain goes on from it', () => {
+  const first = open()
+  first.write(event)
+  first.write(event)
+  first.close()
+  truncateSync(file, statSync(file).size - 1)
+  const second = open()
+  second.write(event)
+  second.close()
+  const all = lines()
+  expect(all).toHaveLength(3)
+  expect(prev(all[2])).toBe(sha256(all[1]))
 })
 
 it('finds the last event behind a statement of a megabyte', () => {

@@ -1,0 +1,131 @@
+// `chaperone audit verify`: is the audit log still what was written?
+import { existsSync } from 'node:fs'
+import { type Command, InvalidArgumentError } from 'commander'
+import { type AuditVerdict, GENESIS, verifyAudit } from '../audit/verify.ts'
+import { loadConfig } from '../config/load.ts'
+import { workerConfig } from '../config/workers.ts'
+import { type Print, printable, standardOutput } from './terminal.ts'
+
+const OK = 0
+const TAMPERED = 1
+const INCOMPLETE = 3
+
+const HELP = `
+Files that were rotated away are named as well, in any order: each event has the hash of the one before it, over files. Without
+names it is audit.file of the configuration, and those of its workers.
+Who may write a file can leave out its end, or write it anew from the beginning: note the hash that this prints where others
+cannot reach, and ask for it later with --has.
+Exit code 0: all ok; 1: at least one tampered, not readable, or without the hash that was asked for; 3: events are missing before
+the beginning of one.
+
+Examples:
+  chaperone audit verify
+  chaperone audit verify audit.jsonl audit.jsonl.1 audit.jsonl.2 --has 8fead3cf51aa97142ea3f3849f60a549…`
+
+interface Options {
+  readonly config: string
+  readonly has?: readonly string[]
+}
+
+type Verdict = AuditVerdict | { readonly state: 'unreadable'; readonly reason: string }
+
+export function registerAudit(program: Command, print: Print = standardOutput): void {
+  program
+    .command('audit')
+    .description('verify the audit log')
+    .command('verify [files...]')
+    .description('whether audit logs are unchanged, and follow each other')
+    .option('--has <hash>', 'of an event that has to be there; may be given again', collected)
+    .addHelpText('after', HELP)
+    .action(async (files: readonly string[], _: unknown, command: Command) => {
+      const { config, has = [] } = command.optsWithGlobals<Options>()
+      process.exitCode = await verifyAll(files.length > 0 ? files : configured(config), has, print)
+    })
+}
+
+function collected(hash: string, before: readonly string[] = []): readonly string[] {
+  if (!/^[0-9a-f]{64}$/.test(hash)) throw new InvalidArgumentError('64 hexadecimal digits.')
+  return [...before, hash]
+}
+
+/** @throws Error when nothing is written to files */
+function configured(path: string): string[] {
+  const config = loadConfig(path)
+  const { file } = config.audit
+  if (file === undefined) throw new Error('the configuration has no audit.file: name the files to verify')
+  const { workers } = config.processor
+  const ofWorkers = Array.from({ length: workers }, (_, n) => workerConfig(config, n + 1).audit.file ?? file)
+  // What nothing was written to yet is not there.
+  return workers === 1 ? [file] : [file, ...ofWorkers.filter((one) => existsSync(one))]
+}
+
+async function verifyAll(files: readonly string[], wanted: readonly string[], print: Print): Promise<number> {
+  const missing = new Set(wanted)
+  const verdicts = new Map<string, Verdict>()
+  for (const file of files) {
+    verdicts.set(file, await verdictOf(file, (hash) => missing.delete(hash)))
+  }
+  const codes: number[] = []
+  for (const [file, verdict] of verdicts) {
+    const beginning = beginningOf(file, verdict, verdicts)
+    codes.push(codeOf(verdict, beginning))
+    await print(`${printable(`${file}: ${wording(verdict, beginning)}`)}\n`)
+  }
+  for (const hash of missing) await print(`no event has the hash ${hash}\n`)
+  if (missing.size > 0 || codes.includes(TAMPERED)) return TAMPERED
+  return codes.includes(INCOMPLETE) ? INCOMPLETE : OK
+}
+
+async function verdictOf(file: string, told: (hash: string) => void): Promise<Verdict> {
+  try {
+    return await verifyAudit(file, told)
+  } catch (error) {
+    return { state: 'unreadable', reason: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+type Beginning =
+  | { readonly kind: 'first' }
+  | { readonly kind: 'behind'; readonly file: string }
+  | { readonly kind: 'missing' }
+  /** two files go on from one event */
+  | { readonly kind: 'forked'; readonly file: string }
+
+function beginningOf(file: string, verdict: Verdict, all: ReadonlyMap<string, Verdict>): Beginning {
+  if (verdict.state !== 'ok' || verdict.after === undefined || verdict.after === GENESIS)
+    return { kind: 'first' }
+  const { after } = verdict
+  const others = [...all].flatMap(([name, other]) =>
+    name !== file && other.state === 'ok' ? [{ name, ...other }] : [],
+  )
+  const twin = others.find((other) => other.after === after)
+  if (twin !== undefined) return { kind: 'forked', file: twin.name }
+  const before = others.find(({ last }) => last === after)
+  return before === undefined ? { kind: 'missing' } : { kind: 'behind', file: before.name }
+}
+
+function codeOf(verdict: Verdict, beginning: Beginning): number {
+  if (verdict.state !== 'ok' || beginning.kind === 'forked') return TAMPERED
+  return beginning.kind === 'missing' ? INCOMPLETE : OK
+}
+
+function wording(verdict: Verdict, beginning: Beginning): string {
+  if (verdict.state === 'unreadable') return `cannot be read: ${verdict.reason}`
+  if (verdict.state === 'tampered') return `tampered at line ${verdict.line}: ${verdict.reason}`
+  if (beginning.kind === 'forked') return `tampered: ${beginning.file} goes on from the same event`
+  const { events, torn, last } = verdict
+  if (last === undefined) return 'ok, no events'
+  const left = torn === 0 ? '' : `, ${torn} lines of events that did not count`
+  return `${opening(beginning)}, ${events} events${left}, ends in ${last}`
+}
+
+function opening(beginning: Exclude<Beginning, { kind: 'forked' }>): string {
+  switch (beginning.kind) {
+    case 'first':
+      return 'ok, begins a chain'
+    case 'behind':
+      return `ok, goes on from ${beginning.file}`
+    case 'missing':
+      return 'incomplete: what is before its first event is in none of these files'
+  }
+}

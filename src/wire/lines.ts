@@ -1,0 +1,36 @@
+// Cuts a stream of bytes into lines, with a limit on the line: a file may have been tampered with.
+
+export interface RawLine {
+  /** without its newline */
+  readonly bytes: Buffer
+  /** false for a last line without newline: the process died while it wrote */
+  readonly complete: boolean
+}
+
+/**
+ * @param path for the message
+ * @param most bytes of a line
+ * @throws Error for a line that is too long, and the stream's errors
+ */
+export async function* splitLines(
+  chunks: AsyncIterable<Buffer>,
+  path: string,
+  most: number,
+): AsyncGenerator<RawLine> {
+  const parts: Buffer[] = []
+  let length = 0
+  for await (const chunk of chunks) {
+    let rest = chunk
+    for (let newline = rest.indexOf(10); newline >= 0; newline = rest.indexOf(10)) {
+      parts.push(rest.subarray(0, newline))
+      yield { bytes: parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts), complete: true }
+      parts.length = 0
+      length = 0
+      rest = rest.subarray(newline + 1)
+    }
+    if (rest.length > 0) parts.push(rest)
+    length += rest.length
+    if (length > most) throw new Error(`${path}: a line is longer than ${most} bytes`)
+  }
+  if (length > 0) yield { bytes: Buffer.concat(parts), complete: false }
+}

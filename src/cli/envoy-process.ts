@@ -63,12 +63,17 @@ export async function startEnvoyProcess(
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,
   })
-  const killed = () => child.kill('SIGKILL')
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  // A second signal ends the process before Envoy has.
+  const killed = () => {
+    child.kill('SIGKILL')
+    remove()
+  }
   process.once('exit', killed)
   const ended = new Promise<EnvoyEnd>((resolve) => {
     const over = (end: EnvoyEnd) => {
       process.removeListener('exit', killed)
-      rmSync(folder, { recursive: true, force: true })
+      remove()
       resolve(end)
     }
     child.once('exit', (code, signal) => over({ code, signal }))

@@ -1,6 +1,6 @@
 // `chaperone up` as people run it: one foreground process that has an Envoy beside it.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -188,7 +188,11 @@ describe('chaperone up', () => {
   })
 
   it('ends at once on a second signal, with Envoy, though a session has time left', async () => {
-    const run = await ready(up(await configured('60s')))
+    const temporary = join(directory.path, 'temporary')
+    mkdirSync(temporary)
+    const run = await ready(up(await configured('60s'), { TMPDIR: temporary }))
+    const envoyFolders = () => readdirSync(temporary).filter((name) => name.startsWith('chaperone-envoy-'))
+    expect(envoyFolders()).toHaveLength(1)
     const client = await connect(target(run), analyst)
     run.child.kill('SIGINT')
     await new Promise((resolve) => setTimeout(resolve, 500))
@@ -197,6 +201,7 @@ describe('chaperone up', () => {
     run.child.kill('SIGINT')
     expect(await run.ended).toBe(130)
     await expect.poll(() => envoyAnswers(run), { timeout: 10_000 }).toBe(false)
+    expect(envoyFolders()).toEqual([])
     await client.end().catch(() => undefined)
   })
 

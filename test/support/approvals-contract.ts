@@ -611,10 +611,10 @@ export function holdToContract(name: string, start: () => Promise<StoreUnderTest
         expect(second.ids).toEqual([used.id, parked.id, voted.id])
         await one.consume(used.id, used)
         expect((await look(second.marks)).ids).toEqual([used.id])
-        const brief = await one.create(ask({ expiresAfter: 20 }, { resource: 'again' }))
+        const brief = await one.create(ask({ expiresAfter: 250 }, { resource: 'again' }))
         const third = await look(second.marks)
         expect(third.marks.has(brief.id)).toBe(true)
-        await pause(30)
+        await pause(260)
         expect((await look(third.marks)).ids).toEqual([brief.id])
       })
 

@@ -48,35 +48,40 @@ describe('E7: the circuit breakers let more than 1,024 connections through', () 
   })
 })
 
-describe('slow, silent and hostile clients', () => {
-  test.each([
+/** These wait for time-outs of Envoy's that nothing sets: at the same time, each with an Envoy of its own. */
+describe.concurrent('slow and silent clients', () => {
+  test.for([
     ['nothing', ''],
     ['half an SSLRequest', '00000008'],
     ['half a ClientHello', '160301020001'],
   ])(
     'a client that sends %s is closed in about 10 seconds, and others log in meanwhile',
-    async (_, bytes) => {
-      upstream = await startTcp((socket) => socket.on('data', (data) => socket.write(data)))
-      stack = await startStack({
-        upstreamPort: upstream.port,
+    async ([, bytes = ''], { onTestFinished }) => {
+      const own = await startTcp((socket) => socket.on('data', (data) => socket.write(data)))
+      onTestFinished(() => own.stop())
+      const { port, stop } = await startStack({
+        upstreamPort: own.port,
         accept: (_, downlink) => passThrough(downlink),
       })
-      const socket = connect(stack.port, '127.0.0.1')
-      sockets.push(socket)
+      onTestFinished(() => stop())
+      const socket = connect(port, '127.0.0.1')
+      onTestFinished(() => void socket.destroy())
       const received = new Received(socket)
       const from = Date.now()
       socket.write(Buffer.from(bytes, 'hex'))
-      const other = await openTls(stack.port)
-      sockets.push(other)
+      const other = await openTls(port)
+      onTestFinished(() => void other.destroy())
       const answer = new Received(other)
       other.write('hello')
       await eventually('the other client is served', () => answer.text === 'hello')
       await eventually('the close', () => received.closed || received.ended, 15_000)
       expect(Date.now() - from).toBeGreaterThan(5_000)
-      expect(upstream.accepted()).toBe(1)
+      expect(own.accepted()).toBe(1)
     },
   )
+})
 
+describe('hostile clients', () => {
   test.each([
     ['an HTTP request', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
     ['TLS bytes that are no ClientHello', Buffer.from('16030100050200000100', 'hex')],

@@ -30,7 +30,10 @@ export function openCommon(config: Config, log: Log, defer: Defer, written = con
   const metrics = createMetrics()
   const audit = openedFor('audit.file', () => createAudit(config.audit))
   defer(() => audit.close())
-  const secrets = createSecrets(config.secrets, (level, secret, message) => log[level]({ secret }, message))
+  // Under the name `secret` the log would hide which one it is.
+  const secrets = createSecrets(config.secrets, (level, secretName, message) =>
+    log[level]({ secretName }, message),
+  )
   defer(() => secrets.close())
   const secret = (name: string) => secrets.get(name)
   const policy = createPolicyInForce({ config: written, secret, audit, log, metrics })

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { writeSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
+import { Unrecorded } from '../core/errors.ts'
 
 /** How long a full pipe may stay full, in milliseconds: the whole process waits with it, so it may not be long. */
 const STALL_MOST = 1000
@@ -10,13 +11,14 @@ const NEWLINE = 10
 const NEWLINE_BYTES = Buffer.of(NEWLINE)
 
 /** Not all could be written. */
-export class Unwritten extends Error {
+export class Unwritten extends Unrecorded {
   override readonly name = 'Unwritten'
   /** how much of it was, in bytes */
   readonly kept: number
 
   constructor(kept: number, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    const why = cause instanceof Error ? cause.message : String(cause)
+    super(`the audit log cannot be written: ${why}`, { cause })
     this.kept = kept
   }
 }

@@ -22,7 +22,7 @@ export type ErrorCode =
   | 'protocol-violation'
   | 'unsupported'
   | 'too-large'
-  /** a result has more than a rule's limits let through */
+  /** a result has more than a rule's limits let through, or a session more than its recording may hold */
   | 'limit-exceeded'
   | 'too-many-sessions'
   | 'login-timeout'
@@ -33,6 +33,8 @@ export type ErrorCode =
   | 'session-expired'
   /** an operator ended the session */
   | 'terminated'
+  /** recording or audit log take nothing any more */
+  | 'unrecorded'
   | 'internal'
 
 /** PostgreSQL SQLSTATE of each code (PostgreSQL 18, appendix A). */
@@ -57,6 +59,7 @@ export const SQLSTATE: Readonly<Record<ErrorCode, string>> = {
   'shutting-down': '57P01',
   'session-expired': '57P01',
   terminated: '57P01',
+  unrecorded: 'XX000',
   internal: 'XX000',
 }
 
@@ -79,4 +82,9 @@ export class ProtocolError extends Error {
     super(message)
     this.code = code
   }
+}
+
+/** What happened could not be put on record, so nothing of it goes on. The message is for the log: it may name files. */
+export class Unrecorded extends Error {
+  override readonly name: string = 'Unrecorded'
 }

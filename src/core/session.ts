@@ -1,5 +1,5 @@
 // The contract between a protocol's state machine (sans-I/O) and the gateway that runs it.
-import type { Refusal } from './errors.ts'
+import type { ErrorCode, Refusal } from './errors.ts'
 import type { Masker } from './masking.ts'
 import type { SessionMemory } from './memory.ts'
 import type { Meter } from './meter.ts'
@@ -51,8 +51,8 @@ export type Effect =
    * then nothing may be sent to the server, since what it says meanwhile is lost.
    */
   | { readonly kind: 'bypass' }
-  /** everything before it is delivered, then both connections close */
-  | { readonly kind: 'close'; readonly reason: string }
+  /** everything before it is delivered, then both connections close. `code`: of the error that ended it */
+  | { readonly kind: 'close'; readonly reason: string; readonly code?: ErrorCode }
 
 /** How to log in to the target for this principal. */
 export interface UpstreamLogin {

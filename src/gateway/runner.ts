@@ -1,7 +1,7 @@
 // Runs one session: carries out what the protocol's state machine asks for, and answers its questions.
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import type { Refusal } from '../core/errors.ts'
+import type { ErrorCode, Refusal } from '../core/errors.ts'
 import type { Leave } from '../core/leave.ts'
 import type { Memory } from '../core/memory.ts'
 import { type Principal, principalId } from '../core/principal.ts'
@@ -12,6 +12,7 @@ import { circumstancesOf } from './circumstances.ts'
 import type { Connection, ConnectionFacts, Downlink } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { createEffectLoop } from './effect-loop.ts'
+import { refusalFor, STOPPING, UNREACHED } from './endings.ts'
 import { createJournal } from './journal.ts'
 import { createJudge, type Judge } from './judge.ts'
 import { createLimits } from './limits.ts'
@@ -27,11 +28,6 @@ export interface Runner extends LiveSession {
 
 /** For the rest of a row, of which the client has had a part, in milliseconds. */
 const ENDS_WITHIN = 1_000
-
-const UNREACHED =
-  'the connection broke during the login to the target: Envoy could not reach it or did not accept its certificate, or the client left'
-
-const STOPPING: Refusal = { code: 'shutting-down', message: 'terminating connection: chaperone is stopping' }
 
 export interface RunnerDependencies extends GatewayDependencies {
   readonly rejections: Rejections
@@ -66,6 +62,8 @@ export function createRunner(
   })
   const startedAt = performance.now()
   let principal: Principal | undefined
+  /** on the target */
+  let role = ''
   let judge: Judge | undefined
   let serverKey: Uint8Array | undefined
   /** what the server sends goes through masks */
@@ -116,6 +114,7 @@ export function createRunner(
       case 'cancel':
         return void cancel(effect.key).catch(crash)
       case 'close':
+        if (effect.code !== undefined) failed(effect.code, effect.reason)
         return end(effect.reason)
     }
   }
@@ -152,6 +151,7 @@ export function createRunner(
     const { principal: who, login, masks, looksBehind, mayHold } = admission
     guarded(() => {
       principal = who
+      role = login.user
       masked = () => masks().active
       journal.admitted(who, effect.stated.application)
       admitted = {
@@ -213,6 +213,14 @@ export function createRunner(
     if (!ended) timers.set('ending', ENDS_WITHIN, () => end(refusal.message))
   }
 
+  /** By an error that nobody asked for. Who was not let in, and what was asked for, is told of where that is done. */
+  function failed(code: ErrorCode, reason: string): void {
+    if (principal === undefined || stopping) return
+    outcome = 'failed'
+    metrics.error(code)
+    log.warn({ code, source: facts.peer.source, ...(ready ? {} : { role }) }, reason)
+  }
+
   function guarded(work: () => void): void {
     try {
       work()
@@ -224,16 +232,16 @@ export function createRunner(
   /** A defect, or a disk that does not take the record: the session ends, and nothing more of it is forwarded. */
   function crash(error: unknown): void {
     if (ended) return
-    log.error({ err: error }, 'the session failed')
-    metrics.error('internal')
+    const refusal = refusalFor(error)
+    log.error({ err: error, code: refusal.code }, `the session failed: ${refusal.message}`)
+    metrics.error(refusal.code)
     outcome = 'failed'
     outbox.drop()
-    const refusal = { code: 'internal', message: 'the session ended because of an internal error' } as const
     try {
       for (const effect of session.terminate(refusal))
         if (effect.kind === 'to-client') downlink.toClient(effect.bytes)
     } finally {
-      end('internal error')
+      end(refusal.message)
     }
   }
 
@@ -300,8 +308,7 @@ export function createRunner(
       aborted() {
         if (ended) return
         const unreached = principal !== undefined && !ready
-        // Envoy closes the client with the target (docs/envoy-notes.md, b): nobody is told but the operator.
-        if (unreached) log.warn({ source: facts.peer.source }, UNREACHED)
+        if (unreached) failed('upstream-unavailable', UNREACHED)
         end(unreached ? UNREACHED : 'the connection broke', 'left')
       },
     },

@@ -2,6 +2,7 @@
 import type { ApprovalState } from '../core/approval.ts'
 import type { ToldClaims } from '../core/claims.ts'
 import type { MadeDecision, RecordingLevel } from '../core/decision.ts'
+import { Unrecorded } from '../core/errors.ts'
 import type { ParameterValue } from '../core/operation.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Observation } from '../core/session.ts'
@@ -71,6 +72,6 @@ export interface NoticeEvent {
 export type RecordingEvent = Observation | ResultEvent | StatementEvent | HoldEvent | NoticeEvent
 
 /** A session cannot go on because its recording may not grow any more (`recordings.max_session`). */
-export class RecordingFull extends Error {
+export class RecordingFull extends Unrecorded {
   override readonly name = 'RecordingFull'
 }

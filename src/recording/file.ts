@@ -1,6 +1,7 @@
 // The file of one recording: made once, only ever appended to, readable by its owner alone.
 import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs'
 import { makeDirectory } from '../config/directory.ts'
+import { Unrecorded } from '../core/errors.ts'
 
 const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY } = constants
 
@@ -23,12 +24,22 @@ export interface AppendOnlyFile {
 
 /** Creates the file (0600). Throws when there is one already. */
 export function createFile(path: string): AppendOnlyFile {
-  const descriptor = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0o600)
+  const descriptor = orUnrecorded(path, () => openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0o600))
   return {
-    write(bytes) {
-      // A full disk takes a part, then fails.
-      for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(writeSync(descriptor, rest))
-    },
+    write: (bytes) =>
+      orUnrecorded(path, () => {
+        // A full disk takes a part, then fails.
+        for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(writeSync(descriptor, rest))
+      }),
     close: () => closeSync(descriptor),
+  }
+}
+
+function orUnrecorded<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Unrecorded(`the recording ${path} cannot be written: ${why}`, { cause: error })
   }
 }

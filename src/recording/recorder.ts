@@ -1,5 +1,5 @@
 // Opens one recording per session in the configured directory.
-
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Config } from '../config/schema.ts'
@@ -40,8 +40,15 @@ export function createRecorder(
       if (level === 'off') return nothing
       if (!SESSION_ID.test(header.session))
         throw new Error('invariant: a session id does not fit a file name')
-      const file = createFile(join(directory, fileName(header)))
-      return recordSession(file, header, { level, limit: config.max_session, clock })
+      const path = join(directory, fileName(header))
+      const file = createFile(path)
+      try {
+        return recordSession(file, header, { level, limit: config.max_session, clock })
+      } catch (error) {
+        // It tells of nothing that happened, and clients that try again would fill the directory.
+        rmSync(path, { force: true })
+        throw error
+      }
     },
   }
 }

@@ -1,6 +1,6 @@
 // One PostgreSQL connection: front door, login to the server, then the conversation. Sans-I/O: bytes in, effects out.
 import { analyzeFor } from '../../analysis/postgres/other-encodings.ts'
-import { ProtocolError, type Refusal } from '../../core/errors.ts'
+import { type ErrorCode, ProtocolError, type Refusal } from '../../core/errors.ts'
 import type { AnalysisResult } from '../../core/facts.ts'
 import type { Answer, Effect, ProtocolSession, ProtocolSettings, SessionContext } from '../../core/session.ts'
 import type { Catalog } from './catalog/catalog.ts'
@@ -84,16 +84,16 @@ export function createPostgresSession(options: PostgresOptions, context: Session
     MAX_SERVER_MESSAGE,
   )
 
-  function close(reason: string): void {
+  function close(reason: string, code?: ErrorCode): void {
     phase = 'closed'
-    out.emit({ kind: 'close', reason })
+    out.emit({ kind: 'close', reason, ...(code === undefined ? {} : { code }) })
   }
 
   function fatal(refusal: Refusal): void {
     if (phase === 'closed') return
     // Whoever sends a cancel request expects no answer (54.2.8).
     if (phase !== 'cancel' && !outbox.partial()) out.toClient(refusalError(refusal, 'FATAL'))
-    close(refusal.message)
+    close(refusal.message, refusal.code)
   }
 
   /** The login is done: the conversation begins. */

@@ -1,6 +1,6 @@
 // What Chaperone itself leans on fails: the issuer, the audit log, the recordings, Redis. Nothing runs unjudged or unrecorded.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { query } from '../../support/pgwire/frontend.ts'
@@ -104,9 +104,12 @@ describe('the directory of recordings', () => {
       const end = await ending(client)
       client.destroy()
       expect(end).toMatchObject({ completed: false, errors: ['XX000'] })
+      expect(end.texts.join()).toContain('cannot be recorded')
       expect(await notes(stack)).toEqual(UNCHANGED)
       expect(await stack.psql(token, `${CHANGE};`)).toMatchObject({ stdout: '', code: 2 })
       expect(await notes(stack)).toEqual(UNCHANGED)
+      expect(readdirSync(directory), 'a session that never began leaves no empty file').toHaveLength(1)
+      expect(await stack.metrics()).toMatch(/^chaperone_errors_total\{code="unrecorded"\} 2/m)
       rmSync(join(disk.path, 'ballast'))
       expect(await stack.psql(token, 'select 1;'), 'with room again').toMatchObject({
         stdout: '1\n',

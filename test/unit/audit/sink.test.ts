@@ -205,7 +205,7 @@ it('throws when the disk takes no more, and does not count the lost event as a l
 it('a disk that fills up in the middle of a batch keeps the events before, and the chain goes on from the last of them', () => {
   const program = [process.execPath, '--import', 'tsx', script, 'batches', file].map((word) => `'${word}'`)
   const run = spawnSync('bash', ['-c', `ulimit -f 8; exec ${program.join(' ')}`], { encoding: 'utf8' })
-  expect(run.stdout).toContain('refused: EFBIG')
+  expect(run.stdout).toContain('refused: the audit log cannot be written: EFBIG')
   const [room, ...kept] = lines()
     .filter((line) => line !== '')
     .reverse()
@@ -219,7 +219,7 @@ it('a disk that fills up in the middle of a batch keeps the events before, and t
 it('a disk that fills up in the middle of an event loses that event loudly; the next has its own line', () => {
   const program = [process.execPath, '--import', 'tsx', script, 'limited', file].map((word) => `'${word}'`)
   const run = spawnSync('bash', ['-c', `ulimit -f 8; exec ${program.join(' ')}`], { encoding: 'utf8' })
-  expect(run.stdout).toContain('refused: EFBIG')
+  expect(run.stdout).toContain('refused: the audit log cannot be written: EFBIG')
   const before = lines()
   const torn = before.at(-1) ?? ''
   expect(() => JSON.parse(torn)).toThrow()

@@ -1,7 +1,7 @@
 // One PostgreSQL connection whose results go past the session: front door, login to the server, then requests only.
 // Sans-I/O: bytes in, effects out. Until the login is done everything is as in ../session.ts.
 import { analyzeFor } from '../../../analysis/postgres/other-encodings.ts'
-import { ProtocolError, type Refusal } from '../../../core/errors.ts'
+import { type ErrorCode, ProtocolError, type Refusal } from '../../../core/errors.ts'
 import type { Masker } from '../../../core/masking.ts'
 import type { Answer, Effect, ProtocolSession, SessionContext } from '../../../core/session.ts'
 import { createConversation } from '../conversation.ts'
@@ -66,9 +66,9 @@ export function createRequestsOnlySession(
     MAX_LOGIN_MESSAGE,
   )
 
-  function close(reason: string): void {
+  function close(reason: string, code?: ErrorCode): void {
     phase = 'closed'
-    out.emit({ kind: 'close', reason })
+    out.emit({ kind: 'close', reason, ...(code === undefined ? {} : { code }) })
   }
 
   /**
@@ -83,7 +83,7 @@ export function createRequestsOnlySession(
   function fatal(refusal: Refusal): void {
     if (phase === 'closed') return
     if (mayTell()) out.toClient(refusalError(refusal, 'FATAL'))
-    close(refusal.message)
+    close(refusal.message, refusal.code)
   }
 
   /** The client hears what the server said, but gets a cancellation key of Chaperone's own. */

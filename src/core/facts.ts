@@ -79,6 +79,8 @@ export type ColumnUse =
   | 'output'
   /** it is part of a computed value that comes back */
   | 'computed'
+  /** it goes into a computation that may fail on it, or tell its shape, where its type is that of arrays, rows or `json` */
+  | 'shaped'
   /** whether a computation over it fails, how long it takes or how many rows it gives may tell of it */
   | 'fallible'
   /** it decides which rows or branches count, and how many: WHERE, ON, USING, HAVING, FILTER, CASE, LIMIT, functions in FROM */

@@ -70,6 +70,8 @@ export interface SqlOperation {
   readonly renaming?: readonly RelationName[]
   /** generated columns of the relations that it names, when a mask applies */
   readonly generated?: readonly GeneratedColumn[]
+  /** columns of these of arrays, rows, json and other types whose values do not all fit together, when a mask applies */
+  readonly shaped?: readonly string[]
   /** what stands behind a relation that it names cannot be told: it may be anything */
   readonly opaque?: boolean
   /** a mask applies, and names that look like PostgreSQL's own find somebody's own code on the path in force */

@@ -6,14 +6,14 @@ import type { MaskedOperation } from '../core/operation.ts'
 import { heldOrRefused, meantBy, type NamedByMasks, type Offence } from './meant.ts'
 
 /** Uses by which a value tells of itself, in the words of a refusal. */
-const PROBES: Readonly<Partial<Record<ColumnUse, string>>> = {
+const PROBES = {
   predicate: 'decides which rows or branches count',
   sort: 'orders rows',
   group: 'groups rows',
   aggregate: 'goes into an aggregate',
   compare: 'is compared by a set operation',
   fallible: 'goes into a computation that may fail or take its time on it',
-}
+} as const satisfies Readonly<Partial<Record<ColumnUse, string>>>
 
 /** Catalog columns that hold values of other relations' columns, or what others ask. */
 const SAMPLED = /^(most_common_.*|histogram_bounds|range_.*|stavalues\d|stxd.*|query|(chunk_)?data|\*)$/
@@ -23,7 +23,10 @@ export function probesOf(masks: NamedByMasks, operation: MaskedOperation): reado
   return operation.facts.statements.flatMap((statement) =>
     statement.columns.flatMap((mention) => {
       const how = howProbed(mention.uses)
-      return how === undefined ? [] : probed(masks, mention, how, statement, operation)
+      if (how !== undefined) return probed(masks, mention, how, statement, operation)
+      return shapedOf(mention, operation).flatMap((one) =>
+        probed(masks, one, PROBES.fallible, statement, operation),
+      )
     }),
   )
 }
@@ -31,6 +34,16 @@ export function probesOf(masks: NamedByMasks, operation: MaskedOperation): reado
 function howProbed(uses: readonly ColumnUse[]): string | undefined {
   // In the order of the table: that it is a condition says more than that its operator may fail.
   return Object.entries(PROBES).find(([use]) => uses.some((one) => one === use))?.[1]
+}
+
+/** Of a column that is computed with, those that may fail by their types: of a whole row any that there are. */
+function shapedOf(mention: ColumnMention, { shaped = [], opaque }: MaskedOperation): ColumnMention[] {
+  if (!mention.uses.includes('shaped')) return []
+  if (opaque === true) return [mention]
+  const { column } = mention
+  return [...new Set(shaped)].flatMap((one) =>
+    column === '*' || column === one ? [{ ...mention, column: one }] : [],
+  )
 }
 
 function probed(

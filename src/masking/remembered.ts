@@ -5,17 +5,27 @@ import type { MaskedOperation } from '../core/operation.ts'
 
 /** One by one: a name that is looked up costs several times as much. A member that is missing here does not compile. */
 function membersOf(operation: MaskedOperation): readonly unknown[] {
-  const { facts, behind, renaming, generated, opaque, hidesCode, callsHidden } = operation
+  const { facts, behind, renaming, generated, shaped, opaque, hidesCode, callsHidden } = operation
   const all: Record<keyof MaskedOperation, unknown> = {
     facts,
     behind,
     renaming,
     generated,
+    shaped,
     opaque,
     hidesCode,
     callsHidden,
   }
-  return [all.facts, all.behind, all.renaming, all.generated, all.opaque, all.hidesCode, all.callsHidden]
+  return [
+    all.facts,
+    all.behind,
+    all.renaming,
+    all.generated,
+    all.shaped,
+    all.opaque,
+    all.hidesCode,
+    all.callsHidden,
+  ]
 }
 
 interface Known<T> {

@@ -58,6 +58,16 @@ describe('a use of a masked column', () => {
     expect(masker(mask('ssn')).verdict(using(use, 'ssn'))?.kind).toBe(kind)
   })
 
+  it.each<[string, Partial<SqlOperation>, string | undefined]>([
+    ['of an array or json', { shaped: ['ssn'] }, 'refuse'],
+    ['of a type whose values all fit together', { shaped: ['tags'] }, undefined],
+    ['whose type cannot be told', { opaque: true }, 'refuse'],
+  ])('in a concatenation, of a column %s', (_, told, kind) => {
+    const verdict = (column: string) =>
+      masker(mask('ssn')).verdict({ ...using(['computed', 'shaped'], column), ...told })?.kind
+    expect([verdict('ssn'), verdict('*')]).toEqual([kind, kind])
+  })
+
   it('is told as a condition where it is one, though its operator may fail as well', () => {
     const verdict = masker(mask('ssn')).verdict(using(['fallible', 'predicate'], 'ssn'))
     expect(verdict).toMatchObject({ refusal: { message: expect.stringContaining('decides which rows') } })

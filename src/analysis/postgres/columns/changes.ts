@@ -47,6 +47,9 @@ function returning(
 const targetOf = (node: Node | undefined): string =>
   node !== undefined && 'ResTarget' in node ? (node.ResTarget.name ?? '*') : '*'
 
+/** `a[1]`, `a.b` */
+const isWithin = (node: Node): boolean => 'ResTarget' in node && (node.ResTarget.indirection ?? []).length > 0
+
 /** SET lists and the columns of INSERT. @returns what they write */
 function assign(
   list: readonly Node[] | undefined,
@@ -56,6 +59,9 @@ function assign(
 ): Deps {
   const written = new Set((list ?? []).map((node) => mentions.of(targetOf(node), relation)))
   mentions.use(written, 'written')
+  // Into what is there: an element of a document that has none, or a field under a domain's condition, fails.
+  const within = (list ?? []).filter(isWithin).map((node) => mentions.of(targetOf(node), relation))
+  mentions.use(new Set(within), 'fallible')
   for (const node of list ?? []) mentions.store(value(node, scope), { relation, column: targetOf(node) })
   return written
 }

@@ -4,7 +4,14 @@ import type { StoredIn } from '../../../core/facts.ts'
 import { strings } from '../names.ts'
 import type { Body, NodeTag } from '../nodes.ts'
 import type { Work } from '../work.ts'
-import { AGGREGATES, STORING_FUNCTIONS, TEXT_TYPES, TOTAL_FUNCTIONS, TOTAL_OPERATORS } from './functions.ts'
+import {
+  AGGREGATES,
+  SHAPED_FUNCTIONS,
+  STORING_FUNCTIONS,
+  TEXT_TYPES,
+  TOTAL_FUNCTIONS,
+  TOTAL_OPERATORS,
+} from './functions.ts'
 import { type Deps, type Mentions, NOTHING } from './mentions.ts'
 import type { Output, Resolver, Scope } from './scope.ts'
 
@@ -24,6 +31,8 @@ type Reader<K extends NodeTag> = (body: Body<K>, scope: Scope, reading: Reading)
 /** Which relation they change is one of their arguments. */
 const SOMEWHERE: StoredIn = { relation: { name: '*' }, column: '*' }
 
+const CONCATENATION = '||'
+
 const constant = (): Deps => NOTHING
 
 /** It has a value for any value of its parts. */
@@ -33,6 +42,13 @@ const total = (body: object, scope: Scope, reading: Reading): Deps => children(b
 function fallible(body: object, scope: Scope, reading: Reading): Deps {
   const deps = children(body, scope, reading)
   reading.mentions.use(deps, 'fallible')
+  return deps
+}
+
+/** Arrays fit together by their dimensions alone, and what is no array does whatever it is. */
+function shaped(item: unknown, scope: Scope, { value, mentions }: Reading): Deps {
+  const deps = value(item, scope)
+  mentions.use(deps, 'shaped')
   return deps
 }
 
@@ -46,7 +62,8 @@ function predicate(item: unknown, scope: Scope, { value, mentions }: Reading): D
   return deps
 }
 
-function columnRef(body: Body<'ColumnRef'>, scope: Scope, { resolver }: Reading): Deps {
+function columnRef(body: Body<'ColumnRef'>, scope: Scope, reading: Reading): Deps {
+  const { resolver } = reading
   const fields = body.fields ?? []
   const last = fields.at(-1)
   const [alias, name] = strings(fields.slice(-2))
@@ -57,7 +74,13 @@ function columnRef(body: Body<'ColumnRef'>, scope: Scope, { resolver }: Reading)
     return sources === undefined ? resolver.qualified(alias, '*', scope) : resolver.rowsOf(sources)
   }
   if (alias === undefined || name === undefined) return resolver.unqualified(last.String.sval ?? '', scope)
-  return resolver.qualified(alias, name, scope)
+  return calledAs(name, resolver.qualified(alias, name, scope), reading)
+}
+
+/** `row.to_jsonb` calls the function. */
+function calledAs(name: string, deps: Deps, { mentions }: Reading): Deps {
+  if (SHAPED_FUNCTIONS.has(name)) mentions.use(deps, 'shaped')
+  return deps
 }
 
 /** `(c).ssn` of a whole row is that column; anything else may be any part of its argument. */
@@ -71,7 +94,9 @@ function indirection(body: Body<'A_Indirection'>, scope: Scope, reading: Reading
     // The row's name may also be that of a column, of a composite type.
     if (alias !== undefined && sources !== undefined) {
       const column = resolver.columnOf(reading.resolver.starOf(alias, scope) ?? [], alias)
-      return reading.mentions.union(resolver.qualified(alias, field.String.sval ?? '', scope), column, steps)
+      const name = field.String.sval ?? ''
+      const named = calledAs(name, resolver.qualified(alias, name, scope), reading)
+      return reading.mentions.union(named, column, steps)
     }
   }
   return reading.mentions.union(value(body.arg, scope), steps)
@@ -83,6 +108,7 @@ function operator(body: Body<'A_Expr'>, scope: Scope, { value, mentions }: Readi
   const known = name.every((part) => part === 'pg_catalog' || TOTAL_OPERATORS.has(part))
   const spelled = body.kind?.includes('BETWEEN') === true
   if (!known && !spelled) mentions.use(deps, 'fallible')
+  if (name.at(-1) === CONCATENATION) mentions.use(deps, 'shaped')
   return deps
 }
 
@@ -124,6 +150,7 @@ function call(body: Body<'FuncCall'>, scope: Scope, reading: Reading): Deps {
   const isAggregate = AGGREGATES.has(name.at(-1) ?? '') && own
   if (isAggregate || body.over !== undefined || ordered.size > 0) mentions.use(args, 'aggregate')
   else if (!own || !TOTAL_FUNCTIONS.has(name.at(-1) ?? '')) mentions.use(args, 'fallible')
+  if (SHAPED_FUNCTIONS.has(name.at(-1) ?? '')) mentions.use(args, 'shaped')
   if (STORING_FUNCTIONS.has(name.at(-1) ?? '')) mentions.store(args, SOMEWHERE)
   if (body.agg_distinct === true) mentions.use(args, 'group')
   mentions.use(ordered, 'sort')
@@ -159,6 +186,7 @@ function subquery(body: Body<'SubLink'>, scope: Scope, reading: Reading): Deps {
   if (body.subLinkType === 'EXISTS_SUBLINK') return NOTHING
   const compares = ['ANY_SUBLINK', 'ALL_SUBLINK', 'ROWCOMPARE_SUBLINK'].includes(body.subLinkType ?? '')
   if (compares) mentions.use(mentions.union(given, tested), 'predicate')
+  if (body.subLinkType === 'ARRAY_SUBLINK') mentions.use(given, 'shaped')
   return mentions.union(given, tested)
 }
 
@@ -182,7 +210,7 @@ const READERS: { readonly [K in NodeTag]?: Reader<K> } = {
   A_Indirection: indirection,
   A_Indices: total,
   A_Expr: operator,
-  A_ArrayExpr: total,
+  A_ArrayExpr: (body, scope, reading) => shaped(body.elements, scope, reading),
   BoolExpr: shortCircuit,
   BooleanTest: total,
   CaseExpr: caseOf,

@@ -35,6 +35,12 @@ jsonb_build_array lower ltrim md5 num_nonnulls num_nulls octet_length pg_typeof 
 quote_nullable reverse row_to_json rtrim to_json to_jsonb upper`,
 )
 
+/**
+ * Of these, those that are total but for some types: jsonb takes less than json does (`"\u0000"`), and the length of a path
+ * may be none.
+ */
+export const SHAPED_FUNCTIONS: ReadonlySet<string> = words('jsonb_build_array length to_jsonb')
+
 /** Comparisons and concatenation; arithmetic overflows and divides, patterns may be malformed. */
 export const TOTAL_OPERATORS: ReadonlySet<string> = words('= <> != < > <= >= || IS')
 

@@ -33,6 +33,7 @@ const MAX_PLACES = 50
 const USES: readonly ColumnUse[] = [
   'output',
   'computed',
+  'shaped',
   'fallible',
   'predicate',
   'sort',

@@ -47,6 +47,8 @@ export interface Entry {
   readonly oid: number
   readonly relation: Named
   readonly columns: ReadonlyMap<number, string>
+  /** columns of types whose values do not all fit together: arrays, rows, json */
+  readonly shaped: readonly string[]
   /** generated columns, each with those that it is computed from */
   readonly generated: ReadonlyMap<string, readonly string[]>
   /** inheritance parents and children, however far: the same columns. Of a view, those of the tables behind it */
@@ -126,6 +128,7 @@ function relation(row: Row, code: readonly Code[]): Entry {
     oid: count(row.oid),
     relation: { schema: text(row.schema), name: text(row.name) },
     columns: new Map(list(row.columns, (pair) => [attribute(at(pair, 0)), text(at(pair, 1))])),
+    shaped: list(row.columns, (item) => (flag(at(item, 2)) ? [text(at(item, 1))] : [])).flat(),
     generated: grouped(list(row.generated, (pair) => [text(at(pair, 0)), text(at(pair, 1))] as const)),
     family: list(row.family, named),
     behind: list(row.behind, (item) => ({

@@ -69,6 +69,8 @@ export interface StandsFor {
   /** one of them is a view, whose columns have names of its own */
   readonly view: boolean
   readonly generated: readonly GeneratedColumn[]
+  /** columns of types whose values do not all fit together */
+  readonly shaped: readonly string[]
 }
 
 export interface RelationsQuestion {
@@ -139,6 +141,7 @@ export function createCatalog(now: () => number): Catalog {
     let opaque = false
     let view = false
     const generated: GeneratedColumn[] = []
+    const shaped: string[] = []
     for (const relation of wanted) {
       if (isSystem(relation)) continue
       if (!relations.isFresh(relation.name, since)) opaque = true
@@ -148,9 +151,10 @@ export function createCatalog(now: () => number): Catalog {
         opaque ||= entry.opaque
         view ||= entry.view
         for (const [column, from] of entry.generated) generated.push({ column, from })
+        shaped.push(...entry.shaped)
       }
     }
-    return { relations: found, opaque, view, generated }
+    return { relations: found, opaque, view, generated, shaped }
   }
 
   function learnRelations(

@@ -113,6 +113,10 @@ const COMPUTED = `pg_attribute g JOIN pg_attrdef e ON e.adrelid = g.attrelid AND
     JOIN pg_depend d ON d.classid = ${cls('pg_attrdef')} AND d.objid = e.oid AND d.refclassid = ${cls('pg_class')}
       AND d.refobjid = g.attrelid AND d.refobjsubid <> g.attnum`
 
+/** Is an attribute `t` of a type whose values do not all fit together: arrays, rows, geometry, json, and domains over these? */
+const SHAPED = `EXISTS (SELECT FROM pg_type y LEFT JOIN pg_type z ON z.oid = y.typbasetype WHERE y.oid = t.atttypid AND (
+      y.typcategory = ANY (${chars('A,C,G')}) OR 'json'::pg_catalog.regtype = ANY (ARRAY[y.oid, y.typbasetype]::pg_catalog.regtype[]) OR z.typbasetype <> ${NONE}))`
+
 /** The OIDs of functions that a bearer of code `b` calls. Built-in ones leave no trace in pg_depend, but in the tree. */
 const CALLED = `
   SELECT b.direct AS oid WHERE b.direct <> ${NONE}
@@ -232,7 +236,7 @@ WITH RECURSIVE asked AS (
 ), ${CALLS}
 SELECT json_build_object(
   'oid', a.oid::pg_catalog.int8, 'schema', a.nspname, 'name', a.relname, 'kind', a.relkind,
-  'columns', (SELECT json_agg(json_build_array(t.attnum, t.attname)) FROM pg_attribute t
+  'columns', (SELECT json_agg(json_build_array(t.attnum, t.attname, ${SHAPED})) FROM pg_attribute t
     WHERE t.attrelid = a.oid AND NOT t.attisdropped),
   'generated', (SELECT json_agg(json_build_array(g.attname, b.attname))
     FROM ${COMPUTED} JOIN pg_attribute b ON b.attrelid = g.attrelid AND b.attnum = d.refobjsubid WHERE g.attrelid = a.oid),

@@ -16,6 +16,8 @@ export interface Touch {
   /** views over masked relations, or over what cannot be told */
   readonly renaming: readonly RelationName[]
   readonly generated: readonly GeneratedColumn[]
+  /** their columns of types whose values do not all fit together */
+  readonly shaped: readonly string[]
 }
 
 const NOTHING: Touch = {
@@ -25,6 +27,7 @@ const NOTHING: Touch = {
   behind: [],
   renaming: [],
   generated: [],
+  shaped: [],
 }
 /** Effects behind which anything may be read. */
 const OPAQUE = new Set(['call', 'do', 'unknown', 'remote', 'large-object', 'server-file', 'server-program'])
@@ -53,11 +56,16 @@ export interface Sight {
 export function touches(sight: Sight, facts: Facts): Touch {
   if (!sight.masker.namesColumns) return NOTHING
   const relations = relationsOf(facts)
-  const { relations: behind, opaque: hidden, generated } = sight.catalog.behind(relations, sight.since)
+  const {
+    relations: behind,
+    opaque: hidden,
+    generated,
+    shaped,
+  } = sight.catalog.behind(relations, sight.since)
   const opaque = hidden || sight.hidesCode === true || runsCode(facts)
   const masked = opaque || [...relations, ...behind].some((relation) => sight.masker.masksRelation(relation))
   const renaming = behind.length > 0 || hidden ? relations.filter((relation) => renames(sight, relation)) : []
-  return { masked, opaque, hidden, behind, renaming, generated }
+  return { masked, opaque, hidden, behind, renaming, generated, shaped }
 }
 
 function renames({ masker, catalog, since }: Sight, relation: RelationName): boolean {

@@ -1,0 +1,122 @@
+// Ways to guess by computations that fail for the shape of a value: arrays that do not fit together, json that jsonb does not
+// take, elements of what has none.
+import type { Probe } from './case.ts'
+
+const one = (given: readonly string[], name: string, sql: (guess: string) => string): Probe => ({
+  name,
+  given,
+  steps: (guess) => [sql(guess)],
+})
+
+/** The right guess has as many parts as the value. */
+const PARTS = [`alter table customers alter ssn type text[] using string_to_array(ssn, '5')`]
+const parts = (guess: string) => `string_to_array('${guess}', '5')`
+
+/** One value is json that is no jsonb. */
+const PLAIN_JSON = [
+  `alter table customers alter ssn type json using (case id when 1 then '"\\u0000"' else '"x"' end)::json`,
+]
+const row = (guess: string) => `case when '${guess}' = '078-05-1120' then 1 else 2 end`
+
+/** Documents in which the value is a key. */
+const DOCUMENT = [
+  `alter table customers alter ssn type jsonb using jsonb_build_object('a', jsonb_build_object(coalesce(ssn, 'none'), 1))`,
+]
+
+export const shapeProbes: readonly Probe[] = [
+  one(PARTS, 'arrays put together', (g) => `select ssn || array[${parts(g)}] from customers where id = 1`),
+  one(
+    PARTS,
+    'arrays put together, the other way',
+    (g) => `select array[${parts(g)}] || ssn from customers where id = 1`,
+  ),
+  one(PARTS, 'an array of arrays', (g) => `select array[ssn, ${parts(g)}] from customers where id = 1`),
+  one(
+    PARTS,
+    'an array of the rows of a query',
+    (g) => `select array(select ssn from customers where id = 1 union all select ${parts(g)})`,
+  ),
+  one(
+    PARTS,
+    'an array of the rows of VALUES',
+    (g) => `select array(values (ssn), (${parts(g)})) from customers where id = 1`,
+  ),
+  one(
+    PARTS,
+    'arrays of a subquery',
+    (g) => `select array[x, ${parts(g)}] from (select ssn as x from customers where id = 1) s`,
+  ),
+  one(
+    [
+      ...PARTS,
+      'create view shown as select id, ssn as number from customers',
+      'grant all on shown to app_rw',
+    ],
+    'arrays of a view',
+    (g) => `select array[number, ${parts(g)}] from shown where id = 1`,
+  ),
+  one(
+    ['create domain list as text[]', ...PARTS, 'alter table customers alter ssn type list'],
+    'arrays under a domain',
+    (g) => `select array[ssn::text[], ${parts(g)}] from customers where id = 1`,
+  ),
+  one(
+    ['create domain list as text[]', ...PARTS, 'alter table customers alter ssn type list'],
+    'arrays under a domain, put together',
+    (g) => `select ssn || array[${parts(g)}] from customers where id = 1`,
+  ),
+  one(PLAIN_JSON, 'json that is no jsonb', (g) => `select to_jsonb(ssn) from customers where id = ${row(g)}`),
+  one(
+    PLAIN_JSON,
+    'json in an array',
+    (g) => `select jsonb_build_array(ssn) from customers where id = ${row(g)}`,
+  ),
+  one(PLAIN_JSON, 'json in a row', (g) => `select to_jsonb(row(ssn)) from customers where id = ${row(g)}`),
+  one(
+    PLAIN_JSON,
+    'json in the row of a table',
+    (g) => `select to_jsonb(c) from customers c where id = ${row(g)}`,
+  ),
+  one(
+    PLAIN_JSON,
+    'json by a function like a column',
+    (g) => `select c.to_jsonb from customers c where id = ${row(g)}`,
+  ),
+  one(
+    PLAIN_JSON,
+    'json by a function of a row',
+    (g) => `select (c).to_jsonb from customers c where id = ${row(g)}`,
+  ),
+  one(
+    [
+      'create domain one as json',
+      'create domain two as one',
+      ...PLAIN_JSON,
+      'alter table customers alter ssn type two',
+    ],
+    'json under a domain of a domain',
+    (g) => `select to_jsonb(ssn) from customers where id = ${row(g)}`,
+  ),
+  one(
+    DOCUMENT,
+    'an element of a document that is assigned',
+    (g) => `update customers set ssn['a']['${g}']['x'] = '5' where id = 1`,
+  ),
+  one(
+    DOCUMENT,
+    'an element that is assigned on a conflict',
+    (g) =>
+      `insert into customers (id, name) values (1, 'x') on conflict (id) do update set ssn['a']['${g}']['x'] = '5'`,
+  ),
+  one(
+    DOCUMENT,
+    'an element that MERGE assigns',
+    (g) =>
+      `merge into customers c using (values (1)) v (a) on c.id = v.a when matched then update set ssn['a']['${g}']['x'] = '5'`,
+  ),
+  one(
+    DOCUMENT,
+    'an element that is assigned with others',
+    (g) => `update customers set (ssn['a']['${g}']['x'], name) = row('5'::jsonb, 'x') where id = 1`,
+  ),
+]

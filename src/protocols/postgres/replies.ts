@@ -256,7 +256,9 @@ export function createReplies(talk: Conversation): BackendHandler {
       talk.copy = 'in'
       return 'forward'
     },
-    [BACKEND.NoticeResponse]: (bytes, head) => verdict(bytes, shown.diagnostic(bytes, head)),
+    // What the session itself asks is nothing that its client sees, whatever it has the server say of all that runs.
+    [BACKEND.NoticeResponse]: (bytes, head) =>
+      head?.kind === 'lookup' ? 'drop' : verdict(bytes, shown.diagnostic(bytes, head)),
     [BACKEND.NotificationResponse]: (bytes) => verdict(bytes, shown.notification(bytes)),
     [BACKEND.ParameterStatus](bytes) {
       const { name, value } = checkParameter(bytes)

@@ -138,6 +138,16 @@ describe('a connection', () => {
     locker.destroy()
   })
 
+  it('hears nothing of what the session asks, though the server tells it of all that runs', async () => {
+    const { client } = await server.client({ masks: MASKS ?? [] })
+    client.send(f.query('SET client_min_messages = debug5'))
+    await client.until('ReadyForQuery')
+    client.send(f.query('SELECT item FROM orders'))
+    const notices = ofKind(await client.until('ReadyForQuery'), 'NoticeResponse')
+    expect(notices.length).toBeGreaterThan(0)
+    expect(JSON.stringify(notices)).not.toMatch(/chaperone [0-9a-f]{24}|pg_rewrite/)
+  })
+
   it('stays usable through a thousand small segments in one write', async () => {
     const { client } = await server.client()
     const one = [f.parse({ sql: 'SELECT 1' }), f.bind({}), f.execute(), f.sync()]

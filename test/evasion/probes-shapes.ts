@@ -98,6 +98,13 @@ export const shapeProbes: readonly Probe[] = [
     (g) => `select to_jsonb(ssn) from customers where id = ${row(g)}`,
   ),
   one(
+    [
+      `alter table customers alter ssn type bytea using (case id when 1 then '\\xc3' else '\\x61' end)::bytea`,
+    ],
+    'bytes that are no text in an encoding',
+    (g) => `select length(ssn, 'UTF8') from customers where id = ${row(g)}`,
+  ),
+  one(
     DOCUMENT,
     'an element of a document that is assigned',
     (g) => `update customers set ssn['a']['${g}']['x'] = '5' where id = 1`,

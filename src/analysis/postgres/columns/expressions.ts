@@ -136,6 +136,11 @@ function caseOf(body: Body<'CaseExpr'>, scope: Scope, reading: Reading): Deps {
   )
 }
 
+/** The length of bytes in an encoding is that of none where they are no text in it. */
+function isTotal(name: string, args: readonly Node[] = []): boolean {
+  return TOTAL_FUNCTIONS.has(name) && (name !== 'length' || args.length === 1)
+}
+
 function call(body: Body<'FuncCall'>, scope: Scope, reading: Reading): Deps {
   const { mentions, value, resolver } = reading
   const name = strings(body.funcname)
@@ -149,7 +154,7 @@ function call(body: Body<'FuncCall'>, scope: Scope, reading: Reading): Deps {
   const over = value(body.over === undefined ? undefined : { WindowDef: body.over }, scope)
   const isAggregate = AGGREGATES.has(name.at(-1) ?? '') && own
   if (isAggregate || body.over !== undefined || ordered.size > 0) mentions.use(args, 'aggregate')
-  else if (!own || !TOTAL_FUNCTIONS.has(name.at(-1) ?? '')) mentions.use(args, 'fallible')
+  else if (!own || !isTotal(name.at(-1) ?? '', body.args)) mentions.use(args, 'fallible')
   if (SHAPED_FUNCTIONS.has(name.at(-1) ?? '')) mentions.use(args, 'shaped')
   if (STORING_FUNCTIONS.has(name.at(-1) ?? '')) mentions.store(args, SOMEWHERE)
   if (body.agg_distinct === true) mentions.use(args, 'group')

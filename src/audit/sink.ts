@@ -13,8 +13,13 @@ import { lineWriter, Unwritten } from './write.ts'
 
 const STDOUT = 1
 const NEWLINE = 10
-/** A batch is written without waiting for anybody beyond this, in characters: memory stays bounded. */
+/** A batch is written without waiting for anybody beyond this, in bytes: memory stays bounded. */
 const BATCH_MOST = 256 * 1024
+/** A code unit is at most so many bytes. */
+const BYTES_MOST = 3
+const ROOM_LEAST = 16 * 1024
+/** What is kept for the next batch, in bytes: one that is full, with its last line. */
+const ROOM_MOST = 1024 * 1024
 
 export interface AuditClock {
   /** milliseconds since the epoch */
@@ -33,7 +38,6 @@ function openSink(path: string | undefined, clock: AuditClock) {
 }
 
 interface Batch extends AuditBatch {
-  lines: string
   /** hash of the event before the first */
   readonly before: string
   failure: { readonly error: unknown } | undefined
@@ -46,10 +50,13 @@ export function createAudit(config: Config['audit'], clock: AuditClock = systemC
   const lineOf = createLines()
   let previous = last === undefined ? GENESIS : hash('sha256', last, 'hex')
   let waiting: Batch | undefined
+  /** Where the lines of a batch are made, once, and hashed: one batch waits at a time. */
+  let room = Buffer.alloc(0)
+  /** how much of it waits, in bytes */
+  let used = 0
 
   function begin(): Batch {
     const batch: Batch = {
-      lines: '',
       before: previous,
       failure: undefined,
       confirm() {
@@ -66,8 +73,10 @@ export function createAudit(config: Config['audit'], clock: AuditClock = systemC
     if (waiting === undefined) return
     const batch = waiting
     waiting = undefined
-    const bytes = Buffer.from(batch.lines)
-    batch.lines = ''
+    const bytes = room.subarray(0, used)
+    used = 0
+    // A line may be far longer than a batch.
+    if (room.length > ROOM_MOST) room = Buffer.alloc(0)
     try {
       sink.write(bytes)
     } catch (error) {
@@ -78,12 +87,31 @@ export function createAudit(config: Config['audit'], clock: AuditClock = systemC
     }
   }
 
+  /** @returns the line's bytes, without its newline */
+  function add(line: string): Buffer {
+    // Bytes are only counted where there might be too many.
+    if (room.length - used <= line.length * BYTES_MOST) makeRoom(Buffer.byteLength(line) + 1)
+    const start = used
+    used += room.write(line, start, 'utf8')
+    const bytes = room.subarray(start, used)
+    room[used] = NEWLINE
+    used += 1
+    return bytes
+  }
+
+  function makeRoom(length: number): void {
+    if (room.length - used >= length) return
+    const larger = Buffer.allocUnsafeSlow(
+      Math.max(used + length, Math.min(room.length * 2, ROOM_MOST), ROOM_LEAST),
+    )
+    room.copy(larger, 0, 0, used)
+    room = larger
+  }
+
   function append(event: AuditEvent): AuditBatch {
     const batch = waiting ?? begin()
-    const line = lineOf(event, clock.now(), previous)
-    batch.lines += `${line}\n`
-    previous = hash('sha256', line, 'hex')
-    if (batch.lines.length > BATCH_MOST) write()
+    previous = hash('sha256', add(lineOf(event, clock.now(), previous)), 'hex')
+    if (used > BATCH_MOST) write()
     return batch
   }
 

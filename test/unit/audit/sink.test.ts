@@ -65,6 +65,22 @@ it('an event is written before whatever is written after it, and when the log is
   expect(lines().map((line) => (JSON.parse(line) as { reason: string }).reason)).toEqual(['a', 'b', 'c'])
 })
 
+it('lines of any length and letters are written, and chained, byte for byte', () => {
+  const audit = open()
+  // Around the sizes at which memory for a batch is made, made larger, and given back.
+  const reasons = [1, 5_000, 20_000, 3, 400_000, 2, 1_200_000, 7].map((length) => 'é€😀'.repeat(length))
+  for (const confirmed of [false, true]) {
+    for (const reason of reasons) {
+      const batch = audit.append({ ...event, reason })
+      if (confirmed) batch.confirm()
+    }
+  }
+  audit.close()
+  const all = lines()
+  expect(all.map((line) => (JSON.parse(line) as { reason: string }).reason)).toEqual([...reasons, ...reasons])
+  expect(all.slice(1).map(prev)).toEqual(all.slice(0, -1).map(sha256))
+})
+
 it('whoever waits for an event that could not be kept hears of it, even when others wrote the batch, each time', () => {
   const audit = createAudit({ file: '/dev/full' })
   const mine = audit.append(event)

@@ -31,7 +31,7 @@ const spread = once((value) => {
 
 interface Recent {
   value: string
-  json: string
+  member: string
 }
 
 /** What a member was the last time: a prepared statement's text, what it came to, and why. */
@@ -39,24 +39,32 @@ const recent = new Map<string, Recent>()
 /** In characters: longer texts would be kept for as long as no other comes. */
 const KEPT_MOST = 1024
 
+/** Each member is one text: a text that is made of fewer is made, and written, sooner. */
 function recently(name: string, value: string): string {
   const last = recent.get(name)
-  if (last?.value === value) return last.json
-  const json = quoted(value)
-  if (value.length > KEPT_MOST) return json
-  if (last === undefined) recent.set(name, { value, json })
+  if (last?.value === value) return last.member
+  const member = `,"${name}":${quoted(value)}`
+  if (value.length > KEPT_MOST) return member
+  if (last === undefined) recent.set(name, { value, member })
   else {
     last.value = value
-    last.json = json
+    last.member = member
   }
-  return json
+  return member
 }
 
-function jsonOf(name: string, value: unknown): string | undefined {
+/** Behind its comma; empty for what JSON has no text for. */
+function memberOf(name: string, value: unknown): string {
+  if (value === undefined) return ''
   if (typeof value === 'string') return recently(name, value)
-  if (typeof value === 'number' && Number.isFinite(value)) return String(value)
-  if (typeof value === 'object' && value !== null && LASTING.has(name)) return lasting(value)
-  return JSON.stringify(value)
+  if (typeof value === 'number' && Number.isFinite(value)) return `,"${name}":${value}`
+  if (typeof value === 'object' && value !== null) {
+    if (SPREAD.has(name)) return spread(value)
+    if (LASTING.has(name)) return `,"${name}":${lasting(value)}`
+    if (Array.isArray(value) && value.length === 0) return `,"${name}":[]`
+  }
+  const json = JSON.stringify(value)
+  return json === undefined ? '' : `,"${name}":${json}`
 }
 
 /**
@@ -65,14 +73,6 @@ function jsonOf(name: string, value: unknown): string | undefined {
  */
 export function membersOf<T extends object>(record: T): string {
   let text = ''
-  for (const name in record) {
-    const value = record[name]
-    if (typeof value === 'object' && value !== null && SPREAD.has(name)) {
-      text += spread(value)
-      continue
-    }
-    const json = jsonOf(name, value)
-    if (json !== undefined) text += `,"${name}":${json}`
-  }
+  for (const name in record) text += memberOf(name, record[name])
   return text
 }

@@ -45,6 +45,8 @@ const QUOTE = '"'
  * more than its hash.
  */
 const PIECE = 12 * 1024
+/** Up to so many bytes go with the text around them: a write of their own costs more than another copy. */
+const SHORT = 1024
 
 /** Seals lines that are written at once; at least one. Their bytes are made once, and hashed where they are. */
 export function seal(previous: string, bodies: readonly Body[]): Sealed {
@@ -58,6 +60,10 @@ export function seal(previous: string, bodies: readonly Body[]): Sealed {
     text += first ? body.text : NEXT + body.text
     first = false
     if (body.bytes === undefined) continue
+    if (body.bytes.length <= SHORT) {
+      text += base64Of(body.bytes, 0, body.bytes.length) + QUOTE
+      continue
+    }
     at += buffer.write(text, at, 'utf8')
     at = writeBase64(buffer, at, body.bytes)
     text = QUOTE
@@ -70,11 +76,17 @@ export function seal(previous: string, bodies: readonly Body[]): Sealed {
 
 /** @returns where it ends */
 function writeBase64(buffer: Buffer, from: number, bytes: Uint8Array): number {
-  const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let at = from
-  for (let start = 0; start < source.length; start += PIECE)
-    at += buffer.write(source.toString('base64', start, start + PIECE), at, 'latin1')
+  for (let start = 0; start < bytes.length; start += PIECE)
+    at += buffer.write(base64Of(bytes, start, start + PIECE), at, 'latin1')
   return at
+}
+
+function base64Of(bytes: Uint8Array, from: number, to: number): string {
+  const source = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return source.toString('base64', from, to)
 }
 
 /** Batches are written here, one after the other: memory that is new for each costs as much as its hash. */

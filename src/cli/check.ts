@@ -64,6 +64,7 @@ export function registerCheck(program: Command): void {
 /** What may be meant, and is worth a look: with its place in the file. */
 function warningsOf(config: Config, path: string): string[] {
   const found = [
+    ...lockdownWarnings(config),
     ...deniedWholly(config),
     ...groupWarnings(config),
     ...patternWarnings(config),

@@ -169,11 +169,12 @@ async function seenBySession(
 
 function asJson({ judged, ...answer }: Answer, policyVersion: string) {
   if (judged === undefined) return { ...answer, policyVersion }
-  const { facts, reachable, explanation } = judged
+  const { facts, reachable, explanation, lockdown } = judged
   return {
     ...answer,
     policyVersion,
     reachable,
+    lockdown,
     obligations: explanation.decision.obligations,
     ...toldFunctions(explanation.decision),
     hold: explanation.decision.hold,
@@ -192,12 +193,17 @@ function asJson({ judged, ...answer }: Answer, policyVersion: string) {
 
 function render(answer: Answer, sight: Sight, glass: readonly string[]): string {
   if (answer.judged === undefined) return `${printable(`refused: ${answer.reason}`)}\n`
-  const { facts, explanation, reachable } = answer.judged
+  const { facts, explanation, reachable, lockdown } = answer.judged
   const { decision, verdicts, applicable, others } = explanation
   const lines = [
     ...facts.statements.map(statementLine),
     `rules in force for them: ${applicable.length === 0 ? 'none' : applicable.join(', ')}`,
-    ...(reachable ? [] : ['no rule in force lets this principal reach the resource: the login is refused']),
+    ...(lockdown === undefined
+      ? []
+      : [`${lockdown}: everything is refused before any rule is asked, logins as well`]),
+    ...(reachable || lockdown !== undefined
+      ? []
+      : ['no rule in force lets this principal reach the resource: the login is refused']),
     ...verdicts.flatMap(({ access, outcome, rules, builtIn, shadow }) => [
       `  ${outcome.padEnd(5)} ${describeAccess(access)}: ${rules.map((rule) => rule.id).join(', ') || builtIn}`,
       ...shadow.map((hit) => `        in shadow, rule ${hit.rule} would ${shadowVerb(hit)}`),

@@ -1,6 +1,7 @@
 // The shape of chaperone.yaml. Every key has its meaning in `.describe`, which the JSON schema and docs/configuration.md show.
 import { z } from 'zod'
 import { admin } from './admin-schema.ts'
+import { lockdown } from './lockdown-schema.ts'
 import { notificationChannel } from './notifications-schema.ts'
 import { maskRule, policyRule } from './rules-schema.ts'
 import {
@@ -259,6 +260,11 @@ export const configSchema = z.strictObject({
     .describe('passwords and keys; given to Envoy by secret discovery, never written'),
   certificates: z.record(name, certificate).default({}).describe('certificates with their private keys'),
   resources: z.record(name, resource).describe('targets behind Envoy'),
+  lockdown: lockdown
+    .optional()
+    .describe(
+      'refuses everything on the resources, whatever rules say, from the moment that the file is read (docs/incident.md). Also `{}` is one, of everything',
+    ),
   policies: z.record(name, policyRule).default({}).describe('rules; what no rule allows is refused'),
   masks: z
     .record(name, maskRule)

@@ -32,7 +32,10 @@ export interface AuditedSession {
 }
 
 /** Members that the events of equal decisions have in common. */
-export interface AuditedDecision extends MadeDecision, ToldFunctions {}
+export interface AuditedDecision extends MadeDecision, ToldFunctions {
+  /** it is a lockdown that refused it, and no rule */
+  readonly lockdown?: true
+}
 
 /** `of` and `made` are written as if their members were the event's own: each is one object for many events (json.ts). */
 export type AuditEvent =
@@ -99,6 +102,18 @@ export type AuditEvent =
       readonly reason?: string
       /** of an approval for more than one execution */
       readonly window?: Grant
+    }
+  /** what refuses everything on some resources, as it is from now on */
+  | {
+      readonly type: 'lockdown'
+      readonly change: 'began' | 'changed' | 'ended'
+      /** which are locked from now on; of one that ended, which were */
+      readonly resources: readonly string[]
+      /** what becomes of sessions */
+      readonly sessions: 'refuse' | 'end'
+      /** whose members are not refused */
+      readonly exceptGroups: readonly string[]
+      readonly reason: string
     }
   | {
       readonly type: 'logout'

@@ -64,6 +64,8 @@ export interface Decision extends ToldFunctions, ToldBehind {
   readonly policyVersion: string
   /** present when the outcome is `hold` */
   readonly hold?: HoldTerms
+  /** no rule's doing: everything is refused there */
+  readonly lockdown?: true
   /** absent when there are none, and when the outcome is `deny` */
   readonly obligations?: Obligations
 }

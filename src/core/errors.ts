@@ -3,6 +3,8 @@
 export type ErrorCode =
   /** a rule refused the operation, or no rule allowed it */
   | 'denied'
+  /** a lockdown refuses everything there */
+  | 'locked-down'
   /** the operation could not be understood, so it was not judged */
   | 'not-understood'
   /** a reviewer refused, or the request for approval expired */
@@ -40,6 +42,7 @@ export type ErrorCode =
 /** PostgreSQL SQLSTATE of each code (PostgreSQL 18, appendix A). */
 export const SQLSTATE: Readonly<Record<ErrorCode, string>> = {
   denied: '42501',
+  'locked-down': '42501',
   'not-understood': '42501',
   'approval-denied': '42501',
   'approval-expired': '42501',

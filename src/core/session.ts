@@ -113,6 +113,8 @@ export interface ProtocolSession {
   canceled(): void
   /** Does the target work on something that was sent before what waits to be judged? False where that cannot be told. */
   busy(): boolean
+  /** Is all that was sent to the target done, and committed or in a transaction that is open? False where that cannot be told. */
+  atRest(): boolean
   /** bytes of results so far that the server was not asked for in windows */
   unwindowed(): number
 }

@@ -9,6 +9,7 @@ import type { Effect, UpstreamLogin } from '../core/session.ts'
 import { circumstancesOf } from './circumstances.ts'
 import type { ConnectionFacts } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
+import { refusalIn } from './lockdown.ts'
 import { masksInForce } from './masks-in-force.ts'
 
 export type AuthenticateEffect = Extract<Effect, { kind: 'authenticate' }>
@@ -54,6 +55,7 @@ async function decide(
   const { principal } = outcome
   const circumstances = circumstancesOf(connection.peer, effect.stated.application)
   const obstacle =
+    refusalIn(deps.policy(), principal, connection.resource) ??
     reachObstacle(deps, connection.resource, principal, circumstances) ??
     databaseObstacle(resource, effect.stated.database)
   if (obstacle) return rejected(obstacle, principal)

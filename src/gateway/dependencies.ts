@@ -26,6 +26,8 @@ export interface GatewayDependencies {
   readonly log: Log
   /** keys of masks, by their name under `secrets`; throws for a name that is not known */
   readonly secret: (name: string) => Secret
+  /** Asks the target to stop what runs in the session with this key. Never rejects: what cannot be asked is logged. */
+  readonly cancelAtTarget: (resource: string, serverKey: Uint8Array) => Promise<void>
   /** where an asker is told to send reviewers of a request */
   readonly approvalsHint: (request: string) => string
 }

@@ -15,6 +15,7 @@ export function holdOutcome(result: HoldResult): HoldOutcome {
       return 'parked'
     case 'canceled':
     case 'denied':
+    case 'locked-down':
     case 'shutting-down':
       return 'withdrawn'
     default:

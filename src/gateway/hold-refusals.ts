@@ -8,7 +8,7 @@ import { mayBreakGlass, REASON_SETTING } from '../core/stated.ts'
 import { termsOf } from './hold-subject.ts'
 
 /** Why a hold ended before its reviewers decided. */
-export type Withdrawal = 'canceled' | 'left' | 'stopping' | 'policy-changed' | 'cannot-run'
+export type Withdrawal = 'canceled' | 'left' | 'stopping' | 'policy-changed' | 'cannot-run' | 'lockdown'
 
 export const WITHDRAWN: Readonly<Record<Withdrawal, string>> = {
   canceled: 'the asker cancelled the operation',
@@ -16,6 +16,7 @@ export const WITHDRAWN: Readonly<Record<Withdrawal, string>> = {
   stopping: 'the session was ended',
   'policy-changed': 'the policy changed',
   'cannot-run': 'it could not run any more',
+  lockdown: 'a lockdown began',
 }
 
 export const USED: Refusal = {
@@ -53,6 +54,7 @@ const CODES: Readonly<Record<Withdrawal, ErrorCode>> = {
   stopping: 'shutting-down',
   'policy-changed': 'denied',
   'cannot-run': 'denied',
+  lockdown: 'locked-down',
 }
 
 export function withdrawn(why: Withdrawal): Refusal {

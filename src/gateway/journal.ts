@@ -244,7 +244,8 @@ function madeOf(decision: Decision): Made {
       decision.hits.filter((hit) => hit.shadow === shadow).map(({ rule }) => rule)
     const { outcome, policyVersion, reason } = decision
     const recorded = { outcome, rules: ids(false), shadow: ids(true), policyVersion, reason }
-    found = { recorded, audited: { ...recorded, ...toldFunctions(decision) } }
+    const locked = decision.lockdown ? { lockdown: decision.lockdown } : {}
+    found = { recorded, audited: { ...recorded, ...toldFunctions(decision), ...locked } }
     known.set(decision, found)
   }
   return found

@@ -20,6 +20,7 @@ import { type Hold, type HoldResult, type HoldServices, type Obstacle, startHold
 import type { Journal } from './journal.ts'
 import { type Judged, unlessDoomed } from './judged.ts'
 import { type Limits, sameLimits } from './limits.ts'
+import { refusalIn } from './lockdown.ts'
 import { denied, underMasks } from './under-masks.ts'
 
 export interface JudgeContext {
@@ -51,7 +52,7 @@ export interface Judge {
   judge(operation: Operation): void
   /** Withdraws the operation that waits. False when none does. */
   withdraw(why: Withdrawal): boolean
-  /** Withdraws the operation that waits, if it was decided by other rules than are in force now. */
+  /** Withdraws the operation that waits, if it was decided by other rules than are in force now, or a lockdown refuses it. */
   policyChanged(): void
   /** the session is over: nothing may be answered any more */
   end(why: Withdrawal): void
@@ -119,6 +120,8 @@ export function createJudge(context: JudgeContext): Judge {
     journal.decided(operation, decision, { request, masks })
   }
 
+  const lockedDown = () => refusalIn(deps.policy(), principal, resource)
+
   const count = (decision: Decision) => countDecision(metrics, resource, decision)
 
   /** A portal may be executed, or go on, when the hours of its rules are over, or an hour's limits used up. */
@@ -135,7 +138,7 @@ export function createJudge(context: JudgeContext): Judge {
 
   function refuse(operation: Operation, decision: Decision, why?: ErrorCode): void {
     const incomplete = operation.facts.statements.some((statement) => statement.incomplete !== undefined)
-    const code = why ?? (incomplete ? 'not-understood' : 'denied')
+    const code = why ?? (decision.lockdown ? 'locked-down' : incomplete ? 'not-understood' : 'denied')
     metrics.error(code)
     resume({
       kind: 'refused',
@@ -183,6 +186,8 @@ export function createJudge(context: JudgeContext): Judge {
     if (deps.policy().version !== decision.policyVersion) return { refusal: POLICY_CHANGED, forGood: true }
     const now = withinLimits(operation, decide(operation))
     if (now.exceeded !== undefined) return now.exceeded
+    const locked = lockedDown()
+    if (locked !== undefined) return { refusal: locked }
     if (now.decision.outcome === 'allow') return now
     return now.decision.outcome === 'hold' && sameHold(now.decision, decision)
       ? now
@@ -198,7 +203,10 @@ export function createJudge(context: JudgeContext): Judge {
       journal.hold(operation, result.request.id, stateOf(result), why)
     }
     if (over) return
-    if (result.kind !== 'approved') return hindered(operation, result)
+    if (result.kind !== 'approved') {
+      const refusal = lockedDown()
+      return hindered(operation, refusal === undefined ? result : { refusal })
+    }
     const now = anew(operation, judged)
     if ('refusal' in now) return hindered(operation, now)
     proceed(operation, now, result.request)
@@ -285,7 +293,8 @@ export function createJudge(context: JudgeContext): Judge {
     held: () => held !== undefined,
     withdraw,
     policyChanged() {
-      if (heldUnder !== undefined && heldUnder !== deps.policy().version) withdraw('policy-changed')
+      if (lockedDown() !== undefined) withdraw('lockdown')
+      else if (heldUnder !== undefined && heldUnder !== deps.policy().version) withdraw('policy-changed')
     },
     end(why) {
       over = true

@@ -17,6 +17,7 @@ import { createJournal } from './journal.ts'
 import { createJudge, type Judge } from './judge.ts'
 import { createLimits } from './limits.ts'
 import { type Admitted, createCurrentOperation, sessionView } from './live-sessions.ts'
+import { endsSession, refusalIn } from './lockdown.ts'
 import { createOutbox } from './outbox.ts'
 import { cancelSession, type LiveSession, type Registry } from './registry.ts'
 import type { Rejections } from './rejections.ts'
@@ -183,7 +184,24 @@ export function createRunner(
         stop({ code: 'session-expired', message: 'terminating connection: the session’s time is over' }),
       )
       resume({ kind: 'admitted', login, masks, looksBehind, mayHold })
+      // It may have begun since the policy was asked.
+      lockedDown(false)
     })
+  }
+
+  /**
+   * A session that stays is one in which nothing runs: what was sent before may run for hours, give rows, or still be committed.
+   *
+   * @param held an operation waited, and is refused: what its segment did is undone with it
+   */
+  function lockedDown(held: boolean): void {
+    const lockdown = principal && deps.policy().lockdown(principal, facts.resource)
+    if (lockdown === undefined || ended) return
+    if (!endsSession(lockdown) && (session.atRest() || (held && !session.busy()))) return
+    // Who has left is no reason for the target to stop.
+    if (serverKey !== undefined && !session.atRest()) void deps.cancelAtTarget(facts.resource, serverKey)
+    const reason = principal && refusalIn(deps.policy(), principal, facts.resource)?.message
+    stop({ code: 'terminated', message: `terminating connection: ${reason}` })
   }
 
   function tell(message: string, hint: string): void {
@@ -283,7 +301,11 @@ export function createRunner(
     cancelHold: () => (judge?.withdraw('canceled') ?? false) && !session.busy(),
     canceled: () => session.canceled(),
     takenIn: () => fromClient + session.unwindowed(),
-    policyChanged: () => judge?.policyChanged(),
+    policyChanged() {
+      const held = judge?.held() ?? false
+      judge?.policyChanged()
+      guarded(() => lockedDown(held))
+    },
     stop: () => stop(STOPPING),
     refuse: (refusal) => stop(refusal),
     connection: {

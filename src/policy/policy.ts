@@ -1,6 +1,7 @@
 // The rules of the configuration as a value: facts and a principal in, decisions and permits out (design §8).
 import { createHash } from 'node:crypto'
 import { maskHolds } from '../config/hold-terms.ts'
+import type { LockdownConfig } from '../config/lockdown-schema.ts'
 import type { Finding } from '../config/problems.ts'
 import type { Config, MaskRuleConfig } from '../config/schema.ts'
 import type { ApprovalRequest } from '../core/approval.ts'
@@ -15,6 +16,7 @@ import { mayBreakGlass } from '../core/stated.ts'
 import { explainRules } from './explain.ts'
 import { inForce, judgeStatements, verdictsOf } from './judge.ts'
 import type { AccessVerdict, RuleSet } from './judge-access.ts'
+import { createLockdowns } from './lockdown.ts'
 import { createLooksBehind } from './looks-behind.ts'
 import { type JudgedAs, permitBrokenGlass, permitFor } from './permit.ts'
 import { policyProblems } from './problems.ts'
@@ -48,7 +50,11 @@ export interface Policy {
   readonly version: string
   /** the rules and masks as they are written, for people to read */
   readonly source: Pick<Config, 'policies' | 'masks'>
-  /** Could any rule that is in force now allow or hold something for this principal there? @throws Error when it cannot be told */
+  /** what refuses everything on some resources; approvals outlive it, so it is no part of the version */
+  readonly lockdowns: readonly LockdownConfig[]
+  /** the one that refuses this principal everything there */
+  lockdown(principal: Principal, resource: string): LockdownConfig | undefined
+  /** Could any rule that is in force now allow or hold something for this principal there? None does in a lockdown. @throws Error when it cannot be told */
   mayReach(principal: Principal, resource: string, circumstances: Circumstances): boolean
   /** Could it matter what is behind the names of a statement, or which code it runs without showing it? At any time of day. */
   looksBehind(principal: Principal, resource: string): boolean
@@ -75,8 +81,14 @@ export interface Policy {
   ): Explanation
 }
 
-/** @throws PolicyError with every problem */
-export function compilePolicy(config: Config): Policy {
+export const lockdownsOf = ({ lockdown }: Pick<Config, 'lockdown'>): readonly LockdownConfig[] =>
+  lockdown === undefined ? [] : [lockdown]
+
+/**
+ * @param locking in place of the configuration's own lockdown
+ * @throws PolicyError with every problem
+ */
+export function compilePolicy(config: Config, locking = lockdownsOf(config)): Policy {
   const problems = policyProblems(config)
   if (problems.length > 0) throw new PolicyError(problems)
   const issuerOf = (name: string) => config.issuers[name]?.issuer ?? name
@@ -87,9 +99,12 @@ export function compilePolicy(config: Config): Policy {
   const ruleSets = createRuleSets(rules, config)
   const remembered = rememberDecisions()
   const rulesLookBehind = createLooksBehind(rules)
+  const lockdowns = createLockdowns(locking, version)
 
   const judge: Policy['judge'] = (principal, resource, operation, circumstances) =>
     guarded(version, () => {
+      const locked = lockdowns.judge(principal, resource, operation.facts)
+      if (locked !== undefined) return locked
       const set = ruleSets.of(principal, resource, circumstances)
       const decision = remembered(set, operation, () => {
         const { facts, phase, reached } = operation
@@ -116,7 +131,10 @@ export function compilePolicy(config: Config): Policy {
   return {
     version,
     source: { policies: config.policies, masks: config.masks },
+    lockdowns: locking,
+    lockdown: lockdowns.of,
     mayReach: (principal, resource, circumstances) => {
+      if (lockdowns.of(principal, resource) !== undefined) return false
       const { allow, hold } = ruleSets.of(principal, resource, circumstances)
       return allow.length + hold.length > 0
     },

@@ -51,6 +51,8 @@ export interface Metrics {
   /** the version of the policy that decides from now on */
   policyInForce(version: string): void
   policyReload(outcome: 'taken' | 'refused'): void
+  /** @param resources all that are locked now */
+  lockedDown(resources: readonly string[]): void
   /** Something that anybody can cause was not written to log or audit, since too much of it came. */
   unwritten(what: Unwritten): void
   /** The same for a rejected login to a resource. */
@@ -129,6 +131,12 @@ function createPolicyMetrics(registers: Registry[]) {
       name: 'chaperone_policy_info',
       help: 'The version of the policy in force',
       labelNames: ['version'],
+      registers,
+    }),
+    lockdown: new Gauge({
+      name: 'chaperone_lockdown',
+      help: 'Processes that refuse everything on the resource, since a lockdown is in force',
+      labelNames: ['resource'],
       registers,
     }),
     reloads: new Counter({
@@ -215,6 +223,10 @@ export function createMetrics(): Metrics {
       policies.inForce.set({ version }, 1)
     },
     policyReload: (outcome) => policies.reloads.inc({ outcome }),
+    lockedDown: (resources) => {
+      policies.lockdown.reset()
+      for (const resource of resources) policies.lockdown.set({ resource }, 1)
+    },
     unwritten: (what) => unwritten.admin.inc({ what }),
     loginUnwritten: (resource) => unwritten.logins.inc({ resource }),
     expose: async () => ({

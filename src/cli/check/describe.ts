@@ -1,4 +1,6 @@
 // What a configuration comes to, in words: one block per resource, with the rules and masks that count there.
+
+import { isLockedBy } from '../../config/lockdown.ts'
 import { recordingLevel } from '../../config/references-resources.ts'
 import type { Config, ResourceConfig } from '../../config/schema.ts'
 import { workerAddresses } from '../../config/workers.ts'
@@ -21,11 +23,24 @@ export function describeConfig(config: Config, path: string): string {
     ['store', storeText(config.store)],
     ['audit', config.audit.file ?? 'standard output'],
     ...(channels.length === 0 ? [] : many('notifications', channels)),
+    ...lockdownLines(config),
   ]
   const resources = Object.entries(config.resources).map(([name, resource]) =>
     block(`${name} (${resource.protocol})`, describeResource(config, name, resource)),
   )
   return `${[block(head, services), ...resources].join('\n')}`
+}
+
+/** @param resource absent: of all of them */
+function lockdownLines({ lockdown, resources }: Config, resource?: string): Line[] {
+  if (lockdown === undefined) return []
+  const { reason, sessions, except_groups: except } = lockdown
+  const locked = Object.keys(resources).filter((name) => isLockedBy(lockdown, name))
+  if (resource === undefined) return [['LOCKDOWN', `of ${locked.join(', ') || 'no resource'}`]]
+  if (!locked.includes(resource)) return []
+  const who = except === undefined ? 'for everybody' : `for everybody but groups ${except.join(', ')}`
+  const ends = sessions === 'end' ? ', sessions are ended' : ''
+  return [['LOCKDOWN', `everything is refused ${who}${ends}${reason === undefined ? '' : `: ${reason}`}`]]
 }
 
 function storeText(store: Config['store']): string {
@@ -63,6 +78,7 @@ function describeResource(config: Config, name: string, resource: ResourceConfig
     ),
     ...many('results', resource.process === 'full' ? ['through Chaperone'] : REQUESTS_ONLY),
     ['recording', recordingLevel(config, resource)],
+    ...lockdownLines(config, name),
     ...many('rules', rulesOf(config, name)),
     ...many('masks', masksOf(config, name)),
   ]

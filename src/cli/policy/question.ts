@@ -9,6 +9,7 @@ import type { SqlOperation } from '../../core/operation.ts'
 import type { Principal, PrincipalKind } from '../../core/principal.ts'
 import { underMasks } from '../../gateway/under-masks.ts'
 import { createMasker, type MaskRule } from '../../masking/masker.ts'
+import { lockdownReason } from '../../policy/lockdown.ts'
 import type { Explanation, Policy } from '../../policy/policy.ts'
 import { asFirstText } from '../../protocols/postgres/search-path/first-text.ts'
 import { type AnswerMask, masksOn } from './masks.ts'
@@ -41,7 +42,13 @@ export interface Answer {
   /** over columns that the statement touches, for this principal */
   readonly masks: readonly AnswerMask[]
   /** absent when the statement cannot be read: nothing was judged */
-  readonly judged?: { readonly facts: Facts; readonly explanation: Explanation; readonly reachable: boolean }
+  readonly judged?: {
+    readonly facts: Facts
+    readonly explanation: Explanation
+    readonly reachable: boolean
+    /** of a lockdown that refuses everything, and its reason */
+    readonly lockdown?: string
+  }
 }
 
 /**
@@ -79,9 +86,11 @@ export function ask(question: Question, config: Config, policy: Policy, seen?: S
   const explanation = policy.explain(principal, resource, operation, circumstances)
   const reachable = policy.mayReach(principal, resource, circumstances)
   const masks = policy.masks(principal, resource)
-  const decision = reachable
-    ? masked(explanation.decision, operation, maskerOf(masks, resource))
-    : notReached(explanation.decision)
+  const lockdown = policy.lockdown(principal, resource)
+  const decision =
+    reachable || lockdown !== undefined
+      ? masked(explanation.decision, operation, maskerOf(masks, resource))
+      : notReached(explanation.decision)
   const ids = (shadow: boolean) => [
     ...new Set(decision.hits.filter((hit) => hit.shadow === shadow).map((hit) => hit.rule)),
   ]
@@ -92,7 +101,12 @@ export function ask(question: Question, config: Config, policy: Policy, seen?: S
     rules: ids(false),
     shadow: ids(true),
     masks: masksOn(facts, masks, operation.behind),
-    judged: { facts, explanation: { ...explanation, decision }, reachable },
+    judged: {
+      facts,
+      explanation: { ...explanation, decision },
+      reachable,
+      ...(lockdown && { lockdown: lockdownReason(lockdown, resource) }),
+    },
   }
 }
 

@@ -1,18 +1,21 @@
 // The policy in force. A changed file takes its place only as a whole: what has any problem leaves the old one where it is.
+
+import { sameLockdowns } from '../../config/lockdown.ts'
 import type { Config } from '../../config/schema.ts'
 import type { AuditSink } from '../../core/audit.ts'
 import type { Secret } from '../../core/secret.ts'
-import { compilePolicy, type Policy } from '../../policy/policy.ts'
+import { compilePolicy, lockdownsOf, type Policy } from '../../policy/policy.ts'
 import type { Log } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { redactText } from '../../telemetry/redact.ts'
-import { neverFiring, takeUp } from './take-up.ts'
+import { createLockdownEvents } from './lockdown-events.ts'
+import { neverFiring, type RulesInForce, type TakenUp, takeUp, withLockdowns } from './take-up.ts'
 import { type FileWatch, reasonOf, watchFile } from './watch-file.ts'
 
 export interface PolicyInForce {
   current(): Policy
   /** what it is made of */
-  rules(): Pick<Config, 'policies' | 'masks'>
+  rules(): RulesInForce
   /** Begins to watch the file. @param changed called after another policy has come into force */
   watch(file: string, changed: () => void): void
   /** Reads the watched file now. Never rejects: what goes wrong is logged, and leaves the policy in force. */
@@ -25,7 +28,9 @@ interface Deps {
   readonly secret: (name: string) => Secret
   readonly audit: AuditSink
   readonly log: Log
-  readonly metrics: Pick<Metrics, 'policyInForce' | 'policyReload'>
+  readonly metrics: Pick<Metrics, 'policyInForce' | 'policyReload' | 'lockedDown'>
+  /** in place of the configuration's: those in force where others of the same services run already */
+  readonly lockdowns?: RulesInForce['lockdowns'] | undefined
 }
 
 /** Problems go to the log as a whole, and to the audit log up to here: a file may have thousands. */
@@ -34,13 +39,29 @@ const MAX_REASON = 1000
 /** @throws PolicyError when the policy of the configuration cannot be used */
 export function createPolicyInForce(deps: Deps): PolicyInForce {
   const { config, secret, audit, log, metrics } = deps
-  let policy = compilePolicy(config)
-  let rules: Pick<Config, 'policies' | 'masks'> = { policies: config.policies, masks: config.masks }
+  let rules: RulesInForce = {
+    policies: config.policies,
+    masks: config.masks,
+    lockdowns: deps.lockdowns ?? lockdownsOf(config),
+  }
+  let policy = compilePolicy(config, rules.lockdowns)
   let watched: { readonly file: string; readonly changed: () => void; readonly look: FileWatch } | undefined
   /** the text that was taken or refused last */
   let handled: string | undefined
+  const lockdowns = createLockdownEvents({ resources: Object.keys(config.resources), audit, log, metrics })
   metrics.policyInForce(policy.version)
   tellNeverFiring(neverFiring(config))
+  auditedAnyhow([], rules.lockdowns)
+  lockdowns.tell([], rules.lockdowns)
+
+  /** What refuses more does not wait for the audit log, without which nothing would be let through anyhow. */
+  function auditedAnyhow(before: RulesInForce['lockdowns'], after: RulesInForce['lockdowns']): void {
+    try {
+      lockdowns.audit(before, after)
+    } catch (err) {
+      log.error({ err }, 'a lockdown could not be audited')
+    }
+  }
 
   function tellNeverFiring(rules: readonly string[]): void {
     if (rules.length === 0) return
@@ -67,25 +88,51 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
 
   function take(text: string, file: string, changed: () => void): void {
     handled = text
+    const before = { version: policy.version, rules }
     try {
-      const { policy: next, rules: taken, neverFire, waiting } = takeUp(text, file, config, secret)
-      if (waiting.length > 0)
-        log.warn({ sections: waiting }, 'changed, and taken up when the services start anew')
-      if (next.version === policy.version)
+      const taken = takeUp(text, file, config, secret)
+      if (taken.waiting.length > 0)
+        log.warn({ sections: taken.waiting }, 'changed, and taken up when the services start anew')
+      const isOther = taken.policy.version !== policy.version
+      if (!isOther && sameLockdowns(taken.rules.lockdowns, rules.lockdowns))
         return log.debug({ policy: policy.version }, 'the policy is the same')
-      const reason = [`policy ${policy.version} gave way to ${next.version}`, ...neverFire].join('; ')
       // What cannot be audited does not happen.
-      audit.write({ type: 'admin', action: 'policy-reload', outcome: 'ok', reason: clip(reason) })
-      policy = next
-      rules = taken
-      tellNeverFiring(neverFire)
+      lockdowns.audit(rules.lockdowns, taken.rules.lockdowns)
+      if (isOther) auditReload(taken)
+      policy = taken.policy
+      rules = taken.rules
+      tellNeverFiring(taken.neverFire)
     } catch (error) {
-      return refused(reasonOf(error))
+      refused(reasonOf(error))
+      return lockAnyhow(text, changed)
     }
     metrics.policyReload('taken')
-    metrics.policyInForce(policy.version)
-    log.info({ policy: policy.version }, 'a changed policy is in force')
+    tellTaken(before)
     changed()
+  }
+
+  function auditReload({ policy: next, neverFire }: TakenUp): void {
+    const reason = [`policy ${policy.version} gave way to ${next.version}`, ...neverFire].join('; ')
+    audit.write({ type: 'admin', action: 'policy-reload', outcome: 'ok', reason: clip(reason) })
+  }
+
+  /** Whatever else is wrong with a file, the lockdown that somebody wrote into it is in force. */
+  function lockAnyhow(text: string, changed: () => void): void {
+    const locked = withLockdowns(text, rules, config)
+    if (locked === undefined) return
+    const before = { version: policy.version, rules }
+    policy = locked.policy
+    rules = locked.rules
+    auditedAnyhow(before.rules.lockdowns, rules.lockdowns)
+    tellTaken(before)
+    changed()
+  }
+
+  function tellTaken(before: { readonly version: string; readonly rules: RulesInForce }): void {
+    metrics.policyInForce(policy.version)
+    lockdowns.tell(before.rules.lockdowns, rules.lockdowns)
+    if (before.version !== policy.version)
+      log.info({ policy: policy.version }, 'a changed policy is in force')
   }
 
   return {

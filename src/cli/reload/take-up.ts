@@ -1,25 +1,31 @@
 // From the text of a changed configuration to a policy that may take the place of the one in force.
 import { parseConfig, placedIn } from '../../config/load.ts'
+import { lockdownsIn, sameLockdown } from '../../config/lockdown.ts'
+import type { LockdownConfig } from '../../config/lockdown-schema.ts'
 import { ConfigError } from '../../config/problems.ts'
 import { checkReferences } from '../../config/references.ts'
 import type { Config } from '../../config/schema.ts'
 import { isForResource } from '../../core/resource-names.ts'
 import type { Secret } from '../../core/secret.ts'
 import { createMasker } from '../../masking/masker.ts'
-import { compilePolicy, type Policy } from '../../policy/policy.ts'
+import { compilePolicy, lockdownsOf, type Policy } from '../../policy/policy.ts'
 import { deniedWholly, policyProblems } from '../../policy/problems.ts'
+
+export interface RulesInForce extends Pick<Config, 'policies' | 'masks'> {
+  readonly lockdowns: readonly LockdownConfig[]
+}
 
 export interface TakenUp {
   readonly policy: Policy
   /** what it was made of */
-  readonly rules: Pick<Config, 'policies' | 'masks'>
+  readonly rules: RulesInForce
   /** rules that never fire since rules that deny leave nothing of them, in words */
   readonly neverFire: readonly string[]
   /** sections that changed as well, and are as they were until the services start anew */
   readonly waiting: readonly string[]
 }
 
-const TAKEN_UP: ReadonlySet<string> = new Set(['policies', 'masks'])
+const TAKEN_UP: ReadonlySet<string> = new Set(['policies', 'masks', 'lockdown'])
 
 /**
  * Rules and masks are of the text, everything that they refer to is as it runs: a search path that sessions do not have,
@@ -34,14 +40,40 @@ export function takeUp(
   secret: (name: string) => Secret,
 ): TakenUp {
   const next = parseConfig(text, file)
-  const merged: Config = { ...running, policies: next.policies, masks: next.masks }
+  const { policies, masks, lockdown } = next
+  const merged: Config = { ...running, policies, masks, lockdown }
   const found = [...checkReferences(merged, merged), ...policyProblems(merged)]
   if (found.length > 0) throw new ConfigError(file, placedIn(text, found))
   const policy = compilePolicy(merged)
   for (const resource of Object.keys(merged.resources)) tryMasks(merged, resource, secret)
-  const { policies, masks } = next
   const waiting = changedSections(next, running)
-  return { policy, rules: { policies, masks }, neverFire: neverFiring(merged), waiting }
+  return {
+    policy,
+    rules: { policies, masks, lockdowns: lockdownsOf(merged) },
+    neverFire: neverFiring(merged),
+    waiting,
+  }
+}
+
+/**
+ * The rules in force, and the lockdowns of a text that is refused beside those that are in force: what a broken file says may only
+ * refuse more.
+ *
+ * @returns undefined where it has none but those
+ */
+export function withLockdowns(
+  text: string,
+  rules: RulesInForce,
+  running: Config,
+): Pick<TakenUp, 'policy' | 'rules'> | undefined {
+  const { policies, masks, lockdowns } = rules
+  const more = lockdownsIn(text).filter((one) => !lockdowns.some((other) => sameLockdown(one, other)))
+  if (more.length === 0) return undefined
+  const all = [...lockdowns, ...more]
+  return {
+    policy: compilePolicy({ ...running, policies, masks }, all),
+    rules: { policies, masks, lockdowns: all },
+  }
 }
 
 /** `policies.read: it can never fire: rule incident denies all that it would allow`: no reason to refuse them, and to be told. */

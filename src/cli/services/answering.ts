@@ -9,6 +9,7 @@ import type { DeadLetter } from '../../notify/dead-letters.ts'
 import { createNotifier } from '../../notify/notifier.ts'
 import { createRecorder } from '../../recording/recorder.ts'
 import { listenProblem } from '../listening.ts'
+import { createCancelAtTarget } from './cancel-at-target.ts'
 import type { Defer } from './cleanup.ts'
 import { type Common, openedFor } from './common.ts'
 import { letHeapGrow } from './heap.ts'
@@ -47,6 +48,7 @@ export async function createAnswering(
     approvalEvents: notifier,
     recorder: openedFor('recordings.directory', () => createRecorder(config.recordings)),
     ...{ audit, metrics, log, secret },
+    cancelAtTarget: createCancelAtTarget(config, log),
     approvalsHint: (request) => whereReviewersLook(config, request),
     neighbours,
   })

@@ -8,6 +8,7 @@ import { createSecrets, type Secrets } from '../../secrets/secrets.ts'
 import type { Log } from '../../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../../telemetry/metrics.ts'
 import { createPolicyInForce, type PolicyInForce } from '../reload/in-force.ts'
+import type { RulesInForce } from '../reload/take-up.ts'
 import type { Defer } from './cleanup.ts'
 import { openApprovals } from './store.ts'
 
@@ -25,8 +26,15 @@ export interface Common {
 /**
  * @param written the configuration as its file has it, where what this process goes by is another
  * @param defer takes what undoes each part
+ * @param lockdowns in place of the configuration's
  */
-export function openCommon(config: Config, log: Log, defer: Defer, written = config): Common {
+export function openCommon(
+  config: Config,
+  log: Log,
+  defer: Defer,
+  written = config,
+  lockdowns?: RulesInForce['lockdowns'],
+): Common {
   const metrics = createMetrics()
   const audit = openedFor('audit.file', () => createAudit(config.audit))
   defer(() => audit.close())
@@ -36,7 +44,7 @@ export function openCommon(config: Config, log: Log, defer: Defer, written = con
   )
   defer(() => secrets.close())
   const secret = (name: string) => secrets.get(name)
-  const policy = createPolicyInForce({ config: written, secret, audit, log, metrics })
+  const policy = createPolicyInForce({ config: written, secret, audit, log, metrics, lockdowns })
   defer(() => policy.close())
   const authenticator = createAuthenticator(config, {
     report: (issuer, problem) => log.warn({ issuer }, problem),

@@ -1,5 +1,6 @@
 // What the primary process and its workers say to each other over Node's IPC channel.
 import { z } from 'zod'
+import type { LockdownConfig } from '../../config/lockdown-schema.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Principal } from '../../core/principal.ts'
 import { SESSION_ENDS, type SessionView } from '../../core/sessions-view.ts'
@@ -49,6 +50,8 @@ export const message = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('start'),
     config: wholeConfig,
+    /** in force, also those of a file that was refused otherwise */
+    lockdowns: z.array(z.custom<LockdownConfig>(isObject)),
     file: z.exactOptional(z.string()),
     number: z.int(),
     usage: usageEntries,

@@ -1,6 +1,7 @@
 // The workers as the primary has them: each is started, started again when it dies, asked, and told to stop.
 import type { ChildProcess } from 'node:child_process'
 import type { z } from 'zod'
+import type { LockdownConfig } from '../../config/lockdown-schema.ts'
 import type { Config } from '../../config/schema.ts'
 import type { LiveSessions } from '../../core/sessions-view.ts'
 import type { DeadLetter } from '../../notify/dead-letters.ts'
@@ -24,6 +25,8 @@ import { createSilence, type Silence } from './silence.ts'
 export interface PoolOptions {
   /** what workers that start go by: with the policies and masks in force */
   readonly config: () => Config
+  /** the same of lockdowns */
+  readonly lockdowns: () => readonly LockdownConfig[]
   readonly file: string | undefined
   readonly log: Log
 }
@@ -197,6 +200,7 @@ function start(pool: Running, slot: Slot, first?: First): void {
   channel.tell({
     kind: 'start',
     config: pool.config(),
+    lockdowns: [...pool.lockdowns()],
     ...(file === undefined ? {} : { file }),
     number: slot.number,
     usage: pool.shared.usage(),

@@ -22,7 +22,11 @@ export async function startPrimary({ config, file, log, cleanup }: PrimaryOption
   const { approvals, policy } = common
   let serving = false
   const pool = startPool({
-    config: () => ({ ...config, ...policy.rules() }),
+    config() {
+      const { policies, masks } = policy.rules()
+      return { ...config, policies, masks }
+    },
+    lockdowns: () => policy.rules().lockdowns,
     file,
     log,
   })

@@ -242,6 +242,12 @@ export function createPostgresSession(options: PostgresOptions, context: Session
       if (awaited?.kind === 'execute' && awaited.fetch) awaited.fetch.canceled = true
     },
     busy: () => conversation !== undefined && conversation.expected.length() > 0,
+    atRest: () =>
+      phase === 'ready' &&
+      conversation !== undefined &&
+      conversation.expected.length() === 0 &&
+      !conversation.open &&
+      conversation.copy === 'none',
     unwindowed: () => conversation?.unwindowed ?? 0,
   }
 }

@@ -99,6 +99,7 @@ export async function startGateway(
     log: createLog(config.log),
     neighbours: alone(config),
     secret: () => new Secret('a key of the benchmark, long enough to be one'),
+    cancelAtTarget: async () => undefined,
     approvalsHint: () => '',
   })
   return { gateway, metrics }

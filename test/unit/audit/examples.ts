@@ -108,6 +108,14 @@ export const examples: Complete = {
     outcome: 'dead',
     reason: 'the answer has status 404',
   },
+  lockdown: {
+    type: 'lockdown',
+    change: 'began',
+    resources: ['shop', 'orders'],
+    sessions: 'refuse',
+    exceptGroups: ['incident-response'],
+    reason: 'INC-42, a credential leaked',
+  },
   logout: {
     type: 'logout',
     session: 'b3d6b7a4c1',

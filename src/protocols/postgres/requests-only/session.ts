@@ -225,6 +225,7 @@ export function createRequestsOnlySession(
     canceled: () => undefined,
     // They go past it.
     busy: () => false,
+    atRest: () => false,
     unwindowed: () => 0,
   }
 }

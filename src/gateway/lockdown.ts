@@ -1,0 +1,19 @@
+// What a lockdown is to sessions: who is refused, and which of them end.
+import type { LockdownConfig } from '../config/lockdown-schema.ts'
+import type { Refusal } from '../core/errors.ts'
+import type { Principal } from '../core/principal.ts'
+import { LOCKDOWN_HINT, lockdownReason } from '../policy/lockdown.ts'
+import type { Policy } from '../policy/policy.ts'
+
+/** Undefined where no lockdown refuses this principal. */
+export function refusalIn(
+  policy: Pick<Policy, 'lockdown'>,
+  principal: Principal,
+  resource: string,
+): Refusal | undefined {
+  const lockdown = policy.lockdown(principal, resource)
+  if (lockdown === undefined) return undefined
+  return { code: 'locked-down', message: lockdownReason(lockdown, resource), hint: LOCKDOWN_HINT }
+}
+
+export const endsSession = ({ sessions }: LockdownConfig): boolean => sessions === 'end'

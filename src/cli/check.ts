@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { checkFiles } from '../config/files.ts'
 import { loadConfig, locateFindings } from '../config/load.ts'
+import { lockdownWarnings } from '../config/lockdown.ts'
 import { ConfigError, type Finding, formatProblem } from '../config/problems.ts'
 import type { Config } from '../config/schema.ts'
 import { deniedWholly, policyProblems } from '../policy/problems.ts'

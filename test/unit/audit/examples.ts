@@ -60,6 +60,7 @@ export const examples: Complete = {
         },
       ],
       moreFunctions: 2,
+      lockdown: true,
     },
   },
   limit: {

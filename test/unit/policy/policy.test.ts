@@ -527,7 +527,6 @@ describe('a policy that cannot be meant is refused', () => {
     ['objects can never match', { a: rule('allow', ['read'], { objects: ['x'] }) }],
     ['can never fire', { a: rule('allow', ['unknown']) }],
     ['can never fire', { a: rule('allow', ['drop'], { relations: ['$catalog'] }) }],
-    ['rule d denies', { a: rule('allow', ['read'], { relations: ['public.t'] }), d: rule('deny', ['read']) }],
   ])('%s', (message, policies) => {
     expect(() => policyOf(policies)).toThrow(PolicyError)
     expect(() => policyOf(policies)).toThrow(message)

@@ -1,5 +1,6 @@
 // Which rules and masks apply to a resource, as the policy in force has them.
 import { html } from 'hono/html'
+import type { LockdownConfig } from '../../../config/lockdown-schema.ts'
 import type { MaskRuleConfig, PolicyRuleConfig } from '../../../config/schema.ts'
 import { isForResource, type ResourceNames } from '../../../core/resource-names.ts'
 import { type Html, NOTHING } from '../html.ts'
@@ -29,11 +30,18 @@ export function policyPage(parts: WebParts, visitor: Visitor, wanted: string | u
   })
   const content = html`<h1>Policy</h1>
     <p class="soft">Version <code>${policy.version}</code>. Deny beats hold, hold beats allow, and what no rule allows is refused.</p>
+    ${policy.lockdowns.map(lockdownCard)}
     <form class="filters" method="get" action="/policy"><div><label for="resource">Resource</label>${select('resource', parts.resources, resource)}</div><button>Show</button></form>
     ${sections}
     ${masks.length === 0 ? NOTHING : html`<section><h2>Masks</h2>${masks.map(maskCard)}</section>`}
     ${rules.length + masks.length === 0 ? html`<div class="empty card"><strong>No rule</strong>Everything is refused here.</div>` : NOTHING}`
   return page({ title: 'Policy', place: 'policy' }, visitor, content)
+}
+
+function lockdownCard({ reason, ...lockdown }: LockdownConfig): Html {
+  return html`<div class="card"><div class="line"><h2>Lockdown</h2><span class="tag deny">everything is refused</span></div>
+    ${reason === undefined ? NOTHING : html`<p>${visible(reason)}</p>`}
+    ${fields(lockdown)}</div>`
 }
 
 function ruleCard([id, rule]: readonly [string, PolicyRuleConfig]): Html {

@@ -1,0 +1,200 @@
+// A lockdown that comes into force under sessions that are open, through the real Envoy: nothing of what it refuses runs.
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { parse as parseYaml, stringify } from 'yaml'
+import type { ConfigInput } from '../../../src/config/schema.ts'
+import { ofKind, textRows } from '../../support/pgwire/backend.ts'
+import { bind, execute, flush, parse, query, sync } from '../../support/pgwire/frontend.ts'
+import { type Stack, startStack } from '../../support/stack.ts'
+
+let stack: Stack
+let analyst: string
+let engineer: string
+let original: string
+const open: { end?: () => unknown; destroy?: () => void }[] = []
+
+beforeAll(async () => {
+  stack = await startStack({ services: 'child' })
+  original = readFileSync(stack.configFile, 'utf8')
+  analyst = await stack.tokens.person(['analysts'])
+  engineer = await stack.tokens.person(['engineers'])
+})
+afterAll(() => stack?.stop())
+afterEach(async () => {
+  for (const client of open.splice(0)) client.destroy ? client.destroy() : await client.end?.()
+  await reload(original, 0)
+})
+
+type Lockdown = ConfigInput['lockdown']
+const REASON = 'INC-42'
+const locked = (lockdown: Lockdown = { reason: REASON }) =>
+  stringify({ ...(parseYaml(original) as ConfigInput), lockdown })
+
+const lockedNow = async () =>
+  Number(/chaperone_lockdown\{resource="app"\} (\d+)/.exec(await stack.metrics())?.[1] ?? 0)
+
+/** Replaces the file in one step, says so, and waits until it is locked, or not. */
+async function reload(text: string, wanted = 1): Promise<void> {
+  writeFileSync(`${stack.configFile}.new`, text)
+  renameSync(`${stack.configFile}.new`, stack.configFile)
+  process.kill(stack.services.pid, 'SIGHUP')
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline; ) {
+    if ((await lockedNow()) === wanted) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error('the lockdown did not come into force, or did not end')
+}
+
+async function client(token = analyst) {
+  const connected = await stack.connect(token)
+  connected.on('error', () => undefined)
+  open.push(connected)
+  return connected
+}
+async function wire(token = analyst) {
+  const connected = await stack.wire(token)
+  open.push(connected)
+  return connected
+}
+
+const REFUSED = { code: '42501', message: expect.stringMatching(/lockdown of app: INC-42/) }
+const events = () => stack.audit().filter(({ type }) => type === 'lockdown')
+
+describe('sessions in which nothing runs', () => {
+  it('stay, and are refused what they send, with the reason; afterwards they go on', async () => {
+    const session = await client()
+    const prepared = { name: 'p', text: 'select name from customers where id = $1', values: [1] }
+    expect((await session.query(prepared)).rowCount).toBe(1)
+    await reload(locked())
+    for (const sql of [
+      'select 1',
+      'select name from customers',
+      'begin',
+      'discard all',
+      'rollback; select 1',
+    ])
+      await expect(session.query(sql)).rejects.toMatchObject(REFUSED)
+    await expect(session.query(prepared)).rejects.toMatchObject(REFUSED)
+    await expect(client()).rejects.toMatchObject(REFUSED)
+    expect(stack.audit().filter((event) => event['lockdown'] === true)).not.toEqual([])
+    await reload(original, 0)
+    expect((await session.query(prepared)).rowCount).toBe(1)
+    expect(events().slice(-2)).toMatchObject([
+      { change: 'began', resources: ['app'], sessions: 'refuse', reason: REASON },
+      { change: 'ended', resources: ['app'], reason: REASON },
+    ])
+  })
+
+  it('commit nothing of an open transaction, and may undo it', async () => {
+    const session = await client(engineer)
+    await session.query('begin')
+    await session
+      .query(`insert into public.orders values (401, 1, 1, 'open', '2026-02-11')`)
+      .catch(() => undefined)
+    await reload(locked())
+    await expect(session.query('commit')).rejects.toMatchObject(REFUSED)
+    await session.query('rollback')
+    expect(await stack.superuser('select id from orders where id = 401')).toHaveLength(0)
+  })
+
+  it('go on with nothing that was bound, or opened as a cursor, before', async () => {
+    const session = await wire()
+    session.send(
+      query('begin'),
+      query('declare c cursor for select name from customers'),
+      query('fetch 1 from c'),
+    )
+    for (let count = 0; count < 3; count++) await session.until('ReadyForQuery')
+    await reload(locked())
+    session.send(query('fetch 1 from c'))
+    const answer = await session.until('ReadyForQuery')
+    expect(textRows(answer)).toEqual([])
+    expect(ofKind(answer, 'ErrorResponse')[0]?.fields).toMatchObject({ C: '42501' })
+  })
+})
+
+describe('what runs', () => {
+  it('is stopped at the target, and its session ends with the reason', async () => {
+    const session = await client()
+    const runs = session.query('select count(*) from customers, generate_series(1, 3000000000)')
+    const outcome = expect(runs).rejects.toMatchObject({
+      code: '57P01',
+      message: expect.stringMatching(/INC-42/),
+    })
+    const running = () =>
+      stack.superuser(
+        `select pid from pg_stat_activity where state = 'active' and query like '%3000000000%' and query not like '%pg_stat_activity%'`,
+      )
+    while ((await running()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    await reload(locked())
+    await outcome
+    const deadline = Date.now() + 5_000
+    while ((await running()).length > 0 && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(await running()).toHaveLength(0)
+  })
+
+  it('in a segment that no Sync has ended is not committed by one that comes later', async () => {
+    const session = await wire()
+    session.send(parse({ sql: 'select name from customers where id = 1' }), bind({}), execute(), flush())
+    expect(textRows(await session.until('CommandComplete'))).toEqual([['Ada Lovelace']])
+    await reload(locked())
+    session.send(sync())
+    await expect(session.until('ReadyForQuery')).rejects.toThrow()
+  })
+})
+
+describe('a hold', () => {
+  it('ends with the reason, its request is withdrawn, and an approval that was granted before is of no use meanwhile', async () => {
+    const session = await client(engineer)
+    const held = session.query(`update orders set status = 'paid' where id = 11`)
+    const outcome = expect(held).rejects.toMatchObject(REFUSED)
+    const request = await stack.reviews.next()
+    await reload(locked())
+    await outcome
+    expect(await stack.reviews.get(request.id)).toMatchObject({ state: 'withdrawn' })
+    expect((await stack.reviews.approve(request.id)).status).not.toBe(200)
+  })
+})
+
+describe('of sessions: end', () => {
+  it('all end but those of whom it excepts, who go on as the rules say', async () => {
+    const [one, other] = [await client(), await client(engineer)]
+    const gone = new Promise((resolve) => one.once('end', resolve))
+    await reload(locked({ reason: REASON, resources: ['a*'], sessions: 'end', except_groups: ['engineers'] }))
+    await gone
+    expect((await other.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    expect((await (await client(engineer)).query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    await expect(client()).rejects.toMatchObject(REFUSED)
+  })
+})
+
+describe('in a file that is refused otherwise', () => {
+  it.each<[string, () => string]>([
+    ['an unknown key elsewhere', () => `${locked()}\nfoo: 1\n`],
+    ['broken YAML elsewhere', () => `${locked()}\nfoo: [\n`],
+    [
+      'a rule that never fires',
+      () =>
+        locked().replace(
+          'policies:',
+          'policies:\n  x: { decision: allow, resources: "*", effects: [unknown] }',
+        ),
+    ],
+    [
+      'a lockdown that is broken itself',
+      () => `${original}\nlockdown: { resource: [app], reason: ${REASON} }\n`,
+    ],
+  ])('%s: it comes into force all the same, and stays until a file that is good ends it', async (_, text) => {
+    const session = await client()
+    await reload(text())
+    await expect(session.query('select 1')).rejects.toMatchObject(REFUSED)
+    // What is not good cannot end it either.
+    writeFileSync(stack.configFile, `${original}\nfoo: 1\n`)
+    process.kill(stack.services.pid, 'SIGHUP')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await expect(session.query('select 1')).rejects.toMatchObject(REFUSED)
+    await reload(original, 0)
+    expect((await session.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+  })
+})

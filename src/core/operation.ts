@@ -70,7 +70,7 @@ export interface SqlOperation {
   readonly renaming?: readonly RelationName[]
   /** generated columns of the relations that it names, when a mask applies */
   readonly generated?: readonly GeneratedColumn[]
-  /** columns of these of arrays, rows, json and other types whose values do not all fit together, when a mask applies */
+  /** columns of these of arrays, rows, json and other types whose values do not all fit together, when a mask applies; `*`: any */
   readonly shaped?: readonly string[]
   /** what stands behind a relation that it names cannot be told: it may be anything */
   readonly opaque?: boolean

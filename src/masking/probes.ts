@@ -37,9 +37,9 @@ function howProbed(uses: readonly ColumnUse[]): string | undefined {
 }
 
 /** Of a column that is computed with, those that may fail by their types: of a whole row any that there are. */
-function shapedOf(mention: ColumnMention, { shaped = [], opaque }: MaskedOperation): ColumnMention[] {
+function shapedOf(mention: ColumnMention, { shaped = [] }: MaskedOperation): ColumnMention[] {
   if (!mention.uses.includes('shaped')) return []
-  if (opaque === true) return [mention]
+  if (shaped.includes('*')) return [mention]
   const { column } = mention
   return [...new Set(shaped)].flatMap((one) =>
     column === '*' || column === one ? [{ ...mention, column: one }] : [],

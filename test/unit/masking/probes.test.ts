@@ -61,7 +61,7 @@ describe('a use of a masked column', () => {
   it.each<[string, Partial<SqlOperation>, string | undefined]>([
     ['of an array or json', { shaped: ['ssn'] }, 'refuse'],
     ['of a type whose values all fit together', { shaped: ['tags'] }, undefined],
-    ['whose type cannot be told', { opaque: true }, 'refuse'],
+    ['whose type cannot be told', { shaped: ['*'] }, 'refuse'],
   ])('in a concatenation, of a column %s', (_, told, kind) => {
     const verdict = (column: string) =>
       masker(mask('ssn')).verdict({ ...using(['computed', 'shaped'], column), ...told })?.kind

@@ -69,7 +69,7 @@ export interface StandsFor {
   /** one of them is a view, whose columns have names of its own */
   readonly view: boolean
   readonly generated: readonly GeneratedColumn[]
-  /** columns of types whose values do not all fit together */
+  /** columns of types whose values do not all fit together; `*` where nothing is known of a relation */
   readonly shaped: readonly string[]
 }
 
@@ -144,9 +144,12 @@ export function createCatalog(now: () => number): Catalog {
     const shaped: string[] = []
     for (const relation of wanted) {
       if (isSystem(relation)) continue
-      if (!relations.isFresh(relation.name, since)) opaque = true
-      for (const entry of relations.of(relation.name)) {
-        if (!matches(entry, relation)) continue
+      const fresh = relations.isFresh(relation.name, since)
+      if (!fresh) opaque = true
+      const known = relations.of(relation.name).filter((entry) => matches(entry, relation))
+      // What was known of its types before stays so while nobody else's change of them is seen.
+      if (!fresh && known.length === 0) shaped.push('*')
+      for (const entry of known) {
         found.push(...entry.behind, ...entry.family)
         opaque ||= entry.opaque
         view ||= entry.view

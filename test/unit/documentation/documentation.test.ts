@@ -115,7 +115,9 @@ function over(base: Keys, more: Keys): Keys {
   return { ...base, ...Object.fromEntries(both) }
 }
 
-const configurations = blocks.filter(({ language, text }) => language === 'yaml' && !/^cases:/m.test(text))
+const configurations = blocks.filter(
+  ({ language, text }) => language === 'yaml' && !/^(cases|steps):/m.test(text),
+)
 const readme = parse(configurations.find(({ page }) => page === 'README.md')?.text ?? '') as Keys
 
 it.each(configurations)('the configuration in $page, line $line, has the shape of one', ({ text }) => {

@@ -151,7 +151,10 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
         (namesColumns ? maskingRefusal(namesOf(operation), operation) : undefined) ??
         (cleanser ? copyRefusal(operation) : undefined),
     ),
-    told: (operation) => toldOf(rulesOf, operation, toldCopies(namesOf(operation), operation)),
+    told(operation) {
+      const names = namesOf(operation)
+      return toldOf(names, operation, toldCopies(names, operation))
+    },
     touched: namesColumns ? rememberedByFacts((facts) => touchedOf(rulesOf, facts)) : () => undefined,
     plan: (columns, touchesMasked) => columns.map((column) => maskOf(column, touchesMasked)),
   }

@@ -1,5 +1,6 @@
 // Which masked columns reviewers are told of.
-import { expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
+import { createAnalyzer, loadParser } from '../../../src/analysis/postgres/analyze.ts'
 import type { RelationName } from '../../../src/core/facts.ts'
 import type { MaskedOperation } from '../../../src/core/operation.ts'
 import { maskerOf } from '../../support/bridge.ts'
@@ -21,12 +22,20 @@ const reads = (...relations: RelationName[]): MaskedOperation => ({
     fingerprint: 'f',
     statements: [
       {
-        ...{ command: 'SELECT', columns: [], returnsRows: true, changes: [], references: [] },
+        ...{ command: 'SELECT', returnsRows: true, changes: [], references: [] },
+        columns: relations.map((relation) => ({ column: '*', relation, uses: ['output'] })),
         accesses: relations.map((relation) => ({ effect: 'read' as const, relation })),
       },
     ],
   },
 })
+
+beforeAll(loadParser)
+function factsOf(sql: string) {
+  const result = createAnalyzer().analyze(sql)
+  if (result.kind !== 'facts') throw new Error(result.kind)
+  return result.facts
+}
 
 const PEOPLE = [
   { mask: 'card', columns: ['public.people.card'] },
@@ -38,6 +47,36 @@ it('are those over what it names, each with its mask', () => {
   expect(told(reads({ schema: 'public', name: 'people' }))).toEqual({ masked: PEOPLE })
   expect(told(reads({ schema: 'hr', name: 'people' }))).toEqual({ masked: [PEOPLE[1]] })
   expect(told(reads({ schema: 'public', name: 'products' }))).toEqual({})
+})
+
+it.each<[string, readonly string[]]>([
+  ['select id from public.people', []],
+  ['select count(*) from public.people', []],
+  ['select name from public.people', ['*.people.name']],
+  ['select id from public.people where card = $1', ['public.people.card']],
+  ['update public.people set name = $1 where id = 1', ['*.people.name']],
+  ['insert into public.people (id, card) values (1, $1)', ['public.people.card']],
+  ['insert into public.people values (1, $1)', ['public.people.card', '*.people.name']],
+  ['select * from public.people', ['public.people.card', '*.people.name']],
+  ['select p from public.people p', ['public.people.card', '*.people.name']],
+  ['table public.people', ['public.people.card', '*.people.name']],
+  ['delete from public.people where id = 1', ['public.people.card', '*.people.name']],
+  [
+    'select o.id, (select name from public.people p where p.id = o.id) from public.orders o',
+    ['*.people.name'],
+  ],
+  ['with x as (select card as c, id from public.people) select id from x', ['public.people.card']],
+  ['copy public.people (id, name) from stdin', ['*.people.name']],
+  ['prepare s as select name from public.people', ['*.people.name']],
+])('of %s they are those that it reads or writes', (sql, columns) => {
+  const { masked = [] } = maskerOf(MASKS).told({ behind: [], facts: factsOf(sql) })
+  expect(masked.flatMap((one) => one.columns).sort()).toEqual([...columns].sort())
+})
+
+it('are those that a generated column is computed from', () => {
+  const facts = factsOf('select initials from public.people')
+  const generated = [{ column: 'initials', from: ['name'] }]
+  expect(maskerOf(MASKS).told({ behind: [], facts, generated })).toEqual({ masked: [PEOPLE[1]] })
 })
 
 it('are those of any schema where none is named', () => {

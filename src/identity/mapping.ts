@@ -37,8 +37,10 @@ export function principalOf(claims: Readonly<Record<string, unknown>>, config: I
 }
 
 function nameOf(claims: Readonly<Record<string, unknown>>, path: string): string | undefined {
-  // people could write a colleague's address into their own profile, and reviewers read the name
-  if (path === 'email' && claims.email_verified === false) return undefined
+  // People could write a colleague's address into their own profile, and reviewers read the name. Some issuers write the
+  // boolean as text.
+  const { email_verified: verified } = claims
+  if (path === 'email' && (verified === false || verified === 'false')) return undefined
   const value = claimAt(claims, path)
   return isPlainText(value, LONGEST_NAME) ? value : undefined
 }

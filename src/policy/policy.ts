@@ -159,11 +159,16 @@ export function compilePolicy(config: Config, locking = lockdownsOf(config)): Po
   }
 }
 
-/** 16 hex digits; the same for configurations whose rules, masks, search paths and issuers are the same. */
+/**
+ * 16 hex digits; the same for configurations whose rules, masks, search paths, targets and issuers are the same. Approvals hang
+ * on it: where two deployments share a store, one for the test database must not be good for the other.
+ */
 function versionOf(config: Config): string {
-  const paths = Object.entries(config.resources).map(([name, { search_path }]) => [name, search_path])
+  const targets = Object.entries(config.resources).map(([name, { search_path, upstream }]) => [
+    ...[name, search_path, upstream.address],
+  ])
   const issuers = Object.entries(config.issuers).map(([name, { issuer }]) => [name, issuer])
-  const text = JSON.stringify([config.policies, config.masks, paths, issuers])
+  const text = JSON.stringify([config.policies, config.masks, targets, issuers])
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }
 

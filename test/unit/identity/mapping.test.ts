@@ -63,6 +63,7 @@ describe('a principal', () => {
     [{ email: 'ann@example.com' }, 'ann@example.com'],
     [{ email: 'ann@example.com', email_verified: true }, 'ann@example.com'],
     [{ email: 'boss@example.com', email_verified: false }, 'ann'],
+    [{ email: 'boss@example.com', email_verified: 'false' }, 'ann'],
     [{ email: 7 }, 'ann'],
     [{ email: 'a\u202e\u001b[2J' }, 'ann'],
     [{}, 'ann'],

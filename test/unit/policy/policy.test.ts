@@ -5,8 +5,8 @@ import type { ApprovalRequest } from '../../../src/core/approval.ts'
 import type { Reached, SqlOperation } from '../../../src/core/operation.ts'
 import { consumePermit } from '../../../src/core/permit.ts'
 import { principalId } from '../../../src/core/principal.ts'
-import { PolicyError } from '../../../src/policy/policy.ts'
-import { judge, NOON, operation, outcome, policyOf, principal, rule } from './stage.ts'
+import { compilePolicy, PolicyError } from '../../../src/policy/policy.ts'
+import { configOf, judge, NOON, operation, outcome, policyOf, principal, rule } from './stage.ts'
 
 beforeAll(loadParser)
 
@@ -532,6 +532,11 @@ describe('a policy that cannot be meant is refused', () => {
     expect(() => policyOf(policies)).toThrow(message)
   })
 
+  test('a deny that leaves nothing of another rule can be meant: it stops all at once', () => {
+    const policies = { a: rule('allow', ['read'], { relations: ['public.t'] }), d: rule('deny', ['read']) }
+    expect(outcome(policyOf(policies), 'select * from public.t')).toBe('deny')
+  })
+
   test('a hold at night that lives until the approvers’ morning can be meant', () => {
     const h = rule('hold', ['drop'], {
       when: { time_zone: 'UTC', from: '20:00', to: '06:00' },
@@ -582,6 +587,15 @@ test('the version follows the rules', () => {
   const version = policyOf({ a: readAll }).version
   expect(policyOf({ a: readAll }).version).toBe(version)
   expect(policyOf({ a: rule('allow', ['insert']) }).version).not.toBe(version)
+})
+
+test('the version follows the target: what was approved for a test database is not approved for another', () => {
+  const config = configOf({ a: readAll })
+  const { db } = config.resources
+  if (db === undefined) throw new Error('there is no resource db')
+  const upstream = { ...db.upstream, address: 'production:5432' }
+  const elsewhere = { ...config, resources: { ...config.resources, db: { ...db, upstream } } }
+  expect(compilePolicy(elsewhere).version).not.toBe(compilePolicy(config).version)
 })
 
 test('a statement that was judged before costs less than 20 microseconds', () => {

@@ -4,7 +4,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { parse as parseYaml, stringify } from 'yaml'
 import type { ConfigInput } from '../../../src/config/schema.ts'
 import { ofKind, textRows } from '../../support/pgwire/backend.ts'
-import { bind, execute, flush, parse, query, sync } from '../../support/pgwire/frontend.ts'
+import {
+  bind,
+  copyData,
+  copyDone,
+  execute,
+  flush,
+  parse,
+  query,
+  sync,
+} from '../../support/pgwire/frontend.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
 let stack: Stack
@@ -196,5 +205,71 @@ describe('in a file that is refused otherwise', () => {
     await expect(session.query('select 1')).rejects.toMatchObject(REFUSED)
     await reload(original, 0)
     expect((await session.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+  })
+})
+
+describe('attacks', () => {
+  it('data of a COPY that began before is not committed by what is sent afterwards', async () => {
+    await reload(
+      stringify({
+        ...(parseYaml(original) as ConfigInput),
+        policies: {
+          ...(parseYaml(original) as ConfigInput).policies,
+          copies: {
+            decision: 'allow',
+            resources: '*',
+            groups: ['engineers'],
+            effects: ['insert'],
+            relations: ['public.sides'],
+          },
+        },
+      }),
+      0,
+    )
+    await stack.superuser(
+      'create table if not exists public.sides (id int); grant all on public.sides to public',
+    )
+    const session = await wire(engineer)
+    session.send(query('copy public.sides from stdin'))
+    await session.until('CopyInResponse')
+    session.send(copyData(Buffer.from('1\n')))
+    await reload(locked())
+    session.send(copyData(Buffer.from('2\n')), copyDone())
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(await stack.superuser('select * from public.sides')).toHaveLength(0)
+  })
+
+  it('an approval that was granted before is of no use during the lockdown, and is afterwards', async () => {
+    const parked = stringify({
+      ...(parseYaml(original) as ConfigInput),
+      policies: {
+        ...(parseYaml(original) as ConfigInput).policies,
+        'parked-deletes': {
+          decision: 'hold',
+          resources: '*',
+          groups: ['engineers'],
+          effects: ['delete'],
+          relations: ['public.orders'],
+          approvers: ['approvers'],
+          wait: '0s',
+        },
+      },
+    })
+    await stack.superuser("insert into orders values (589, 1, 1, 'open', '2026-02-11')")
+    await reload(parked, 0)
+    const session = await client(engineer)
+    const told = () =>
+      session.query('delete from public.orders where id = 589').then(
+        () => 'it ran',
+        (error: Error) => /request (\w+) waits for approval/.exec(error.message)?.[1] ?? error.message,
+      )
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const id = await told()
+    expect((await stack.reviews.approve(id)).status).toBe(200)
+    await reload(`${parked}\nlockdown: { reason: ${REASON} }\n`)
+    expect(await told()).toMatch(/lockdown of app: INC-42/)
+    expect(await stack.superuser('select id from orders where id = 589')).toHaveLength(1)
+    await reload(parked, 0)
+    expect(await told()).toBe('it ran')
   })
 })

@@ -21,11 +21,18 @@ export interface EnvoyProcess {
 const CACHED = 'envoy-1.40.0/envoy'
 /** Static clusters and secrets from the processor next door: seconds are many. In milliseconds. */
 const READY_WITHIN = 30_000
+/** Of the environment, which may hold secrets: where files go, and how names are looked up. */
+const HANDED_ON = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LD_LIBRARY_PATH', 'RES_OPTIONS', 'LOCALDOMAIN']
 /** After SIGTERM, in milliseconds. */
 const END_WITHIN = 5_000
 const POLL = 50
 /** Envoy calls its network ext_proc a work in progress, once for each use of it: docs/envoy-notes.md has that. */
 const LOGGING = ['--log-level', 'warn', '--component-log-level', 'misc:error']
+
+const environmentOf = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    HANDED_ON.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+  )
 
 /** @throws when there is no Envoy */
 export function findEnvoy(environment: NodeJS.ProcessEnv): string {
@@ -62,6 +69,7 @@ export async function startEnvoyProcess(
   const child = spawn(binary, ['-c', file, '--use-dynamic-base-id', ...LOGGING], {
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,
+    env: environmentOf(process.env),
   })
   const remove = () => rmSync(folder, { recursive: true, force: true })
   // A second signal ends the process before Envoy has.

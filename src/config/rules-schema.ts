@@ -136,7 +136,9 @@ export const policyRule = z.strictObject({
     .array(z.string().min(1))
     .min(1)
     .optional()
-    .describe('subjects of principals, with *; all when absent'),
+    .describe(
+      'subjects of principals, or issuer#subject, with *; all when absent. A pattern with # allows nobody by a subject alone',
+    ),
   claims: claimDemands.optional(),
   issuers: z
     .array(name)

@@ -67,7 +67,7 @@ export function mismatch(rule: Rule, principal: Principal, resource: string): st
     return `it is for groups ${groups.join(', ')}`
   }
   if (kinds !== undefined && !kinds.includes(principal.kind)) return `it is for the kind ${kinds.join(', ')}`
-  if (subjects !== undefined && !isSubject(subjects, principal)) {
+  if (subjects !== undefined && !isSubject(subjects, principal, rule.config.decision)) {
     return `it is for subjects ${subjects.join(', ')}`
   }
   if (rule.issuers !== undefined && !rule.issuers.has(principal.issuer)) {
@@ -77,10 +77,18 @@ export function mismatch(rule: Rule, principal: Principal, resource: string): st
   return unmet === undefined ? undefined : `it demands the claim ${unmet}`
 }
 
-/** A subject is unique within its issuer; with the issuer before it, everywhere. */
-function isSubject(patterns: readonly string[], principal: Principal): boolean {
+/**
+ * A subject is unique within its issuer; with the issuer before it, everywhere. What one issuer calls a subject may spell
+ * another's identity, so a pattern with an issuer in it allows nobody by a subject alone.
+ */
+function isSubject(
+  patterns: readonly string[],
+  principal: Principal,
+  decision: PolicyRuleConfig['decision'],
+): boolean {
   const matchesAny = principal.method === 'certificate' ? matchesAnySubject : matchesAnyGlob
-  return matchesAny(patterns, principal.subject) || matchesAny(patterns, principalId(principal))
+  const alone = decision === 'allow' ? patterns.filter((pattern) => !pattern.includes('#')) : patterns
+  return matchesAny(alone, principal.subject) || matchesAny(patterns, principalId(principal))
 }
 
 function meansEffect(rule: Rule, effect: AccessEffect): boolean {

@@ -1,6 +1,6 @@
 // `chaperone up` as people run it: one foreground process that has an Envoy beside it.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -130,6 +130,9 @@ async function ready(run: Run): Promise<Run> {
   return run
 }
 
+const childrenOf = (pid: number): readonly string[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+
 const target = (run: Run) => ({ host: HOST, port: run.listen, ca: authority.certificate })
 const envoyAnswers = (run: Run) =>
   fetch(`http://${HOST}:${run.envoyAdmin}/ready`, { signal: AbortSignal.timeout(2_000) }).then(
@@ -150,6 +153,16 @@ describe('chaperone up', () => {
     expect(await run.ended).toBe(0)
     expect(await envoyAnswers(run)).toBe(false)
     expect(existsSync(join(directory.path, 'processor.sock'))).toBe(false)
+  })
+
+  it('keeps its environment, which may hold secrets, from Envoy', async () => {
+    const run = await ready(up(await configured(), { CHAPERONE_TEST_SECRET: 'hunter2' }))
+    const environments = childrenOf(run.child.pid ?? 0).map((pid) =>
+      readFileSync(`/proc/${pid}/environ`, 'latin1'),
+    )
+    expect(environments).toHaveLength(1)
+    expect(environments[0]).toContain('PATH=')
+    expect(environments[0]).not.toContain('hunter2')
   })
 
   it('serves with as many workers as it is told, and none is left when it has ended', async () => {

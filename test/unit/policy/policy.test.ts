@@ -263,6 +263,18 @@ describe('whom a rule is for', () => {
     expect(may(more)).toBe(reaches)
   })
 
+  test('a subject that spells an identity of another issuer is allowed nothing by it, and escapes nothing', () => {
+    const spelled = { ...principal(), issuer: 'https://other', subject: 'https://i#ann' }
+    expect(may({ subjects: ['https://i#ann'] }, spelled)).toBe(false)
+    expect(may({ subjects: ['https://i#*'] }, spelled)).toBe(false)
+    expect(may({ subjects: ['https://other#https://i#ann'] }, spelled)).toBe(true)
+    const denied = policyOf({
+      a: rule('allow', ['read']),
+      d: rule('deny', ['read'], { subjects: ['https://i#ann'] }),
+    })
+    expect(outcome(denied, 'select * from t', spelled)).toBe('deny')
+  })
+
   test('a pattern of certificate subjects goes by the parts of the subject', () => {
     const reaches = (subject: string) =>
       may({ subjects: ['CN=*,O=Acme'] }, { ...principal(), subject, method: 'certificate' })

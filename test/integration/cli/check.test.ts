@@ -112,6 +112,15 @@ describe('chaperone check', () => {
     expect(chaperone(['check', '--strict'], secret)).toMatchObject({ status: 0, stderr: '' })
   })
 
+  it('shows first what a lockdown refuses, and warns of names in it that are no resource’s', () => {
+    config(`${GOOD_CONFIG}lockdown: { resources: [orders, ordres], reason: INC-42, except_groups: [sec] }\n`)
+    const { status, stdout, stderr } = chaperone(['check'], secret)
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/LOCKDOWN +of orders\n/)
+    expect(stdout).toMatch(/LOCKDOWN +everything is refused for everybody but groups sec: INC-42\n/)
+    expect(stderr).toContain('no resource is called ordres')
+  })
+
   it('shows whatever narrows a rule, and all that has to come together before a held statement runs', () => {
     const rules = `  staff:
     decision: allow

@@ -1,6 +1,6 @@
 // `chaperone explain` and `chaperone policy test` as people run them.
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -44,6 +44,12 @@ file(
   ),
 )
 
+const lockedDown = () =>
+  file(
+    'locked.yaml',
+    `${readFileSync(join(directory.path, 'chaperone.yaml'), 'utf8')}lockdown: { reason: INC-42 }\n`,
+  )
+
 const asked = ['--resource', 'orders', '--issuer', 'corp', '--source', '10.1.2.3']
 const noon = ['--at', '2026-11-25T12:00:00+01:00']
 
@@ -75,6 +81,19 @@ describe('chaperone explain', () => {
   it('refuses whom no rule lets in, whatever the statement', () => {
     const { stdout } = chaperone('explain', '--resource', 'orders', '--issuer', 'corp', ...noon, 'SELECT 1')
     expect(stdout).toMatch(/^decision: deny: no rule in force lets this principal reach the resource$/m)
+  })
+
+  it('tells of a lockdown, which decides before any rule', () => {
+    const { stdout } = chaperone(
+      '--config',
+      lockedDown(),
+      'explain',
+      ...asked,
+      ...noon,
+      'SELECT a FROM public.t',
+    )
+    expect(stdout).toContain('lockdown of orders: INC-42: everything is refused before any rule is asked')
+    expect(stdout).toMatch(/^decision: deny: lockdown of orders: INC-42$/m)
   })
 
   it('is JSON for programs', () => {
@@ -152,6 +171,15 @@ describe('chaperone policy test', () => {
       status: 0,
       stdout: '3 of 3 cases pass\n',
       stderr: '',
+    })
+  })
+
+  it('leaves a lockdown out, and says so', () => {
+    const locked = lockedDown()
+    expect(chaperone('-c', locked, 'policy', 'test', file('good.yaml', good))).toEqual({
+      status: 0,
+      stdout: '3 of 3 cases pass\n',
+      stderr: `${locked} has a lockdown, which is left out here: the rules are judged\n`,
     })
   })
 

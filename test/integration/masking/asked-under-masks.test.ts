@@ -49,7 +49,7 @@ it('an approval for masked values is none for the same person in a group that th
   await expect(ask(['analysts', 'cleared'])).rejects.toMatchObject({ code: '42501' })
   const other = await stack.reviews.next()
   expect(other.id).not.toBe(id)
-  expect(JSON.stringify((await stack.reviews.get(other.id)).masked)).not.toContain('ssn')
+  expect((await stack.reviews.get(other.id)).masked).toBeUndefined()
   await stack.reviews.deny(other.id, 'masked values will do')
   expect(await ask(['analysts'])).toEqual([{ id: 1, ssn: '***' }])
 })

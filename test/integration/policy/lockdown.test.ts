@@ -3,6 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { parse as parseYaml, stringify } from 'yaml'
 import type { ConfigInput } from '../../../src/config/schema.ts'
+import { eventually } from '../../support/envoy-stack.ts'
 import { ofKind, textRows } from '../../support/pgwire/backend.ts'
 import {
   bind,
@@ -23,7 +24,11 @@ let original: string
 const open: { end?: () => unknown; destroy?: () => void }[] = []
 
 beforeAll(async () => {
-  stack = await startStack({ services: 'child' })
+  stack = await startStack({
+    services: 'child',
+    resources: { fast: { process: 'requests-only', recording: 'commands' } },
+    config: { masks: {} },
+  })
   original = readFileSync(stack.configFile, 'utf8')
   analyst = await stack.tokens.person(['analysts'])
   engineer = await stack.tokens.person(['engineers'])
@@ -66,6 +71,14 @@ async function wire(token = analyst) {
   return connected
 }
 
+/** Statements that run at the target and have this in their text. */
+const active = async (mark: string) =>
+  (
+    await stack.superuser(
+      `select pid from pg_stat_activity where state = 'active' and query like '%${mark}%' and query not like '%pg_stat_activity%'`,
+    )
+  ).length
+
 const REFUSED = { code: '42501', message: expect.stringMatching(/lockdown of app: INC-42/) }
 const events = () => stack.audit().filter(({ type }) => type === 'lockdown')
 
@@ -89,17 +102,15 @@ describe('sessions in which nothing runs', () => {
     await reload(original, 0)
     expect((await session.query(prepared)).rowCount).toBe(1)
     expect(events().slice(-2)).toMatchObject([
-      { change: 'began', resources: ['app'], sessions: 'refuse', reason: REASON },
-      { change: 'ended', resources: ['app'], reason: REASON },
+      { change: 'began', resources: ['app', 'fast'], sessions: 'refuse', reason: REASON },
+      { change: 'ended', resources: ['app', 'fast'], reason: REASON },
     ])
   })
 
   it('commit nothing of an open transaction, and may undo it', async () => {
     const session = await client(engineer)
     await session.query('begin')
-    await session
-      .query(`insert into public.orders values (401, 1, 1, 'open', '2026-02-11')`)
-      .catch(() => undefined)
+    await session.query(`insert into public.orders values (401, 1, 1, 'open', '2026-02-11')`)
     await reload(locked())
     await expect(session.query('commit')).rejects.toMatchObject(REFUSED)
     await session.query('rollback')
@@ -130,17 +141,36 @@ describe('what runs', () => {
       code: '57P01',
       message: expect.stringMatching(/INC-42/),
     })
-    const running = () =>
-      stack.superuser(
-        `select pid from pg_stat_activity where state = 'active' and query like '%3000000000%' and query not like '%pg_stat_activity%'`,
-      )
-    while ((await running()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    while ((await active('3000000000')) === 0) await new Promise((resolve) => setTimeout(resolve, 20))
     await reload(locked())
     await outcome
-    const deadline = Date.now() + 5_000
-    while ((await running()).length > 0 && Date.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    expect(await running()).toHaveLength(0)
+    await eventually('it runs no more', async () => (await active('3000000000')) === 0)
+  })
+
+  it('changes nothing when it was to change something', async () => {
+    const session = await client(engineer)
+    const slow = '(select count(*) from generate_series(1, 2999999999)) > 0'
+    const outcome = expect(
+      session.query(`delete from public.orders where id = 12 and ${slow}`),
+    ).rejects.toMatchObject({ code: '57P01' })
+    while ((await active('2999999999')) === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    await reload(locked())
+    await outcome
+    await eventually('it runs no more', async () => (await active('2999999999')) === 0)
+    expect(await stack.superuser('select id from orders where id = 12')).toHaveLength(1)
+  })
+
+  it('with requests only, where nobody can tell, every session ends', async () => {
+    const session = await stack.connect(analyst, { resource: 'fast' })
+    session.on('error', () => undefined)
+    open.push(session)
+    expect((await session.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    const gone = new Promise((resolve) => session.once('end', resolve))
+    await reload(locked())
+    await gone
+    await expect(stack.connect(analyst, { resource: 'fast' })).rejects.toMatchObject({
+      message: expect.stringMatching(/lockdown of fast: INC-42/),
+    })
   })
 
   it('in a segment that no Sync has ended is not committed by one that comes later', async () => {

@@ -1,8 +1,9 @@
 // A lockdown that comes into force under sessions that are open, through the real Envoy: nothing of what it refuses runs.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { parse as parseYaml, stringify } from 'yaml'
 import type { ConfigInput } from '../../../src/config/schema.ts'
+import { deleted, PARKED_DELETES, type Rules, replaceFile, withRules } from '../../support/changed-policy.ts'
 import { eventually } from '../../support/envoy-stack.ts'
 import { ofKind, textRows } from '../../support/pgwire/backend.ts'
 import {
@@ -49,8 +50,7 @@ const lockedNow = async () =>
 
 /** Replaces the file in one step, says so, and waits until it is locked, or not. */
 async function reload(text: string, wanted = 1): Promise<void> {
-  writeFileSync(`${stack.configFile}.new`, text)
-  renameSync(`${stack.configFile}.new`, stack.configFile)
+  replaceFile(stack.configFile, text)
   process.kill(stack.services.pid, 'SIGHUP')
   for (const deadline = Date.now() + 10_000; Date.now() < deadline; ) {
     if ((await lockedNow()) === wanted) return
@@ -240,22 +240,16 @@ describe('in a file that is refused otherwise', () => {
 
 describe('attacks', () => {
   it('data of a COPY that began before is not committed by what is sent afterwards', async () => {
-    await reload(
-      stringify({
-        ...(parseYaml(original) as ConfigInput),
-        policies: {
-          ...(parseYaml(original) as ConfigInput).policies,
-          copies: {
-            decision: 'allow',
-            resources: '*',
-            groups: ['engineers'],
-            effects: ['insert'],
-            relations: ['public.sides'],
-          },
-        },
-      }),
-      0,
-    )
+    const policies: Rules['policies'] = {
+      copies: {
+        decision: 'allow',
+        resources: '*',
+        groups: ['engineers'],
+        effects: ['insert'],
+        relations: ['public.sides'],
+      },
+    }
+    await reload(withRules(original, { policies }), 0)
     await stack.superuser(
       'create table if not exists public.sides (id int); grant all on public.sides to public',
     )
@@ -270,29 +264,11 @@ describe('attacks', () => {
   })
 
   it('an approval that was granted before is of no use during the lockdown, and is afterwards', async () => {
-    const parked = stringify({
-      ...(parseYaml(original) as ConfigInput),
-      policies: {
-        ...(parseYaml(original) as ConfigInput).policies,
-        'parked-deletes': {
-          decision: 'hold',
-          resources: '*',
-          groups: ['engineers'],
-          effects: ['delete'],
-          relations: ['public.orders'],
-          approvers: ['approvers'],
-          wait: '0s',
-        },
-      },
-    })
+    const parked = withRules(original, { policies: PARKED_DELETES })
     await stack.superuser("insert into orders values (589, 1, 1, 'open', '2026-02-11')")
     await reload(parked, 0)
     const session = await client(engineer)
-    const told = () =>
-      session.query('delete from public.orders where id = 589').then(
-        () => 'it ran',
-        (error: Error) => /request (\w+) waits for approval/.exec(error.message)?.[1] ?? error.message,
-      )
+    const told = () => deleted(session, 589)
     await new Promise((resolve) => setTimeout(resolve, 300))
     const id = await told()
     expect((await stack.reviews.approve(id)).status).toBe(200)

@@ -1,8 +1,9 @@
 // A changed policy comes into force under sessions that are open, through the real Envoy.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { parse as parseYaml, stringify } from 'yaml'
 import type { ConfigInput } from '../../../src/config/schema.ts'
+import { deleted, PARKED_DELETES, type Rules, replaceFile, withRules } from '../../support/changed-policy.ts'
 import { ofKind, textRows } from '../../support/pgwire/backend.ts'
 import { bind, execute, flush, parse, query, sync } from '../../support/pgwire/frontend.ts'
 import type { PgWireClient } from '../../support/pgwire.ts'
@@ -26,11 +27,7 @@ afterEach(async () => {
   if (readFileSync(stack.configFile, 'utf8') !== original) await reload(original)
 })
 
-/** Replaces the file in one step, as deployments do. */
-function replace(text: string): void {
-  writeFileSync(`${stack.configFile}.new`, text)
-  renameSync(`${stack.configFile}.new`, stack.configFile)
-}
+const replace = (text: string) => replaceFile(stack.configFile, text)
 
 async function reloads(): Promise<{ taken: number; refused: number; version: string }> {
   const text = await stack.metrics()
@@ -53,12 +50,7 @@ async function reload(text: string, signal = true): Promise<void> {
   throw new Error('the changed file was not looked at')
 }
 
-type Rules = Pick<ConfigInput, 'policies' | 'masks'>
-const withRules = (rules: Rules): string => {
-  const config = parseYaml(original) as ConfigInput
-  const policies = { ...config.policies, ...rules.policies }
-  return stringify({ ...config, policies, masks: { ...config.masks, ...rules.masks } })
-}
+const originalWith = (rules: Rules) => withRules(original, rules)
 
 const NO_CUSTOMERS: Rules = {
   policies: {
@@ -100,7 +92,7 @@ async function takeFirstRow(session: PgWireClient): Promise<void> {
 async function nextRowRefused() {
   const session = await wire()
   await takeFirstRow(session)
-  await reload(withRules(NO_CUSTOMERS))
+  await reload(originalWith(NO_CUSTOMERS))
   session.send(execute('p', 1), sync())
   const answer = await session.until('ReadyForQuery')
   expect(textRows(answer)).toEqual([])
@@ -112,7 +104,7 @@ describe('a rule that comes into force', () => {
     const session = await client()
     await session.query('BEGIN')
     expect((await session.query('select count(*)::int as n from customers')).rows).toEqual([{ n: 4 }])
-    await reload(withRules(NO_CUSTOMERS))
+    await reload(originalWith(NO_CUSTOMERS))
     await expect(session.query('select id from customers')).rejects.toMatchObject({
       code: '42501',
       message: expect.stringMatching(/rule no-customers/),
@@ -132,7 +124,7 @@ describe('a rule that comes into force', () => {
     const session = await wire()
     session.send(parse({ sql: 'select name from customers where id = 1' }), bind({}), execute(), flush())
     expect(textRows(await session.until('CommandComplete'))).toEqual([['Ada Lovelace']])
-    await reload(withRules(NO_CUSTOMERS))
+    await reload(originalWith(NO_CUSTOMERS))
     session.send(bind({}), execute(), sync(), parse({ sql: 'select 1' }), bind({}), execute(), sync())
     const first = await session.until('ReadyForQuery')
     expect(textRows(first)).toEqual([])
@@ -149,7 +141,7 @@ describe('a mask that comes into force', () => {
     await session.query('BEGIN')
     await session.query('DECLARE c CURSOR FOR SELECT id, name FROM customers ORDER BY id')
     expect((await session.query('FETCH 1 FROM c')).rows).toEqual([{ id: 1, name: 'Ada Lovelace' }])
-    await reload(withRules(NAMES_MASKED))
+    await reload(originalWith(NAMES_MASKED))
     expect((await session.query('FETCH 1 FROM c')).rows).toEqual([{ id: 2, name: '***' }])
     expect((await session.query(prepared)).rows).toEqual([{ name: '***' }])
     await session.query('COMMIT')
@@ -160,7 +152,7 @@ describe('a mask that comes into force', () => {
   it('hides the next rows of a portal that was given its first ones', async () => {
     const session = await wire()
     await takeFirstRow(session)
-    await reload(withRules(NAMES_MASKED))
+    await reload(originalWith(NAMES_MASKED))
     session.send(execute('p', 1), flush())
     expect(textRows(await session.until('PortalSuspended'))).toEqual([['***']])
     await reload(original)
@@ -195,7 +187,7 @@ describe('where no mask was', () => {
       expect(textRows(await session.until('ReadyForQuery'))).toEqual([
         ['4111111111111111', '4111111111111111x'],
       ])
-      await reload(withRules(CARDS_MASKED))
+      await reload(originalWith(CARDS_MASKED))
       session.send(execute('p', 1), bind({ statement: 's', values: ['y'] }), execute(), flush())
       expect(textRows(await session.until('PortalSuspended'))).toEqual([['***', '***']])
       expect(textRows(await session.until('CommandComplete'))[0]).toEqual(['***', '***'])
@@ -244,7 +236,9 @@ describe('a hold', () => {
     })
     const request = await stack.reviews.next()
     await reload(
-      withRules({ policies: { 'held-orders': { decision: 'deny', resources: '*', effects: ['update'] } } }),
+      originalWith({
+        policies: { 'held-orders': { decision: 'deny', resources: '*', effects: ['update'] } },
+      }),
     )
     await outcome
     expect((await stack.reviews.list('withdrawn')).map(({ id }) => id)).toContain(request.id)
@@ -255,28 +249,13 @@ describe('a hold', () => {
   })
 
   it('that was approved for whoever comes back is no approval under a policy that changed, in whatever', async () => {
-    const parked: Rules['policies'] = {
-      'parked-deletes': {
-        decision: 'hold',
-        resources: '*',
-        groups: ['engineers'],
-        effects: ['delete'],
-        relations: ['public.orders'],
-        approvers: ['approvers'],
-        wait: '0s',
-      },
-    }
     await stack.superuser("insert into orders values (89, 1, 1, 'open', '2026-02-11')")
-    await reload(withRules({ policies: parked }))
+    await reload(originalWith({ policies: PARKED_DELETES }))
     const session = await client(engineer)
-    const told = () =>
-      session.query('delete from public.orders where id = 89').then(
-        () => 'it ran',
-        (error: Error) => /request (\w+) waits for approval/.exec(error.message)?.[1] ?? error.message,
-      )
+    const told = () => deleted(session, 89)
     const id = await told()
     expect((await stack.reviews.approve(id)).status).toBe(200)
-    await reload(withRules({ policies: { ...parked, ...NO_CUSTOMERS.policies } }))
+    await reload(originalWith({ policies: { ...PARKED_DELETES, ...NO_CUSTOMERS.policies } }))
     const other = await told()
     expect(await stack.reviews.get(other)).toMatchObject({ id: other, state: 'pending' })
     expect(other).not.toBe(id)
@@ -288,7 +267,7 @@ describe('a hold', () => {
 
 it('a deny that leaves nothing of the other rules is in force at once, and the audit log names those that never fire', async () => {
   const session = await client()
-  await reload(withRules({ policies: { incident: { decision: 'deny', resources: '*', effects: '*' } } }))
+  await reload(originalWith({ policies: { incident: { decision: 'deny', resources: '*', effects: '*' } } }))
   await expect(session.query('select 1')).rejects.toMatchObject({
     code: '42501',
     message: expect.stringMatching(/rule incident/),
@@ -310,13 +289,13 @@ describe('a file that is not good', () => {
     ['an unknown key', () => `${original}\nfoo: 1\n`, /unknown key/],
     [
       'a rule that can never fire',
-      () => withRules({ policies: { x: { decision: 'allow', resources: '*', effects: ['unknown'] } } }),
+      () => originalWith({ policies: { x: { decision: 'allow', resources: '*', effects: ['unknown'] } } }),
       /never fire/,
     ],
     [
       'a rule for a resource that does not run',
       () => {
-        const text = withRules({
+        const text = originalWith({
           policies: { x: { decision: 'deny', resources: ['new'], effects: ['lock'] } },
         })
         const config = parseYaml(text) as ConfigInput
@@ -363,11 +342,11 @@ it('what was used up within the hour stays used up', async () => {
       },
     },
   })
-  await reload(withRules(rows(5)))
+  await reload(originalWith(rows(5)))
   const session = await client()
   expect((await session.query('select id from orders')).rowCount).toBe(4)
   await expect(session.query('select id from orders')).rejects.toMatchObject({ code: '53400' })
-  await reload(withRules(rows(6)))
+  await reload(originalWith(rows(6)))
   expect((await session.query('select id from orders limit 1')).rowCount).toBe(1)
   await expect(session.query('select id from orders')).rejects.toMatchObject({ code: '53400' })
 })
@@ -376,7 +355,7 @@ it('a changed file is taken up without a signal, and each decision carries the v
   const session = await client()
   await session.query('select 1')
   const before = (await reloads()).version
-  await reload(withRules(NO_CUSTOMERS), false)
+  await reload(originalWith(NO_CUSTOMERS), false)
   const after = (await reloads()).version
   expect(after).not.toBe(before)
   await session.query('select 2')

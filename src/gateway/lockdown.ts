@@ -1,5 +1,4 @@
-// What a lockdown is to sessions: who is refused, and which of them end.
-import type { LockdownConfig } from '../config/lockdown-schema.ts'
+// What a lockdown is to whoever would log in, or send something: a refusal.
 import type { Refusal } from '../core/errors.ts'
 import type { Principal } from '../core/principal.ts'
 import { LOCKDOWN_HINT, lockdownReason } from '../policy/lockdown.ts'
@@ -15,5 +14,3 @@ export function refusalIn(
   if (lockdown === undefined) return undefined
   return { code: 'locked-down', message: lockdownReason(lockdown, resource), hint: LOCKDOWN_HINT }
 }
-
-export const endsSession = ({ sessions }: LockdownConfig): boolean => sessions === 'end'

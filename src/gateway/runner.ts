@@ -6,6 +6,7 @@ import type { Leave } from '../core/leave.ts'
 import type { Memory } from '../core/memory.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import type { Effect, Protocol } from '../core/session.ts'
+import { lockdownReason } from '../policy/lockdown.ts'
 import type { SessionOutcome } from '../telemetry/metrics.ts'
 import { type AuthenticateEffect, admit } from './admission.ts'
 import { circumstancesOf } from './circumstances.ts'
@@ -17,7 +18,6 @@ import { createJournal } from './journal.ts'
 import { createJudge, type Judge } from './judge.ts'
 import { createLimits } from './limits.ts'
 import { type Admitted, createCurrentOperation, sessionView } from './live-sessions.ts'
-import { endsSession, refusalIn } from './lockdown.ts'
 import { createOutbox } from './outbox.ts'
 import { cancelSession, type LiveSession, type Registry } from './registry.ts'
 import type { Rejections } from './rejections.ts'
@@ -197,10 +197,10 @@ export function createRunner(
   function lockedDown(held: boolean): void {
     const lockdown = principal && deps.policy().lockdown(principal, facts.resource)
     if (lockdown === undefined || ended) return
-    if (!endsSession(lockdown) && (session.atRest() || (held && !session.busy()))) return
+    if (lockdown.sessions !== 'end' && (session.atRest() || (held && !session.busy()))) return
     // Who has left is no reason for the target to stop.
     if (serverKey !== undefined && !session.atRest()) void deps.cancelAtTarget(facts.resource, serverKey)
-    const reason = principal && refusalIn(deps.policy(), principal, facts.resource)?.message
+    const reason = lockdownReason(lockdown, facts.resource)
     stop({ code: 'terminated', message: `terminating connection: ${reason}` })
   }
 

@@ -1,6 +1,7 @@
 // Reads a recording batch by batch: the lines that were written, and sealed, at once.
+import { LINE_MOST } from '../wire/lines.ts'
 import { isSealed } from './chain.ts'
-import { LINE_MOST, readLines } from './lines.ts'
+import { readLines } from './lines.ts'
 
 /** What a line takes in memory beside its bytes, and more: lines of no bytes have a limit by it. A batch has some thousands. */
 const LINE_COST = 512

@@ -8,15 +8,16 @@ export interface RawLine {
 }
 
 /**
+ * In bytes. The longest event of a recording or an audit log is a statement with its parameters: a message of 16 MiB by default, up
+ * to six times that once escaped.
+ */
+export const LINE_MOST = 256 * 1024 * 1024
+
+/**
  * @param path for the message
- * @param most bytes of a line
  * @throws Error for a line that is too long, and the stream's errors
  */
-export async function* splitLines(
-  chunks: AsyncIterable<Buffer>,
-  path: string,
-  most: number,
-): AsyncGenerator<RawLine> {
+export async function* splitLines(chunks: AsyncIterable<Buffer>, path: string): AsyncGenerator<RawLine> {
   const parts: Buffer[] = []
   let length = 0
   for await (const chunk of chunks) {
@@ -30,7 +31,7 @@ export async function* splitLines(
     }
     if (rest.length > 0) parts.push(rest)
     length += rest.length
-    if (length > most) throw new Error(`${path}: a line is longer than ${most} bytes`)
+    if (length > LINE_MOST) throw new Error(`${path}: a line is longer than ${LINE_MOST} bytes`)
   }
   if (length > 0) yield { bytes: Buffer.concat(parts), complete: false }
 }

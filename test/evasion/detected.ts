@@ -39,6 +39,13 @@ const own: readonly Leak[] = [
       `select replace(to_json('EMP-' || 123456)::text, '-', '\\u002d')::json`,
     ),
   ),
+  shows(
+    /acme\\\/key-123456/,
+    leak(
+      'one of one’s own with a slash that JSON escapes',
+      `select replace(to_json('acme/key-' || 123456)::text, '/', '\\/')::json`,
+    ),
+  ),
   shows(/454d502d313233343536/, leak('bytes of one of one’s own', `select ('EMP-' || 123456)::bytea`)),
 ]
 

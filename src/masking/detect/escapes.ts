@@ -1,4 +1,4 @@
-// What stands escaped in a text: `\u0041` of JSON, and the `\x4142…` in which bytea is written, also where another layer
+// What stands escaped in a text: `\u0041` and `\/` of JSON, and the `\x4142…` in which bytea is written, also where another layer
 // doubled the backslash. What detectors find there has its place in the text itself.
 
 /** The text with its escapes resolved. */
@@ -10,7 +10,7 @@ export interface Unescaped {
   readonly hex: boolean
 }
 
-const [BACKSLASH, LOWER_U, LOWER_X] = [0x5c, 0x75, 0x78] as const
+const [BACKSLASH, SLASH, LOWER_U, LOWER_X] = [0x5c, 0x2f, 0x75, 0x78] as const
 const MAX_ASCII = 0x7f
 
 const NO_DIGIT = 255
@@ -21,14 +21,14 @@ for (let digit = 0; digit < 16; digit += 1) {
   VALUES[lower.toUpperCase().charCodeAt(0)] = digit
 }
 
-/** Bytes in hexadecimal that are fewer hold nothing that is looked for. */
-const MIN_HEX_BYTES = 8
+/** Bytes in hexadecimal that are fewer hold nothing that is looked for: the shortest is a prefix of two, and a digit. */
+const MIN_HEX_BYTES = 3
 
 /** Runs of hexadecimal digits beyond which a text is not looked through. */
 const MAX_RUNS = 10_000
 
 /**
- * One view of the whole text with `\u` resolved, and one of each run of hexadecimal digits, in order; none where there
+ * One view of the whole text with `\u` and `\/` resolved, and one of each run of hexadecimal digits, in order; none where there
  * are none.
  *
  * @returns undefined when there are too many of them
@@ -37,7 +37,7 @@ export function unescaped(text: Uint8Array): readonly Unescaped[] | undefined {
   const views: Unescaped[] = []
   let codes = false
   for (let at = text.indexOf(BACKSLASH); at >= 0; at = text.indexOf(BACKSLASH, at + 1)) {
-    if (text[at + 1] === LOWER_U) codes ||= codeAt(text, at + 2) >= 0
+    codes ||= escapedAt(text, at + 1) >= 0
     if (text[at + 1] !== LOWER_X) continue
     const view = hexRun(text, at + 2)
     views.push(...view)
@@ -46,6 +46,10 @@ export function unescaped(text: Uint8Array): readonly Unescaped[] | undefined {
   }
   return codes ? [withCodes(text), ...views] : views
 }
+
+/** The ASCII character that stands behind a backslash at `at`, as JSON may write it; -1 where none does. */
+const escapedAt = (text: Uint8Array, at: number): number =>
+  text[at] === SLASH ? SLASH : text[at] === LOWER_U ? codeAt(text, at + 1) : -1
 
 /** The ASCII character that four hexadecimal digits stand for; -1 for any other. */
 function codeAt(text: Uint8Array, at: number): number {
@@ -65,11 +69,11 @@ function withCodes(text: Uint8Array): Unescaped {
   let at = 0
   while (at < text.length) {
     const end = backslashesEnd(text, at)
-    const code = end > at && text[end] === LOWER_U ? codeAt(text, end + 1) : -1
+    const code = end > at ? escapedAt(text, end) : -1
     if (code >= 0) {
       starts[length] = at
       bytes[length++] = code
-      at = end + 5
+      at = end + (text[end] === SLASH ? 1 : 5)
       continue
     }
     for (const stop = Math.max(end, at + 1); at < stop; at += 1) {

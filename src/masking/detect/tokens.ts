@@ -70,9 +70,13 @@ const OWN: Readonly<Record<OwnDetector['of'], Uint8Array>> = {
   token: url,
 }
 
-/** The schema has seen to it that the prefix has a pivot: a character behind the first that is no digit. */
+/**
+ * The schema has seen to it that the prefix has a pivot: a character behind the first that is no digit. A slash comes before others:
+ * JSON may write it with a backslash, and the look that finds those begins at slashes alone.
+ */
 export function ownShape(detector: OwnDetector): Shape {
   const { prefix, of, min, max } = detector
-  const pivot = prefix.search(/[^0-9][0-9]*$/)
+  const slash = prefix.indexOf('/', 1)
+  const pivot = slash > 0 ? slash : prefix.search(/[^0-9][0-9]*$/)
   return { detector, prefix, body: OWN[of], min, ...(max !== undefined && { max }), pivot, word: true }
 }

@@ -47,7 +47,14 @@ beforeAll(async () => {
     masks: {
       found: {
         resources: '*',
-        detect: ['card', 'email', 'us-ssn', 'private-key', { prefix: 'EMP-', of: 'digits', min: 6, max: 6 }],
+        detect: [
+          'card',
+          'email',
+          'us-ssn',
+          'private-key',
+          { prefix: 'EMP-', of: 'digits', min: 6, max: 6 },
+          { prefix: 'acme/key-', of: 'digits', min: 6 },
+        ],
         except_groups: ['curious', 'vandals', 'guessers'],
       },
       guessed: {

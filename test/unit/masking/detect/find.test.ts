@@ -179,6 +179,8 @@ const HARD = [
   'T2-',
   'a-',
   'EMP-1',
+  '\\/',
+  '\\x414243',
 ]
 
 /** Long runs in which others begin, and which are too long for what is looked for. */
@@ -188,6 +190,29 @@ const OWN: readonly Detector[] = [
   { prefix: 'a-', of: 'token', min: 1, max: 512 },
   { prefix: 'a-', of: 'token', min: 512, max: 512 },
 ]
+
+it.each([String.raw`{"a":"acme\/key-123456"}`, String.raw`"{\"a\":\"acme\\/key-123456\"}"`])(
+  'one’s own is found where its slash is escaped: %s',
+  (text) => {
+    const own: Detector = { prefix: 'acme/key-', of: 'digits', min: 6 }
+    const { cleanse } = createCleanser(new Map([[own, { kind: 'redact' }]]))
+    expect(Buffer.from(cleanse(Buffer.from(text))).toString()).not.toContain('123456')
+  },
+)
+
+it('three bytes of one’s own are found in hexadecimal', () => {
+  const own: Detector = { prefix: 'E-', of: 'digits', min: 1 }
+  const { cleanse } = createCleanser(new Map([[own, { kind: 'redact' }]]))
+  expect(Buffer.from(cleanse(Buffer.from(String.raw`as \x452d37 here`))).toString()).toBe(
+    String.raw`as \x2a2a2a here`,
+  )
+})
+
+it('a webhook is found where JSON in a text escapes its slashes', () => {
+  const text = String.raw`{"at":"hooks.slack.com\/services\/T0\/B0\/${'x'.repeat(24)}"}`
+  const { cleanse } = createCleanser(new Map([['slack-token', { kind: 'redact' }]]))
+  expect(Buffer.from(cleanse(Buffer.from(text))).toString()).toBe('{"at":"***"}')
+})
 
 it.each(HARD)('time is linear in a text of many %j', (piece) => {
   const { cleanse } = createCleanser(

@@ -29,6 +29,12 @@ afterEach(async () => {
 
 const replace = (text: string) => replaceFile(stack.configFile, text)
 
+const lastAdminEvent = () =>
+  stack
+    .audit()
+    .filter(({ type }) => type === 'admin')
+    .at(-1)
+
 async function reloads(): Promise<{ taken: number; refused: number; version: string }> {
   const text = await stack.metrics()
   const count = (outcome: string) =>
@@ -272,11 +278,7 @@ it('a deny that leaves nothing of the other rules is in force at once, and the a
     code: '42501',
     message: expect.stringMatching(/rule incident/),
   })
-  const event = stack
-    .audit()
-    .filter(({ type }) => type === 'admin')
-    .at(-1)
-  expect(event).toMatchObject({
+  expect(lastAdminEvent()).toMatchObject({
     action: 'policy-reload',
     outcome: 'ok',
     reason: expect.stringMatching(/policies\.[\w-]+: it can never fire: rule incident denies all/),
@@ -314,11 +316,7 @@ describe('a file that is not good', () => {
     const after = await reloads()
     expect(after).toMatchObject({ version: before.version, taken: before.taken, refused: before.refused + 1 })
     expect((await session.query('select count(*)::int as n from customers')).rows).toEqual([{ n: 4 }])
-    const event = stack
-      .audit()
-      .filter(({ type }) => type === 'admin')
-      .at(-1)
-    expect(event).toMatchObject({
+    expect(lastAdminEvent()).toMatchObject({
       action: 'policy-reload',
       outcome: 'failed',
       reason: expect.stringMatching(reason),

@@ -1,7 +1,39 @@
 // Ways to bring masked values out by what stands behind a statement's names: parents, rules, and code that it does not show.
 import { given, type Leak, leak, shows } from './case.ts'
 
+/** A child of the table with masks computes a column of it in another way. */
+const CHILD_COMPUTES = [
+  `alter table customers add column code text generated always as (name || '') stored`,
+  `create table vip (code text generated always as (ssn || '') stored) inherits (customers)`,
+  `insert into vip (id, name, ssn) values (7, 'x', '078-05-1120')`,
+  'grant all on vip to app_rw',
+]
+
 export const leaksBehind: readonly Leak[] = [
+  given(
+    'a generated column that a child computes in another way',
+    CHILD_COMPUTES,
+    'select code from customers',
+  ),
+  given(
+    'a generated column that a child computes in another way, stored',
+    CHILD_COMPUTES,
+    'update customers set notes = code',
+    'select notes from customers',
+  ),
+  given(
+    'a generated column that a partition computes in another way',
+    [
+      `create table parts (id int, name text, ssn text, code text generated always as (name || '') stored) partition by list (id)`,
+      `create table part1 (id int, name text, ssn text, code text generated always as (ssn || '') stored)`,
+      'alter table parts attach partition part1 for values in (1)',
+      `insert into parts values (1, 'x', '078-05-1120')`,
+      'alter table customers rename to old',
+      'alter table parts rename to customers',
+      'grant all on customers, part1 to app_rw',
+    ],
+    'select code from customers',
+  ),
   given(
     'a parent that others are read by',
     ['create table boss (ssn text)', 'alter table customers inherit boss', 'grant select on boss to app_rw'],

@@ -1,8 +1,9 @@
 // Asks the server through the session, unseen by the client.
 
 import { Buffer } from 'node:buffer'
+import { arrayLiteral } from './catalog/array-literal.ts'
 import type { CatalogQuestion } from './catalog/catalog.ts'
-import { arrayLiteral, CODE_QUERY, RELATIONS_QUERY } from './catalog/query.ts'
+import { CODE_QUERY, RELATIONS_QUERY } from './catalog/query.ts'
 import type { Conversation } from './conversation.ts'
 import { bind, closePortal, closeStatement, execute, flush, parse, sync } from './messages/encode.ts'
 

@@ -28,6 +28,8 @@ const SCHEMA = `
   create table same_name (id int); create view other.same_name as select * from hr.salaries;
   create table people (id int, ssn text, tail text generated always as (right(ssn, 4)) stored); create view people_ids as select id from people where id > 0;
   create view people_tails as select id, tail as t from people; create view people_whole as select id, to_jsonb(people) as all from people; create view people_sorted as select id from people order by ssn;
+  create table codes (id int, ssn text, code text generated always as (id::text) stored); create table codes_child (code text generated always as (ssn) stored) inherits (codes);
+  create view codes_view as select code as c from codes; alter table codes owner to app_rw; alter table codes_child owner to app_rw; alter view codes_view owner to app_rw;
   create table people_child () inherits (people); alter table people owner to app_rw; alter table people_child owner to app_rw;
   alter view people_ids owner to app_rw; alter view people_tails owner to app_rw; alter view people_whole owner to app_rw; alter view people_sorted owner to app_rw;
   create table held (id int); create view held_view as select * from held;
@@ -53,7 +55,12 @@ beforeAll(async () => {
           relations: ['hr.salaries', 'hr.events_1', 'hr.parts_1', 'hr.followers'],
         },
         ruled: { decision: 'deny', resources: '*', effects: ['insert'], relations: ['hr.ruled'] },
-        ssn: { decision: 'deny', resources: '*', effects: ['read'], columns: ['public.people.ssn'] },
+        ssn: {
+          decision: 'deny',
+          resources: '*',
+          effects: ['read'],
+          columns: ['public.people.ssn', 'public.codes.ssn'],
+        },
         held: {
           decision: 'hold',
           resources: '*',
@@ -114,6 +121,12 @@ describe('a relation that is denied is denied', () => {
       /generated column tail/,
     ],
     ['by a generated column of a view', 'select t from people_tails', /behind public\.people_tails/],
+    ['by a column that a child generates in another way', 'select code from codes', /generated column code/],
+    [
+      'by a column that a child generates in another way, in a view',
+      'select c from codes_view',
+      /behind public\.codes_view/,
+    ],
     [
       'by a generated column that RETURNING gives',
       'delete from people returning tail',

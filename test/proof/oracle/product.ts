@@ -2,13 +2,13 @@
 // catalog, put through the session that the statement runs in, before it runs.
 import type { Facts } from '../../../src/core/facts.ts'
 import type { Reached } from '../../../src/core/operation.ts'
+import { arrayLiteral } from '../../../src/protocols/postgres/catalog/array-literal.ts'
 import {
   type Catalog,
   type CatalogQuestion,
   createCatalog,
   toldSince,
 } from '../../../src/protocols/postgres/catalog/catalog.ts'
-import { arrayLiteral } from '../../../src/protocols/postgres/catalog/query.ts'
 import { createReach } from '../../../src/protocols/postgres/catalog/reach.ts'
 import { changesCatalog } from '../../../src/protocols/postgres/completion.ts'
 import { queryFor } from '../../../src/protocols/postgres/lookup.ts'

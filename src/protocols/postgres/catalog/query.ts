@@ -113,6 +113,10 @@ const COMPUTED = `pg_attribute g JOIN pg_attrdef e ON e.adrelid = g.attrelid AND
     JOIN pg_depend d ON d.classid = ${cls('pg_attrdef')} AND d.objid = e.oid AND d.refclassid = ${cls('pg_class')}
       AND d.refobjid = g.attrelid AND d.refobjsubid <> g.attnum`
 
+/** What inherits from a relation, or from what is behind it: a child may compute a generated column of its parent in its own way. */
+const below = (root: string) =>
+  `(SELECT array_agg(d.oid) FROM descendants d WHERE d.root = ${root})::pg_catalog.oid[]`
+
 /** Is an attribute `t` of a type whose values do not all fit together: arrays, rows, geometry, json, and domains over these? */
 const SHAPED = `EXISTS (SELECT FROM pg_type y LEFT JOIN pg_type z ON z.oid = y.typbasetype WHERE y.oid = t.atttypid AND (
       y.typcategory = ANY (${chars('A,C,G')}) OR 'json'::pg_catalog.regtype = ANY (ARRAY[y.oid, y.typbasetype]::pg_catalog.regtype[]) OR z.typbasetype <> ${NONE}))`
@@ -238,14 +242,18 @@ SELECT json_build_object(
   'oid', a.oid::pg_catalog.int8, 'schema', a.nspname, 'name', a.relname, 'kind', a.relkind,
   'columns', (SELECT json_agg(json_build_array(t.attnum, t.attname, ${SHAPED})) FROM pg_attribute t
     WHERE t.attrelid = a.oid AND NOT t.attisdropped),
-  'generated', (SELECT json_agg(json_build_array(g.attname, b.attname))
-    FROM ${COMPUTED} JOIN pg_attribute b ON b.attrelid = g.attrelid AND b.attnum = d.refobjsubid WHERE g.attrelid = a.oid),
+  'generated', (SELECT json_agg(DISTINCT pg_catalog.jsonb_build_array(g.attname, b.attname))
+    FROM ${COMPUTED} JOIN pg_attribute b ON b.attrelid = g.attrelid AND b.attnum = d.refobjsubid
+    WHERE g.attrelid = a.oid OR g.attrelid = ANY (${below('a.oid')}) AND a.relkind <> 'v' AND a.relkind <> 'm'),
   'family', (SELECT json_agg(json_build_array(n.nspname, c.relname))
     FROM family f JOIN pg_class c ON c.oid = f.oid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE f.root = a.oid),
   'behind', (SELECT json_agg(json_build_array(n.nspname, c.relname,
       CASE WHEN NOT b.whole THEN (SELECT coalesce(json_agg(t.attname), '[]') FROM pg_attribute t
         WHERE t.attrelid = c.oid AND (t.attnum = ANY (b.columns) OR EXISTS (
-          SELECT FROM ${COMPUTED} WHERE g.attrelid = c.oid AND g.attnum = ANY (b.columns) AND d.refobjsubid = t.attnum))) END))
+          SELECT FROM ${COMPUTED} WHERE g.attrelid = c.oid AND g.attnum = ANY (b.columns) AND d.refobjsubid = t.attnum) OR EXISTS (
+          SELECT FROM ${COMPUTED} JOIN pg_attribute s ON s.attrelid = g.attrelid AND s.attnum = d.refobjsubid
+            JOIN pg_attribute p ON p.attrelid = c.oid AND p.attname = g.attname AND p.attnum = ANY (b.columns)
+          WHERE g.attrelid = ANY (${below('a.oid')}) AND s.attname = t.attname))) END))
     FROM (SELECT l.refobjid, bool_or(w.whole) AS whole, array_agg(l.refobjsubid) AS columns FROM lineage l
       JOIN wholes w ON w.rule = l.rule WHERE l.root = a.oid AND l.refclassid = ${cls('pg_class')} GROUP BY l.refobjid) b
     JOIN pg_class c ON c.oid = b.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace),
@@ -296,9 +304,3 @@ UNION ALL
 SELECT json_build_object('type', t.typname, 'schema', n.nspname, 'of', t.oid::pg_catalog.int8, 'code', ${code('t.oid')})::pg_catalog.text
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE t.oid ${OWN} AND (t.typname = ANY ($3::pg_catalog.text[]) OR t.oid = ANY ($4::pg_catalog.oid[]))`)
-
-/** A list as an array literal in PostgreSQL's text form. */
-export function arrayLiteral(items: readonly (string | number)[]): string {
-  const quoted = items.map((item) => `"${String(item).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`)
-  return `{${quoted.join(',')}}`
-}

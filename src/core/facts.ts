@@ -81,6 +81,8 @@ export type ColumnUse =
   | 'computed'
   /** it goes into a computation that may fail on it, or tell its shape, where its type is that of arrays, rows or `json` */
   | 'shaped'
+  /** whether a column of FROM is computed goes by it: where that is a view's or a generated one, its computation may fail */
+  | 'guarding'
   /** whether a computation over it fails, how long it takes or how many rows it gives may tell of it */
   | 'fallible'
   /** it decides which rows or branches count, and how many: WHERE, ON, USING, HAVING, FILTER, CASE, LIMIT, functions in FROM */

@@ -70,6 +70,8 @@ export interface SqlOperation {
   readonly renaming?: readonly RelationName[]
   /** generated columns of the relations that it names, when a mask applies */
   readonly generated?: readonly GeneratedColumn[]
+  /** a mask applies, and it names a view or generated columns, or what cannot be told: reading their columns may compute something */
+  readonly computes?: boolean
   /** columns of these of arrays, rows, json and other types whose values do not all fit together, when a mask applies; `*`: any */
   readonly shaped?: readonly string[]
   /** what stands behind a relation that it names cannot be told: it may be anything */

@@ -24,6 +24,8 @@ export function probesOf(masks: NamedByMasks, operation: MaskedOperation): reado
     statement.columns.flatMap((mention) => {
       const how = howProbed(mention.uses)
       if (how !== undefined) return probed(masks, mention, how, statement, operation)
+      if (mention.uses.includes('guarding') && operation.computes === true)
+        return probed(masks, mention, PROBES.predicate, statement, operation)
       return shapedOf(mention, operation).flatMap((one) =>
         probed(masks, one, PROBES.fallible, statement, operation),
       )

@@ -5,12 +5,13 @@ import type { MaskedOperation } from '../core/operation.ts'
 
 /** One by one: a name that is looked up costs several times as much. A member that is missing here does not compile. */
 function membersOf(operation: MaskedOperation): readonly unknown[] {
-  const { facts, behind, renaming, generated, shaped, opaque, hidesCode, callsHidden } = operation
+  const { facts, behind, renaming, generated, computes, shaped, opaque, hidesCode, callsHidden } = operation
   const all: Record<keyof MaskedOperation, unknown> = {
     facts,
     behind,
     renaming,
     generated,
+    computes,
     shaped,
     opaque,
     hidesCode,
@@ -21,6 +22,7 @@ function membersOf(operation: MaskedOperation): readonly unknown[] {
     all.behind,
     all.renaming,
     all.generated,
+    all.computes,
     all.shaped,
     all.opaque,
     all.hidesCode,

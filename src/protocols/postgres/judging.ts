@@ -149,6 +149,7 @@ export function createJudging(talk: Conversation): Judging {
     }
     if (touch.renaming.length > 0) operation.renaming = touch.renaming
     if (touch.generated.length > 0) operation.generated = touch.generated
+    if (touch.computes) operation.computes = true
     if (touch.shaped.length > 0) operation.shaped = touch.shaped
     if (touch.hidden) operation.opaque = true
     if (hidesCode) operation.hidesCode = true

@@ -16,6 +16,7 @@ import { storedLeaks } from '../../evasion/leaks-stored.ts'
 import { syntaxLeaks } from '../../evasion/leaks-syntax.ts'
 import { probes as firstProbes } from '../../evasion/probes.ts'
 import { furtherProbes } from '../../evasion/probes-further.ts'
+import { lazyProbes } from '../../evasion/probes-lazy.ts'
 import { shapeProbes } from '../../evasion/probes-shapes.ts'
 import { createRuns, DATA, type Outcome, type Runs } from '../../evasion/run.ts'
 import { pathLeaks } from '../../evasion/search-path.ts'
@@ -25,7 +26,7 @@ const leaks: readonly Leak[] = [...resultLeaks, ...sideLeaks, ...leaksBehind, ..
 const everyLeak: readonly Leak[] = [...leaks, ...storedLeaks, ...fastPathLeaks]
 const detected: readonly Leak[] = [...textDetected, ...fastPathDetected]
 const changes: readonly Change[] = [...textChanges, ...fastPathChanges]
-const probes: readonly Probe[] = [...firstProbes, ...furtherProbes, ...shapeProbes]
+const probes: readonly Probe[] = [...firstProbes, ...furtherProbes, ...shapeProbes, ...lazyProbes]
 const hiddenCode: readonly Change[] = [...hiddenInViews, ...hiddenInTables, ...hiddenInTypes]
 /** Each run through Chaperone has a database under a name of its own, so that nothing is known of the one before. */
 const RUNS =

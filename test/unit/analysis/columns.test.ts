@@ -128,6 +128,19 @@ const PROBES: readonly (readonly [sql: string, use: ColumnUse])[] = [
   ['declare p cursor for select 1 from c order by ssn', 'sort'],
   ['create index on c (ssn)', 'predicate'],
   ['create index on c (id) where ssn > $$1$$', 'predicate'],
+  ['select (ssn, 1) = ($1, 1 / 0) from c', 'predicate'],
+  ['select (ssn, 1) is distinct from ($1, id) from c', 'predicate'],
+  ['select $1 between ssn and (1 / 0)::text from c', 'predicate'],
+  ['select $1 not in (ssn, (1 / 0)::text) from c', 'predicate'],
+  ['select coalesce(ssn, s.x) from c, (select x from o) s', 'predicate'],
+  ['with s as (select x from o) select coalesce(ssn, x) from c, s', 'predicate'],
+  ['select coalesce(ssn, o) from c, o', 'predicate'],
+  ['select coalesce(ssn, o.x) from c, o', 'guarding'],
+  ['select ssn in ($1, x) from c, o', 'guarding'],
+  ['select x = $1 from (select ssn from c) x', 'fallible'],
+  ['select r = $1 from (select row(ssn) as r from c) x', 'fallible'],
+  ['select greatest(c, $1) from c', 'fallible'],
+  ['select ssn = $1 from c', 'shaped'],
 ]
 
 describe('a column that decides on something shows it in', () => {

@@ -54,6 +54,7 @@ describe('a use of a masked column', () => {
     ['group', 'refuse'],
     ['aggregate', 'refuse'],
     ['compare', 'refuse'],
+    ['guarding', undefined],
   ])('%s: %s', (use, kind) => {
     expect(masker(mask('ssn')).verdict(using(use, 'ssn'))?.kind).toBe(kind)
   })
@@ -66,6 +67,14 @@ describe('a use of a masked column', () => {
     const verdict = (column: string) =>
       masker(mask('ssn')).verdict({ ...using(['computed', 'shaped'], column), ...told })?.kind
     expect([verdict('ssn'), verdict('*')]).toEqual([kind, kind])
+  })
+
+  it.each([
+    [true, 'refuse'],
+    [undefined, undefined],
+  ] as const)('in COALESCE with another column, where that may be computed (%s): %s', (computes, kind) => {
+    const operation = { ...using(['computed', 'guarding'], 'ssn'), ...(computes && { computes }) }
+    expect(masker(mask('ssn')).verdict(operation)?.kind).toBe(kind)
   })
 
   it('is told as a condition where it is one, though its operator may fail as well', () => {

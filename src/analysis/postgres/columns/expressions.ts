@@ -13,6 +13,7 @@ import {
   TOTAL_OPERATORS,
 } from './functions.ts'
 import { type Deps, type Mentions, NOTHING } from './mentions.ts'
+import { compared, guard } from './operands.ts'
 import type { Output, Resolver, Scope } from './scope.ts'
 
 /** What expressions and queries need of each other. */
@@ -102,13 +103,15 @@ function indirection(body: Body<'A_Indirection'>, scope: Scope, reading: Reading
   return reading.mentions.union(value(body.arg, scope), steps)
 }
 
-function operator(body: Body<'A_Expr'>, scope: Scope, { value, mentions }: Reading): Deps {
+function operator(body: Body<'A_Expr'>, scope: Scope, reading: Reading): Deps {
+  const { value, mentions } = reading
   const deps = mentions.union(value(body.lexpr, scope), value(body.rexpr, scope))
   const name = strings(body.name)
   const known = name.every((part) => part === 'pg_catalog' || TOTAL_OPERATORS.has(part))
   const spelled = body.kind?.includes('BETWEEN') === true
-  if (!known && !spelled) mentions.use(deps, 'fallible')
   if (name.at(-1) === CONCATENATION) mentions.use(deps, 'shaped')
+  else if (known || spelled) compared(body, deps, scope, reading)
+  if (!known && !spelled) mentions.use(deps, 'fallible')
   return deps
 }
 
@@ -118,13 +121,24 @@ function shortCircuit(body: Body<'BoolExpr'>, scope: Scope, reading: Reading): D
   return predicate(body.args, scope, reading)
 }
 
-function isPlain(node: Node): boolean {
-  return 'A_Const' in node || 'ParamRef' in node || 'ColumnRef' in node || 'SQLValueFunction' in node
-}
-
 function coalesce(body: Body<'CoalesceExpr'>, scope: Scope, reading: Reading): Deps {
   const args = body.args ?? []
-  return args.slice(1).every(isPlain) ? total(body, scope, reading) : predicate(args, scope, reading)
+  const deps = reading.value(args, scope)
+  guard(deps, args.slice(1), scope, reading)
+  return deps
+}
+
+/** GREATEST and LEAST. */
+function extreme(body: Body<'MinMaxExpr'>, scope: Scope, reading: Reading): Deps {
+  const deps = total(body, scope, reading)
+  reading.mentions.compare(deps)
+  return deps
+}
+
+function row(body: Body<'RowExpr'>, scope: Scope, reading: Reading): Deps {
+  const deps = total(body, scope, reading)
+  reading.mentions.makeRow(deps)
+  return deps
 }
 
 function caseOf(body: Body<'CaseExpr'>, scope: Scope, reading: Reading): Deps {
@@ -225,13 +239,13 @@ const READERS: { readonly [K in NodeTag]?: Reader<K> } = {
   GroupingFunc: total,
   GroupingSet: total,
   List: total,
-  MinMaxExpr: total,
+  MinMaxExpr: extreme,
   MultiAssignRef: total,
   NamedArgExpr: total,
   NullTest: total,
   ResTarget: (body, scope, { value, mentions }) =>
     mentions.union(value(body.indirection, scope), value(body.val, scope)),
-  RowExpr: total,
+  RowExpr: row,
   SortBy: (body, scope, { value }) => value(body.node, scope),
   SubLink: subquery,
   TypeCast: cast,

@@ -11,12 +11,20 @@ export interface Mention {
   readonly uses: Set<ColumnUse>
   /** by what they are called, so that each is there once */
   readonly into: Map<string, StoredIn>
+  /** its value is a member of a row that is a value itself */
+  inRow?: true
+  /** what it is in is compared with something */
+  compared?: true
 }
 
 export interface Mentions {
   /** Without a relation: of any that the statement names. */
   of(column: string, relation?: RelationName): Mention
   use(deps: Deps, ...uses: readonly ColumnUse[]): void
+  /** Their values make a row that is a value itself. */
+  makeRow(deps: Deps): void
+  /** What is made of them is compared: rows fail on the first member that cannot be, behind those that are equal. */
+  compare(deps: Deps): void
   /** Their values go into a column of a relation. */
   store(deps: Deps, place: StoredIn): void
   union(...sets: readonly Deps[]): Deps
@@ -34,6 +42,7 @@ const USES: readonly ColumnUse[] = [
   'output',
   'computed',
   'shaped',
+  'guarding',
   'fallible',
   'predicate',
   'sort',
@@ -87,6 +96,14 @@ export function createMentions(work: Work): Mentions {
       work.spend(deps.size)
       for (const mention of deps) for (const use of uses) mention.uses.add(use)
     },
+    makeRow(deps) {
+      work.spend(deps.size)
+      for (const mention of deps) mention.inRow = true
+    },
+    compare(deps) {
+      work.spend(deps.size)
+      for (const mention of deps) mention.compared = true
+    },
     store(deps, place) {
       work.spend(deps.size)
       for (const mention of deps) {
@@ -96,7 +113,9 @@ export function createMentions(work: Work): Mentions {
     },
     finish() {
       for (const mention of known.values()) {
-        const { uses, into, ...named } = mention
+        const { uses, into, inRow, compared, ...named } = mention
+        // A column of a composite type is a row by itself.
+        if (compared && !uses.has('predicate')) uses.add(inRow ? 'fallible' : 'shaped')
         const places = into.size === 0 ? {} : { into: [...into.values()] }
         finished.set(mention, { ...named, uses: USES.filter((use) => uses.has(use)), ...places })
       }

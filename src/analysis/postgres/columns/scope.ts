@@ -53,6 +53,8 @@ export interface Resolver {
   qualified(alias: string, name: string, scope: Scope): Deps
   /** the sources that `alias.*` stands for; undefined when there are none of that name */
   starOf(alias: string, scope: Scope): readonly Source[] | undefined
+  /** Is it a column of a relation of FROM, whatever may be meant? One of a subquery is computed where it is used. */
+  isOfRelation(alias: string | undefined, name: string, scope: Scope): boolean
   rowsOf(sources: readonly Source[]): Deps
   /** `name` of any of the sources */
   columnOf(sources: readonly Source[], name: string): Deps
@@ -135,13 +137,21 @@ export function createResolver(mentions: Mentions, work: Work): Resolver {
       // With no FROM at all it may still be a name that a rule, a default or a definition knows.
       if (sources.length === 0) return one(name)
       // A relation's own name is its whole row.
-      return mentions.union(columnOf(sources, name), rowsOf(byAlias(name, scope)))
+      const whole = rowsOf(byAlias(name, scope))
+      mentions.makeRow(whole)
+      return mentions.union(columnOf(sources, name), whole)
     },
     qualified(alias, name, scope) {
       const sources = byAlias(alias, scope)
       if (sources.length === 0) return one(name)
       // `row.function` calls the function with the row (PostgreSQL 4.2.6).
       return mentions.union(columnOf(sources, name), ROW_ARGUMENT.has(name) ? rowsOf(sources) : NOTHING)
+    },
+    isOfRelation(alias, name, scope) {
+      const sources = alias === undefined ? everySource(scope) : byAlias(alias, scope)
+      const isWhole = alias === undefined && byAlias(name, scope).length > 0
+      const meant = sources.filter((source) => column(source, name).size > 0)
+      return !isWhole && meant.length > 0 && meant.every(({ kind }) => kind === 'relation')
     },
     starOf(alias, scope) {
       const sources = byAlias(alias, scope)

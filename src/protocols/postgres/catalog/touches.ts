@@ -16,6 +16,8 @@ export interface Touch {
   /** views over masked relations, or over what cannot be told */
   readonly renaming: readonly RelationName[]
   readonly generated: readonly GeneratedColumn[]
+  /** one of the relations is a view, or has generated columns, or cannot be told: reading it may compute something */
+  readonly computes: boolean
   /** their columns of types whose values do not all fit together */
   readonly shaped: readonly string[]
 }
@@ -27,6 +29,7 @@ const NOTHING: Touch = {
   behind: [],
   renaming: [],
   generated: [],
+  computes: false,
   shaped: [],
 }
 /** Effects behind which anything may be read. */
@@ -59,13 +62,15 @@ export function touches(sight: Sight, facts: Facts): Touch {
   const {
     relations: behind,
     opaque: hidden,
+    view,
     generated,
     shaped,
   } = sight.catalog.behind(relations, sight.since)
   const opaque = hidden || sight.hidesCode === true || runsCode(facts)
   const masked = opaque || [...relations, ...behind].some((relation) => sight.masker.masksRelation(relation))
   const renaming = behind.length > 0 || hidden ? relations.filter((relation) => renames(sight, relation)) : []
-  return { masked, opaque, hidden, behind, renaming, generated, shaped }
+  const computes = hidden || view || generated.length > 0
+  return { masked, opaque, hidden, behind, renaming, generated, computes, shaped }
 }
 
 function renames({ masker, catalog, since }: Sight, relation: RelationName): boolean {

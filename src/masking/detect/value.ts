@@ -40,8 +40,12 @@ function passing(type: HiddenType | undefined, format: Format, cleanser: Cleanse
   if (format === 'binary' && kind === 'numeric') return isShort
   if (format === 'text' ? decodes(type) : type === undefined || !LOOKED_AT_IN_BINARY.has(kind ?? 'plain'))
     return undefined
-  return (bytes, start, end) => !cleanser.suspects(bytes, start, end)
+  const version = format === 'binary' && kind === 'jsonb' ? JSONB_VERSION : 0
+  return (bytes, start, end) => !cleanser.suspects(bytes, start + version, end)
 }
+
+/** Bytes before the text of a binary jsonb. */
+const JSONB_VERSION = 1
 
 /** Whose bytes are the text that is looked through. */
 const LOOKED_AT_IN_BINARY: ReadonlySet<TypeKind> = new Set<TypeKind>([
@@ -69,7 +73,7 @@ function lookOf(type: HiddenType, format: Format, cleanser: Cleanser): Look | un
     case 'json':
       return json(cleanser, 0, type[format])
     case 'jsonb':
-      return json(cleanser, format === 'binary' ? 1 : 0, type[format])
+      return json(cleanser, format === 'binary' ? JSONB_VERSION : 0, type[format])
     case 'int8':
     case 'numeric':
     case 'float8':

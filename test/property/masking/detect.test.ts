@@ -106,7 +106,8 @@ describe('detectors', () => {
         const end = mask.writer.write(padded, 2, 2 + value.length, out, 5)
         expect(end === -1 ? null : Buffer.from(out.subarray(5, end))).toEqual(shown && Buffer.from(shown))
       }),
-      { numRuns: 3000 },
+      // A digit for a version would make another number of the find.
+      { numRuns: 3000, examples: [[3802, 'binary', Buffer.from('0078-05-1120')]] },
     )
   })
 })

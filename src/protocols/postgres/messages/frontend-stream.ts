@@ -43,10 +43,9 @@ export function createFrontendStream(limitOf: LimitOf): FrontendStream {
         dropping = undefined
         return { kind: 'oversize', type, length }
       }
-      const header = chunks.peek(HEADER)
-      if (!header) return undefined
-      const type = header[0] as number
-      const length = int32(header, 1)
+      if (chunks.length() < HEADER) return undefined
+      const type = chunks.at(0)
+      const length = int32(chunks, 1)
       // The header is judged before memory is taken for the body (invariant 8).
       if (length < 4 || length > LARGEST)
         throw new ProtocolError(`a message states the impossible length ${length}`)
@@ -62,11 +61,8 @@ export function createFrontendStream(limitOf: LimitOf): FrontendStream {
   }
 }
 
-const int32 = (bytes: Uint8Array, at: number) =>
-  ((bytes[at] as number) << 24) |
-  ((bytes[at + 1] as number) << 16) |
-  ((bytes[at + 2] as number) << 8) |
-  (bytes[at + 3] as number)
+const int32 = (chunks: Chunks, at: number) =>
+  (chunks.at(at) << 24) | (chunks.at(at + 1) << 16) | (chunks.at(at + 2) << 8) | chunks.at(at + 3)
 
 function drop(chunks: Chunks, state: { left: number }): void {
   const length = Math.min(chunks.length(), state.left)

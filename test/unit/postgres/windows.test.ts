@@ -261,8 +261,16 @@ describe('a client whose results come in windows sees what it sees straight at t
 })
 
 /** How many rows the server was asked for, Execute by Execute. */
-function asked(toServer: readonly Buffer[]): number[] {
-  return toServer.filter((bytes) => bytes[0] === 0x45).map((bytes) => bytes.readInt32BE(bytes.length - 4))
+function asked([startup, ...others]: readonly Buffer[]): number[] {
+  expect(startup?.[0]).toBe(0)
+  const sent = Buffer.concat(others)
+  const rows: number[] = []
+  for (let at = 0; at < sent.length; ) {
+    const end = at + 1 + sent.readInt32BE(at + 1)
+    if (sent[at] === 0x45) rows.push(sent.readInt32BE(end - 4))
+    at = end
+  }
+  return rows
 }
 
 describe('the server', () => {

@@ -197,15 +197,15 @@ function rememberDecisions(): Remember {
   type ByRules = WeakMap<RuleSet, Map<Operation['phase'], Decision>>
   const known = new WeakMap<Facts, WeakMap<readonly Reached[], ByRules>>()
   return (rules, { facts, phase, reached = NOTHING_REACHED }, decide) => {
+    const found = known.get(facts)?.get(reached)?.get(rules)?.get(phase)
+    if (found !== undefined) return found
+    const decision = decide()
     const byReached = known.get(facts) ?? new WeakMap<readonly Reached[], ByRules>()
     known.set(facts, byReached)
     const byRules: ByRules = byReached.get(reached) ?? new WeakMap()
     byReached.set(reached, byRules)
     const decisions = byRules.get(rules) ?? new Map<Operation['phase'], Decision>()
     byRules.set(rules, decisions)
-    const found = decisions.get(phase)
-    if (found !== undefined) return found
-    const decision = decide()
     decisions.set(phase, decision)
     return decision
   }

@@ -28,10 +28,11 @@ export function createRuleSets(rules: readonly Rule[], config: Config): RuleSets
   const known = new WeakMap<Principal, Map<string, Standing>>()
 
   function standingOf(principal: Principal, resource: string): Standing {
-    const standings = known.get(principal) ?? new Map<string, Standing>()
-    known.set(principal, standings)
-    const found = standings.get(resource)
+    const before = known.get(principal)
+    const found = before?.get(resource)
     if (found !== undefined) return found
+    const standings = before ?? new Map<string, Standing>()
+    known.set(principal, standings)
     const applicable = rules.filter((rule) => appliesTo(rule, principal, resource))
     const conditional = applicable.filter((rule) => rule.condition !== undefined)
     const haveHours = conditional.some(({ config: { when } }) => when !== undefined)

@@ -12,8 +12,15 @@ export interface Cache<V> {
   stats(): CacheStats
 }
 
+interface Entry<V> {
+  readonly value: V
+  readonly bytes: number
+}
+
 export function createCache<V>(maxEntries: number, maxBytes: number): Cache<V> {
-  const entries = new Map<string, { readonly value: V; readonly bytes: number }>()
+  const entries = new Map<string, Entry<V>>()
+  /** Of the last key. */
+  let latest: Entry<V> | undefined
   let held = 0
 
   const evict = (key: string): void => {
@@ -25,15 +32,18 @@ export function createCache<V>(maxEntries: number, maxBytes: number): Cache<V> {
     get: (key) => {
       const entry = entries.get(key)
       if (entry === undefined) return undefined
+      if (entry === latest) return entry.value
       // A Map keeps the order of insertion: the first key is the one not used for longest.
       entries.delete(key)
       entries.set(key, entry)
+      latest = entry
       return entry.value
     },
     set: (key, value, bytes) => {
       evict(key)
       if (bytes > maxBytes || maxEntries < 1) return
-      entries.set(key, { value, bytes })
+      latest = { value, bytes }
+      entries.set(key, latest)
       held += bytes
       for (const oldest of entries.keys()) {
         if (entries.size <= maxEntries && held <= maxBytes) break

@@ -66,9 +66,11 @@ export interface Moves {
 const known = new WeakMap<Facts, Moves>()
 
 export function movesOf(facts: Facts): Moves {
-  const found = known.get(facts) ?? readMoves(facts.statements)
-  known.set(facts, found)
-  return found
+  const found = known.get(facts)
+  if (found !== undefined) return found
+  const made = readMoves(facts.statements)
+  known.set(facts, made)
+  return made
 }
 
 function readMoves(statements: readonly StatementFacts[]): Moves {

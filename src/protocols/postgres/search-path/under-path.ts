@@ -13,19 +13,22 @@ const digests = new WeakMap<readonly string[], string>()
 
 function digestOf(path: SearchPath): string {
   if (path === 'any') return path
-  const found = digests.get(path) ?? createHash('sha256').update(JSON.stringify(path)).digest('hex')
-  digests.set(path, found)
-  return found
+  const found = digests.get(path)
+  if (found !== undefined) return found
+  const digest = createHash('sha256').update(JSON.stringify(path)).digest('hex')
+  digests.set(path, digest)
+  return digest
 }
 
 /** @param path undefined: as the login set it */
 export function underPath(facts: Facts, path: SearchPath | undefined): Facts {
   if (path === undefined) return facts
   const digest = digestOf(path)
-  const byPath = known.get(facts) ?? new Map<string, Facts>()
-  known.set(facts, byPath)
-  const found = byPath.get(digest)
+  const before = known.get(facts)
+  const found = before?.get(digest)
   if (found !== undefined) return found
+  const byPath = before ?? new Map<string, Facts>()
+  known.set(facts, byPath)
   const made = { ...facts, fingerprint: `${facts.fingerprint}:${digest}`, path }
   if (byPath.size >= MAX_PATHS) byPath.clear()
   byPath.set(digest, made)

@@ -121,6 +121,7 @@ const MODES: readonly Mode[] = [
   { name: 'extended', resource: 'full', request: extended },
   { name: 'simple', resource: 'full', request: simple },
   { name: 'prepared, requests-only', resource: 'fast', request: prepared },
+  { name: 'extended, requests-only', resource: 'fast', request: extended },
   { name: 'simple, requests-only', resource: 'fast', request: simple },
 ]
 

@@ -116,7 +116,9 @@ export function createRequests(talk: Conversation, limits: { readonly prepared: 
       proceed() {
         talk.sqlNames.note(facts, sql)
         if (name !== '') talk.sqlNames.noteProtocol('prepared', name, { facts, sql })
-        statements.define(name, { sql, facts, types, era: talk.era }, JSON.stringify([types, sql]))
+        // No text has a zero byte.
+        const key = types.length === 0 ? sql : `${types.join()}\0${sql}`
+        statements.define(name, { sql, facts, types, era: talk.era }, key)
         sending.extended(bytes)
       },
       refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),

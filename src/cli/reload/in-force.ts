@@ -1,6 +1,6 @@
 // The policy in force. A changed file takes its place only as a whole: what has any problem leaves the old one where it is.
 
-import { sameLockdowns } from '../../config/lockdown.ts'
+import { lockdownsIn, sameLockdowns } from '../../config/lockdown.ts'
 import type { Config } from '../../config/schema.ts'
 import type { AuditSink } from '../../core/audit.ts'
 import type { Secret } from '../../core/secret.ts'
@@ -20,6 +20,8 @@ export interface PolicyInForce {
   watch(file: string, changed: () => void): void
   /** Reads the watched file now. Never rejects: what goes wrong is logged, and leaves the policy in force. */
   reload(): Promise<void>
+  /** Takes up lockdowns that are in force in another process of the same services, beside those in force here. */
+  lockAlso(lockdowns: RulesInForce['lockdowns']): void
   close(): void
 }
 
@@ -104,7 +106,7 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
       tellNeverFiring(taken.neverFire)
     } catch (error) {
       refused(reasonOf(error))
-      return lockAnyhow(text, changed)
+      return lockAlso(lockdownsIn(text), changed)
     }
     metrics.policyReload('taken')
     tellTaken(before)
@@ -116,9 +118,9 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
     audit.write({ type: 'admin', action: 'policy-reload', outcome: 'ok', reason: clip(reason) })
   }
 
-  /** Whatever else is wrong with a file, the lockdown that somebody wrote into it is in force. */
-  function lockAnyhow(text: string, changed: () => void): void {
-    const locked = withLockdowns(text, rules, config)
+  /** Whatever else is wrong with a file, the lockdown that somebody wrote into it is in force: it may only refuse more. */
+  function lockAlso(further: RulesInForce['lockdowns'], changed: () => void): void {
+    const locked = withLockdowns(further, rules, config)
     if (locked === undefined) return
     const before = { version: policy.version, rules }
     policy = locked.policy
@@ -154,6 +156,7 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
         refused(reasonOf(error))
       }
     },
+    lockAlso: (further) => lockAlso(further, watched?.changed ?? (() => undefined)),
     close: () => watched?.look.end(),
   }
 }

@@ -1,6 +1,6 @@
 // From the text of a changed configuration to a policy that may take the place of the one in force.
 import { parseConfig, placedIn } from '../../config/load.ts'
-import { lockdownsIn, sameLockdown } from '../../config/lockdown.ts'
+import { sameLockdown } from '../../config/lockdown.ts'
 import type { LockdownConfig } from '../../config/lockdown-schema.ts'
 import { ConfigError } from '../../config/problems.ts'
 import { checkReferences } from '../../config/references.ts'
@@ -56,18 +56,17 @@ export function takeUp(
 }
 
 /**
- * The rules in force, and the lockdowns of a text that is refused beside those that are in force: what a broken file says may only
- * refuse more.
+ * The rules in force, with further lockdowns beside those that are in force.
  *
- * @returns undefined where it has none but those
+ * @returns undefined where there are none but those
  */
 export function withLockdowns(
-  text: string,
+  further: readonly LockdownConfig[],
   rules: RulesInForce,
   running: Config,
 ): Pick<TakenUp, 'policy' | 'rules'> | undefined {
   const { policies, masks, lockdowns } = rules
-  const more = lockdownsIn(text).filter((one) => !lockdowns.some((other) => sameLockdown(one, other)))
+  const more = further.filter((one) => !lockdowns.some((other) => sameLockdown(one, other)))
   if (more.length === 0) return undefined
   const all = [...lockdowns, ...more]
   return {

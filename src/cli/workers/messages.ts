@@ -40,6 +40,7 @@ export const question = z.discriminatedUnion('kind', [
 ])
 export type Question = z.infer<typeof question>
 
+const lockdowns = z.array(z.custom<LockdownConfig>(isObject))
 const wholeConfig = z.custom<Config>(isObject)
 
 export const message = z.discriminatedUnion('kind', [
@@ -51,11 +52,13 @@ export const message = z.discriminatedUnion('kind', [
     kind: z.literal('start'),
     config: wholeConfig,
     /** in force, also those of a file that was refused otherwise */
-    lockdowns: z.array(z.custom<LockdownConfig>(isObject)),
+    lockdowns,
     file: z.exactOptional(z.string()),
     number: z.int(),
     usage: usageEntries,
   }),
+  /** primary → worker, once it has started: those in force by now, of a file that may say something else already */
+  z.object({ kind: z.literal('lockdowns'), lockdowns }),
   /** primary → worker: the process ends when it has stopped */
   z.object({ kind: z.literal('stop') }),
   /** worker → primary */

@@ -232,6 +232,7 @@ function gone(pool: Running, slot: Slot, how: string): void {
 function heard(pool: Running, slot: Slot, message: Message, first?: First): void {
   switch (message.kind) {
     case 'started':
+      slot.running?.channel.tell({ kind: 'lockdowns', lockdowns: [...pool.lockdowns()] })
       return first?.served(message.address)
     case 'not-started':
       pool.log.error({ worker: slot.number, reason: message.reason }, 'a worker cannot serve')

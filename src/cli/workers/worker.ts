@@ -28,13 +28,18 @@ async function work(): Promise<void> {
   // Without the primary nobody counts places: nothing goes on.
   process.on('disconnect', () => process.exit(1))
   let running: Worker | undefined
+  let starting: Promise<void> | undefined
   const channel = createChannel(ownEnd(send.bind(process)), {
-    answer: (question) => answer(running, question),
+    async answer(question) {
+      // What it was started with may be old by the time it serves.
+      if (question.kind === 'reload') await starting
+      return answer(running, question)
+    },
     broken: () => process.exit(1),
     heard(message) {
       switch (message.kind) {
         case 'start':
-          startWorker(channel, message).then(
+          starting = startWorker(channel, message).then(
             (worker) => {
               running = worker
             },
@@ -47,6 +52,8 @@ async function work(): Promise<void> {
         case 'stop':
           void stopWorker(running)
           return
+        case 'lockdowns':
+          return running?.common.policy.lockAlso(message.lockdowns)
         case 'usage':
           return running?.neighbours.others(message.entries)
         default:

@@ -2,13 +2,16 @@
 import type { Access, RelationName } from '../../core/facts.ts'
 import { REASON_SETTING } from '../../core/stated.ts'
 
+/** What SET TRANSACTION SNAPSHOT sets. */
+export const SNAPSHOT_SETTING = 'transaction_snapshot'
+
 /** They change form, time limits or plans. Everything that is not here is a `setting`. */
 const HARMLESS: ReadonlySet<string> = new Set(
   `application_name timezone datestyle intervalstyle statement_timeout lock_timeout transaction_timeout
    idle_in_transaction_session_timeout idle_session_timeout work_mem maintenance_work_mem hash_mem_multiplier
    temp_buffers logical_decoding_work_mem extra_float_digits client_min_messages bytea_output xmlbinary xmloption
    lc_messages lc_monetary lc_numeric lc_time default_transaction_isolation default_transaction_deferrable
-   transaction_isolation transaction_deferrable transaction_snapshot deadlock_timeout cursor_tuple_fraction
+   transaction_isolation transaction_deferrable ${SNAPSHOT_SETTING} deadlock_timeout cursor_tuple_fraction
    constraint_exclusion default_statistics_target effective_cache_size effective_io_concurrency
    from_collapse_limit join_collapse_limit geqo geqo_threshold geqo_effort geqo_seed random_page_cost seq_page_cost
    cpu_tuple_cost cpu_index_tuple_cost cpu_operator_cost parallel_setup_cost parallel_tuple_cost

@@ -5,7 +5,7 @@ import { ownType } from './expressions.ts'
 import { visitFunction } from './functions.ts'
 import { constantText, rangeName, strings } from './names.ts'
 import type { Body } from './nodes.ts'
-import { settingAccess } from './settings.ts'
+import { SNAPSHOT_SETTING, settingAccess } from './settings.ts'
 import type { Walk } from './walk.ts'
 
 /** Takes over what another statement does, as it is or changed. */
@@ -42,7 +42,8 @@ function transactionModes(modes: Body<'TransactionStmt'>['options'], walk: Walk)
     if ('DefElem' in mode)
       walk.facts.access(settingAccess(mode.DefElem.defname ?? '', constantText(mode.DefElem.arg)))
     // SET TRANSACTION SNAPSHOT is one string
-    else if (!('A_Const' in mode)) walk.visit(mode)
+    else if ('A_Const' in mode) walk.facts.access(settingAccess(SNAPSHOT_SETTING))
+    else walk.visit(mode)
   }
 }
 

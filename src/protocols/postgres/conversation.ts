@@ -64,6 +64,8 @@ export interface Conversation {
   transaction: string
   /** the transaction may have changed the catalog */
   uncommitted: boolean
+  /** the transaction may see by another's snapshot, which may be as old as that is */
+  borrowed: boolean
   /** code of somebody's own may have run: it can put another cursor under a portal's name */
   opaque: boolean
   /** under masks, code ran that no statement shows: a trigger of it may be deferred to the end of the transaction */
@@ -125,6 +127,7 @@ export function createConversation(
     era: 0,
     transaction: 'I',
     uncommitted: false,
+    borrowed: false,
     opaque: false,
     ranHidden: false,
     sequence: 0,

@@ -16,6 +16,7 @@ import type { Answer } from '../../core/session.ts'
 import { type CatalogQuestion, NOT_TOLD, type Told, toldSince } from './catalog/catalog.ts'
 import { relationsOf } from './catalog/names.ts'
 import { createReach } from './catalog/reach.ts'
+import { borrowsSnapshot, ofAnyAge } from './catalog/snapshot.ts'
 import { runsCode, type Touch, touches } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
 import { type Lookup, lookUp, queryFor } from './lookup.ts'
@@ -165,6 +166,7 @@ export function createJudging(talk: Conversation): Judging {
       consumePermit(permit, operation)
       talk.opaque ||= touch.opaque
       talk.ranHidden ||= runsHidden
+      talk.borrowed ||= borrowsSnapshot(facts)
       question.proceed(
         running(operation, {
           masker,
@@ -245,7 +247,7 @@ export function createJudging(talk: Conversation): Judging {
   function learn(missing: CatalogQuestion | undefined, then: (told: boolean) => void): void {
     if (missing === undefined) return then(true)
     askServer(queryFor(missing), (rows) => {
-      if (rows) talk.catalog.learn(missing, rows)
+      if (rows) talk.catalog.learn(missing, talk.borrowed ? ofAnyAge(rows) : rows)
       then(rows !== undefined)
     })
   }

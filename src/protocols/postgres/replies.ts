@@ -151,6 +151,8 @@ export function createReplies(talk: Conversation): BackendHandler {
       // Rolled back, and what was learned of it is wrong.
       if (talk.uncommitted) catalog.forget()
       talk.uncommitted = false
+      // What was sent meanwhile may borrow one for a transaction of its own.
+      if (expected.length() === 1) talk.borrowed = false
       if (head?.kind === 'sync' || head?.kind === 'query') talk.sqlNames.endTransaction(head.mark)
     }
     talk.path.ready(talk.transaction, expected.length() === 1)

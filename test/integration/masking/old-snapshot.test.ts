@@ -1,4 +1,5 @@
 // A transaction that still sees the catalog of its beginning, while its statements run on that of today.
+import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Stack, startStack } from '../../support/stack.ts'
 
@@ -27,3 +28,34 @@ it('what was made after a repeatable read began is hidden in it, since it cannot
     await client.end()
   }
 }, 60_000)
+
+it('what was made after a snapshot that a transaction takes over is hidden in it, and in no other', async () => {
+  const token = await stack.tokens.person(['analysts'])
+  const old = new pg.Client({
+    host: stack.postgres.host,
+    port: stack.postgres.port,
+    user: stack.postgres.superuser,
+    password: stack.postgres.password,
+    database: 'app',
+  })
+  const [client, other] = [await stack.connect(token), await stack.connect(token)]
+  try {
+    await old.connect()
+    await old.query('begin isolation level repeatable read')
+    const { rows } = await old.query<{ id: string }>('select pg_export_snapshot() as id')
+    await stack.superuser(
+      'create view later as select ssn as s from customers; grant select on later to app_ro',
+    )
+    await client.query('begin isolation level repeatable read')
+    await client.query(`set transaction snapshot '${rows[0]?.id}'`)
+    const shown = 'select upper(s) as s from later limit 1'
+    expect((await client.query(shown)).rows).toEqual([{ s: '***' }])
+    expect((await other.query(shown)).rows).toEqual([{ s: '***' }])
+    await client.query('commit')
+    expect((await client.query('select upper(status) as s from orders limit 1')).rows).toEqual([
+      { s: 'PAID' },
+    ])
+  } finally {
+    await Promise.all([old.end(), client.end(), other.end()])
+  }
+})

@@ -35,3 +35,9 @@ it('no function, operator, cast or form of expression tells of the masked values
   expect({ seed, differ, ended }).toEqual({ seed, differ: [], ended: [] })
   expect(succeeded).toBeGreaterThan(0)
 })
+
+it('OIDs of tables that programs make are of one counter, and no difference', async () => {
+  const program = ['create table fresh as select grp from plain', 'select * from fresh']
+  const { differ, succeeded } = await place.playThese('redact', [program])
+  expect({ differ, succeeded }).toEqual({ differ: [], succeeded: 2 })
+})

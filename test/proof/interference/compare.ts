@@ -24,6 +24,8 @@ const AFTER = ['rollback; deallocate all; unlisten *; reset all']
 const WITHIN = 20_000
 /** Numbers of processes and of sessions are nobody's secret. */
 const PROCESS = /"pid":\d+/g
+/** What a description of rows says by OID. */
+const OIDS: ReadonlySet<string> = new Set(['table', 'type'])
 
 export function messagesOf(program: readonly string[], style: Style): readonly Uint8Array[] {
   if (style === 'simple') return ['begin', ...program, ...AFTER].map(query)
@@ -58,18 +60,23 @@ export async function answersTo(
   return messages
 }
 
-/** Where two worlds answer otherwise; undefined where they do not. */
+/**
+ * Where two worlds answer otherwise; undefined where they do not.
+ * @param newest the highest OID that both worlds were made with
+ */
 export function difference(
   one: readonly BackendMessage[],
   two: readonly BackendMessage[],
   allowed: Allowed,
+  newest: number,
 ): string | undefined {
+  const [ofOne, ofTwo] = [numbering(newest), numbering(newest)]
   for (let n = 0; n < Math.max(one.length, two.length); n += 1) {
     const [a, b] = [one[n], two[n]]
     if (a?.kind === 'DataRow' && b?.kind === 'DataRow' && a.values.length === b.values.length) {
       if (a.values.every((value, at) => alike(value, b.values[at] ?? null, allowed))) continue
     }
-    const [left, right] = [shown(a), shown(b)]
+    const [left, right] = [shown(a, ofOne), shown(b, ofTwo)]
     if (left !== right) return `${left}\n   against ${right}`
   }
   return undefined
@@ -83,11 +90,23 @@ function alike(one: Buffer | null, two: Buffer | null, allowed: Allowed): boolea
 /** The names of the databases are of one length. */
 const neutral = (value: Buffer) => Buffer.from(value.toString('latin1').replaceAll('_two', '_one'), 'latin1')
 
-export function shown(message: BackendMessage | undefined): string {
+/** OIDs of what a program made, in the order in which it sees them: all databases take theirs from one counter. */
+function numbering(newest: number): (oid: number) => number | string {
+  const seen = new Map<number, string>()
+  return (oid) => {
+    if (oid <= newest) return oid
+    const name = seen.get(oid) ?? `made ${seen.size + 1}`
+    seen.set(oid, name)
+    return name
+  }
+}
+
+function shown(message: BackendMessage | undefined, numbered: (oid: number) => number | string): string {
   if (message === undefined) return 'nothing'
-  const text = JSON.stringify(message, (_, value: unknown) =>
-    isBuffer(value) ? Buffer.from(value.data).toString('latin1') : value,
-  )
+  const text = JSON.stringify(message, (key, value: unknown) => {
+    if (typeof value === 'number' && OIDS.has(key)) return numbered(value)
+    return isBuffer(value) ? Buffer.from(value.data).toString('latin1') : value
+  })
   return text.replace(PROCESS, '"pid":0').replaceAll('_two', '_one')
 }
 

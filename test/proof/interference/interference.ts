@@ -78,7 +78,7 @@ export async function startPlace(seed: number): Promise<Place> {
     const token = await stack.tokens.person(['curious'])
     const connect = (way: Way, world: World) => open(stack, token, way, world)
     const playThese: Place['playThese'] = async (way, programs, until = {}) => {
-      const pair = new Pair(way, connect, () => worlds.renew(sortOf(way)))
+      const pair = new Pair(way, connect, () => worlds.renew(sortOf(way)), worlds.newest)
       try {
         return await playAll(pair, way, programs, until)
       } finally {
@@ -113,6 +113,8 @@ async function open(stack: Stack, token: string, way: Way, world: World): Promis
 /** A session in each world. */
 class Pair {
   readonly allowed: Allowed = createAllowed()
+  /** the highest OID that both worlds were made with */
+  readonly newest: number
   readonly #way: Way
   readonly #connect: (way: Way, world: World) => Promise<PgWireClient>
   readonly #renew: () => Promise<void>
@@ -123,7 +125,9 @@ class Pair {
     way: Way,
     connect: (way: Way, world: World) => Promise<PgWireClient>,
     renew: () => Promise<void>,
+    newest: number,
   ) {
+    this.newest = newest
     this.#way = way
     this.#connect = connect
     this.#renew = renew
@@ -221,14 +225,14 @@ async function playOne(pair: Pair, program: readonly string[], style: Style, pla
   played.refused += one.filter(
     (message) => message.kind === 'ErrorResponse' && REFUSED.test(message.fields.M ?? ''),
   ).length
-  const differs = difference(one, two, pair.allowed)
+  const differs = difference(one, two, pair.allowed, pair.newest)
   if (differs === undefined) return
   const again: string[] = []
   for (let n = 0; n < AGAIN; n += 1) {
     // What programs before it left behind, such as free room in a page, says no more than how long values are.
     await pair.renew()
     const [left = [], right = []] = (await pair.answers(sent)) ?? []
-    const more = difference(left, right, pair.allowed)
+    const more = difference(left, right, pair.allowed, pair.newest)
     if (more !== undefined) again.push(more)
   }
   const list = again.length === AGAIN ? played.differ : played.unsteady

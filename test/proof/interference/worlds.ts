@@ -205,11 +205,15 @@ export const NAMES = (['free', 'distinct'] as const).flatMap((sort) => [
 ])
 
 export interface Worlds {
+  /** the highest OID of a relation or type that all of them have */
+  readonly newest: number
   /** Makes both worlds of a sort anew; nobody may be in them. */
   renew(sort: Sort): Promise<void>
 }
 
 const EMPTY = 'nobodys'
+const NEWEST =
+  'select max(oid::int8) as newest from (select oid from pg_class union all select oid from pg_type) made'
 const templateOf = (name: string) => `${EMPTY}_${name}`
 const SORTS: readonly Sort[] = ['free', 'distinct']
 const BOTH: readonly World[] = ['one', 'two']
@@ -224,6 +228,7 @@ export async function createWorlds(postgres: Postgres, owner: string, seed: numb
     `alter role ${owner} set statement_timeout = '2s'; alter role ${owner} set lock_timeout = '1s'`,
   )
   await postgres.query(`set role ${owner}; ${TABLES}`, undefined, EMPTY)
+  const [made] = await postgres.query(NEWEST, undefined, EMPTY)
   for (const sort of SORTS) {
     for (const world of BOTH) {
       const template = templateOf(nameOf(sort, world))
@@ -235,6 +240,7 @@ export async function createWorlds(postgres: Postgres, owner: string, seed: numb
     }
   }
   return {
+    newest: Number(made?.['newest']),
     async renew(sort) {
       for (const name of BOTH.map((world) => nameOf(sort, world))) {
         await postgres.query(`drop database ${name} with (force)`)

@@ -47,7 +47,7 @@ export const session: readonly Case[] = [
   ['set transaction read write', 'SET', 'setting transaction_read_only'],
   ['set session characteristics as transaction read only', 'SET', 'session transaction_read_only'],
   ['set transaction isolation level repeatable read', 'SET', 'session transaction_isolation'],
-  ["set transaction snapshot '00000003-0000001B-1'", 'SET', 'session SET'],
+  ["set transaction snapshot '00000003-0000001B-1'", 'SET', 'session transaction_snapshot'],
   ['set search_path to evil', 'SET', 'setting search_path'],
   ["set search_path = ''", 'SET', 'session search_path'],
   ['set local search_path = a, b', 'SET', 'setting search_path'],

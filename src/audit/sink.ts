@@ -21,6 +21,9 @@ const ROOM_LEAST = 16 * 1024
 /** What is kept for the next batch, in bytes: one that is full, with its last line. */
 const ROOM_MOST = 1024 * 1024
 
+/** A pipe that nobody reads keeps the whole process for a second each time, in milliseconds. */
+const TRY_EVERY = 5_000
+
 export interface AuditClock {
   /** milliseconds since the epoch */
   readonly now: () => number
@@ -35,6 +38,14 @@ function openSink(path: string | undefined, clock: AuditClock) {
   // As for recordings: a directory that is there keeps its mode, a new one is its owner's.
   makeDirectory(dirname(path), 0o700)
   return openLogFile(path, clock.monotonic)
+}
+
+/** Since the first event that could not be kept. */
+interface Failing {
+  /** milliseconds since the epoch */
+  readonly since: number
+  /** monotonic, milliseconds */
+  triedAt: number
 }
 
 interface Batch extends AuditBatch {
@@ -54,6 +65,7 @@ export function createAudit(config: Config['audit'], clock: AuditClock = systemC
   let room = Buffer.alloc(0)
   /** how much of it waits, in bytes */
   let used = 0
+  let failing: Failing | undefined
 
   function begin(): Batch {
     const batch: Batch = {
@@ -79,8 +91,10 @@ export function createAudit(config: Config['audit'], clock: AuditClock = systemC
     if (room.length > ROOM_MOST) room = Buffer.alloc(0)
     try {
       sink.write(bytes)
+      failing = undefined
     } catch (error) {
       batch.failure = { error }
+      failing ??= { since: clock.now(), triedAt: clock.monotonic() }
       const kept = error instanceof Unwritten ? error.kept : 0
       // An event that could not be kept is no link of the chain.
       previous = lastHash(bytes, kept) ?? batch.before
@@ -115,9 +129,26 @@ export function createAudit(config: Config['audit'], clock: AuditClock = systemC
     return batch
   }
 
+  function tryAgain({ since }: Failing): void {
+    const reason = `the audit log could not be written since ${new Date(since).toISOString()}`
+    try {
+      append({ type: 'admin', action: 'audit-resumed', outcome: 'ok', reason }).confirm()
+    } catch {
+      // It is as it was.
+    }
+  }
+
   return {
     append,
     write: (event) => append(event).confirm(),
+    writable() {
+      const now = clock.monotonic()
+      if (failing !== undefined && now - failing.triedAt >= TRY_EVERY) {
+        failing.triedAt = now
+        tryAgain(failing)
+      }
+      return failing === undefined
+    },
     close() {
       write()
       sink.close()

@@ -8,6 +8,7 @@ import { type Cleanup, createCleanup } from './services/cleanup.ts'
 import { openCommon } from './services/common.ts'
 import { startPeople } from './services/people.ts'
 import type { Services } from './services/running.ts'
+import { writableRecords } from './services/writable.ts'
 import { startPrimary } from './workers/primary.ts'
 
 export interface ServicesOptions {
@@ -40,7 +41,8 @@ async function startAlone(
   const common = openCommon(config, log, defer)
   const { approvals, metrics, policy } = common
   let serving = false
-  const ready = () => serving && approvals.ready()
+  const writable = writableRecords(common)
+  const ready = () => serving && approvals.ready() && writable()
   const answering = await createAnswering(common, alone(config), defer)
   const sessions = answering.gateway.live
   const deadLetters = async () => answering.deadLetters()

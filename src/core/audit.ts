@@ -149,6 +149,11 @@ export interface AuditLog {
 export interface AuditSink extends AuditLog {
   /** Keeps the event in memory, behind all that came before: nothing that it speaks of may go on before `confirm`. */
   append(event: AuditEvent): AuditBatch
+  /**
+   * False since events could not be kept, until one is: of that, where nobody else writes one, an event tells that is tried now
+   * and then, whenever this is asked.
+   */
+  writable(): boolean
 }
 
 /** Events that are written together. */

@@ -31,7 +31,7 @@ export async function startPrimary({ config, file, log, cleanup }: PrimaryOption
     log,
   })
   defer(() => pool.stop())
-  const ready = () => serving && approvals.ready() && pool.ready()
+  const ready = () => serving && approvals.ready() && common.audit.writable() && pool.ready()
   const metrics = {
     unwritten: common.metrics.unwritten,
     async expose() {

@@ -6,6 +6,7 @@ import { createLog } from '../../telemetry/log.ts'
 import { type Answering, createAnswering } from '../services/answering.ts'
 import { createCleanup } from '../services/cleanup.ts'
 import { type Common, openCommon } from '../services/common.ts'
+import { writableRecords } from '../services/writable.ts'
 import { type Channel, type ChannelEnd, createChannel } from './channel.ts'
 import type { Message, Question } from './messages.ts'
 import { createNeighbours, type SharedNeighbours } from './neighbours.ts'
@@ -82,8 +83,9 @@ async function startWorker(channel: Channel, start: Start): Promise<Worker> {
     const answering = await createAnswering(common, neighbours, defer)
     const address = await answering.listen()
     const { policy, approvals } = common
+    const writable = writableRecords(common)
     if (file !== undefined) policy.watch(file, () => answering.gateway.policyChanged())
-    const look = () => channel.tell({ kind: 'ready', ready: approvals.ready() })
+    const look = () => channel.tell({ kind: 'ready', ready: approvals.ready() && writable() })
     look()
     const looks = setInterval(look, LOOK)
     defer(() => clearInterval(looks))

@@ -24,7 +24,7 @@ class IssuedPermit {
 }
 
 export function issuePermit(operation: Operation): Permit {
-  return Object.freeze(new IssuedPermit(operation)) as IssuedPermit & Permit
+  return new IssuedPermit(operation) as IssuedPermit & Permit
 }
 
 /** Uses a permit up. Throws for one that policy did not make, that was used, or that is for another operation. */

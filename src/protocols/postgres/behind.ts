@@ -1,0 +1,99 @@
+// What the catalog makes of a statement: what stands behind its names, and whether code runs that nobody shows.
+import type { Facts, RelationName } from '../../core/facts.ts'
+import type { Masker } from '../../core/masking.ts'
+import { isMeant, type Reached, type SqlOperation } from '../../core/operation.ts'
+import { beforeCatalog, isOnPath, type SearchPath } from '../../core/search-path.ts'
+import type { Told } from './catalog/catalog.ts'
+import type { Reach } from './catalog/reach.ts'
+import { type Touch, touches } from './catalog/touches.ts'
+import type { Conversation } from './conversation.ts'
+import { movesOf } from './search-path/moves.ts'
+import { underPath } from './search-path/under-path.ts'
+
+/** What the catalog makes of a statement. */
+export interface Behind {
+  readonly facts: Facts
+  readonly reached: readonly Reached[]
+  readonly hidesCode: boolean
+  readonly runsHidden: boolean
+  readonly callsHidden: boolean
+  readonly touch: Touch
+}
+
+export interface Behinds {
+  of(masker: Masker, onPath: Facts, told: Told): Behind
+  /** Do rules, or masks, look at what is behind the names? */
+  looksBehind(facts: Facts): boolean
+  /** Is it asked which code is behind the names? */
+  asksForCode(facts: Facts): boolean
+}
+
+/** Is what was judged, and shown to reviewers, still what is behind its names? */
+export function isSame(then: Behind, now: Behind): boolean {
+  const key = ({ facts, reached, hidesCode, runsHidden, callsHidden, touch }: Behind) =>
+    JSON.stringify([
+      facts.path,
+      hidesCode,
+      runsHidden,
+      callsHidden,
+      touch,
+      reached.map((one) => JSON.stringify(one)).sort(),
+    ])
+  return key(then) === key(now)
+}
+
+/**
+ * Does a name find somebody's own code where masks take it for PostgreSQL's, or for what the configuration vouches for? On
+ * the path of the login they do not ask.
+ */
+function findsCode({ path }: Facts, reached: readonly Reached[]): boolean {
+  if (path === undefined) return false
+  const first = path === 'any' ? path : beforeCatalog(path)
+  return reached.some(
+    ({ kind, named, from }) => kind === 'code' && isOnPath(from.schema, isFunction(named) ? path : first),
+  )
+}
+
+/** Code that no statement shows: what it reads is not in the statement, and it may raise any text. */
+function runsCodeOn(path: SearchPath, reached: readonly Reached[]): boolean {
+  return reached.some((one) => one.kind === 'code' && isMeant(one, path))
+}
+
+/** Operators of other types, behind those of PostgreSQL, are everywhere. */
+const isFunction = ({ name }: RelationName) => /^[\p{L}_]/u.test(name)
+
+export function createBehinds(talk: Conversation, reach: Reach): Behinds {
+  /** On a path of the session's own, names that masks take for PostgreSQL's may find somebody's own code. */
+  const looksBehind = (facts: Facts) =>
+    talk.looksBehind() || (facts.path !== undefined && talk.masks().namesColumns)
+
+  /** Under masks, what results and errors of code that no statement shows may show is the masks' to say. */
+  const asksForCode = (facts: Facts) => looksBehind(facts) || talk.masks().namesColumns
+
+  /** Code that no statement shows may change the path for what follows in the same text. */
+  function reachedOn(facts: Facts, told: Told): Pick<Required<SqlOperation>, 'facts' | 'reached'> {
+    const reached = asksForCode(facts) ? reach.of(facts, told) : []
+    if (!looksBehind(facts)) return { facts, reached }
+    if (facts.path === 'any' || !movesOf(facts).severalAsk || !reached.some(({ kind }) => kind === 'code'))
+      return { facts, reached }
+    const anywhere = underPath(facts, 'any')
+    return { facts: anywhere, reached: reach.of(anywhere, told) }
+  }
+
+  function lookBehind(masker: Masker, onPath: Facts, told: Told): Behind {
+    const { facts, reached } = reachedOn(onPath, told)
+    const hidesCode = masker.namesColumns && findsCode(facts, reached)
+    const path = facts.path ?? talk.path.login
+    const runsHidden = masker.namesColumns && runsCodeOn(path, reached)
+    const callsHidden =
+      runsHidden &&
+      runsCodeOn(
+        path,
+        reached.filter(({ ofRelation }) => ofRelation !== true),
+      )
+    const touch = touches({ masker, catalog: talk.catalog, since: told.relations, hidesCode }, facts)
+    return { facts, reached, hidesCode, runsHidden, callsHidden, touch }
+  }
+
+  return { of: lookBehind, looksBehind, asksForCode }
+}

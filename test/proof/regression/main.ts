@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { differences } from '../support/differences.ts'
 import { type Comparison, compare, describe, readDivergences } from '../support/divergences.ts'
-import { WAYS, type Way } from '../support/open-stack.ts'
+import { type Way, waysOf } from '../support/open-stack.ts'
 import { suiteFolder } from '../support/suite.ts'
 import { type Results, runRegression } from './pg-regress.ts'
 import { asRefused, inputsFor, readRefused } from './refused.ts'
@@ -24,7 +24,7 @@ const { values } = parseArgs({
     report: { type: 'string' },
   },
 })
-const ways = WAYS.filter((way) => way !== 'direct' && values.ways.split(',').includes(way))
+const ways = waysOf(values.ways)
 const suite = suiteFolder('proof:regression')
 const accepted = readDivergences(here('./divergences.yaml'))
 const refused = readRefused(here('./refused.yaml'))

@@ -9,6 +9,18 @@ import { type Stack, startStack } from '../../support/stack.ts'
 export const WAYS = ['direct', 'whole', 'cut'] as const
 export type Way = (typeof WAYS)[number]
 
+/**
+ * Those of a list that are held against `direct`.
+ * @throws for a name that is none, also where the list is empty: a proof that plays nothing would hold
+ */
+export function waysOf(list: string): Way[] {
+  return list.split(',').map((name) => {
+    const way = WAYS.find((one) => one === name)
+    if (way === undefined || way === 'direct') throw new Error(`"${name}" is no way; there are whole and cut`)
+    return way
+  })
+}
+
 export interface OpenStack {
   readonly stack: Stack
   /** libpq's environment for this way: where, who and how */

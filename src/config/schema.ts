@@ -227,7 +227,9 @@ const resource = z.strictObject({
       sessions: z.int().min(1).default(2000).describe('at once, over all principals'),
       sessions_per_principal: z.int().min(1).default(100).describe('at once, of one principal'),
       session: withDefault(positiveDuration, '12h').describe('longest session'),
-      after_expiry: withDefault(duration, '15m').describe('how long a session may outlive its token'),
+      after_expiry: withDefault(duration, '15m').describe(
+        'how long a session may outlive its token or client certificate',
+      ),
       prepared: z.int().min(1).default(10_000).describe('prepared statements and portals per session'),
     })
     .prefault({}),

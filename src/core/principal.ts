@@ -53,6 +53,8 @@ export interface PeerCertificate {
   readonly subject?: string
   /** SHA-256 of the certificate, hex */
   readonly fingerprint?: string
+  /** end of its validity, in milliseconds since the epoch; absent where Envoy runs a configuration that does not tell */
+  readonly expiresAt?: number
 }
 
 /** What a client offers as proof. */

@@ -8,6 +8,8 @@ import type { JsonObject } from './struct.ts'
 export const SOURCE_KEY = 'chaperone.source'
 /** An id that Envoy draws for one connection of a requests-only resource: both of its sidestreams carry it. */
 export const PAIR_KEY = 'chaperone.pair'
+/** End of the client certificate's validity, in seconds since the epoch. */
+export const CERTIFICATE_END_KEY = 'chaperone.certificate-end'
 export const SECRET_KEY_PREFIX = 'chaperone.secret.'
 /** Under which Envoy sends the attributes of network ext_proc. */
 const ATTRIBUTES = 'envoy.filters.network.ext_proc'
@@ -64,11 +66,18 @@ function certificate(attributes: JsonObject): PeerCertificate {
   const uriSan = text(attributes, 'connection.uri_san_peer_certificate')
   const subject = text(attributes, 'connection.subject_peer_certificate')
   const fingerprint = text(attributes, 'connection.sha256_peer_certificate_digest')
+  const end = text(attributes, filterState(CERTIFICATE_END_KEY))
   return {
     ...(uriSan !== undefined && { uriSan }),
     ...(subject !== undefined && { subject }),
     ...(fingerprint !== undefined && { fingerprint }),
+    ...(end !== undefined && { expiresAt: endOf(end) }),
   }
+}
+
+/** What is no time is one that is over: Envoy tells nothing else of a certificate that it has verified. */
+function endOf(seconds: string): number {
+  return /^\d{1,12}$/.test(seconds) ? Number(seconds) * 1000 : 0
 }
 
 /** An empty value means that Envoy has no secret yet: it is absent, so that nobody logs in with an empty password. */

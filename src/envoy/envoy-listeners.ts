@@ -2,6 +2,7 @@
 import { splitHostPort } from '../config/address.ts'
 import type { ResourceConfig } from '../config/schema.ts'
 import {
+  CERTIFICATE_END_KEY,
   CONNECTION_ATTRIBUTES,
   filterState,
   PAIR_KEY,
@@ -66,6 +67,7 @@ function gate(name: string, resource: ResourceConfig, sessions: readonly string[
  */
 function session(name: string, resource: ResourceConfig, listener: string, processor: string): EnvoyObject {
   const filters = [
+    ...(resource.client_ca === undefined ? [] : [setCertificateEnd]),
     ...setSecrets(resource),
     ...sessionProcessing(name, resource, processor),
     tcpProxy(listener, [targetName(name)], {
@@ -101,6 +103,7 @@ function session(name: string, resource: ResourceConfig, listener: string, proce
 function sessionProcessing(name: string, resource: ResourceConfig, processor: string): EnvoyObject[] {
   const attributes = [
     ...CONNECTION_ATTRIBUTES,
+    ...(resource.client_ca === undefined ? [] : [filterState(CERTIFICATE_END_KEY)]),
     ...secretNames(resource).map((secret) => filterState(SECRET_KEY_PREFIX + secret)),
   ]
   if (resource.process === 'full') return [processing(name, 'session', { attributes, processor })]
@@ -151,6 +154,22 @@ const setPair = extension('chaperone.pair', 'filters.network.set_filter_state.v3
     },
   ],
 })
+
+/** No attribute has it. It is there before the first byte: those of the client come after the handshake. */
+const setCertificateEnd = extension(
+  'chaperone.certificate-end',
+  'filters.network.set_filter_state.v3.Config',
+  {
+    on_downstream_tls_handshake: [
+      {
+        object_key: CERTIFICATE_END_KEY,
+        factory_key: 'envoy.string',
+        format_string: { text_format_source: { inline_string: '%DOWNSTREAM_PEER_CERT_V_END(%s)%' } },
+        skip_if_empty: true,
+      },
+    ],
+  },
+)
 
 function secretNames(resource: ResourceConfig): string[] {
   const names = resource.logins.map((login) => login.secret).filter((secret) => secret !== undefined)

@@ -7,8 +7,8 @@ import { type Authentication, isPlainText, rejected, shown } from './outcome.ts'
 
 /**
  * The first of the identities that fits.
- * `expiresAt` is infinite: Envoy tells nothing of the certificate's end, and it has verified that it was valid when
- * the connection began. The resource's longest session is what ends such a session.
+ * Where Envoy does not tell the certificate's end, the resource's longest session is what ends it: Envoy has verified that it was
+ * valid when the connection began.
  */
 export function authenticateCertificate(
   certificate: PeerCertificate,
@@ -25,7 +25,7 @@ export function authenticateCertificate(
       groups: [...new Set(config.groups)],
       claims: {},
       method: 'certificate',
-      expiresAt: Number.POSITIVE_INFINITY,
+      expiresAt: certificate.expiresAt ?? Number.POSITIVE_INFINITY,
     }
     return { kind: 'principal', principal }
   }

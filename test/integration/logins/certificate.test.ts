@@ -7,6 +7,9 @@ import { type Output, run } from '../../support/stack/clients.ts'
 import { type Stack, type StackOptions, startStack } from '../../support/stack.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../../support/tmp.ts'
 
+/** Seconds that a certificate lasts, and that its session may outlive it. */
+const LASTS = 8
+const OUTLIVES = 2
 const PIPELINE = 'spiffe://prod.example/ns/etl/sa/pipeline'
 
 let folder: TemporaryDirectory
@@ -23,6 +26,7 @@ afterAll(() => folder.remove())
 
 const options = (authentication: readonly ('certificate' | 'token')[]): StackOptions => ({
   resource: {
+    limits: { after_expiry: `${OUTLIVES}s` },
     client_ca: clients.certificate,
     authentication: [...authentication],
     certificates: ['etl', 'reports', 'office'],
@@ -38,6 +42,12 @@ const options = (authentication: readonly ('certificate' | 'token')[]): StackOpt
       office: { subjects: ['CN=*,O=Acme'], groups: ['engineers'] },
     },
   },
+})
+
+const tlsOf = (stack: Stack, pair: KeyPair) => ({
+  ca: readFileSync(stack.ca, 'utf8'),
+  cert: readFileSync(pair.certificate, 'utf8'),
+  key: readFileSync(pair.key, 'utf8'),
 })
 
 function psql(stack: Stack, pair: KeyPair | undefined, password: string, sql: string): Promise<Output> {
@@ -59,16 +69,29 @@ describe('authentication: [certificate]', () => {
   })
 
   it('node-postgres logs in with it as well', async () => {
-    const ssl = {
-      ca: readFileSync(stack.ca, 'utf8'),
-      cert: readFileSync(good.certificate, 'utf8'),
-      key: readFileSync(good.key, 'utf8'),
-    }
+    const ssl = tlsOf(stack, good)
     const client = new pg.Client({ host: stack.host, port: stack.port, user: 'x', database: 'app', ssl })
     await client.connect()
     expect((await client.query('select current_user as me')).rows).toEqual([{ me: 'app_rw' }])
     await client.end()
   })
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'its session ends once it has expired, as that of a token (%s)',
+    async (version) => {
+      const began = Date.now()
+      const pair = clients.issue({ name: `brief-${version}`, uris: [PIPELINE], seconds: LASTS })
+      const ssl = { ...tlsOf(stack, pair), minVersion: version, maxVersion: version }
+      const client = new pg.Client({ host: stack.host, port: stack.port, user: 'x', database: 'app', ssl })
+      await client.connect()
+      const ended = new Promise((resolve) => client.once('error', resolve))
+      client.on('error', () => undefined)
+      expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+      expect(await ended).toMatchObject({ code: '57P01', message: expect.stringMatching(/time is over/) })
+      expect(Date.now() - began).toBeGreaterThan((LASTS + OUTLIVES - 1) * 1000)
+    },
+    30_000,
+  )
 
   it('a subject logs in as the identity that names it', async () => {
     const reports = clients.issue({ name: 'reports' })

@@ -62,6 +62,12 @@ describe('a client certificate', () => {
     })
   })
 
+  it('proves who it is until its end, where that is known', () => {
+    const uriSan = 'spiffe://corp.example/ns/a/sa/b'
+    const outcome = authenticateCertificate({ uriSan, expiresAt: 1_800_000_000_000 }, [['mesh', mesh]])
+    expect(principalOf(outcome)).toMatchObject({ expiresAt: 1_800_000_000_000 })
+  })
+
   it.each([
     'spiffe://corp.example.evil/a',
     'spiffe://evil.corp.example/a',

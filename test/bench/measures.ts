@@ -10,7 +10,7 @@ export interface Plan {
   readonly rounds: number
   /** of a round, that are counted */
   readonly seconds: number
-  /** for each mode before its first round, on the paths through the processor: it has code to compile */
+  /** for each mode before the first round of any, on the paths through the processor: it has code to compile */
   readonly warmUp: number
   readonly clients: readonly number[]
   readonly logins: number
@@ -52,6 +52,8 @@ export async function measureThroughput(bench: Bench, plan: Plan): Promise<Throu
   for (const mode of MODES) {
     for (const path of bench.paths.filter(isProcessed))
       await throughput(bench, path, WARM_CLIENTS, mode, plan.warmUp)
+  }
+  for (const mode of MODES) {
     for (const clients of plan.clients) {
       const samples = await eachPath(bench, plan.rounds, (path) =>
         throughput(bench, path, clients, mode, plan.seconds),

@@ -7,8 +7,8 @@ import { measureMemory, measureReading, measureSetup, measureThroughput, type Pl
 import { markdown } from './report.ts'
 import { startBench } from './setup.ts'
 
-const FULL: Plan = { rounds: 3, seconds: 8, warmUp: 20, clients: [1, 8, 64], logins: 50, idle: 1000 }
-const QUICK: Plan = { rounds: 2, seconds: 4, warmUp: 6, clients: [8], logins: 10, idle: 200 }
+const FULL: Plan = { rounds: 3, seconds: 8, warmUp: 15, clients: [1, 8, 64], logins: 50, idle: 1000 }
+const QUICK: Plan = { rounds: 2, seconds: 4, warmUp: 10, clients: [8], logins: 10, idle: 200 }
 
 const { values } = parseArgs({
   options: {

@@ -151,6 +151,8 @@ export interface StatementFacts {
   /** command in the words of the completion tag: `SELECT`, `DROP TABLE`, … */
   readonly command: string
   readonly accesses: readonly Access[]
+  /** writes that are planned and not run, by EXPLAIN: planning computes of their defaults and rules what is marked immutable. Absent when there are none */
+  readonly planned?: readonly Access[]
   /** the columns that the statement mentions, each once for every relation that it may be of */
   readonly columns: readonly ColumnMention[]
   /** of a SELECT: what the values of its result depend on, entry by entry; absent where that cannot be told */

@@ -291,4 +291,29 @@ export const hiddenInTables: readonly Change[] = [
     ],
     'select * from t_v',
   ),
+  hidden(
+    'a default that is computed while INSERT is planned',
+    ['create table t (a int default pure(1))'],
+    'explain insert into t default values',
+  ),
+  hidden(
+    'a default that is computed while UPDATE is planned',
+    ['create table t (a int); insert into t values (1); alter table t alter a set default pure(1)'],
+    'explain update t set a = default',
+  ),
+  hidden(
+    'a default that is computed while MERGE is planned',
+    ['create table t (a int default pure(1), b int)'],
+    'explain merge into t using (values (1)) v (b) on t.b = v.b when not matched then insert (b) values (v.b)',
+  ),
+  hidden(
+    'a rule that is computed while INSERT is planned',
+    ['create table t (a int); create rule x as on insert to t do also select pure(1)'],
+    'explain insert into t values (1)',
+  ),
+  hidden(
+    'a rule that is computed while DELETE is planned',
+    ['create table t (a int); create rule x as on delete to t do instead select pure(1)'],
+    'explain delete from t',
+  ),
 ]

@@ -16,6 +16,8 @@ export interface Collector {
   /** the same effect on a relation; the common case */
   onRelation(effect: Access['effect'], relation: RelationName, objectType?: string): void
   onObject(effect: Access['effect'], object: string, objectType?: string): void
+  /** a write that is planned alone */
+  planned(access: Access): void
   /** a column is mentioned: which, and what for, is read apart from the walk */
   mention(): void
   /** a name under which a relation's whole row can be mentioned */
@@ -46,6 +48,7 @@ export function createCollector(): Collector {
   const operators = new Set<string>()
   const types = new Map<string, RelationName>()
   const catalogs = new Set<string>()
+  const planned: Access[] = []
   const changes: SessionChange[] = []
   const references: SessionReference[] = []
   let reason: string | undefined
@@ -64,6 +67,7 @@ export function createCollector(): Collector {
       add({ effect, relation, ...(objectType !== undefined && { objectType }) }),
     onObject: (effect, object, objectType) =>
       add({ effect, object, ...(objectType !== undefined && { objectType }) }),
+    planned: (access) => planned.push(access),
     mention: () => {
       mentions++
     },
@@ -92,6 +96,7 @@ export function createCollector(): Collector {
       return {
         command,
         accesses: [...accesses.values()],
+        ...(planned.length > 0 && { planned }),
         returnsRows,
         changes,
         references,

@@ -162,7 +162,10 @@ function optionText(node: Body<'DefElem'>['arg']): string {
 function explain(body: Body<'ExplainStmt'>, walk: Walk): string {
   if (body.query === undefined) return 'EXPLAIN'
   const facts = walk.separately(body.query)
-  absorb(facts, walk, runsPlan(body.options) ? undefined : planned)
+  const runs = runsPlan(body.options)
+  absorb(facts, walk, runs ? undefined : planned)
+  if (!runs)
+    for (const access of facts.accesses) if (PLANNED_ONLY.has(access.effect)) walk.facts.planned(access)
   return 'EXPLAIN'
 }
 

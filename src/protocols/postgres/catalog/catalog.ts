@@ -29,7 +29,8 @@ export interface Catalog {
   due(names: CatalogNames): number
   /** the rows that answer the question, all of them */
   learn(question: CatalogQuestion, rows: readonly string[]): void
-  origin(table: number, attribute: number): ColumnOrigin
+  /** @param writes the statement may write the table: what it gives back may be what a rule makes of the write */
+  origin(table: number, attribute: number, writes: boolean): ColumnOrigin
   /**
    * What the named relations stand for: the same object for the same list, as long as what is known of it is believed.
    * @param since as for `meanings`
@@ -248,7 +249,7 @@ export function createCatalog(now: () => number): Catalog {
       if (question.kind === 'relations') learnRelations(question, answer)
       else learnCode(question, answer)
     },
-    origin(table, attribute) {
+    origin(table, attribute, writes) {
       // Attribute 0 is the whole row. Catalogs hold samples of the data (pg_stats), so their columns prove nothing.
       if (table < FIRST_USER_OID || attribute === 0) return { kind: 'derived' }
       const entry = byOid.get(table)
@@ -260,7 +261,7 @@ export function createCatalog(now: () => number): Catalog {
         }
         return { kind: 'unknown' }
       }
-      if (entry.view) return { kind: 'derived' }
+      if (entry.view || (writes && entry.rewritten)) return { kind: 'derived' }
       const from = entry.generated.get(column)
       return {
         kind: 'column',

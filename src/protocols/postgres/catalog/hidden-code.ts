@@ -116,15 +116,24 @@ function inPlaceOfCatalogs({ catalog, told }: CodeSight, { uses }: StatementFact
 
 type Put = (from: Named, named: RelationName, routines: readonly Routine[], via: string) => void
 
+/** What a plan is made of: triggers, constraints and indexes do nothing before it runs. */
+const PLANNED = /^(the default of|the generated column|the cast from|rule) /
+
+/** What is marked volatile waits for the plan to run. */
+const calledInPlans = ({ place, called }: Code): readonly Routine[] =>
+  PLANNED.test(place) ? called.filter((routine) => !isVolatile(routine)) : []
+
 function onRelations(
   { catalog, told }: CodeSight,
-  { accesses, columns }: StatementFacts,
+  { accesses, planned = [], columns }: StatementFacts,
   put: Put,
   cannotTell: (named: RelationName, what: string) => void,
 ): void {
   const whole = columns.some(({ column }) => column === '*')
-  for (const { effect, relation: named } of accesses) {
+  for (const access of [...accesses, ...planned]) {
+    const { effect, relation: named } = access
     const letter = LETTERS.get(effect)
+    const isPlanned = planned.includes(access)
     if (named === undefined || letter === undefined || isSystem(named)) continue
     // VACUUM and REINDEX without a name go over whatever there is.
     if (named.name === '*' && effect === 'maintenance') cannotTell(named, 'what code every relation runs')
@@ -133,8 +142,10 @@ function onRelations(
     for (const entry of meanings ?? []) {
       const { relation: from, code } = entry
       if (isSystem(from)) continue
-      for (const one of code)
-        if (runs(one, letter, entry) || (whole && one.events === 'w')) put(from, named, one.called, one.place)
+      for (const one of code) {
+        const called = isPlanned ? calledInPlans(one) : one.called
+        if (runs(one, letter, entry) || (whole && one.events === 'w')) put(from, named, called, one.place)
+      }
     }
   }
 }

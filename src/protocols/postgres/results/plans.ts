@@ -15,6 +15,8 @@ interface Basis {
   readonly fields: Fields
   readonly masker: Masker
   readonly touchesMasked: boolean
+  /** the statement may write what the columns are of */
+  readonly writes: boolean
   /** where they are certainly of just this result */
   readonly facts: Facts | undefined
 }
@@ -47,9 +49,8 @@ export function createPlans(catalog: Catalog): Plans {
       const generation = catalog.generation()
       if (planned !== undefined && planned.generation === generation && isSame(planned.basis, basis))
         return planned.plan
-      const { fields, masker, touchesMasked, facts } = basis
-      const rowsOnly = facts && rowsOnlyPlaces(facts, fields.length)
-      const plan = planResult(fields, masker, catalog, touchesMasked, rowsOnly)
+      const rowsOnly = basis.facts && rowsOnlyPlaces(basis.facts, basis.fields.length)
+      const plan = planResult({ ...basis, rowsOnly }, catalog)
       planned = { basis, generation, plan }
       return plan
     },
@@ -60,4 +61,5 @@ const isSame = (one: Basis, other: Basis) =>
   one.fields === other.fields &&
   one.masker === other.masker &&
   one.touchesMasked === other.touchesMasked &&
+  one.writes === other.writes &&
   one.facts === other.facts

@@ -1,24 +1,38 @@
 // Results: what each column is, and the plan of masks that follows from it.
+import type { AccessEffect, Facts } from '../../../core/facts.ts'
 import type { Masker, ResultColumn, ResultPlan } from '../../../core/masking.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { FieldDescription } from '../messages/backend.ts'
 
-/**
- * The masks of a result's columns; undefined when every value may be seen.
- *
- * @param rowsOnly the places of columns that are computed of no column
- */
+export interface Result {
+  readonly fields: readonly FieldDescription[]
+  readonly masker: Masker
+  readonly touchesMasked: boolean
+  /** its statement may write what its columns are of */
+  readonly writes: boolean
+  /** the places of columns that are computed of no column */
+  readonly rowsOnly?: ReadonlySet<number> | undefined
+}
+
+const NONE: ReadonlySet<number> = new Set()
+const WRITES: ReadonlySet<AccessEffect> = new Set<AccessEffect>(['insert', 'update', 'delete'])
+
+/** Rows of RETURNING are said to be of the table that is written, also where a rule (CREATE RULE) gives others in their place. */
+export const mayWrite = ({ statements }: Facts): boolean =>
+  statements.some(
+    ({ accesses, incomplete }) =>
+      incomplete !== undefined || accesses.some(({ effect }) => WRITES.has(effect)),
+  )
+
+/** The masks of a result's columns; undefined when every value may be seen. */
 export function planResult(
-  fields: readonly FieldDescription[],
-  masker: Masker,
+  { fields, masker, touchesMasked, writes, rowsOnly = NONE }: Result,
   catalog: Catalog,
-  touchesMasked: boolean,
-  rowsOnly: ReadonlySet<number> = new Set(),
 ): ResultPlan | undefined {
   const columns = fields.map(
     ({ name, table, attribute, type, format }, place): ResultColumn => ({
       name,
-      origin: catalog.origin(table, attribute),
+      origin: catalog.origin(table, attribute, writes),
       type,
       format,
       ...(rowsOnly.has(place) ? { rowsOnly: true } : {}),

@@ -62,7 +62,13 @@ function gate(name: string, resource: ResourceConfig, sessions: readonly string[
 }
 
 /**
- * Two chains: with TLS, and in clear. The second is for CancelRequest, which libpq before 17 sends in clear on a new
+ * What browsers offer by ALPN: one whose connection was led here behind somebody else's SSLRequest means another server, that has
+ * a certificate of the same name. Clients that offer nothing are older than PostgreSQL 17.
+ */
+const WEB = ['h2', 'http/1.1', 'http/1.0']
+
+/**
+ * Two chains of sessions: with TLS, and in clear. The second is for CancelRequest, which libpq before 17 sends in clear on a new
  * connection, and for telling clients without TLS that they need it: the session there sees no TLS version.
  */
 function session(name: string, resource: ResourceConfig, listener: string, processor: string): EnvoyObject {
@@ -92,6 +98,12 @@ function session(name: string, resource: ResourceConfig, listener: string, proce
         filters,
       },
       { name: 'clear', filter_chain_match: { transport_protocol: 'raw_buffer' }, filters },
+      // Without filters, Envoy closes the connection.
+      {
+        name: 'web',
+        filter_chain_match: { transport_protocol: 'tls', application_protocols: WEB },
+        filters: [],
+      },
     ],
   }
 }

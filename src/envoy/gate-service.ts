@@ -1,5 +1,5 @@
 // The TLS gate of a PostgreSQL listener: agrees to TLS in band and steps aside, so that Envoy terminates it (E4, E10).
-import { clientHelloLength, TLS_HANDSHAKE } from './client-hello.ts'
+import { NO_APPLICATION_PROTOCOL, offersProtocol, readClientHello, TLS_HANDSHAKE } from './client-hello.ts'
 import type { Handshake, HandshakeStep } from './handshake.ts'
 import {
   ACCEPTED,
@@ -13,8 +13,11 @@ import {
 /** A ClientHello with post-quantum key shares is under 2 KiB, a startup packet seldom over 1 KiB, in bytes. */
 const MAX_KEPT = 8 * 1024
 
+/** IANA's name of it for ALPN. */
+const POSTGRESQL = 'postgresql'
+
 const WAIT: HandshakeStep = { kind: 'wait' }
-const close = (reason: string): HandshakeStep => ({ kind: 'close', reason })
+const close = (reason: string) => ({ kind: 'close', reason }) as const satisfies HandshakeStep
 const passOn = (bytes: Buffer): HandshakeStep => ({ kind: 'to-server', bytes, bypass: true })
 
 /**
@@ -50,10 +53,16 @@ export function createGate(): Handshake {
   }
 }
 
+/**
+ * Whoever speaks TLS from the first byte has to mean PostgreSQL, as it demands itself (since 17): a browser whose connection
+ * somebody led here does not. Who asks for TLS in band has said so, and older clients name no protocol.
+ */
 function directTls(kept: Buffer): HandshakeStep {
-  const length = clientHelloLength(kept)
-  if (length === 'more') return WAIT
-  return length === 'not-tls' ? close('not a ClientHello') : passOn(kept)
+  const hello = readClientHello(kept)
+  if (hello === 'more') return WAIT
+  if (hello === 'not-tls') return close('not a ClientHello')
+  if (offersProtocol(hello, POSTGRESQL)) return passOn(kept)
+  return { ...close('direct TLS without the protocol postgresql'), last: NO_APPLICATION_PROTOCOL }
 }
 
 function inClear(kept: Buffer): HandshakeStep {

@@ -7,7 +7,8 @@ import type { SidestreamHandler, SidestreamWriter } from './sidestream.ts'
 export type HandshakeStep =
   | { readonly kind: 'wait' }
   | { readonly kind: 'to-client' | 'to-server'; readonly bytes: Uint8Array; readonly bypass: boolean }
-  | { readonly kind: 'close'; readonly reason: string }
+  /** `last` goes to the client before */
+  | { readonly kind: 'close'; readonly reason: string; readonly last?: Uint8Array }
 
 export interface Handshake {
   fromClient(bytes: Uint8Array): HandshakeStep
@@ -23,15 +24,17 @@ export function runHandshake(
   log: Log,
   timeout: number = HANDSHAKE_TIMEOUT,
 ): SidestreamHandler {
-  const close = (reason: string) => {
+  const close = (reason: string, last?: Uint8Array) => {
     clearTimeout(timer)
     log.debug({ reason }, 'handshake refused')
-    writer.close()
+    if (last === undefined) return writer.close()
+    writer.send({ write: { bytes: last, endOfStream: false } })
+    writer.end()
   }
   const timer = setTimeout(() => close('time is over'), timeout)
   const take = (step: HandshakeStep) => {
     if (step.kind === 'wait') return
-    if (step.kind === 'close') return close(step.reason)
+    if (step.kind === 'close') return close(step.reason, step.last)
     if (step.bypass) clearTimeout(timer)
     // Data and flag travel in one response: in two, bytes that arrive between them would be lost (E4).
     const data: Data = { bytes: step.bytes, endOfStream: false }

@@ -1,5 +1,5 @@
 // Asks a PostgreSQL server for TLS in band, on behalf of the TLS that Envoy originates towards it (E14).
-import { clientHelloLength } from './client-hello.ts'
+import { readClientHello } from './client-hello.ts'
 import type { Handshake, HandshakeStep } from './handshake.ts'
 import { SSL_REQUEST } from './postgres-startup.ts'
 
@@ -20,9 +20,9 @@ export function createUpstreamTls(): Handshake {
       if (asked) return close('Envoy sent more than a ClientHello')
       if (hello.length + bytes.length > MAX_KEPT) return close('the ClientHello is too long')
       hello = Buffer.concat([hello, bytes])
-      const length = clientHelloLength(hello)
-      if (length === 'more') return WAIT
-      if (length !== hello.length) return close('not a ClientHello')
+      const found = readClientHello(hello)
+      if (found === 'more') return WAIT
+      if (found === 'not-tls' || found.length !== hello.length) return close('not a ClientHello')
       asked = true
       return { kind: 'to-server', bytes: SSL_REQUEST, bypass: false }
     },

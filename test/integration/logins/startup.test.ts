@@ -68,6 +68,33 @@ describe('encryption', () => {
     client.destroy()
   })
 
+  it.each([['h2', 'http/1.1'], []])(
+    'direct TLS with ALPN %s is refused before the handshake, as PostgreSQL does',
+    async (...ALPNProtocols) => {
+      const directTls = { ca: readFileSync(stack.ca), ALPNProtocols }
+      await expect(connectPgWire({ port: stack.port, directTls })).rejects.toMatchObject({
+        code: 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL',
+      })
+    },
+  )
+
+  it.each([['h2', 'http/1.1'], ['http/1.1']])(
+    'TLS of a browser (ALPN %s) behind SSLRequest ends before a login',
+    async (...ALPNProtocols) => {
+      const client = await connectPgWire({ port: stack.port })
+      await expect(client.startTls({ ca: readFileSync(stack.ca), ALPNProtocols })).rejects.toThrow()
+      client.destroy()
+    },
+  )
+
+  it('TLS behind SSLRequest needs no ALPN', async () => {
+    const client = await connectPgWire({ port: stack.port })
+    await client.startTls({ ca: readFileSync(stack.ca), ALPNProtocols: [] })
+    await client.login(WHO, { password: token })
+    expect(await ask(client, 'select 40 + 2')).toBe('42')
+    client.destroy()
+  })
+
   it('GSSENCRequest is declined, and SSLRequest then goes on', async () => {
     const client = await connectPgWire({ port: stack.port })
     client.send(gssEncRequest())

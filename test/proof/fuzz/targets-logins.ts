@@ -1,6 +1,6 @@
 // What is fuzzed of logins: tokens by SASL, and the first bytes of TLS.
 import { ProtocolError } from '../../../src/core/errors.ts'
-import { clientHelloLength } from '../../../src/envoy/client-hello.ts'
+import { offersProtocol, readClientHello } from '../../../src/envoy/client-hello.ts'
 import { createUpstreamTls } from '../../../src/envoy/upstream-tls-service.ts'
 import { createOauthBearer } from '../../../src/protocols/postgres/login/oauthbearer.ts'
 import { createOutput } from '../../../src/protocols/postgres/output.ts'
@@ -38,11 +38,12 @@ const record = (body: Uint8Array) =>
   Buffer.concat([Buffer.of(0x16, 3, 1, body.length >> 8, body.length & 0xff), body])
 /** Of a handshake message with random, a session, two ciphers and an extension. */
 const HELLO = Buffer.concat([
-  Buffer.of(1, 0, 0, 77, 3, 3),
+  Buffer.of(1, 0, 0, 94, 3, 3),
   Buffer.alloc(32, 7),
   Buffer.of(32),
   Buffer.alloc(32, 9),
-  Buffer.of(0, 4, 0x13, 1, 0x13, 2, 1, 0, 0, 0),
+  Buffer.of(0, 4, 0x13, 1, 0x13, 2, 1, 0, 0, 17, 0, 16, 0, 13, 0, 11, 10),
+  Buffer.from('postgresql'),
 ])
 const HELLOS = [record(HELLO), Buffer.concat([record(HELLO.subarray(0, 3)), record(HELLO.subarray(3))])]
 
@@ -51,9 +52,12 @@ const clientHello: Target = {
   run(next) {
     const bytes = mutate(HELLOS, next)
     guarded(bytes, [], () => {
-      const length = clientHelloLength(bytes)
-      if (typeof length === 'number' && (length <= 0 || length > bytes.length))
-        throw new Error('a ClientHello that ends elsewhere')
+      const hello = readClientHello(bytes)
+      if (typeof hello === 'object') {
+        if (hello.length <= 0 || hello.length > bytes.length)
+          throw new Error('a ClientHello that ends elsewhere')
+        offersProtocol(hello, 'postgresql')
+      }
       const handshake = createUpstreamTls()
       for (const piece of pieces(bytes, next)) handshake.fromClient(Buffer.from(piece))
       handshake.fromServer(mutate([Buffer.from('S')], next))

@@ -8,10 +8,28 @@ const hex = (text: string) => Buffer.from(text.replace(/\s/g, ''), 'hex')
 const SSL = hex('00000008 04d2162f')
 const GSS = hex('00000008 04d21630')
 const CANCEL = hex('00000010 04d2162e 00000001 00000002')
-/** one record, one handshake message of type 1 and 4 bytes */
-const HELLO = hex('16 0301 0008 01 000004 aabbccdd')
+/** With a length of so many bytes before it. */
+const vector = (size: 1 | 2 | 3, ...parts: Buffer[]) => {
+  const bytes = Buffer.concat(parts)
+  const length = Buffer.alloc(size)
+  length.writeUIntBE(bytes.length, 0, size)
+  return Buffer.concat([length, bytes])
+}
+const record = (bytes: Buffer) => Buffer.concat([hex('16 0301'), vector(2, bytes)])
+const extension = (type: string, bytes: Buffer) => Buffer.concat([hex(type), vector(2, bytes)])
+const alpn = (...names: string[]) =>
+  extension('0010', vector(2, ...names.map((name) => vector(1, Buffer.from(name)))))
+/** a handshake message of type 1 */
+function helloWith(...extensions: Buffer[]): Buffer {
+  const [random, session] = [Buffer.alloc(32, 7), Buffer.alloc(32, 9)]
+  const fixed = [hex('0303'), random, vector(1, session), hex('0002 1301'), hex('01 00')]
+  return Buffer.concat([hex('01'), vector(3, ...fixed, vector(2, ...extensions))])
+}
+const SNI = extension('0000', hex('000e 00 000b 6578616d706c652e636f6d'))
+const MESSAGE = helloWith(SNI, alpn('postgresql'))
+const HELLO = record(MESSAGE)
 /** the same message over two records */
-const SPLIT_HELLO = hex('16 0301 0003 01 0000 16 0301 0005 04 aabbccdd')
+const SPLIT_HELLO = Buffer.concat([record(MESSAGE.subarray(0, 3)), record(MESSAGE.subarray(3))])
 
 /** Feeds bytes one at a time; all steps but the last have to be `wait`. */
 function byteByByte(handshake: Handshake, bytes: Buffer): HandshakeStep {
@@ -51,6 +69,41 @@ describe('the TLS gate', () => {
   ])('%s closes the connection', (_, bytes) => {
     expect(createGate().fromClient(bytes).kind).toBe('close')
   })
+
+  test('a ClientHello that offers postgresql among others is passed on', () => {
+    const bytes = record(helloWith(alpn('http/1.1', 'postgresql'), SNI))
+    expect(createGate().fromClient(bytes)).toMatchObject({ kind: 'to-server', bypass: true })
+  })
+
+  test.each([
+    ['without ALPN', helloWith(SNI)],
+    ['without extensions', helloWith()],
+    ['of a browser', helloWith(SNI, alpn('h2', 'http/1.1'))],
+    ['with a longer name', helloWith(alpn('postgresql2'))],
+    [
+      'with the name in another extension',
+      helloWith(extension('0011', vector(2, vector(1, Buffer.from('postgresql'))))),
+    ],
+    [
+      'with a list that goes beyond its extension',
+      helloWith(extension('0010', hex('00ff 0a 706f737467726573716c'))),
+    ],
+    [
+      'with a name that goes beyond its list',
+      helloWith(extension('0010', hex('000b 0b 706f737467726573716c'))),
+    ],
+    ['with an extension that goes beyond them', helloWith(hex('0010 00ff 000b 0a'))],
+    ['with nothing in it', hex('01 000004 aabbccdd')],
+  ])(
+    'a ClientHello %s, as the first bytes, gets the alert no_application_protocol, and is passed on to nobody',
+    (_, message) => {
+      for (const step of [
+        createGate().fromClient(record(message)),
+        byteByByte(createGate(), record(message)),
+      ])
+        expect(step).toMatchObject({ kind: 'close', last: hex('15 0303 0002 02 78') })
+    },
+  )
 
   test('SSLRequest may follow a declined GSSENCRequest, a second GSSENCRequest may not', () => {
     const gate = createGate()

@@ -12,6 +12,7 @@ import { registerPolicy } from './policy/test.ts'
 import { registerServe } from './serve.ts'
 import { startServices } from './services.ts'
 import { registerSessions } from './sessions.ts'
+import { printable } from './terminal.ts'
 import { registerUp } from './up.ts'
 import { registerWorker } from './workers/worker.ts'
 
@@ -57,9 +58,19 @@ export function createProgram(): Command {
     .exitOverride()
     .helpCommand(false)
     .addHelpText('after', HELP)
+    .addHelpText('beforeAll', ({ command }) => refuseUnknown(command))
   for (const register of COMMANDS) register(program)
   registerHelp(program)
   return program
+}
+
+/** commander shows the help of what is above a command that there is not, and calls that done. */
+function refuseUnknown(command: Command): string {
+  const [name] = command.args
+  const asked = command.commands.length > 0 && name !== undefined && !name.startsWith('-')
+  if (asked && !command.commands.some((one) => one.name() === name))
+    command.error(`error: unknown command '${printable(name)}'`)
+  return ''
 }
 
 /** commander's own takes one name, so that `help policy test` would show the help of `policy`. */

@@ -258,6 +258,30 @@ describe('the program', () => {
     })
   })
 
+  it.each([
+    [['WRONG', '--help'], 'WRONG'],
+    [['WRONG', '-h'], 'WRONG'],
+    [['--config', 'x.yaml', 'WRONG', 'check', '--help'], 'WRONG'],
+    [['approvals', 'WRONG', '--help'], 'WRONG'],
+    [['sessions', 'shw', 'x', '--help'], 'shw'],
+  ])('shows no help of a command that there is not, and says so: %j', (args, name) => {
+    const { status, stdout, stderr } = chaperone(args)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toContain(`unknown command '${name}'`)
+  })
+
+  it.each([
+    [['--help']],
+    [['help']],
+    [['--help', 'check']],
+    [['approvals', '--help']],
+    [['approvals', 'list', '-h']],
+  ])('shows the help that there is: %j', (args) => {
+    const { status, stdout, stderr } = chaperone(args)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toContain('Usage: chaperone')
+  })
+
   it('has an example in the help of check, and its version', () => {
     expect(chaperone(['help', 'check']).stdout).toContain('Examples:')
     expect(chaperone(['--version'])).toMatchObject({

@@ -282,4 +282,13 @@ export const furtherProbes: readonly Probe[] = [
     'LIMIT of a condition',
     (g) => `select 1 from orders limit (select count(*) from customers where ssn = '${g}')`,
   ),
+  one(
+    'RETURNING of what a rule inserts instead',
+    (g) =>
+      `with u as (insert into orders values (901, 1, 1, 'x', now()) returning status) select 1 from u where status = '${g}'`,
+    [
+      'create table other (id int, status text); grant all on other to app_rw',
+      `create rule r as on insert to orders do instead insert into other values (1, 'y') returning 1, 1, 1::numeric(12,2), (select ssn from customers where id = 1), now()`,
+    ],
+  ),
 ]

@@ -7,6 +7,7 @@ import type { Told } from './catalog/catalog.ts'
 import type { Reach } from './catalog/reach.ts'
 import { type Touch, touches } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
+import { mayWrite } from './results/rows.ts'
 import { movesOf } from './search-path/moves.ts'
 import { underPath } from './search-path/under-path.ts'
 
@@ -59,6 +60,10 @@ function runsCodeOn(path: SearchPath, reached: readonly Reached[]): boolean {
   return reached.some((one) => one.kind === 'code' && isMeant(one, path))
 }
 
+/** COPY of RETURNING gives rows as triggers made them. */
+const copiesWrites = ({ statements }: Facts): boolean =>
+  statements.some((statement) => statement.copy === 'out' && mayWrite({ statements: [statement] }))
+
 /** Operators of other types, behind those of PostgreSQL, are everywhere. */
 const isFunction = ({ name }: RelationName) => /^[\p{L}_]/u.test(name)
 
@@ -89,7 +94,7 @@ export function createBehinds(talk: Conversation, reach: Reach): Behinds {
       runsHidden &&
       runsCodeOn(
         path,
-        reached.filter(({ ofRelation }) => ofRelation !== true),
+        reached.filter(({ ofRelation }) => ofRelation !== true || copiesWrites(facts)),
       )
     const touch = touches({ masker, catalog: talk.catalog, since: told.relations, hidesCode }, facts)
     return { facts, reached, hidesCode, runsHidden, callsHidden, touch }

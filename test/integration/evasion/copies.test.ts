@@ -7,14 +7,24 @@ import { besideCopies } from '../../evasion/copies-beside.ts'
 import { inExtended } from '../../evasion/extended.ts'
 import { leaksBehind } from '../../evasion/leaks-behind.ts'
 import { sideLeaks } from '../../evasion/leaks-elsewhere.ts'
+import { newerLeaks } from '../../evasion/leaks-newer.ts'
 import { resultLeaks } from '../../evasion/leaks-results.ts'
 import { storedLeaks } from '../../evasion/leaks-stored.ts'
 import { syntaxLeaks } from '../../evasion/leaks-syntax.ts'
+import { writtenLeaks } from '../../evasion/leaks-written.ts'
 import { createRuns, DATA, type Runs } from '../../evasion/run.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
 /** Each played where the masks refuse copies, but one of a column that has none of these values. */
-const leaks: readonly Leak[] = [...resultLeaks, ...sideLeaks, ...leaksBehind, ...syntaxLeaks, ...storedLeaks]
+const leaks: readonly Leak[] = [
+  ...resultLeaks,
+  ...sideLeaks,
+  ...leaksBehind,
+  ...syntaxLeaks,
+  ...newerLeaks,
+  ...writtenLeaks,
+  ...storedLeaks,
+]
 /** Who is under which masks of `customers`; probes are allowed, so that nothing else refuses. */
 const SETTINGS = {
   'no mask allows copies': { refuse: ['ssn', 'card', 'email'] },

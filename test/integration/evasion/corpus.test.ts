@@ -11,9 +11,11 @@ import { hiddenInTypes } from '../../evasion/hidden-in-types.ts'
 import { hiddenInViews } from '../../evasion/hidden-in-views.ts'
 import { leaksBehind } from '../../evasion/leaks-behind.ts'
 import { sideLeaks } from '../../evasion/leaks-elsewhere.ts'
+import { newerLeaks } from '../../evasion/leaks-newer.ts'
 import { resultLeaks } from '../../evasion/leaks-results.ts'
 import { storedLeaks } from '../../evasion/leaks-stored.ts'
 import { syntaxLeaks } from '../../evasion/leaks-syntax.ts'
+import { writtenLeaks } from '../../evasion/leaks-written.ts'
 import { probes as firstProbes } from '../../evasion/probes.ts'
 import { furtherProbes } from '../../evasion/probes-further.ts'
 import { lazyProbes } from '../../evasion/probes-lazy.ts'
@@ -22,7 +24,15 @@ import { createRuns, DATA, type Outcome, type Runs } from '../../evasion/run.ts'
 import { pathLeaks } from '../../evasion/search-path.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
-const leaks: readonly Leak[] = [...resultLeaks, ...sideLeaks, ...leaksBehind, ...syntaxLeaks, ...pathLeaks]
+const leaks: readonly Leak[] = [
+  ...resultLeaks,
+  ...sideLeaks,
+  ...leaksBehind,
+  ...syntaxLeaks,
+  ...newerLeaks,
+  ...writtenLeaks,
+  ...pathLeaks,
+]
 const everyLeak: readonly Leak[] = [...leaks, ...storedLeaks, ...fastPathLeaks]
 const detected: readonly Leak[] = [...textDetected, ...fastPathDetected]
 const changes: readonly Change[] = [...textChanges, ...fastPathChanges]

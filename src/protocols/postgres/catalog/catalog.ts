@@ -69,6 +69,8 @@ export interface StandsFor {
   readonly opaque: boolean
   /** one of them is a view, whose columns have names of its own */
   readonly view: boolean
+  /** one of them has rules for writes of it, or of what is behind it */
+  readonly rewritten: boolean
   readonly generated: readonly GeneratedColumn[]
   /** columns of types whose values do not all fit together; `*` where nothing is known of a relation */
   readonly shaped: readonly string[]
@@ -141,6 +143,7 @@ export function createCatalog(now: () => number): Catalog {
     const found: Named[] = []
     let opaque = false
     let view = false
+    let rewritten = false
     const generated: GeneratedColumn[] = []
     const shaped: string[] = []
     for (const relation of wanted) {
@@ -154,11 +157,12 @@ export function createCatalog(now: () => number): Catalog {
         found.push(...entry.behind, ...entry.family)
         opaque ||= entry.opaque
         view ||= entry.view
+        rewritten ||= entry.rewritten
         for (const [column, from] of entry.generated) generated.push({ column, from })
         shaped.push(...entry.shaped)
       }
     }
-    return { relations: found, opaque, view, generated, shaped }
+    return { relations: found, opaque, view, rewritten, generated, shaped }
   }
 
   function learnRelations(

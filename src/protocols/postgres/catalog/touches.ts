@@ -1,5 +1,5 @@
 // Does a statement touch something that masks hide? Names, views and inheritance count; what cannot be told counts too.
-import type { Facts, RelationName } from '../../../core/facts.ts'
+import type { AccessEffect, Facts, RelationName } from '../../../core/facts.ts'
 import type { Masker } from '../../../core/masking.ts'
 import type { GeneratedColumn } from '../../../core/operation.ts'
 import type { Catalog } from './catalog.ts'
@@ -13,7 +13,7 @@ export interface Touch {
   /** what stands behind a relation cannot be told: a view that calls such code, or a catalog that did not answer */
   readonly hidden: boolean
   readonly behind: readonly Required<RelationName>[]
-  /** views over masked relations, or over what cannot be told */
+  /** views over masked relations, or over what cannot be told, and tables that are written by rules which read masked ones */
   readonly renaming: readonly RelationName[]
   readonly generated: readonly GeneratedColumn[]
   /** one of the relations is a view, or has generated columns, or cannot be told: reading it may compute something */
@@ -68,12 +68,30 @@ export function touches(sight: Sight, facts: Facts): Touch {
   } = sight.catalog.behind(relations, sight.since)
   const opaque = hidden || sight.hidesCode === true || runsCode(facts)
   const masked = opaque || [...relations, ...behind].some((relation) => sight.masker.masksRelation(relation))
-  const renaming = behind.length > 0 || hidden ? relations.filter((relation) => renames(sight, relation)) : []
+  const written = behind.length > 0 ? writtenBy(facts) : NONE
+  const renaming =
+    behind.length > 0 || hidden
+      ? relations.filter((relation) => renames(sight, relation, written.has(relation)))
+      : []
   const computes = hidden || view || generated.length > 0
   return { masked, opaque, hidden, behind, renaming, generated, computes, shaped }
 }
 
-function renames({ masker, catalog, since }: Sight, relation: RelationName): boolean {
-  const { relations, opaque, view } = catalog.behind([relation], since)
-  return opaque || (view && relations.some((behind) => masker.masksRelation(behind)))
+const NONE: ReadonlySet<RelationName> = new Set()
+const WRITES: ReadonlySet<AccessEffect> = new Set<AccessEffect>(['insert', 'update', 'delete'])
+
+/** A relation that is read and written is a name of each access. */
+function writtenBy({ statements }: Facts): ReadonlySet<RelationName> {
+  const accesses = statements.flatMap((statement) => statement.accesses)
+  const writes = accesses.filter(({ effect }) => WRITES.has(effect)).flatMap(({ relation }) => relation ?? [])
+  const same = (one: RelationName) =>
+    writes.some(({ schema, name }) => schema === one.schema && name === one.name)
+  return new Set(accesses.flatMap(({ relation }) => (relation && same(relation) ? [relation] : [])))
+}
+
+/** A view's columns may be others under new names, and so may be what a rule gives back of a write (RETURNING). */
+function renames({ masker, catalog, since }: Sight, relation: RelationName, isWritten: boolean): boolean {
+  const { relations, opaque, view, rewritten } = catalog.behind([relation], since)
+  const mayRename = view || (rewritten && isWritten)
+  return opaque || (mayRename && relations.some((behind) => masker.masksRelation(behind)))
 }

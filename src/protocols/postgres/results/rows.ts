@@ -18,7 +18,7 @@ const NONE: ReadonlySet<number> = new Set()
 const WRITES: ReadonlySet<AccessEffect> = new Set<AccessEffect>(['insert', 'update', 'delete'])
 
 /** Rows of RETURNING are said to be of the table that is written, also where a rule (CREATE RULE) gives others in their place. */
-export const mayWrite = ({ statements }: Facts): boolean =>
+export const mayWrite = ({ statements }: Pick<Facts, 'statements'>): boolean =>
   statements.some(
     ({ accesses, incomplete }) =>
       incomplete !== undefined || accesses.some(({ effect }) => WRITES.has(effect)),

@@ -1,19 +1,17 @@
 // Runs one session: carries out what the protocol's state machine asks for, and answers its questions.
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import type { ErrorCode, Refusal } from '../core/errors.ts'
 import type { Leave } from '../core/leave.ts'
 import type { Memory } from '../core/memory.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import type { Effect, Protocol } from '../core/session.ts'
 import { lockdownReason } from '../policy/lockdown.ts'
-import type { SessionOutcome } from '../telemetry/metrics.ts'
 import { type AuthenticateEffect, admit } from './admission.ts'
 import { circumstancesOf } from './circumstances.ts'
 import type { Connection, ConnectionFacts, Downlink } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { createEffectLoop } from './effect-loop.ts'
-import { refusalFor, STOPPING, UNREACHED } from './endings.ts'
+import { STOPPING, UNREACHED } from './endings.ts'
 import { createJournal } from './journal.ts'
 import { createJudge, type Judge } from './judge.ts'
 import { createLimits } from './limits.ts'
@@ -21,14 +19,12 @@ import { type Admitted, createCurrentOperation, sessionView } from './live-sessi
 import { createOutbox } from './outbox.ts'
 import { cancelSession, type LiveSession, type Registry } from './registry.ts'
 import type { Rejections } from './rejections.ts'
+import { createSessionEnd } from './session-end.ts'
 import { createTimers } from './timers.ts'
 
 export interface Runner extends LiveSession {
   readonly connection: Connection
 }
-
-/** For the rest of a row, of which the client has had a part, in milliseconds. */
-const ENDS_WITHIN = 1_000
 
 export interface RunnerDependencies extends GatewayDependencies {
   readonly rejections: Rejections
@@ -49,7 +45,6 @@ export function createRunner(
   const limits = deps.config.resources[facts.resource]?.limits
   const journal = createJournal(deps, id, facts)
   const timers = createTimers()
-  const outbox = createOutbox({ journal, downlink, metrics, resource: facts.resource, crash })
   const memory = deps.memory.share()
   const session = protocol.start({
     memory,
@@ -63,16 +58,10 @@ export function createRunner(
   })
   const startedAt = performance.now()
   let principal: Principal | undefined
-  /** on the target */
-  let role = ''
   let judge: Judge | undefined
   let serverKey: Uint8Array | undefined
   /** what the server sends goes through masks */
   let masked = () => false
-  let outcome: SessionOutcome = 'rejected'
-  /** its end was asked for */
-  let stopping = false
-  let ended = false
   let ready = false
   /** bytes */
   let fromClient = 0
@@ -80,12 +69,33 @@ export function createRunner(
   let admitted: Admitted | undefined
   const current = createCurrentOperation()
 
+  const sessionEnd = createSessionEnd({
+    session,
+    resource: facts.resource,
+    source: facts.peer.source,
+    journal,
+    outbox: () => outbox,
+    downlink,
+    timers,
+    metrics,
+    log,
+    terminate: (refusal) => input(() => session.terminate(refusal)),
+    ready: () => ready,
+    release(withdrawal) {
+      judge?.end(withdrawal)
+      registry.remove(runner)
+      neighbours.places.release(id)
+      memory.release()
+    },
+  })
+  const { stop, failed, crash, end, over } = sessionEnd
+  const outbox = createOutbox({ journal, downlink, metrics, resource: facts.resource, crash })
   const { input, resume } = createEffectLoop({
     carryOut,
     resumed: (answer) => session.resume(answer),
     settle: outbox.settle,
     crash,
-    over: () => ended,
+    over,
   })
 
   function carryOut(effect: Effect): void {
@@ -136,7 +146,7 @@ export function createRunner(
     const admission = await admit(deps, id, facts, effect)
     metrics.stage('authenticate', (performance.now() - began) / 1000)
     // It ended meanwhile, and had no place to give back yet.
-    if (ended) return neighbours.places.release(id)
+    if (over()) return neighbours.places.release(id)
     if (admission.kind === 'rejected') {
       const { refusal, principal: known } = admission
       metrics.error(refusal.code)
@@ -152,7 +162,6 @@ export function createRunner(
     const { principal: who, login, masks, looksBehind, mayHold } = admission
     guarded(() => {
       principal = who
-      role = login.user
       masked = () => masks().active
       journal.admitted(who, effect.stated.application)
       admitted = {
@@ -161,7 +170,7 @@ export function createRunner(
         database: login.database,
         application: effect.stated.application,
       }
-      outcome = 'closed'
+      sessionEnd.admitted(login.user)
       judge = createJudge({
         deps,
         journal,
@@ -196,7 +205,7 @@ export function createRunner(
    */
   function lockedDown(held: boolean): void {
     const lockdown = principal && deps.policy().lockdown(principal, facts.resource)
-    if (lockdown === undefined || ended) return
+    if (lockdown === undefined || over()) return
     if (lockdown.sessions !== 'end' && (session.atRest() || (held && !session.busy()))) return
     // Who has left is no reason for the target to stop.
     if (serverKey !== undefined && !session.atRest()) void deps.cancelAtTarget(facts.resource, serverKey)
@@ -205,7 +214,7 @@ export function createRunner(
   }
 
   function tell(message: string, hint: string): void {
-    if (ended) return
+    if (over()) return
     journal.noticed(message, hint)
     input(() => session.notify(message, hint))
   }
@@ -220,66 +229,12 @@ export function createRunner(
     resume({ kind: 'cancel-target', serverKey: forTarget })
   }
 
-  function stop(refusal: Refusal): void {
-    // The first reason is the one that is told, and its second is not begun anew.
-    if (stopping) return
-    stopping = true
-    outcome = outcome === 'rejected' ? 'rejected' : 'terminated'
-    metrics.error(refusal.code)
-    input(() => session.terminate(refusal))
-    // The rest of a row comes first, if the target gives it.
-    if (!ended) timers.set('ending', ENDS_WITHIN, () => end(refusal.message))
-  }
-
-  /** By an error that nobody asked for. Who was not let in, and what was asked for, is told of where that is done. */
-  function failed(code: ErrorCode, reason: string): void {
-    if (principal === undefined || stopping) return
-    outcome = 'failed'
-    metrics.error(code)
-    log.warn({ code, source: facts.peer.source, ...(ready ? {} : { role }) }, reason)
-  }
-
   function guarded(work: () => void): void {
     try {
       work()
     } catch (error) {
       crash(error)
     }
-  }
-
-  /** A defect, or a disk that does not take the record: the session ends, and nothing more of it is forwarded. */
-  function crash(error: unknown): void {
-    if (ended) return
-    const refusal = refusalFor(error)
-    log.error({ err: error, code: refusal.code }, `the session failed: ${refusal.message}`)
-    metrics.error(refusal.code)
-    outcome = 'failed'
-    outbox.drop()
-    try {
-      for (const effect of session.terminate(refusal))
-        if (effect.kind === 'to-client') downlink.toClient(effect.bytes)
-    } finally {
-      end(refusal.message)
-    }
-  }
-
-  function end(reason: string, withdrawal: 'left' | 'stopping' = 'stopping'): void {
-    if (ended) return
-    ended = true
-    timers.clearAll()
-    judge?.end(withdrawal)
-    registry.remove(runner)
-    neighbours.places.release(id)
-    memory.release()
-    metrics.sessionClosed(facts.resource, outcome)
-    try {
-      outbox.release()
-      journal.close(reason)
-    } catch (error) {
-      log.error({ err: error }, 'the end of the session could not be recorded')
-    }
-    log.debug({ reason }, 'session ended')
-    downlink.close()
   }
 
   const runner: Runner = {
@@ -328,7 +283,7 @@ export function createRunner(
       serverEnded: () => input(() => session.serverEnded()),
       bypassed: () => resume({ kind: 'bypassed' }),
       aborted() {
-        if (ended) return
+        if (over()) return
         const unreached = principal !== undefined && !ready
         if (unreached) failed('upstream-unavailable', UNREACHED)
         end(unreached ? UNREACHED : 'the connection broke', 'left')

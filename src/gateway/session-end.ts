@@ -1,0 +1,110 @@
+// The end of one session: what its client is told, what is given back, and what it comes to in metrics and log.
+import type { ErrorCode, Refusal } from '../core/errors.ts'
+import type { ProtocolSession } from '../core/session.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Metrics, SessionOutcome } from '../telemetry/metrics.ts'
+import type { Downlink } from './connection.ts'
+import { refusalFor } from './endings.ts'
+import type { Journal } from './journal.ts'
+import type { Outbox } from './outbox.ts'
+import type { Timers } from './timers.ts'
+
+/** For the rest of a row, of which the client has had a part, in milliseconds. */
+const ENDS_WITHIN = 1_000
+
+export interface SessionEnd {
+  /** It was let in, as this login of the target. */
+  admitted(role: string): void
+  /** It was asked to end, and tells its client so. */
+  stop(refusal: Refusal): void
+  /** By an error that nobody asked for. Who was not let in, and what was asked for, is told of where that is done. */
+  failed(code: ErrorCode, reason: string): void
+  /** A defect, or a disk that does not take the record: the session ends, and nothing more of it is forwarded. */
+  crash(error: unknown): void
+  end(reason: string, withdrawal?: 'left' | 'stopping'): void
+  over(): boolean
+}
+
+interface SessionEndOptions {
+  readonly session: Pick<ProtocolSession, 'terminate'>
+  readonly resource: string
+  readonly source: string | undefined
+  readonly journal: Pick<Journal, 'close'>
+  readonly outbox: () => Pick<Outbox, 'drop' | 'release'>
+  readonly downlink: Pick<Downlink, 'toClient' | 'close'>
+  readonly timers: Pick<Timers, 'set' | 'clearAll'>
+  readonly metrics: Pick<Metrics, 'error' | 'sessionClosed'>
+  readonly log: Log
+  /** lets the client hear of it, as everything else of the session */
+  readonly terminate: (refusal: Refusal) => void
+  readonly ready: () => boolean
+  /** What others know of the session, or keep for it, is no more. */
+  readonly release: (withdrawal: 'left' | 'stopping') => void
+}
+
+export function createSessionEnd(options: SessionEndOptions): SessionEnd {
+  const { session, resource, source, journal, outbox, downlink, timers, metrics, log } = options
+  let outcome: SessionOutcome = 'rejected'
+  /** on the target */
+  let role = ''
+  /** its end was asked for */
+  let stopping = false
+  let over = false
+
+  function end(reason: string, withdrawal: 'left' | 'stopping' = 'stopping'): void {
+    if (over) return
+    over = true
+    timers.clearAll()
+    options.release(withdrawal)
+    metrics.sessionClosed(resource, outcome)
+    try {
+      outbox().release()
+      journal.close(reason)
+    } catch (error) {
+      log.error({ err: error }, 'the end of the session could not be recorded')
+    }
+    log.debug({ reason }, 'session ended')
+    downlink.close()
+  }
+
+  return {
+    admitted(as) {
+      role = as
+      outcome = 'closed'
+    },
+    stop(refusal) {
+      // The first reason is the one that is told, and its second is not begun anew.
+      if (stopping) return
+      stopping = true
+      if (outcome !== 'rejected') outcome = 'terminated'
+      metrics.error(refusal.code)
+      options.terminate(refusal)
+      // The rest of a row comes first, if the target gives it.
+      if (!over) timers.set('ending', ENDS_WITHIN, () => end(refusal.message))
+    },
+    failed(code, reason) {
+      if (outcome === 'rejected' || stopping) return
+      outcome = 'failed'
+      metrics.error(code)
+      log.warn({ code, source, ...(options.ready() ? {} : { role }) }, reason)
+    },
+    crash(error) {
+      if (over) return
+      const refusal = refusalFor(error)
+      log.error({ err: error, code: refusal.code }, `the session failed: ${refusal.message}`)
+      metrics.error(refusal.code)
+      outcome = 'failed'
+      outbox().drop()
+      try {
+        for (const effect of session.terminate(refusal))
+          if (effect.kind === 'to-client') downlink.toClient(effect.bytes)
+      } finally {
+        end(refusal.message)
+      }
+    },
+    end,
+    over() {
+      return over
+    },
+  }
+}

@@ -119,7 +119,9 @@ export function createJudging(talk: Conversation): Judging {
       switch (answer.kind) {
         case 'proceed':
           if (!answer.waited) return proceed(answer)
-          // What was judged, and shown to reviewers, must still be what is behind its names.
+          // What was judged, and shown to reviewers, must still be what is behind its names, also where somebody changed it
+          // past Chaperone: what is believed of that for a while does not do here. In a transaction that failed nobody can be asked.
+          if (talk.transaction !== 'E') talk.catalog.forget()
           return learnOf(onPath, (toldNow) => {
             if (isSame(behind, behinds.of(masker, onPath, toldNow))) proceed(answer)
             else question.refuse(CHANGED)

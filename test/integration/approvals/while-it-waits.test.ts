@@ -105,6 +105,17 @@ it('an approval is not for what a function does since it was asked for', async (
   expect(errors(answered)).toEqual([expect.stringMatching(CHANGED)])
 })
 
+it('an approval is not for what a view shows since somebody changed it past Chaperone', async () => {
+  await stack.superuser(
+    `create view public.past as select id, done from public.jobs where id > 9; alter view public.past owner to app_rw`,
+  )
+  const answered = await meanwhile([query("update public.past set done = 'past'")], () =>
+    stack.superuser('create or replace view public.past as select id, done from public.jobs'),
+  )
+  expect(await stack.superuser(`select id from public.jobs where done = 'past'`)).toEqual([])
+  expect(errors(answered)).toEqual([expect.stringMatching(CHANGED)])
+})
+
 it('what is behind its names may be asked for again in the midst of a segment, and it runs', async () => {
   const segment = [parse({ sql: 'update public.jobs set done = $1 where id = 2' }), bind({ values: ['yes'] })]
   const answered = await meanwhile([...segment, execute(), sync()], () =>

@@ -16,8 +16,11 @@ export interface Asking {
   waiting(): boolean
   /** Calls back with the first column of the rows, or undefined where the server cannot be asked. */
   askServer(lookup: Lookup, then: (rows: readonly string[] | undefined) => void): void
-  /** Calls back with what the catalog says of the names, asked for as far as it is not known. */
-  learnOf(facts: Facts, then: (told: Told) => void): void
+  /**
+   * Calls back with what the catalog says of the names, asked for as far as it is not known.
+   * @param since by the catalog's clock: what was told before does not do
+   */
+  learnOf(facts: Facts, then: (told: Told) => void, since?: number): void
   /** Calls back with the path in force: as it was at the login (undefined), as the server tells it, or any. */
   settlePath(facts: Facts, then: (path: SearchPath | undefined) => void): void
 }
@@ -36,15 +39,16 @@ export function createAsking(
    * Asks once, for relations and then for code: what is not known after that may be anything. Once more when another session
    * changed the catalog meanwhile; then it counts what was told, lest those that keep changing it keep others from theirs.
    */
-  function learnOf(facts: Facts, then: (told: Told) => void): void {
+  function learnOf(facts: Facts, then: (told: Told) => void, since?: number): void {
     const told = toldSince(talk.catalog.now())
-    const names = asksForCode(facts) ? reach.unsure(facts) : undefined
+    const unsure = since === undefined ? reach.unsure : reach.names
+    const names = asksForCode(facts) ? unsure(facts) : undefined
     const relations = names?.relations ?? (talk.masks().namesColumns ? relationsOf(facts) : undefined)
     if (relations === undefined) return then(told)
     const ask = (again: boolean) => {
       const epoch = talk.catalog.epoch()
-      learn(talk.catalog.missing(relations), (toldRelations) =>
-        learn(names && talk.catalog.missingCode(names), (toldCode) => {
+      learn(talk.catalog.missing(relations, since), (toldRelations) =>
+        learn(names && talk.catalog.missingCode(names, since), (toldCode) => {
           if (!toldRelations || !toldCode) return then(NOT_TOLD)
           if (talk.catalog.epoch() !== epoch && again) return ask(false)
           then(told)

@@ -53,6 +53,9 @@ const CHANGED: Refusal = {
   hint: 'Send the statement again.',
 }
 
+/** What was told of a statement's names so shortly before it was approved does, in milliseconds. */
+const TOLD_WITHIN = 5_000
+
 /** While it is made. */
 type Writable<T> = { -readonly [Member in keyof T]: T[Member] }
 
@@ -119,10 +122,7 @@ export function createJudging(talk: Conversation): Judging {
       switch (answer.kind) {
         case 'proceed':
           if (!answer.waited) return proceed(answer)
-          // What was judged, and shown to reviewers, must still be what is behind its names, also where somebody changed it
-          // past Chaperone: what is believed of that for a while does not do here. In a transaction that failed nobody can be asked.
-          if (talk.transaction !== 'E') talk.catalog.forget()
-          return learnOf(onPath, (toldNow) => {
+          return askAnew(onPath, (toldNow) => {
             if (isSame(behind, behinds.of(masker, onPath, toldNow))) proceed(answer)
             else question.refuse(CHANGED)
           })
@@ -133,6 +133,14 @@ export function createJudging(talk: Conversation): Judging {
       }
     }
     talk.out.emit({ kind: 'judge', operation })
+  }
+
+  /**
+   * What was judged, and shown to reviewers, must still be what is behind its names, also where somebody changed it past
+   * Chaperone: what is believed of that for a while does not do. In a transaction that failed nobody can be asked.
+   */
+  function askAnew(onPath: Facts, then: (told: Told) => void): void {
+    learnOf(onPath, then, talk.transaction === 'E' ? undefined : talk.catalog.now() - TOLD_WITHIN)
   }
 
   /** In a transaction that failed the server takes nothing but its end. */

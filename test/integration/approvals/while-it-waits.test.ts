@@ -109,9 +109,11 @@ it('an approval is not for what a view shows since somebody changed it past Chap
   await stack.superuser(
     `create view public.past as select id, done from public.jobs where id > 9; alter view public.past owner to app_rw`,
   )
-  const answered = await meanwhile([query("update public.past set done = 'past'")], () =>
-    stack.superuser('create or replace view public.past as select id, done from public.jobs'),
-  )
+  const answered = await meanwhile([query("update public.past set done = 'past'")], async () => {
+    await stack.superuser('create or replace view public.past as select id, done from public.jobs')
+    // What was told within five seconds does.
+    await new Promise((resolve) => setTimeout(resolve, 5_100))
+  })
   expect(await stack.superuser(`select id from public.jobs where done = 'past'`)).toEqual([])
   expect(errors(answered)).toEqual([expect.stringMatching(CHANGED)])
 })

@@ -31,6 +31,23 @@ describe('an answer of the catalog', () => {
     expect(catalog.behind(names).opaque).toBe(false)
   })
 
+  it('is asked for anew where it is wanted younger, by one at a time', () => {
+    let now = 0
+    const catalog = createCatalog(() => now)
+    catalog.learn(question, [])
+    now = 6_000
+    expect(catalog.missing([orders], 0)).toBeUndefined()
+    expect(catalog.missing([orders], 1_000)).toEqual(question)
+    expect(catalog.missing([orders], 1_000)).toBeUndefined()
+    // Who asked has no answer yet, and may never have one.
+    now = 6_250
+    expect(catalog.missing([orders], 1_250)).toEqual(question)
+    catalog.learn(question, [])
+    now = 11_250
+    expect(catalog.missing([orders], 6_250)).toBeUndefined()
+    expect(catalog.missing([orders], 6_251)).toEqual(question)
+  })
+
   it('is not remembered for the same list of names longer than it is believed', () => {
     let now = 0
     const catalog = createCatalog(() => now)

@@ -19,10 +19,13 @@ import { createShelf } from './shelf.ts'
 export interface Catalog {
   /** changes with everything that is learned or forgotten, and when there is something new to ask */
   generation(): number
-  /** names and OIDs that have to be asked for; undefined when everything is known */
-  missing(relations: readonly RelationName[]): RelationsQuestion | undefined
+  /**
+   * Names and OIDs that have to be asked for; undefined when everything is known.
+   * @param since by its clock: what was answered before has to be asked for as well
+   */
+  missing(relations: readonly RelationName[], since?: number): RelationsQuestion | undefined
   /** the same for names of functions, operators and types, and OIDs of types */
-  missingCode(names: CatalogNames): CodeQuestion | undefined
+  missingCode(names: CatalogNames, since?: number): CodeQuestion | undefined
   /** its clock, in milliseconds */
   now(): number
   /** by its clock, until when nothing has to be asked of the names */
@@ -206,26 +209,34 @@ export function createCatalog(now: () => number): Catalog {
     generation() {
       return generation
     },
-    missing(wanted) {
+    missing(wanted, since) {
       const time = now()
-      if (strangers.size === 0 && time < earliest(relations.due, wanted)) return undefined
+      const due = (name: string) => relations.due(name, since)
+      if (strangers.size === 0 && time < earliest(due, wanted)) return undefined
       const names = new Set<string>()
       for (const relation of wanted)
-        if (!isSystem(relation) && time >= relations.due(relation.name)) names.add(relation.name)
+        if (!isSystem(relation) && time >= due(relation.name)) names.add(relation.name)
+      if (since !== undefined) relations.ask([...names])
       const oids = [...strangers]
       return names.size > 0 || oids.length > 0
         ? { kind: 'relations', names: [...names], oids, epoch }
         : undefined
     },
-    missingCode(names) {
+    missingCode(names, since) {
       const time = now()
       const question: CodeQuestion = {
         kind: 'code',
-        functions: names.functions.filter((name) => time >= functions.due(name)),
-        operators: names.operators.filter((name) => time >= operators.due(name)),
-        types: names.types.filter((name) => time >= types.due(name)),
-        typeOids: names.typeOids.filter((oid) => time >= typesByOid.due(String(oid))),
+        functions: names.functions.filter((name) => time >= functions.due(name, since)),
+        operators: names.operators.filter((name) => time >= operators.due(name, since)),
+        types: names.types.filter((name) => time >= types.due(name, since)),
+        typeOids: names.typeOids.filter((oid) => time >= typesByOid.due(String(oid), since)),
         epoch,
+      }
+      if (since !== undefined) {
+        functions.ask(question.functions)
+        operators.ask(question.operators)
+        types.ask(question.types)
+        typesByOid.ask(question.typeOids.map(String))
       }
       const { length } = [
         ...question.functions,

@@ -30,6 +30,8 @@ const NOTHING: readonly Reached[] = []
 export interface Reach {
   /** What has to be known of a statement's names; undefined when all that is known of them is believed still. */
   unsure(facts: Facts): CatalogNames | undefined
+  /** the same where that has to be known anew */
+  names(facts: Facts): CatalogNames
   /**
    * The same list for the same facts, as long as it holds the same: decisions are remembered by it.
    */
@@ -51,11 +53,10 @@ export function createReach(catalog: Catalog, trust: Trust): Reach {
     const found = known.get(facts)
     return found?.generation === catalog.generation() && catalog.now() < found.due ? found : undefined
   }
+  const namesOf = (facts: Facts) => known.get(facts)?.names ?? catalogNames(facts)
   return {
-    unsure(facts) {
-      if (fresh(facts) !== undefined) return undefined
-      return known.get(facts)?.names ?? catalogNames(facts)
-    },
+    unsure: (facts) => (fresh(facts) === undefined ? namesOf(facts) : undefined),
+    names: namesOf,
     of(facts, told) {
       const still = fresh(facts)
       if (still !== undefined) return still.list

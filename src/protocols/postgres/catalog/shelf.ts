@@ -3,8 +3,13 @@
 export interface Shelf<E> {
   /** @param since by the clock: what was answered since then will do, though it may have been overtaken meanwhile */
   isFresh(name: string, since?: number): boolean
-  /** by the clock, from when on it should be asked for again */
-  due(name: string): number
+  /**
+   * By the clock, from when on it should be asked for again.
+   * @param since by the clock: what was answered before should be at once, unless somebody asks just now
+   */
+  due(name: string, since?: number): number
+  /** The names are asked for though they are believed. */
+  ask(names: readonly string[]): void
   /** by the clock, until when it is believed */
   until(name: string): number
   of(name: string): readonly E[]
@@ -35,9 +40,17 @@ export interface ShelfLimits {
   readonly epoch: () => number
 }
 
+/**
+ * For so long what is believed does for others while somebody asks for it anew, in milliseconds: of hundreds that are approved at
+ * once, each would keep the others waiting.
+ */
+const WHILE_ASKED = 250
+
 export function createShelf<E>({ names: maxNames, dueAfter, freshFor, now, epoch }: ShelfLimits): Shelf<E> {
   const byName = new Map<string, readonly E[]>()
   const answered = new Map<string, { readonly at: number; readonly epoch: number }>()
+  /** by the clock, when names were asked for anew last */
+  const asked = new Map<string, number>()
   const at = (name: string) => {
     const answer = answered.get(name)
     return answer?.epoch === epoch() ? answer.at : Number.NEGATIVE_INFINITY
@@ -52,7 +65,14 @@ export function createShelf<E>({ names: maxNames, dueAfter, freshFor, now, epoch
     answered.clear()
   }
   return {
-    due: (name) => at(name) + dueAfter,
+    due(name, since = Number.NEGATIVE_INFINITY) {
+      const isAsked = (asked.get(name) ?? Number.NEGATIVE_INFINITY) > now() - WHILE_ASKED
+      return at(name) >= since || isAsked ? at(name) + dueAfter : Number.NEGATIVE_INFINITY
+    },
+    ask(names) {
+      if (asked.size + names.length > maxNames) asked.clear()
+      for (const name of names) asked.set(name, now())
+    },
     until,
     isFresh,
     of,

@@ -15,12 +15,14 @@ const slot = Number(process.env.VITEST_POOL_ID ?? 0) % SLOTS
 /**
  * A TCP port of 127.0.0.1 that was free a moment ago. Another process may still take it: callers retry, or rely on nobody
  * else being likely to look for the same.
+ *
+ * @param beside the port that lies so much higher is free as well
  */
-export async function freePort(): Promise<number> {
-  const room = Math.floor((clientsFrom() - FIRST) / SLOTS)
+export async function freePort(beside = 0): Promise<number> {
+  const room = Math.floor((clientsFrom() - FIRST - beside) / SLOTS)
   for (let left = ATTEMPTS; left > 0; left -= 1) {
     const port = FIRST + SLOTS * Math.floor(Math.random() * room) + slot
-    if (await isFree(port)) return port
+    if ((await isFree(port)) && (beside === 0 || (await isFree(port + beside)))) return port
   }
   throw new Error('no free port')
 }
@@ -46,8 +48,8 @@ function clientsFrom(): number {
 }
 
 /** `count` different ports, free at the same time. */
-export async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number, beside = 0): Promise<number[]> {
   const ports = new Set<number>()
-  while (ports.size < count) ports.add(await freePort())
+  while (ports.size < count) ports.add(await freePort(beside))
   return [...ports]
 }

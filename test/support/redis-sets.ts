@@ -28,6 +28,8 @@ export interface Servers {
 }
 
 const HOST = '127.0.0.1'
+/** How much higher the port is at which the nodes of a cluster talk to each other. */
+const BESIDE = 10_000
 
 function server(folder: string, port: number, lines: readonly string[], cliArgs: readonly string[]): Server {
   const file = join(folder, `${port}.conf`)
@@ -73,7 +75,7 @@ async function set(
   make: (folder: string, ports: readonly number[]) => readonly Server[],
 ): Promise<Servers> {
   const directory = temporaryDirectory('redis')
-  const servers = make(directory.path, await freePorts(count))
+  const servers = make(directory.path, await freePorts(count, BESIDE))
   const stop = async () => {
     await Promise.all(servers.map((one) => one.kill()))
     directory.remove()

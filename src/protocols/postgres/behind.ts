@@ -6,8 +6,8 @@ import { beforeCatalog, isOnPath, type SearchPath } from '../../core/search-path
 import type { Told } from './catalog/catalog.ts'
 import type { Reach } from './catalog/reach.ts'
 import { type Touch, touches } from './catalog/touches.ts'
+import { mayWrite } from './catalog/writes.ts'
 import type { Conversation } from './conversation.ts'
-import { mayWrite } from './results/rows.ts'
 import { movesOf } from './search-path/moves.ts'
 import { underPath } from './search-path/under-path.ts'
 

@@ -51,7 +51,6 @@ describe('the plan of a result', () => {
         fields: plans.fieldsOf(description('c', COMPUTED)),
         masker: ssn,
         touchesMasked: true,
-        writes: false,
         facts: undefined,
       })
     const first = plan()
@@ -63,7 +62,7 @@ describe('the plan of a result', () => {
     const plans = createPlans(createCatalog(() => 0))
     const fields = plans.fieldsOf(description('c', COMPUTED))
     const hides = (touchesMasked: boolean) =>
-      plans.planOf({ fields, masker: ssn, touchesMasked, writes: false, facts: undefined }) !== undefined
+      plans.planOf({ fields, masker: ssn, touchesMasked, facts: undefined }) !== undefined
     expect([hides(false), hides(true), hides(false)]).toEqual([false, true, false])
   })
 
@@ -78,7 +77,7 @@ describe('the plan of a result', () => {
     const counts = facts('SELECT count(*) FROM customers')
     const reads = facts('SELECT max(ssn) FROM customers')
     const hides = (of: Facts | undefined) =>
-      plans.planOf({ fields, masker: ssn, touchesMasked: true, writes: false, facts: of }) !== undefined
+      plans.planOf({ fields, masker: ssn, touchesMasked: true, facts: of }) !== undefined
     expect([hides(counts), hides(reads), hides(counts), hides(undefined)]).toEqual([false, true, false, true])
   })
 
@@ -87,7 +86,7 @@ describe('the plan of a result', () => {
     const plans = createPlans(catalog)
     const fields = plans.fieldsOf(description('ssn', 20_000))
     const plan = (masks = ssn) =>
-      plans.planOf({ fields, masker: masks, touchesMasked: false, writes: false, facts: undefined })
+      plans.planOf({ fields, masker: masks, touchesMasked: false, facts: undefined })
     // A table that nobody asked about is hidden, and asked about from now on: the plan is not the last word.
     const first = plan()
     expect(first?.[0]).toBeDefined()

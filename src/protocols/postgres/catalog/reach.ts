@@ -7,6 +7,7 @@ import type { Catalog, Told } from './catalog.ts'
 import { type Add, ANYTHING, type CodeSight, hiddenCode } from './hidden-code.ts'
 import { type CatalogNames, catalogNames, isSystem } from './names.ts'
 import type { Trust } from './trust.ts'
+import { WRITES } from './writes.ts'
 
 /** What is done through a view to what it reads, and by a rule of a table. A view that is dropped leaves its tables alone. */
 const THROUGH_VIEWS: ReadonlyMap<AccessEffect, AccessEffect> = new Map<AccessEffect, AccessEffect>([
@@ -20,7 +21,6 @@ const THROUGH_VIEWS: ReadonlyMap<AccessEffect, AccessEffect> = new Map<AccessEff
 ])
 /** What a rule (CREATE RULE) may make of what is done to its relation. */
 const BY_RULES: readonly AccessEffect[] = ['read', 'insert', 'update', 'delete']
-const WRITES: ReadonlySet<AccessEffect> = new Set<AccessEffect>(['insert', 'update', 'delete'])
 const CASCADES: ReadonlyMap<string, AccessEffect> = new Map<string, AccessEffect>([
   ['d', 'delete'],
   ['u', 'update'],

@@ -1,9 +1,10 @@
 // Does a statement touch something that masks hide? Names, views and inheritance count; what cannot be told counts too.
-import type { AccessEffect, Facts, RelationName } from '../../../core/facts.ts'
+import type { Facts, RelationName } from '../../../core/facts.ts'
 import type { Masker } from '../../../core/masking.ts'
 import type { GeneratedColumn } from '../../../core/operation.ts'
 import type { Catalog } from './catalog.ts'
 import { relationsOf } from './names.ts'
+import { WRITES } from './writes.ts'
 
 export interface Touch {
   /** a relation with masks is named, or stands behind one that is, or that cannot be told */
@@ -68,26 +69,23 @@ export function touches(sight: Sight, facts: Facts): Touch {
   } = sight.catalog.behind(relations, sight.since)
   const opaque = hidden || sight.hidesCode === true || runsCode(facts)
   const masked = opaque || [...relations, ...behind].some((relation) => sight.masker.masksRelation(relation))
-  const written = behind.length > 0 ? writtenBy(facts) : NONE
+  const written = behind.length > 0 ? writtenBy(facts) : []
   const renaming =
     behind.length > 0 || hidden
-      ? relations.filter((relation) => renames(sight, relation, written.has(relation)))
+      ? relations.filter((relation) => renames(sight, relation, isAmong(written, relation)))
       : []
   const computes = hidden || view || generated.length > 0
   return { masked, opaque, hidden, behind, renaming, generated, computes, shaped }
 }
 
-const NONE: ReadonlySet<RelationName> = new Set()
-const WRITES: ReadonlySet<AccessEffect> = new Set<AccessEffect>(['insert', 'update', 'delete'])
+/** The relations that are written, once for each access. */
+const writtenBy = ({ statements }: Facts): readonly RelationName[] =>
+  statements.flatMap(({ accesses }) =>
+    accesses.flatMap(({ effect, relation }) => (relation && WRITES.has(effect) ? [relation] : [])),
+  )
 
-/** A relation that is read and written is a name of each access. */
-function writtenBy({ statements }: Facts): ReadonlySet<RelationName> {
-  const accesses = statements.flatMap((statement) => statement.accesses)
-  const writes = accesses.filter(({ effect }) => WRITES.has(effect)).flatMap(({ relation }) => relation ?? [])
-  const same = (one: RelationName) =>
-    writes.some(({ schema, name }) => schema === one.schema && name === one.name)
-  return new Set(accesses.flatMap(({ relation }) => (relation && same(relation) ? [relation] : [])))
-}
+const isAmong = (relations: readonly RelationName[], { schema, name }: RelationName) =>
+  relations.some((one) => one.schema === schema && one.name === name)
 
 /** A view's columns may be others under new names, and so may be what a rule gives back of a write (RETURNING). */
 function renames({ masker, catalog, since }: Sight, relation: RelationName, isWritten: boolean): boolean {

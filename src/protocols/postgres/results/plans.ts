@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import type { Facts } from '../../../core/facts.ts'
 import type { Masker, ResultPlan } from '../../../core/masking.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import { mayWrite } from '../catalog/writes.ts'
 import { decodeRowDescription, type FieldDescription } from '../messages/backend.ts'
 import { planResult } from './rows.ts'
 import { rowsOnlyPlaces } from './rows-only.ts'
@@ -15,8 +16,6 @@ interface Basis {
   readonly fields: Fields
   readonly masker: Masker
   readonly touchesMasked: boolean
-  /** the statement may write what the columns are of */
-  readonly writes: boolean
   /** where they are certainly of just this result */
   readonly facts: Facts | undefined
 }
@@ -49,8 +48,10 @@ export function createPlans(catalog: Catalog): Plans {
       const generation = catalog.generation()
       if (planned !== undefined && planned.generation === generation && isSame(planned.basis, basis))
         return planned.plan
-      const rowsOnly = basis.facts && rowsOnlyPlaces(basis.facts, basis.fields.length)
-      const plan = planResult({ ...basis, rowsOnly }, catalog)
+      const { facts, fields } = basis
+      const rowsOnly = facts && rowsOnlyPlaces(facts, fields.length)
+      const writes = facts === undefined || mayWrite(facts)
+      const plan = planResult({ ...basis, writes, rowsOnly }, catalog)
       planned = { basis, generation, plan }
       return plan
     },
@@ -61,5 +62,4 @@ const isSame = (one: Basis, other: Basis) =>
   one.fields === other.fields &&
   one.masker === other.masker &&
   one.touchesMasked === other.touchesMasked &&
-  one.writes === other.writes &&
   one.facts === other.facts

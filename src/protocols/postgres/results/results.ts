@@ -11,7 +11,6 @@ import type { Portal, Running } from '../statement.ts'
 import { maskRow, maskRows, wholeRows } from './masked-rows.ts'
 import { admits } from './metering.ts'
 import { createPlans } from './plans.ts'
-import { mayWrite } from './rows.ts'
 import type { Shown } from './shown.ts'
 
 /** Answers to messages of the server, by their type, and rows many at a time. */
@@ -28,8 +27,7 @@ export function createResults(talk: Conversation, shown: Shown): Results {
     run.planned = true
     const { masker, touchesMasked } = run
     const facts = run.opaque ? undefined : run.operation.facts
-    const writes = facts === undefined || mayWrite(facts)
-    run.plan = plans.planOf({ fields: plans.fieldsOf(bytes), masker, touchesMasked, writes, facts })
+    run.plan = plans.planOf({ fields: plans.fieldsOf(bytes), masker, touchesMasked, facts })
   }
 
   /** The plan is made when rows come: only then the statement was judged, and the catalog asked. */
@@ -41,8 +39,7 @@ export function createResults(talk: Conversation, shown: Shown): Results {
     // SQL, or code, may have made a named portal or the statement's name stand for something else.
     const certain = portal.name === '' && !portal.statement.opaque && !talk.opaque && !run.opaque
     const facts = certain ? run.operation.facts : undefined
-    const writes = facts === undefined || mayWrite(facts)
-    run.plan = plans.planOf({ fields, masker: run.masker, touchesMasked, writes, facts })
+    run.plan = plans.planOf({ fields, masker: run.masker, touchesMasked, facts })
   }
 
   /** The plan of the rows that come now. With masks, rows that were never described are not let through. */

@@ -1,5 +1,4 @@
 // Results: what each column is, and the plan of masks that follows from it.
-import type { AccessEffect, Facts } from '../../../core/facts.ts'
 import type { Masker, ResultColumn, ResultPlan } from '../../../core/masking.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { FieldDescription } from '../messages/backend.ts'
@@ -15,15 +14,6 @@ export interface Result {
 }
 
 const NONE: ReadonlySet<number> = new Set()
-const WRITES: ReadonlySet<AccessEffect> = new Set<AccessEffect>(['insert', 'update', 'delete'])
-
-/** Rows of RETURNING are said to be of the table that is written, also where a rule (CREATE RULE) gives others in their place. */
-export const mayWrite = ({ statements }: Pick<Facts, 'statements'>): boolean =>
-  statements.some(
-    ({ accesses, incomplete }) =>
-      incomplete !== undefined || accesses.some(({ effect }) => WRITES.has(effect)),
-  )
-
 /** The masks of a result's columns; undefined when every value may be seen. */
 export function planResult(
   { fields, masker, touchesMasked, writes, rowsOnly = NONE }: Result,

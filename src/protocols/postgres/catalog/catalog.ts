@@ -210,33 +210,22 @@ export function createCatalog(now: () => number): Catalog {
       return generation
     },
     missing(wanted, since) {
-      const time = now()
-      const due = (name: string) => relations.due(name, since)
-      if (strangers.size === 0 && time < earliest(due, wanted)) return undefined
-      const names = new Set<string>()
-      for (const relation of wanted)
-        if (!isSystem(relation) && time >= due(relation.name)) names.add(relation.name)
-      if (since !== undefined) relations.ask([...names])
+      // Of every statement under masks, which seldom misses any.
+      if (since === undefined && strangers.size === 0 && now() < earliest(relations.due, wanted))
+        return undefined
+      const own = wanted.filter((relation) => !isSystem(relation)).map(({ name }) => name)
+      const names = relations.missing(own, since)
       const oids = [...strangers]
-      return names.size > 0 || oids.length > 0
-        ? { kind: 'relations', names: [...names], oids, epoch }
-        : undefined
+      return names.length > 0 || oids.length > 0 ? { kind: 'relations', names, oids, epoch } : undefined
     },
     missingCode(names, since) {
-      const time = now()
       const question: CodeQuestion = {
         kind: 'code',
-        functions: names.functions.filter((name) => time >= functions.due(name, since)),
-        operators: names.operators.filter((name) => time >= operators.due(name, since)),
-        types: names.types.filter((name) => time >= types.due(name, since)),
-        typeOids: names.typeOids.filter((oid) => time >= typesByOid.due(String(oid), since)),
+        functions: functions.missing(names.functions, since),
+        operators: operators.missing(names.operators, since),
+        types: types.missing(names.types, since),
+        typeOids: typesByOid.missing(names.typeOids.map(String), since).map(Number),
         epoch,
-      }
-      if (since !== undefined) {
-        functions.ask(question.functions)
-        operators.ask(question.operators)
-        types.ask(question.types)
-        typesByOid.ask(question.typeOids.map(String))
       }
       const { length } = [
         ...question.functions,

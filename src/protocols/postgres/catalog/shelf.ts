@@ -3,13 +3,13 @@
 export interface Shelf<E> {
   /** @param since by the clock: what was answered since then will do, though it may have been overtaken meanwhile */
   isFresh(name: string, since?: number): boolean
+  /** by the clock, from when on it should be asked for again */
+  due(name: string): number
   /**
-   * By the clock, from when on it should be asked for again.
-   * @param since by the clock: what was answered before should be at once, unless somebody asks just now
+   * Those of the names that are to be asked for, once each; whoever is told them with `since` is taken to ask.
+   * @param since by the clock: what was answered before is as well, unless somebody asks just now
    */
-  due(name: string, since?: number): number
-  /** The names are asked for though they are believed. */
-  ask(names: readonly string[]): void
+  missing(names: readonly string[], since?: number): readonly string[]
   /** by the clock, until when it is believed */
   until(name: string): number
   of(name: string): readonly E[]
@@ -55,6 +55,9 @@ export function createShelf<E>({ names: maxNames, dueAfter, freshFor, now, epoch
     const answer = answered.get(name)
     return answer?.epoch === epoch() ? answer.at : Number.NEGATIVE_INFINITY
   }
+  const due = (name: string) => at(name) + dueAfter
+  const isTooOld = (name: string, since = Number.NEGATIVE_INFINITY) =>
+    at(name) < since && (asked.get(name) ?? Number.NEGATIVE_INFINITY) <= now() - WHILE_ASKED
   const until = (name: string) => at(name) + freshFor
   const isFresh = (name: string, since?: number) =>
     now() < until(name) ||
@@ -65,13 +68,13 @@ export function createShelf<E>({ names: maxNames, dueAfter, freshFor, now, epoch
     answered.clear()
   }
   return {
-    due(name, since = Number.NEGATIVE_INFINITY) {
-      const isAsked = (asked.get(name) ?? Number.NEGATIVE_INFINITY) > now() - WHILE_ASKED
-      return at(name) >= since || isAsked ? at(name) + dueAfter : Number.NEGATIVE_INFINITY
-    },
-    ask(names) {
-      if (asked.size + names.length > maxNames) asked.clear()
-      for (const name of names) asked.set(name, now())
+    due,
+    missing(names, since) {
+      const missing = [...new Set(names)].filter((name) => now() >= due(name) || isTooOld(name, since))
+      if (since === undefined) return missing
+      if (asked.size + missing.length > maxNames) asked.clear()
+      for (const name of missing) asked.set(name, now())
+      return missing
     },
     until,
     isFresh,

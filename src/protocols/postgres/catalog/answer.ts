@@ -24,12 +24,16 @@ export interface Routine extends Named, Omit<RoutineFacts, 'signature'> {
   readonly version: string
 }
 
+const PARTS = ['query', 'plan', 'run'] as const
+
 /** Code that hangs on a relation or a type. */
 export interface Code {
   /** on the relation itself or its children; otherwise on one that is behind it */
   readonly same: boolean
   /** when it runs: read, insert, update, delete, truncate, maintenance, alter, by their first letters, `w` for a whole row */
   readonly events: string
+  /** of what: a view's query, a plan (defaults, generated columns, casts, rules), or what does nothing before a plan runs */
+  readonly part: (typeof PARTS)[number]
   /** in words: `trigger t of public.orders` */
   readonly place: string
   readonly called: readonly Routine[]
@@ -100,8 +104,9 @@ export function decodeAnswer(rows: readonly string[]): CatalogAnswer {
   const code = (item: unknown): Code => ({
     same: flag(at(item, 0)),
     events: text(at(item, 1)),
-    place: text(at(item, 2)),
-    called: calls(at(item, 3)),
+    part: PARTS.find((part) => part === at(item, 2)) ?? unreadable(),
+    place: text(at(item, 3)),
+    called: calls(at(item, 4)),
   })
   const has = (key: string) => all.filter((row) => key in row)
   const ages = has('age').map((row) => Math.ceil(count(row.age) * 1000))
@@ -157,8 +162,8 @@ function grouped(pairs: readonly (readonly [string, string])[]): ReadonlyMap<str
 }
 
 /** Only a view's query gives what it computes; a trigger that runs text gives nothing. */
-function runsText({ place, called }: Code): boolean {
-  if (!place.startsWith('the query of ')) return false
+function runsText({ part, called }: Code): boolean {
+  if (part !== 'query') return false
   return called.some((one) => one.builtIn && builtInEffect(one.name, isVolatile(one)) !== undefined)
 }
 

@@ -116,12 +116,9 @@ function inPlaceOfCatalogs({ catalog, told }: CodeSight, { uses }: StatementFact
 
 type Put = (from: Named, named: RelationName, routines: readonly Routine[], via: string) => void
 
-/** What a plan is made of: triggers, constraints and indexes do nothing before it runs. */
-const PLANNED = /^(the default of|the generated column|the cast from|rule) /
-
 /** What is marked volatile waits for the plan to run. */
-const calledInPlans = ({ place, called }: Code): readonly Routine[] =>
-  PLANNED.test(place) ? called.filter((routine) => !isVolatile(routine)) : []
+const calledInPlans = ({ part, called }: Code): readonly Routine[] =>
+  part === 'plan' ? called.filter((routine) => !isVolatile(routine)) : []
 
 function onRelations(
   { catalog, told }: CodeSight,

@@ -62,49 +62,50 @@ const event = (bit: number, letter: string) =>
 
 /**
  * Code that hangs on a relation `t.oid`: for which effects it runs (read, insert, update, delete, truncate, maintenance,
- * alter, by their first letters; `w` for a whole row that becomes a value), where, what depends on what it calls, the tree of its expression, a function.
+ * alter, by their first letters; `w` for a whole row that becomes a value), whether it is a view's query, a part of plans,
+ * or runs with them, where, what depends on what it calls, the tree of its expression, a function.
  * Altering a relation computes anew what its columns, constraints and indexes say.
  */
 const ON_RELATIONS = `
   SELECT CASE WHEN w.ev_type = '1' THEN 'riudm' WHEN w.ev_type = '2' THEN 'u' WHEN w.ev_type = '3' THEN 'i' ELSE 'd' END AS events,
-    CASE WHEN w.ev_type = '1' THEN 'the query' ELSE concat('rule ', w.rulename) END AS place,
+    CASE WHEN w.ev_type = '1' THEN 'query' ELSE 'plan' END AS part, CASE WHEN w.ev_type = '1' THEN 'the query' ELSE concat('rule ', w.rulename) END AS place,
     ${cls('pg_rewrite')}::pg_catalog.oid AS class, w.oid AS object, concat(w.ev_qual, ' ', w.ev_action) AS tree, ${NONE} AS direct
   FROM pg_rewrite w WHERE w.ev_class = t.oid AND w.ev_enabled <> 'D'
   UNION ALL
-  SELECT CASE WHEN a.attgenerated = 'v' THEN 'riua' ELSE 'iua' END,
+  SELECT CASE WHEN a.attgenerated = 'v' THEN 'riua' ELSE 'iua' END, 'plan',
     concat(CASE WHEN a.attgenerated = '' THEN 'the default of ' ELSE 'the generated column ' END, a.attname),
     ${cls('pg_attrdef')}, f.oid, f.adbin::pg_catalog.text, ${NONE}
   FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum WHERE f.adrelid = t.oid
   UNION ALL
-  SELECT 'iua', concat('constraint ', k.conname), ${cls('pg_constraint')}, k.oid, k.conbin::pg_catalog.text, ${NONE}
+  SELECT 'iua', 'run', concat('constraint ', k.conname), ${cls('pg_constraint')}, k.oid, k.conbin::pg_catalog.text, ${NONE}
   FROM pg_constraint k WHERE k.conrelid = t.oid AND k.contype = 'c'
   UNION ALL
-  SELECT 'iuma', concat('index ', i.relname), ${cls('pg_class')}, i.oid, concat(x.indexprs, ' ', x.indpred), ${NONE}
+  SELECT 'iuma', 'run', concat('index ', i.relname), ${cls('pg_class')}, i.oid, concat(x.indexprs, ' ', x.indpred), ${NONE}
   FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = t.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
   UNION ALL
-  SELECT 'riud', concat('policy ', y.polname), ${cls('pg_policy')}, y.oid, concat(y.polqual, ' ', y.polwithcheck), ${NONE}
+  SELECT 'riud', 'run', concat('policy ', y.polname), ${cls('pg_policy')}, y.oid, concat(y.polqual, ' ', y.polwithcheck), ${NONE}
   FROM pg_policy y JOIN pg_class s ON s.oid = y.polrelid WHERE y.polrelid = t.oid AND s.relrowsecurity
   UNION ALL
-  SELECT concat(${event(4, 'i')}, ${event(16, 'u')}, ${event(8, 'd')}, ${event(32, 't')}), concat('trigger ', g.tgname),
+  SELECT concat(${event(4, 'i')}, ${event(16, 'u')}, ${event(8, 'd')}, ${event(32, 't')}), 'run', concat('trigger ', g.tgname),
     ${cls('pg_trigger')}, g.oid, g.tgqual::pg_catalog.text, g.tgfoid
   FROM pg_trigger g WHERE g.tgrelid = t.oid AND g.tgenabled <> 'D' AND NOT g.tgisinternal
   UNION ALL
-  SELECT 'iua', 'the partition key', ${cls('pg_class')}, p.partrelid, p.partexprs::pg_catalog.text, ${NONE}
+  SELECT 'iua', 'run', 'the partition key', ${cls('pg_class')}, p.partrelid, p.partexprs::pg_catalog.text, ${NONE}
   FROM pg_partitioned_table p WHERE p.partrelid = t.oid AND p.partexprs IS NOT NULL
   UNION ALL
-  SELECT 'ma', concat('statistics ', e.stxname), ${cls('pg_statistic_ext')}, e.oid, e.stxexprs::pg_catalog.text, ${NONE}
+  SELECT 'ma', 'run', concat('statistics ', e.stxname), ${cls('pg_statistic_ext')}, e.oid, e.stxexprs::pg_catalog.text, ${NONE}
   FROM pg_statistic_ext e WHERE e.stxrelid = t.oid AND e.stxexprs IS NOT NULL`
 
 /** Code that runs when values become those of a type `t.oid`, or are changed into others. */
 const ON_TYPES = `
-  SELECT t.events, concat('a constraint of ', k.conname) AS place, ${cls('pg_constraint')}::pg_catalog.oid AS class, k.oid AS object,
+  SELECT t.events, 'run' AS part, concat('a constraint of ', k.conname) AS place, ${cls('pg_constraint')}::pg_catalog.oid AS class, k.oid AS object,
     k.conbin::pg_catalog.text AS tree, ${NONE} AS direct
   FROM pg_type y JOIN pg_constraint k ON k.contypid = y.oid WHERE y.oid = t.oid AND y.typtype = 'd'
   UNION ALL
-  SELECT t.events, concat('the default of the domain ', y.typname), ${cls('pg_type')}, y.oid, y.typdefaultbin::pg_catalog.text, ${NONE}
+  SELECT t.events, 'plan', concat('the default of the domain ', y.typname), ${cls('pg_type')}, y.oid, y.typdefaultbin::pg_catalog.text, ${NONE}
   FROM pg_type y WHERE y.oid = t.oid AND y.typdefaultbin IS NOT NULL
   UNION ALL
-  SELECT CASE WHEN t.events = 'w' THEN 'w' ELSE 'riudma' END, concat('the cast from ', s.typname, ' to ', d.typname), ${NONE}, ${NONE}, NULL, k.castfunc
+  SELECT CASE WHEN t.events = 'w' THEN 'w' ELSE 'riudma' END, 'plan', concat('the cast from ', s.typname, ' to ', d.typname), ${NONE}, ${NONE}, NULL, k.castfunc
   FROM pg_cast k JOIN pg_type s ON s.oid = k.castsource JOIN pg_type d ON d.oid = k.casttarget
   WHERE (k.castsource = t.oid OR k.casttarget = t.oid) AND k.castfunc ${OWN}`
 
@@ -140,11 +141,11 @@ const PARTS = `
   UNION ALL SELECT g.rngsubtype FROM pg_range g WHERE g.rngtypid = t.oid OR g.rngmultitypid = t.oid`
 
 const code = (root: string) =>
-  `(SELECT json_agg(json_build_array(b.same, b.events, b.place, b.oids)) FROM calls b WHERE b.root = ${root})`
+  `(SELECT json_agg(json_build_array(b.same, b.events, b.part, b.place, b.oids)) FROM calls b WHERE b.root = ${root})`
 
 const CALLS = `calls AS (
-  SELECT b.root, b.same, b.events, concat(b.place, b.at) AS place, (SELECT json_agg(f.oid::pg_catalog.int8) FROM (${CALLED}) f) AS oids
-  FROM (${fewOf('bearers', 'root', 'same', 'events', 'place', 'at', 'class', 'object', 'tree', 'direct')}) b
+  SELECT b.root, b.same, b.events, b.part, concat(b.place, b.at) AS place, (SELECT json_agg(f.oid::pg_catalog.int8) FROM (${CALLED}) f) AS oids
+  FROM (${fewOf('bearers', 'root', 'same', 'events', 'part', 'place', 'at', 'class', 'object', 'tree', 'direct')}) b
 )`
 
 /** OIDs in JSON are numbers, in text. */

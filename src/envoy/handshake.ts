@@ -1,4 +1,5 @@
 // Runs a short exchange of fixed messages before a connection's real bytes, as a state machine with a time limit.
+import { STATUS } from '../grpc/status.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Data } from './codec.ts'
 import type { SidestreamHandler, SidestreamWriter } from './sidestream.ts'
@@ -46,6 +47,11 @@ export function runHandshake(
       if (read && read.bytes.length > 0) take(handshake.fromClient(read.bytes))
       if (write && write.bytes.length > 0) take(handshake.fromServer(write.bytes))
       if (read?.endOfStream || write?.endOfStream) close('one side left')
+    },
+    // Whoever waits for the answer sends nothing meanwhile: it would stand before TLS, or be missing in it.
+    lost({ read, write }) {
+      const bytes = (read?.bytes.length ?? 0) + (write?.bytes.length ?? 0)
+      if (bytes > 0) writer.fail(STATUS.FAILED_PRECONDITION, 'bytes came before the answer')
     },
     gone() {
       clearTimeout(timer)

@@ -1,8 +1,10 @@
 // The TLS gate and TLS towards the target, as state machines: split at every byte, and against hostile bytes.
 import { describe, expect, test } from 'vitest'
 import { createGate } from '../../../src/envoy/gate-service.ts'
-import type { Handshake, HandshakeStep } from '../../../src/envoy/handshake.ts'
+import { type Handshake, type HandshakeStep, runHandshake } from '../../../src/envoy/handshake.ts'
+import type { SidestreamWriter } from '../../../src/envoy/sidestream.ts'
 import { createUpstreamTls } from '../../../src/envoy/upstream-tls-service.ts'
+import { createLog } from '../../../src/telemetry/log.ts'
 
 const hex = (text: string) => Buffer.from(text.replace(/\s/g, ''), 'hex')
 const SSL = hex('00000008 04d2162f')
@@ -139,4 +141,22 @@ describe('TLS towards the target', () => {
   test('a server that speaks before it is asked closes the connection', () => {
     expect(createUpstreamTls().fromServer(Buffer.from('S')).kind).toBe('close')
   })
+})
+
+test('bytes that come while the gate steps aside end the connection: TLS would begin as if they had not been sent', () => {
+  const ends: string[] = []
+  const writer: SidestreamWriter = {
+    send: ({ bypass }) => void ends.push(bypass ? 'bypass' : 'sent'),
+    close: () => void ends.push('closed'),
+    end: () => void ends.push('ended'),
+    fail: (_, details) => void ends.push(details),
+  }
+  const handler = runHandshake(writer, createGate(), createLog({ level: 'error' }))
+  const read = (bytes: Buffer, endOfStream = false) => ({ read: { bytes, endOfStream }, attributes: {} })
+  handler.request(read(SSL))
+  // A client that has sent all it wants to is none that sent too much.
+  handler.lost?.(read(Buffer.alloc(0), true))
+  expect(ends).toEqual(['bypass'])
+  handler.lost?.(read(hex('00')))
+  expect(ends).toEqual(['bypass', 'bytes came before the answer'])
 })

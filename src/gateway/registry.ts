@@ -1,6 +1,7 @@
 // The live sessions of this process, found by the key that cancels them.
 import { timingSafeEqual } from 'node:crypto'
 import type { Refusal } from '../core/errors.ts'
+import { createRate, type Rate } from '../core/rate.ts'
 import type { SessionView } from '../core/sessions-view.ts'
 
 /** What others may do to a session. */
@@ -26,22 +27,33 @@ export interface LiveSession {
   refuse(refusal: Refusal): void
 }
 
+/** A session that a key cancels. */
+export interface Cancelable {
+  readonly session: LiveSession
+  /** how often its target may get a cancel request */
+  readonly rate: Rate
+}
+
 export interface Registry {
   readonly size: number
   add(session: LiveSession): void
   remove(session: LiveSession): void
   setCancelKey(session: LiveSession, key: Uint8Array): void
   /** the session of this resource with exactly this key */
-  findByCancelKey(resource: string, key: Uint8Array): LiveSession | undefined
+  findByCancelKey(resource: string, key: Uint8Array): Cancelable | undefined
   all(): Iterable<LiveSession>
 }
 
 /** The first four bytes, the process id, choose the session; the rest is the secret. */
 const PROCESS_ID = 4
 
-export function createRegistry(): Registry {
+/** Of one session, for its target: each is a connection, and no limit of sessions counts it. */
+const CANCELS_A_MINUTE = 600
+
+/** @param now milliseconds, monotonic */
+export function createRegistry(now = () => performance.now()): Registry {
   const sessions = new Set<LiveSession>()
-  const keys = new Map<string, { session: LiveSession; key: Uint8Array }>()
+  const keys = new Map<string, Cancelable & { readonly key: Uint8Array }>()
   const keyOf = new Map<LiveSession, string>()
   const processId = (key: Uint8Array) => Buffer.from(key.subarray(0, PROCESS_ID)).toString('hex')
 
@@ -61,13 +73,13 @@ export function createRegistry(): Registry {
       // Two random ids of 31 bits met: the later session cannot be cancelled, which harms nobody else.
       if (keys.has(id)) return
       // Not Buffer.from, whose pool would be kept alive by these few bytes.
-      keys.set(id, { session, key: new Uint8Array(key) })
+      keys.set(id, { session, key: new Uint8Array(key), rate: createRate(CANCELS_A_MINUTE, now) })
       keyOf.set(session, id)
     },
     findByCancelKey(resource, key) {
       const found = keys.get(processId(key))
       if (!found || found.key.length !== key.length || !timingSafeEqual(found.key, key)) return undefined
-      return found.session.resource === resource ? found.session : undefined
+      return found.session.resource === resource ? found : undefined
     },
     all: () => sessions,
   }
@@ -76,16 +88,17 @@ export function createRegistry(): Registry {
 /**
  * Withdraws what the session with this key waits for; where nothing waits for approval, the target has to be asked.
  *
- * @returns what the target wants to see in a cancel request, undefined when that is not needed
+ * @returns what the target wants to see in a cancel request, undefined when that is not needed, or it got too many
  */
 export function cancelSession(
   registry: Registry,
   resource: string,
   key: Uint8Array,
 ): Uint8Array | undefined | 'unknown' {
-  const target = registry.findByCancelKey(resource, key)
-  if (target === undefined) return 'unknown'
-  if (target.cancelHold() || !target.serverKey) return undefined
-  target.canceled()
-  return target.serverKey
+  const found = registry.findByCancelKey(resource, key)
+  if (found === undefined) return 'unknown'
+  const { session, rate } = found
+  if (session.cancelHold() || !session.serverKey || !rate.take()) return undefined
+  session.canceled()
+  return session.serverKey
 }

@@ -6,6 +6,7 @@ import { concat, cstring, int32 } from '../../../wire/writer.ts'
 import { decodeDiagnostic, decodeParameterStatus, type ParameterStatus } from '../messages/backend.ts'
 import { AUTHENTICATION, BACKEND } from '../messages/codes.ts'
 import { password, startupMessage } from '../messages/encode.ts'
+import { MAX_STARTUP } from '../messages/startup.ts'
 import type { Output } from '../output.ts'
 import { md5Response } from './md5.ts'
 import { createScram, type Scram } from './scram.ts'
@@ -60,6 +61,8 @@ export function createLogin(
   let scram: Scram | undefined
   let serverProved = false
   let authenticated = false
+  /** names of those that the client sent */
+  let settings: readonly string[] = []
 
   function secret() {
     if (!login.password)
@@ -119,15 +122,18 @@ export function createLogin(
 
   return {
     start(clientSettings) {
-      out.toServer(
-        startupMessage({
-          ...clientSettings,
-          ...login.settings,
-          ...PINNED,
-          user: login.user,
-          database: login.database,
-        }),
-      )
+      settings = Object.keys(clientSettings)
+      const packet = startupMessage({
+        ...clientSettings,
+        ...login.settings,
+        ...PINNED,
+        user: login.user,
+        database: login.database,
+      })
+      // The server would close the connection without a word.
+      if (packet.length > MAX_STARTUP)
+        throw new ProtocolError('the settings that were sent with the login are too long', 'too-large')
+      out.toServer(packet)
     },
     message(type, bytes) {
       switch (type) {
@@ -147,7 +153,7 @@ export function createLogin(
         case BACKEND.NoticeResponse:
           return undefined
         case BACKEND.ErrorResponse:
-          throw loginRefused(decodeDiagnostic(bytes))
+          throw loginRefused(decodeDiagnostic(bytes), settings)
         case BACKEND.ReadyForQuery:
           if (!authenticated) throw new ProtocolError('the target is ready before it authenticated')
           return { parameters, searchPath, encoding, serverKey }
@@ -160,10 +166,20 @@ export function createLogin(
   }
 }
 
+/** invalid_parameter_value: of all that a login brings, the server looks only at settings so. */
+const INVALID_SETTING = '22023'
+
 /** The server's text may name the login that the client must not know: only its SQLSTATE goes on. */
-function loginRefused(fields: ReadonlyMap<string, string>): ProtocolError {
+function loginRefused(fields: ReadonlyMap<string, string>, settings: readonly string[]): ProtocolError {
+  const sqlstate = fields.get('C') ?? 'unknown'
+  if (sqlstate === INVALID_SETTING && settings.length > 0) {
+    return new ProtocolError(
+      `the target does not take a setting that was sent with the login, one of: ${settings.join(', ')}`,
+      'unsupported',
+    )
+  }
   return new ProtocolError(
-    `the target refused Chaperone's login (SQLSTATE ${fields.get('C') ?? 'unknown'})`,
+    `the target refused Chaperone's login (SQLSTATE ${sqlstate})`,
     'upstream-unavailable',
   )
 }

@@ -12,7 +12,7 @@ export type StartupPacket =
   | { readonly kind: 'startup'; readonly minor: number; readonly parameters: ReadonlyMap<string, string> }
 
 /** MAX_STARTUP_PACKET_LENGTH of the server. */
-const MAX_STARTUP = 10_000
+export const MAX_STARTUP = 10_000
 /** 256 bytes is the longest cancellation key of protocol 3.2. */
 const MAX_KEY = 256
 

@@ -18,7 +18,7 @@ import { createOutput } from './output.ts'
 import { createReplies } from './replies.ts'
 import { createRequests, type Requests } from './requests.ts'
 import { createPathTracker } from './search-path/tracker.ts'
-import { countWaiting } from './waiting.ts'
+import { checkEarly, countWaiting } from './waiting.ts'
 
 export interface PostgresOptions
   extends Pick<ProtocolSettings, 'methods' | 'discovery' | 'limits' | 'window'> {
@@ -32,8 +32,6 @@ const MAX_SERVER_MESSAGE = 64 * 1024 * 1024
 
 /** Notices kept until a long row is through: a hold has two or three. */
 const MAX_UNSAID = 16
-
-const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(FRONTEND))
 
 type Phase = 'door' | 'login' | 'ready' | 'cancel' | 'closed'
 
@@ -58,9 +56,6 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   let conversation: Conversation | undefined
 
   function limitOf(type: number): number {
-    // Known by its first byte: a client that talks nonsense must not be waited for until it has sent all that it states.
-    if (!KNOWN_TYPES.has(type))
-      throw new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
     if (phase !== 'ready') return limits.token
     return type === FRONTEND.Query || type === FRONTEND.Parse ? limits.statement : limits.message
   }
@@ -135,6 +130,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
   function pump(): void {
     handleAll()
     count(inbox.pending())
+    if (phase === 'door') checkEarly(inbox.pending(), limits.token)
   }
 
   function handleAll(): void {

@@ -15,3 +15,14 @@ export function countWaiting(memory: SessionMemory): CountWaiting {
     if (!fits) throw new ProtocolError(TOO_MUCH, 'too-large')
   }
 }
+
+/**
+ * Whoever is not known yet has nothing to say but who it is: what comes behind that waits, while an issuer is asked, with what
+ * all others keep.
+ *
+ * @param most bytes
+ * @throws ProtocolError
+ */
+export function checkEarly(bytes: number, most: number): void {
+  if (bytes > most) throw new ProtocolError('more was sent than is kept before the login', 'too-large')
+}

@@ -1,6 +1,7 @@
 // Cuts what a client sends into messages. It is pulled, so that a session that waits leaves the rest unread.
 import { ProtocolError } from '../../../core/errors.ts'
 import { type Chunks, createChunks } from '../../../wire/chunks.ts'
+import { FRONTEND } from './codes.ts'
 
 export type Frame =
   /** a whole message, header included */
@@ -22,6 +23,8 @@ type LimitOf = (type: number) => number
 
 /** A message cannot be longer than PostgreSQL's own limit on an allocation, 1 GB (PQ_LARGE_MESSAGE_LIMIT). */
 const LARGEST = 0x3fffffff
+
+const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(FRONTEND))
 
 export function createFrontendStream(limitOf: LimitOf): FrontendStream {
   const chunks = createChunks()
@@ -49,6 +52,9 @@ export function createFrontendStream(limitOf: LimitOf): FrontendStream {
       // The header is judged before memory is taken for the body (invariant 8).
       if (length < 4 || length > LARGEST)
         throw new ProtocolError(`a message states the impossible length ${length}`)
+      // A client that talks nonsense must not be waited for until it has sent all that it states.
+      if (!KNOWN_TYPES.has(type))
+        throw new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
       if (length > limitOf(type)) {
         chunks.take(HEADER)
         dropping = { type, length, left: length - 4 }

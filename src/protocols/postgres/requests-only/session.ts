@@ -15,7 +15,7 @@ import { createFrontendStream } from '../messages/frontend-stream.ts'
 import { createOutput } from '../output.ts'
 import { createUnaskedPath } from '../search-path/tracker.ts'
 import type { PostgresOptions } from '../session.ts'
-import { countWaiting } from '../waiting.ts'
+import { checkEarly, countWaiting } from '../waiting.ts'
 import { createRequests, type Requests } from './requests.ts'
 
 /** Longest message of a server's login, in bytes: a SCRAM message or a setting. */
@@ -39,7 +39,7 @@ export function createRequestsOnlySession(
   let requests: Requests | undefined
   let inForce: (() => Masker) | undefined
   let admitted: Extract<Answer, { kind: 'admitted' }> | undefined
-  /** a message of the client's is looked at, or waits for its judgement */
+  /** a message of the client's has begun to come, is looked at, or waits for its judgement */
   let handling = false
   /** the client sends on without waiting for answers: one may be on its way at any time */
   let pipelines = false
@@ -124,17 +124,17 @@ export function createRequestsOnlySession(
   function pump(): void {
     handleAll()
     count(inbox.pending())
+    if (phase === 'door') checkEarly(inbox.pending(), limits.token)
   }
 
   function handleAll(): void {
     while (phase === 'ready' || (phase === 'door' && door.state() === 'proof')) {
       if (requests && !requests.ready()) return
-      handling = false
+      handling = inbox.pending() > 0
       const frame = inbox.next()
       if (!frame) return
       if (!requests) door.frame(frame)
       else {
-        handling = true
         requests.handle(frame)
         const answered = frame.type === FRONTEND.Query || frame.type === FRONTEND.Sync
         if (answered && inbox.pending() > 0) pipelines = true

@@ -316,6 +316,14 @@ describe('OAUTHBEARER', () => {
       async () => saslInitialResponse('OAUTHBEARER', 'n,,\x01auth=Bearer a\x01auth=Bearer b\x01\x01'),
     ],
     [
+      'a good token with an identity to act as',
+      async () =>
+        saslInitialResponse(
+          'OAUTHBEARER',
+          `n,a=app_rw,\x01auth=Bearer ${await oauth.tokens.person(['analysts'])}\x01\x01`,
+        ),
+    ],
+    [
       'channel binding',
       async () => saslInitialResponse('OAUTHBEARER', 'p=tls-unique,,\x01auth=Bearer a\x01\x01'),
     ],

@@ -47,7 +47,10 @@ function initialResponse(message: Uint8Array): string {
 /** Value of `auth` in the key-value pairs of section 3.1. */
 function authorization(response: string): string {
   const [gs2, ...pairs] = response.split(SEPARATOR)
-  if (!/^[ny],/.test(gs2 ?? '') || pairs.length < 2 || pairs.at(-1) !== '' || pairs.at(-2) !== '') {
+  // As with PostgreSQL itself: who somebody is says the token alone.
+  if (/^[ny],a=/.test(gs2 ?? ''))
+    throw new ProtocolError('an identity to act as is not supported; leave it out', 'unsupported')
+  if (!/^[ny],,$/.test(gs2 ?? '') || pairs.length < 2 || pairs.at(-1) !== '' || pairs.at(-2) !== '') {
     throw new ProtocolError('the OAUTHBEARER response is malformed')
   }
   const values = pairs.filter((pair) => pair.startsWith('auth=')).map((pair) => pair.slice(5))

@@ -148,6 +148,40 @@ describe('a connection', () => {
     expect(JSON.stringify(notices)).not.toMatch(/chaperone [0-9a-f]{24}|pg_rewrite/)
   })
 
+  it.each([
+    ['simple', [f.query('SELECT 1'), f.query('SELECT 2')]],
+    [
+      'extended, with no Sync behind them',
+      [
+        f.parse({ sql: 'SELECT 1' }),
+        f.bind({}),
+        f.execute(),
+        f.parse({ sql: 'SELECT 2' }),
+        f.bind({}),
+        f.execute(),
+      ],
+    ],
+  ])(
+    'whose statements end with Terminate in the same packet gets their answers first, %s',
+    async (_title, sent) => {
+      const { client, bridge } = await server.client()
+      client.send(...sent, f.terminate(), f.query('SELECT 3'))
+      expect(textRows((await client.untilEnd()).messages)).toEqual([['1'], ['2']])
+      expect(bridge.traffic[0]?.thrown).toBeUndefined()
+    },
+  )
+
+  it.each([
+    ['during COPY', [f.query('COPY orders (id) FROM STDIN')], 'CopyInResponse'],
+    ['after an error that skips', [f.parse({ sql: 'SELECT nosuch' })], undefined],
+  ] as const)('that ends with Terminate %s is over', async (_title, sent, answer) => {
+    const { client } = await server.client()
+    client.send(...sent)
+    if (answer) await client.until(answer)
+    client.send(f.terminate())
+    await client.untilEnd()
+  })
+
   it('stays usable through a thousand small segments in one write', async () => {
     const { client } = await server.client()
     const one = [f.parse({ sql: 'SELECT 1' }), f.bind({}), f.execute(), f.sync()]

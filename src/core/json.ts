@@ -1,4 +1,5 @@
 // JSON for records, of which every statement makes some: what repeats in them is kept as text.
+import { once } from './once.ts'
 
 const PLAIN = /^[ !#-[\]-~]*$/
 
@@ -10,21 +11,8 @@ const LASTING: ReadonlySet<string> = new Set(['actor', 'masks'])
 /** Members like these, whose own members stand in their place. */
 const SPREAD: ReadonlySet<string> = new Set(['of', 'made'])
 
-/** Makes the text of an object once. */
-function once(make: (value: object) => string): (value: object) => string {
-  const texts = new WeakMap<object, string>()
-  return (value) => {
-    let text = texts.get(value)
-    if (text === undefined) {
-      text = make(value)
-      texts.set(value, text)
-    }
-    return text
-  }
-}
-
-const lasting = once((value) => JSON.stringify(value))
-const spread = once((value) => {
+const lasting = once((value: object) => JSON.stringify(value))
+const spread = once((value: object) => {
   const text = JSON.stringify(value)
   return text === '{}' ? '' : `,${text.slice(1, -1)}`
 })

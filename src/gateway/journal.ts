@@ -1,11 +1,13 @@
 // What is kept of a session, in the recording and in the audit log. Nothing that was judged goes on before it is written:
 // what a turn of the event loop brings is kept together, and written with one call.
+
 import { performance } from 'node:perf_hooks'
 import type { ApprovalState } from '../core/approval.ts'
 import type { AuditActor, AuditBatch, AuditEvent, AuditedDecision, AuditedSession } from '../core/audit.ts'
 import { toldClaims } from '../core/claims.ts'
 import type { Decision, MadeDecision } from '../core/decision.ts'
 import type { Refusal } from '../core/errors.ts'
+import { once } from '../core/once.ts'
 import type { Operation } from '../core/operation.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import { isForResource } from '../core/resource-names.ts'
@@ -235,21 +237,14 @@ interface Made {
 }
 
 /** A decision of the policy is one object for many statements. */
-const known = new WeakMap<Decision, Made>()
-
-function madeOf(decision: Decision): Made {
-  let found = known.get(decision)
-  if (found === undefined) {
-    const ids = (shadow: boolean) =>
-      decision.hits.filter((hit) => hit.shadow === shadow).map(({ rule }) => rule)
-    const { outcome, policyVersion, reason } = decision
-    const recorded = { outcome, rules: ids(false), shadow: ids(true), policyVersion, reason }
-    const locked = decision.lockdown ? { lockdown: decision.lockdown } : {}
-    found = { recorded, audited: { ...recorded, ...toldFunctions(decision), ...locked } }
-    known.set(decision, found)
-  }
-  return found
-}
+const madeOf = once((decision: Decision): Made => {
+  const ids = (shadow: boolean) =>
+    decision.hits.filter((hit) => hit.shadow === shadow).map(({ rule }) => rule)
+  const { outcome, policyVersion, reason } = decision
+  const recorded = { outcome, rules: ids(false), shadow: ids(true), policyVersion, reason }
+  const locked = decision.lockdown ? { lockdown: decision.lockdown } : {}
+  return { recorded, audited: { ...recorded, ...toldFunctions(decision), ...locked } }
+})
 
 /** Paths of the claims that rules of the resource demand. */
 const claimsOf = ({ source }: Policy, resource: string): readonly string[] =>

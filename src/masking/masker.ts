@@ -1,8 +1,10 @@
 // The masks of one session: which relations and columns they name, and a mask for each column of a result (design section 7).
-import type { RelationName } from '../core/facts.ts'
+
+import type { Facts, RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
 import { allTerms } from '../core/hold-terms.ts'
 import type { ColumnOrigin, Masker, MaskVerdict, ResultColumn, ValueMask } from '../core/masking.ts'
+import { once } from '../core/once.ts'
 import type { MaskedOperation } from '../core/operation.ts'
 import { copiesOf, toldCopies } from './copies.ts'
 import { createCleanser } from './detect/cleanse.ts'
@@ -11,7 +13,7 @@ import { detectorMask } from './detect/value.ts'
 import type { NamedByMasks, Offence } from './meant.ts'
 import { probesOf } from './probes.ts'
 import { maskingRefusal } from './refusals.ts'
-import { remembered, rememberedByFacts } from './remembered.ts'
+import { remembered } from './remembered.ts'
 import {
   type ColumnRule,
   columnRules,
@@ -134,6 +136,8 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
     return { rulesOf, ruleNames, masksRelation, masksColumn, isClosed, samples }
   }
 
+  const touched = once((facts: Facts) => ({ masks: touchedOf(rulesOf, facts) }))
+
   return {
     masks: rules.map(({ id }) => id),
     active: namesColumns || cleanser !== undefined,
@@ -155,7 +159,7 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
       const names = namesOf(operation)
       return toldOf(names, operation, toldCopies(names, operation))
     },
-    touched: namesColumns ? rememberedByFacts((facts) => touchedOf(rulesOf, facts)) : () => undefined,
+    touched: namesColumns ? (facts) => touched(facts).masks : () => undefined,
     plan: (columns, touchesMasked) => columns.map((column) => maskOf(column, touchesMasked)),
   }
 }

@@ -49,18 +49,6 @@ export function remembered<T>(judge: (operation: MaskedOperation) => T): (operat
   }
 }
 
-/** The same answer for the same facts. */
-export function rememberedByFacts<T>(answer: (facts: Facts) => T): (facts: Facts) => T {
-  const known = new WeakMap<Facts, { readonly answer: T }>()
-  return (facts) => {
-    const before = known.get(facts)
-    if (before !== undefined) return before.answer
-    const made = { answer: answer(facts) }
-    known.set(facts, made)
-    return made.answer
-  }
-}
-
 function areSame(before: readonly unknown[], now: readonly unknown[]): boolean {
   for (let place = 0; place < now.length; place += 1) if (before[place] !== now[place]) return false
   return true

@@ -1,7 +1,9 @@
 // Rules that give leave or hold, and can do neither: other rules deny, or hold, all that they mean.
+
 import type { Finding } from '../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import type { AccessEffect } from '../core/facts.ts'
+import { once } from '../core/once.ts'
 import type { PrincipalKind } from '../core/principal.ts'
 import { isForResource } from '../core/resource-names.ts'
 import { type Comparisons, createComparisons } from './comparisons.ts'
@@ -41,13 +43,7 @@ export interface Overruled {
 }
 
 /** Rules of a configuration are looked at when it is read, when they are warned of, and when they are compiled. */
-const known = new WeakMap<Config, Overruled>()
-
-export function overruled(config: Config): Overruled {
-  const found = known.get(config) ?? overruledWithin(config, createComparisons())
-  known.set(config, found)
-  return found
-}
+export const overruled = once((config: Config): Overruled => overruledWithin(config, createComparisons()))
 
 /** @param compared how much is looked at: what is beyond is taken for alive */
 export function overruledWithin(config: Config, compared: Comparisons): Overruled {

@@ -1,10 +1,12 @@
 // A question to the policy without a session: somebody, a resource, a statement and the circumstances, and what comes of it.
+
 import { type Analyzer, createAnalyzer } from '../../analysis/postgres/analyze.ts'
 import type { Config, ResourceConfig } from '../../config/schema.ts'
 import type { Decision, Outcome } from '../../core/decision.ts'
 import type { Facts } from '../../core/facts.ts'
 import type { Masker } from '../../core/masking.ts'
 import { parseAddress } from '../../core/network.ts'
+import { once } from '../../core/once.ts'
 import type { SqlOperation } from '../../core/operation.ts'
 import type { Principal, PrincipalKind } from '../../core/principal.ts'
 import { underMasks } from '../../gateway/under-masks.ts'
@@ -135,17 +137,11 @@ export function resourceOf(name: string, { resources }: Config): ResourceConfig 
   throw new Error(`there is no resource ${name}; there is ${Object.keys(resources).join(', ')}`)
 }
 
-const analyzers = new WeakMap<ResourceConfig, Analyzer>()
-
 /** Which functions are trusted, and how long a statement may be, is the resource's to say. */
-export function analyzerOf(resource: ResourceConfig): Analyzer {
-  const known = analyzers.get(resource)
-  if (known !== undefined) return known
-  const { trusted_functions, limits } = resource
-  const made = createAnalyzer({ trustedFunctions: trusted_functions, maxBytes: limits.statement })
-  analyzers.set(resource, made)
-  return made
-}
+export const analyzerOf = once(
+  ({ trusted_functions, limits }: ResourceConfig): Analyzer =>
+    createAnalyzer({ trustedFunctions: trusted_functions, maxBytes: limits.statement }),
+)
 
 export function principalOf(question: Question, configured: ResourceConfig, config: Config): Principal {
   const { resource, issuer, subject, ...who } = question

@@ -1,5 +1,7 @@
 // What a statement's names are that only the catalog knows the meaning of.
+
 import type { Access, Facts, RelationName } from '../../../core/facts.ts'
+import { once } from '../../../core/once.ts'
 
 export interface CatalogNames {
   readonly relations: readonly RelationName[]
@@ -24,17 +26,10 @@ export function calledName({ effect, object, objectType = '' }: Access): Relatio
   return dot < 0 ? { name: object } : { schema: object.slice(0, dot), name: object.slice(dot + 1) }
 }
 
-const relations = new WeakMap<Facts, readonly RelationName[]>()
-
 /** The same list for the same facts: what is behind it is remembered by it. */
-export function relationsOf(facts: Facts): readonly RelationName[] {
-  let found = relations.get(facts)
-  if (found === undefined) {
-    found = facts.statements.flatMap(({ accesses }) => accesses.flatMap(({ relation }) => relation ?? []))
-    relations.set(facts, found)
-  }
-  return found
-}
+export const relationsOf = once(({ statements }: Facts): readonly RelationName[] =>
+  statements.flatMap(({ accesses }) => accesses.flatMap(({ relation }) => relation ?? [])),
+)
 
 export function catalogNames(facts: Facts): CatalogNames {
   const functions = new Set<string>()

@@ -1,5 +1,7 @@
 // Which statements may change the path, and which ones ask for it: those with names that have no schema.
+
 import type { Access, Facts, StatementFacts } from '../../../core/facts.ts'
+import { once } from '../../../core/once.ts'
 import { REASON_SETTING } from '../../../core/stated.ts'
 
 /**
@@ -63,15 +65,7 @@ export interface Moves {
   readonly asks: boolean
 }
 
-const known = new WeakMap<Facts, Moves>()
-
-export function movesOf(facts: Facts): Moves {
-  const found = known.get(facts)
-  if (found !== undefined) return found
-  const made = readMoves(facts.statements)
-  known.set(facts, made)
-  return made
-}
+export const movesOf = once(({ statements }: Facts): Moves => readMoves(statements))
 
 function readMoves(statements: readonly StatementFacts[]): Moves {
   const all = new Set<Move>()

@@ -1,6 +1,7 @@
 // The one pattern language of configuration.
 import { describe, expect, it } from 'vitest'
 import { matchesAnyGlob, matchesGlob } from '../../../src/core/glob.ts'
+import { costOf } from '../../support/cost.ts'
 
 describe('globs', () => {
   it.each([
@@ -36,8 +37,8 @@ describe('globs', () => {
 
   it('a pattern made to backtrack takes no exponential time', () => {
     const pattern = `${'*a'.repeat(50)}b`
-    const started = performance.now()
-    expect(matchesGlob(pattern, 'a'.repeat(20_000))).toBe(false)
-    expect(performance.now() - started).toBeLessThan(2000)
+    const { result, turns } = costOf(() => matchesGlob(pattern, 'a'.repeat(20_000)))
+    expect(result).toBe(false)
+    expect(turns).toBeLessThan(100)
   })
 })

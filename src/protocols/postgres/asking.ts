@@ -45,6 +45,9 @@ export function createAsking(
     const names = asksForCode(facts) ? unsure(facts) : undefined
     const relations = names?.relations ?? (talk.masks().namesColumns ? relationsOf(facts) : undefined)
     if (relations === undefined) return then(told)
+    const missing = talk.catalog.missing(relations, since)
+    // Of almost every statement.
+    if (missing === undefined && names === undefined) return then(told)
     const ask = (again: boolean) => {
       const epoch = talk.catalog.epoch()
       learn(talk.catalog.missing(relations, since), (toldRelations) =>

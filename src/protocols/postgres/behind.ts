@@ -3,7 +3,8 @@ import type { Facts, RelationName } from '../../core/facts.ts'
 import type { Masker } from '../../core/masking.ts'
 import { isMeant, type Reached, type SqlOperation } from '../../core/operation.ts'
 import { beforeCatalog, isOnPath, type SearchPath } from '../../core/search-path.ts'
-import type { Told } from './catalog/catalog.ts'
+import type { StandsFor, Told } from './catalog/catalog.ts'
+import { relationsOf } from './catalog/names.ts'
 import type { Reach } from './catalog/reach.ts'
 import { type Touch, touches } from './catalog/touches.ts'
 import { mayWrite } from './catalog/writes.ts'
@@ -27,6 +28,18 @@ export interface Behinds {
   looksBehind(facts: Facts): boolean
   /** Is it asked which code is behind the names? */
   asksForCode(facts: Facts): boolean
+}
+
+const NOTHING_REACHED: readonly Reached[] = []
+
+/** What was made of a statement, and all that it was made of. */
+interface Looked {
+  readonly masker: Masker
+  readonly reached: readonly Reached[]
+  /** of the catalog */
+  readonly generation: number
+  readonly standsFor: StandsFor | undefined
+  readonly behind: Behind
 }
 
 /** Is what was judged, and shown to reviewers, still what is behind its names? */
@@ -77,7 +90,7 @@ export function createBehinds(talk: Conversation, reach: Reach): Behinds {
 
   /** Code that no statement shows may change the path for what follows in the same text. */
   function reachedOn(facts: Facts, told: Told): Pick<Required<SqlOperation>, 'facts' | 'reached'> {
-    const reached = asksForCode(facts) ? reach.of(facts, told) : []
+    const reached = asksForCode(facts) ? reach.of(facts, told) : NOTHING_REACHED
     if (!looksBehind(facts)) return { facts, reached }
     if (facts.path === 'any' || !movesOf(facts).severalAsk || !reached.some(({ kind }) => kind === 'code'))
       return { facts, reached }
@@ -85,8 +98,30 @@ export function createBehinds(talk: Conversation, reach: Reach): Behinds {
     return { facts: anywhere, reached: reach.of(anywhere, told) }
   }
 
-  function lookBehind(masker: Masker, onPath: Facts, told: Told): Behind {
+  /** Parse, Bind and Execute of a statement come one after the other, and it is likely to come again. */
+  const known = new WeakMap<Facts, Looked>()
+
+  function of(masker: Masker, onPath: Facts, told: Told): Behind {
     const { facts, reached } = reachedOn(onPath, told)
+    const generation = talk.catalog.generation()
+    // Another object when what is known of the names is not believed any more.
+    const standsFor = masker.namesColumns
+      ? talk.catalog.behind(relationsOf(facts), told.relations)
+      : undefined
+    const before = known.get(facts)
+    if (
+      before?.reached === reached &&
+      before.masker === masker &&
+      before.standsFor === standsFor &&
+      before.generation === generation
+    )
+      return before.behind
+    const behind = lookBehind(masker, facts, reached, told)
+    known.set(facts, { masker, reached, generation, standsFor, behind })
+    return behind
+  }
+
+  function lookBehind(masker: Masker, facts: Facts, reached: readonly Reached[], told: Told): Behind {
     const hidesCode = masker.namesColumns && findsCode(facts, reached)
     const path = facts.path ?? talk.path.login
     const runsHidden = masker.namesColumns && runsCodeOn(path, reached)
@@ -100,5 +135,5 @@ export function createBehinds(talk: Conversation, reach: Reach): Behinds {
     return { facts, reached, hidesCode, runsHidden, callsHidden, touch }
   }
 
-  return { of: lookBehind, looksBehind, asksForCode }
+  return { of, looksBehind, asksForCode }
 }

@@ -166,6 +166,7 @@ export function createSqlNames(limit: number, memory: Kept = createKept(Number.P
 
   return {
     note(facts, text, path) {
+      if (facts.statements.every(({ changes }) => changes.length === 0)) return
       const defined = definitions(facts.statements)
       if (defined.length === 0) return
       // Once for all: a text may define thousands.

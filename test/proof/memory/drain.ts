@@ -43,7 +43,9 @@ export async function drain(
     const bytes = await until(socket, isReady, pace)
     return { bytes, seconds: (performance.now() - begin) / 1000 }
   } finally {
-    socket.end(message('X')).destroySoon()
+    // Where the session was ended, why is what `until` throws.
+    if (!socket.writableEnded) socket.end(message('X'))
+    socket.destroySoon()
   }
 }
 

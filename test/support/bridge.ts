@@ -107,7 +107,7 @@ export function admission(options: BridgeOptions): Answer {
       user,
       database: options.database ?? 'postgres',
       ...(password === undefined ? {} : { password: new Secret(password) }),
-      settings: {},
+      settings: { search_path: '"$user", public' },
       encrypted: true,
     },
   }

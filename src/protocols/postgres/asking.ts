@@ -82,12 +82,11 @@ export function createAsking(
 
   function settlePath(facts: Facts, then: (path: SearchPath | undefined) => void): void {
     const { path } = talk
-    const { asks, all } = movesOf(facts)
+    const { asks } = movesOf(facts)
     const told = () => (asks ? path.told() : undefined)
     // What an approval is for is said with the role that it would run as, and with what its session says of why.
     const isUnsure = path.role() === 'any' || path.reason.now() === 'any'
-    const needsMore = isUnsure && talk.mayHold() && facts.statements.some(doesSomething)
-    const needed = needsMore || path.reason.asksFirst(all)
+    const needed = isUnsure && talk.mayHold() && facts.statements.some(doesSomething)
     if (!needed && !(asks && path.doubtful())) return then(told())
     askServer({ query: PATH_QUERY, parameters: [] }, (rows) => {
       // With a Sync of its own, the answer is the last that was due.

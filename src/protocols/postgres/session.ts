@@ -101,6 +101,7 @@ export function createPostgresSession(options: PostgresOptions, context: Session
       setting: used.settings['search_path'] ?? '',
       user: used.user,
       reason: door.client().reason,
+      inForce: done.inForce,
     })
     if (done.searchPath !== undefined) path.reported(done.searchPath)
     const talk = createConversation(

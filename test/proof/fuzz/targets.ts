@@ -172,7 +172,11 @@ function sessions({ events }: Conversed, options: BridgeOptions): Target {
 
 /** The login, and then what the client sends: what the server says goes past the session. */
 function requestsOnly({ events }: Conversed, options: BridgeOptions): Target {
-  const ready = events.findIndex(({ from, bytes }) => from === 'server' && bytes.includes(READY))
+  const readies = events.flatMap(({ from, bytes }, at) =>
+    from === 'server' && bytes.includes(READY) ? [at] : [],
+  )
+  // The second one follows what the session asks for itself.
+  const [, ready = -1] = readies
   const heard = joined(events.filter(({ from }, at) => at <= ready || from === 'client'))
   const alone = { ...options, masks: [], process: 'requests-only' } as const
   const played = replaySession(heard, alone, (bytes) => [bytes])

@@ -14,17 +14,8 @@ import {
 } from '../../../src/protocols/postgres/messages/frontend.ts'
 import { createFrontendStream } from '../../../src/protocols/postgres/messages/frontend-stream.ts'
 import { createPostgresProtocol } from '../../../src/protocols/postgres/protocol.ts'
-import {
-  bind,
-  close,
-  execute,
-  message,
-  parse,
-  password,
-  query,
-  startup,
-  sync,
-} from '../../support/pgwire/frontend.ts'
+import { bind, close, execute, parse, password, query, startup, sync } from '../../support/pgwire/frontend.ts'
+import { letIn } from '../../support/pgwire/let-in.ts'
 
 const REFUSED = 'select 666'
 const TEXTS = ['select 1', REFUSED]
@@ -74,7 +65,7 @@ function sent(chunks: readonly Uint8Array[]): Uint8Array {
   const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
   session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token')]))
   session.resume({ kind: 'admitted', login, masks: () => MASKER, looksBehind: () => false })
-  session.fromServer(Buffer.concat([message('R', Buffer.alloc(4)), message('Z', Buffer.from('I'))]))
+  session.fromServer(letIn('u'))
   const out: Uint8Array[] = []
   carryOut(session, session.resume({ kind: 'bypassed' }), out)
   for (const chunk of chunks) carryOut(session, session.fromClient(chunk), out)

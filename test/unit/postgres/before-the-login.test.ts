@@ -7,6 +7,7 @@ import type { Effect, ProtocolSession } from '../../../src/core/session.ts'
 import { createMasker } from '../../../src/masking/masker.ts'
 import { createPostgresProtocol } from '../../../src/protocols/postgres/protocol.ts'
 import { message, password, query, startup } from '../../support/pgwire/frontend.ts'
+import { letIn } from '../../support/pgwire/let-in.ts'
 
 beforeAll(loadParser)
 
@@ -19,7 +20,6 @@ const MASKER = createMasker([], NO_KEYS, 'app')
 const MIB = 1024 * 1024
 const TOKEN = 1000
 const ME = { user: 'u', database: 'd' }
-const READY = [message('R', Buffer.alloc(4)), message('Z', Buffer.from('I'))]
 
 describe.each(['full', 'requests-only'] as const)('%s', (process) => {
   function start(): ProtocolSession {
@@ -45,7 +45,7 @@ describe.each(['full', 'requests-only'] as const)('%s', (process) => {
 
   function ready(): ProtocolSession {
     const { session } = admitted({})
-    session.fromServer(Buffer.concat(READY))
+    session.fromServer(letIn(ME.user, 'public'))
     if (process === 'requests-only') session.resume({ kind: 'bypassed' })
     return session
   }

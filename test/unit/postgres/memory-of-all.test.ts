@@ -7,7 +7,8 @@ import { issuePermit } from '../../../src/core/permit-issuer.ts'
 import type { Effect, Protocol, ProtocolSession } from '../../../src/core/session.ts'
 import { createMasker } from '../../../src/masking/masker.ts'
 import { createPostgresProtocol } from '../../../src/protocols/postgres/protocol.ts'
-import { message, parse, password, query, startup, sync } from '../../support/pgwire/frontend.ts'
+import { parse, password, query, startup, sync } from '../../support/pgwire/frontend.ts'
+import { letIn } from '../../support/pgwire/let-in.ts'
 
 beforeAll(loadParser)
 
@@ -41,7 +42,7 @@ describe.each(['full', 'requests-only'] as const)('%s', (process) => {
     const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
     session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token')]))
     session.resume({ kind: 'admitted', login, masks: () => MASKER, looksBehind: () => false })
-    session.fromServer(Buffer.concat([message('R', Buffer.alloc(4)), message('Z', Buffer.from('I'))]))
+    session.fromServer(letIn('u'))
     if (process === 'requests-only') session.resume({ kind: 'bypassed' })
     return { share, send: (bytes: Uint8Array) => closed(session, session.fromClient(bytes)) }
   }

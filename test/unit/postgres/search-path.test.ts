@@ -115,9 +115,15 @@ describe('a statement moves the path', () => {
 })
 
 describe('the path is in doubt', () => {
-  const LOGIN = { setting: '"public"', user: 'ada' }
+  /** as it was sent with the login, and another where something at the target set it then */
+  const login = (setting: string, told = row(setting)) => ({
+    setting,
+    user: 'ada',
+    inForce: decodePath(told),
+  })
   const moves = (...all: Move[]): ReadonlySet<Move> => new Set(all)
   const row = (setting: string, user = 'ada') => JSON.stringify([setting, user, []])
+  const LOGIN = login('"public"')
 
   it('after it was set, until the server told', () => {
     const path = createPathTracker(LOGIN)
@@ -133,7 +139,7 @@ describe('the path is in doubt', () => {
   })
 
   it('as another, where the user is another', () => {
-    const path = createPathTracker({ setting: '"$user"', user: 'ada' })
+    const path = createPathTracker(login('"$user"'))
     path.sent(moves('set'))
     path.learn(row('"$user"', 'bob'), true)
     expect(path.told()).toEqual(['bob'])
@@ -193,7 +199,7 @@ describe('the path is in doubt', () => {
   })
 
   it('after code also where it is reported, when whoever is logged in is part of it', () => {
-    const path = createPathTracker({ setting: '"$user"', user: 'ada' })
+    const path = createPathTracker(login('"$user"'))
     path.reported('"$user"')
     path.sent(moves('code'))
     path.ready('I', true)
@@ -201,11 +207,53 @@ describe('the path is in doubt', () => {
   })
 
   it('for ever, after code, where nobody can be asked', () => {
-    const path = createUnaskedPath()
+    const path = createUnaskedPath(LOGIN)
     path.sent(moves('set', 'reset', 'end'))
     expect([path.told(), path.doubtful()]).toEqual([undefined, false])
     path.sent(moves('code'))
     expect([path.told(), path.doubtful()]).toEqual(['any', false])
+  })
+
+  it('for ever, where nobody can be asked, once another role may be whom $user stands for', () => {
+    const path = createUnaskedPath(login('"$user"'))
+    path.sent(moves('reset', 'end'))
+    expect(path.told()).toBeUndefined()
+    path.sent(moves('set'))
+    expect([path.told(), path.role()]).toEqual(['any', 'any'])
+  })
+
+  describe('but not where a default or a login trigger set another with the login', () => {
+    it('then it is that one until it is reset', () => {
+      const path = createPathTracker(login('"public"', row('a', 'bob')))
+      expect([path.doubtful(), path.untouched(), path.told()]).toEqual([false, false, ['a']])
+      expect(path.role()).toEqual({ name: 'bob' })
+      path.sent(moves('reset'))
+      path.ready('I', true)
+      expect([path.doubtful(), path.role()]).toEqual([true, 'any'])
+    })
+
+    it('and a reset may bring the role back', () => {
+      const path = createPathTracker(login('"public"', row('"public"', 'bob')))
+      path.sent(moves('set'))
+      path.learn(row('"public"'), true)
+      expect(path.role()).toBeUndefined()
+      path.sent(moves('reset'))
+      expect(path.role()).toBe('any')
+    })
+
+    it('and whom $user stands for is the other role', () => {
+      const path = createPathTracker(login('"$user"', row('"$user"', 'bob')))
+      expect(path.told()).toEqual(['bob'])
+    })
+
+    it('where nobody can be asked it may be any after a reset', () => {
+      const path = createUnaskedPath(login('"public"', row('a', 'bob')))
+      expect([path.told(), path.role()]).toEqual([['a'], { name: 'bob' }])
+      path.sent(moves('end'))
+      expect(path.told()).toEqual(['a'])
+      path.sent(moves('reset'))
+      expect([path.told(), path.role()]).toEqual(['any', 'any'])
+    })
   })
 })
 

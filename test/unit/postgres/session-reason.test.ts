@@ -17,7 +17,11 @@ function factsOf(sql: string) {
 
 const moves = (...all: Move[]): ReadonlySet<Move> => new Set(all)
 const row = (reason: string | null) => JSON.stringify(['"public"', 'ada', [], reason])
-const trackerOf = (reason?: string) => createPathTracker({ setting: '"public"', user: 'ada', reason })
+const login = (reason?: string, inForce = reason) => ({
+  ...{ setting: '"public"', user: 'ada', reason },
+  inForce: decodePath(row(inForce ?? null)),
+})
+const trackerOf = (reason?: string, inForce = reason) => createPathTracker(login(reason, inForce))
 
 describe('a statement moves the reason', () => {
   test.each<[string, boolean]>([
@@ -46,15 +50,8 @@ describe('a statement moves the reason', () => {
 })
 
 describe('the reason is in doubt, and nothing is said', () => {
-  const asked = (path = trackerOf(), before: string | null = null) => {
-    expect(path.reason.asksFirst(moves('reason'))).toBe(true)
-    path.learn(row(before), true)
-    expect(path.reason.asksFirst(moves('reason'))).toBe(false)
-    return path
-  }
-
   it('after it was set, until the server told', () => {
-    const path = asked()
+    const path = trackerOf()
     expect(path.reason.now()).toBeUndefined()
     path.sent(moves('reason'))
     path.ready('I', true)
@@ -73,7 +70,7 @@ describe('the reason is in doubt, and nothing is said', () => {
   })
 
   it('at the end of the transaction in which it was set, and at a Sync whose segment may undo it', () => {
-    const path = asked()
+    const path = trackerOf()
     path.sent(moves('reason'))
     path.learn(row('x'), false)
     path.ready('T', true)
@@ -101,31 +98,30 @@ describe('the reason is in doubt, and nothing is said', () => {
   })
 
   it('never counts where it is what was there before the session said anything', () => {
-    const path = asked(trackerOf(), 'said by a default')
+    const path = trackerOf(undefined, 'said by a default')
     path.sent(moves('reason'))
     path.learn(row('said by the session'), true)
     expect(path.reason.now()).toEqual({ text: 'said by the session' })
     path.sent(moves('reset'))
     path.learn(row('said by a default'), true)
     expect(path.reason.now()).toBeUndefined()
-    // In a transaction that had failed nobody could be asked.
-    const failed = trackerOf()
-    failed.sent(moves('reason'))
-    failed.learn(row('x'), true)
-    expect(failed.reason.now()).toBeUndefined()
-    expect(trackerOf('at login').reason.asksFirst(moves('reason'))).toBe(false)
+  })
+
+  it('is not what the login said where a login trigger said something else', () => {
+    for (const path of [trackerOf('mine', 'another'), createUnaskedPath(login('mine', 'another'))])
+      expect(path.reason.now()).toBeUndefined()
   })
 
   it('where nobody can be asked, once it or code may have changed it', () => {
-    expect(createUnaskedPath('x').reason.now()).toEqual({ text: 'x' })
+    expect(createUnaskedPath(login('x')).reason.now()).toEqual({ text: 'x' })
     for (const move of ['reason', 'code'] as const) {
-      const path = createUnaskedPath('x')
+      const path = createUnaskedPath(login('x'))
       path.sent(moves('reset', 'end'))
       expect(path.reason.now()).toEqual({ text: 'x' })
       path.sent(moves(move))
       expect(path.reason.now()).toBeUndefined()
     }
-    const silent = createUnaskedPath()
+    const silent = createUnaskedPath(login())
     silent.sent(moves('reason'))
     expect(silent.reason.now()).toBeUndefined()
   })

@@ -3,11 +3,17 @@ import { ProtocolError } from '../../../core/errors.ts'
 import type { UpstreamLogin } from '../../../core/session.ts'
 import { createReader, decodeUtf8, type Reader } from '../../../wire/reader.ts'
 import { concat, cstring, int32 } from '../../../wire/writer.ts'
-import { decodeDiagnostic, decodeParameterStatus, type ParameterStatus } from '../messages/backend.ts'
+import {
+  decodeDataRow,
+  decodeDiagnostic,
+  decodeParameterStatus,
+  type ParameterStatus,
+} from '../messages/backend.ts'
 import { AUTHENTICATION, BACKEND } from '../messages/codes.ts'
-import { password, startupMessage } from '../messages/encode.ts'
+import { password, query, startupMessage } from '../messages/encode.ts'
 import { MAX_STARTUP } from '../messages/startup.ts'
 import type { Output } from '../output.ts'
+import { decodePath, PATH_QUERY, type PathAnswer } from '../search-path/setting.ts'
 import { md5Response } from './md5.ts'
 import { createScram, type Scram } from './scram.ts'
 
@@ -20,13 +26,15 @@ export interface LoggedIn {
   readonly searchPath: string | undefined
   /** `server_encoding`, which names are compared in */
   readonly encoding: string | undefined
+  /** path, role and reason once everything has run that runs at a login: defaults of the role, login triggers */
+  readonly inForce: PathAnswer
   /** process id and secret, as the server wants to see them in a CancelRequest */
   readonly serverKey: Uint8Array
 }
 
 export interface LoginAttempt {
   start(clientSettings: Readonly<Record<string, string>>): void
-  /** gives the result with the server's first ReadyForQuery. Throws ProtocolError. */
+  /** gives the result once the server is ready and has told what is in force. Throws ProtocolError. */
   message(type: number, bytes: Uint8Array): LoggedIn | undefined
 }
 
@@ -63,6 +71,9 @@ export function createLogin(
   let authenticated = false
   /** names of those that the client sent */
   let settings: readonly string[] = []
+  /** it was ready, and is asked what is in force */
+  let asked = false
+  let answer: string | undefined
 
   function secret() {
     if (!login.password)
@@ -120,6 +131,11 @@ export function createLogin(
     }
   }
 
+  function told(type: number, bytes: Uint8Array): undefined {
+    if (type === BACKEND.DataRow) answer = firstText(decodeDataRow(bytes))
+    else if (type !== BACKEND.RowDescription && type !== BACKEND.CommandComplete) throw unexpected(type)
+  }
+
   return {
     start(clientSettings) {
       settings = Object.keys(clientSettings)
@@ -151,16 +167,19 @@ export function createLogin(
           serverKey = bytes.slice(5)
           return undefined
         case BACKEND.NoticeResponse:
+        case BACKEND.NotificationResponse:
           return undefined
         case BACKEND.ErrorResponse:
           throw loginRefused(decodeDiagnostic(bytes), settings)
         case BACKEND.ReadyForQuery:
           if (!authenticated) throw new ProtocolError('the target is ready before it authenticated')
-          return { parameters, searchPath, encoding, serverKey }
+          if (asked) return { parameters, searchPath, encoding, serverKey, inForce: decodePath(answer) }
+          asked = true
+          out.toServer(query(PATH_QUERY))
+          return undefined
         default:
-          throw new ProtocolError(
-            `the target sends ${JSON.stringify(String.fromCharCode(type))} during the login`,
-          )
+          if (asked) return told(type, bytes)
+          throw unexpected(type)
       }
     },
   }
@@ -168,6 +187,14 @@ export function createLogin(
 
 /** invalid_parameter_value: of all that a login brings, the server looks only at settings so. */
 const INVALID_SETTING = '22023'
+
+function firstText([first]: readonly (Uint8Array | null)[]): string | undefined {
+  return first ? decodeUtf8(first, 'what is in force') : undefined
+}
+
+function unexpected(type: number): ProtocolError {
+  return new ProtocolError(`the target sends ${JSON.stringify(String.fromCharCode(type))} during the login`)
+}
 
 /** The server's text may name the login that the client must not know: only its SQLSTATE goes on. */
 function loginRefused(fields: ReadonlyMap<string, string>, settings: readonly string[]): ProtocolError {

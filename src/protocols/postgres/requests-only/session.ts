@@ -106,7 +106,12 @@ export function createRequestsOnlySession(
         mayHold,
         trust: options.trust,
         context,
-        path: createUnaskedPath(door.client().reason),
+        path: createUnaskedPath({
+          setting: used.settings['search_path'] ?? '',
+          user: used.user,
+          reason: door.client().reason,
+          inForce: loggedIn.inForce,
+        }),
       },
       limits,
     )

@@ -9,8 +9,6 @@ export type SessionReason = { readonly text: string } | 'any' | undefined
 
 export interface ReasonTracker {
   now(): SessionReason
-  /** Is the server to be asked before a text with these moves is sent? It is the first to say something. */
-  asksFirst(moves: ReadonlySet<Move>): boolean
   /** A statement with these moves was sent. */
   sent(moves: ReadonlySet<Move>): void
   /** @param settled as of PathTracker.learn */
@@ -24,22 +22,20 @@ export interface ReasonTracker {
 /**
  * Only what the session itself said counts: a role or a database can have a value for all its sessions.
  * @param atLogin what the client said in its startup packet
+ * @param inForce what the server told then
  */
-export function createReasonTracker(atLogin: string | undefined): ReasonTracker {
-  let told = atLogin
+export function createReasonTracker(atLogin: string | undefined, inForce: string | undefined): ReasonTracker {
+  let said = atLogin !== undefined && atLogin === inForce
+  /** what was there before the session said anything, which nobody said */
+  const before = said ? undefined : inForce
+  let told = said ? atLogin : undefined
   let doubtful = false
   let unsettled = false
-  /** what was there before the session said anything, which nobody said; undefined: not known */
-  let before: { readonly text: string | undefined } | undefined =
-    atLogin === undefined ? undefined : { text: undefined }
-  let said = atLogin !== undefined
 
   return {
     now: () => (doubtful ? 'any' : told === undefined ? undefined : { text: told }),
-    asksFirst: (moves) => before === undefined && moves.has('reason'),
     sent(moves) {
-      // Where it could not be asked first, what was there before would pass for the session's own.
-      said ||= before !== undefined && moves.has('reason')
+      said ||= moves.has('reason')
       if (!said) return
       if (moves.has('reason') || moves.has('reset') || moves.has('code')) {
         doubtful = true
@@ -47,8 +43,7 @@ export function createReasonTracker(atLogin: string | undefined): ReasonTracker 
       } else if (moves.has('end') && unsettled) doubtful = true
     },
     learn(reason, settled) {
-      before ??= { text: reason }
-      told = said && reason !== before.text ? reason : undefined
+      told = said && reason !== before ? reason : undefined
       doubtful = false
       if (settled) unsettled = false
     },
@@ -66,7 +61,6 @@ export function createUnaskedReason(atLogin: string | undefined): ReasonTracker 
   const changes = (moves: ReadonlySet<Move>) => moves.has('reason') || moves.has('code')
   return {
     now: () => told,
-    asksFirst: () => false,
     sent(moves) {
       if (changes(moves)) told = undefined
     },

@@ -1,10 +1,10 @@
-// Which path is in force in a session, which role, and what it says of why, as far as the server told: whatever may have
-// changed them since makes them doubtful, and then the server is asked before a name without a schema, or what may be held, is judged.
+// Which path is in force in a session, which role, and what it says of why, as far as the server told, first at the login: whatever
+// may have changed them since makes them doubtful, and then the server is asked before a name without a schema, or what may be held, is judged.
 import type { Role } from '../../../core/operation.ts'
 import type { SearchPath } from '../../../core/search-path.ts'
 import type { Move } from './moves.ts'
 import { createReasonTracker, createUnaskedReason, type ReasonTracker } from './reason.ts'
-import { decodePath, schemasOf } from './setting.ts'
+import { decodePath, type PathAnswer, schemasOf } from './setting.ts'
 
 export interface PathTracker {
   /** as the login set it */
@@ -20,7 +20,7 @@ export interface PathTracker {
   /** The role that the server told last, or `any` when it may be another by now; undefined: the login's own. */
   role(): Role
   /** what the session says of why */
-  readonly reason: Pick<ReasonTracker, 'now' | 'asksFirst' | 'movedBy'>
+  readonly reason: Pick<ReasonTracker, 'now' | 'movedBy'>
   /** A statement with these moves was sent. */
   sent(moves: ReadonlySet<Move>): void
   /**
@@ -37,24 +37,30 @@ export interface PathTracker {
 }
 
 export interface AtLogin {
-  /** the setting that was sent with the login; undefined where the server's own is in force */
+  /** of search_path, as it was sent with the login */
   readonly setting: string
   readonly user: string
   /** what the client said of why in its startup packet */
   readonly reason?: string | undefined
+  /** What the server told then: a default of the role or a login trigger may have set another role, or another path. */
+  readonly inForce: PathAnswer
 }
+
+const roleOf = ({ user }: Pick<PathAnswer, 'user'>, login: AtLogin) =>
+  user === login.user ? undefined : { name: user }
 
 export function createPathTracker(login: AtLogin): PathTracker {
   const loginPath = schemasOf(login.setting, login.user)
   const atLogin = JSON.stringify(loginPath)
-  const reason = createReasonTracker(login.reason)
+  const reason = createReasonTracker(login.reason, login.inForce.reason)
+  const roleAtLogin = roleOf(login.inForce, login)
   /** The same object for the same path. */
   let told: SearchPath | undefined
   let text = atLogin
   let doubtful = false
   /** code may have changed it */
   let unsure = false
-  let role: { readonly name: string } | undefined
+  let role = roleAtLogin
   let roleDoubtful = false
   let roleUnsettled = false
   let unsettled = false
@@ -72,6 +78,16 @@ export function createPathTracker(login: AtLogin): PathTracker {
     unsettled = true
     untouched = false
   }
+
+  function take({ path, user }: PathAnswer): boolean {
+    const now = JSON.stringify(path)
+    const asAtLogin = now === atLogin && user === login.user
+    if (asAtLogin) told = undefined
+    else if (told === undefined || now !== text) told = path
+    text = now
+    return asAtLogin
+  }
+  untouched = take(login.inForce)
 
   return {
     login: loginPath,
@@ -97,7 +113,7 @@ export function createPathTracker(login: AtLogin): PathTracker {
         roleUnsettled ||
         moves.has('set') ||
         moves.has('code') ||
-        (moves.has('reset') && role !== undefined)
+        (moves.has('reset') && (role ?? roleAtLogin) !== undefined)
       ) {
         roleDoubtful = true
         roleUnsettled = true
@@ -113,14 +129,10 @@ export function createPathTracker(login: AtLogin): PathTracker {
     },
     learn(row, settled) {
       const answer = decodePath(row)
-      const now = JSON.stringify(answer.path)
-      const asAtLogin = now === atLogin && answer.user === login.user
-      if (asAtLogin) told = undefined
-      else if (told === undefined || now !== text) told = answer.path
-      text = now
+      const asAtLogin = take(answer)
       doubtful = false
       unsure = false
-      role = answer.user === login.user ? undefined : { name: answer.user }
+      role = roleOf(answer, login)
       roleDoubtful = false
       reason.learn(answer.reason, settled)
       if (!settled) return
@@ -152,9 +164,12 @@ export function createPathTracker(login: AtLogin): PathTracker {
  * The path where the server's answers go past: no rule lets a session set it, but for values that find less; after code,
  * which may set it, names without a schema may be anywhere for as long as the session lives.
  */
-export function createUnaskedPath(reasonAtLogin?: string): PathTracker {
-  const reason = createUnaskedReason(reasonAtLogin)
-  let told: SearchPath | undefined
+export function createUnaskedPath(login: AtLogin): PathTracker {
+  const { path, reason: said } = login.inForce
+  const reason = createUnaskedReason(said === login.reason ? said : undefined)
+  const asSent = JSON.stringify(path) === JSON.stringify(schemasOf(login.setting, login.user))
+  const role = roleOf(login.inForce, login)
+  let told: SearchPath | undefined = asSent ? undefined : path
   let roleDoubtful = false
   return {
     login: 'any',
@@ -166,12 +181,15 @@ export function createUnaskedPath(reasonAtLogin?: string): PathTracker {
     untouched() {
       return told === undefined
     },
-    role: () => (roleDoubtful ? 'any' : undefined),
+    role: () => (roleDoubtful ? 'any' : role),
     reason,
     sent(moves) {
       reason.sent(moves)
-      if (moves.has('code')) told = 'any'
-      if (moves.has('code') || moves.has('set')) roleDoubtful = true
+      const isReset = moves.has('reset') && (told !== undefined || role !== undefined)
+      // With the role, whom `$user` stands for.
+      const isElsewhere = moves.has('set') && login.setting.includes('$user')
+      if (moves.has('code') || isReset || isElsewhere) told = 'any'
+      if (moves.has('code') || moves.has('set') || isReset) roleDoubtful = true
     },
     learn: () => undefined,
     synced: () => undefined,

@@ -6,7 +6,8 @@ import { createMemory } from '../../../../src/core/memory.ts'
 import type { Effect, ProtocolSession } from '../../../../src/core/session.ts'
 import { createMasker } from '../../../../src/masking/masker.ts'
 import { createPostgresProtocol } from '../../../../src/protocols/postgres/protocol.ts'
-import { message, password, query, startup } from '../../../support/pgwire/frontend.ts'
+import { password, query, startup } from '../../../support/pgwire/frontend.ts'
+import { letIn, READY } from '../../../support/pgwire/let-in.ts'
 
 beforeAll(loadParser)
 
@@ -29,9 +30,6 @@ function start(): ProtocolSession {
   })
 }
 
-const AUTHENTICATION_OK = message('R', Buffer.alloc(4))
-const READY = message('Z', Buffer.from('I'))
-
 /** A session that is admitted and whose target has said that it is ready. */
 function handover(early: Uint8Array = new Uint8Array(0)): {
   session: ProtocolSession
@@ -41,18 +39,18 @@ function handover(early: Uint8Array = new Uint8Array(0)): {
   session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token'), early]))
   const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
   session.resume({ kind: 'admitted', login, masks: () => MASKER, looksBehind: () => false })
-  return { session, effects: session.fromServer(Buffer.concat([AUTHENTICATION_OK, READY])) }
+  return { session, effects: session.fromServer(letIn('u')) }
 }
 
 const kinds = (effects: readonly Effect[]) => effects.map(({ kind }) => kind)
 
-it('once the target is ready its bytes are let past, and the client hears nothing yet', () => {
-  expect(kinds(handover().effects)).toEqual(['bypass'])
+it('once the target is ready, and told what is in force, its bytes are let past, and the client hears nothing yet', () => {
+  expect(kinds(handover().effects)).toEqual(['to-server', 'bypass'])
 })
 
 it('what the client sends meanwhile is judged only after the bypass', () => {
   const { session, effects } = handover(query('select 1'))
-  expect(kinds(effects)).toEqual(['bypass'])
+  expect(kinds(effects)).toEqual(['to-server', 'bypass'])
   expect(session.fromClient(query('select 2'))).toEqual([])
   expect(kinds(session.resume({ kind: 'bypassed' }))).toEqual(['cancel-key', 'observe', 'to-client', 'judge'])
 })

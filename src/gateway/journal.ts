@@ -1,6 +1,5 @@
 // What is kept of a session, in the recording and in the audit log. Nothing that was judged goes on before it is written:
 // what a turn of the event loop brings is kept together, and written with one call.
-
 import { performance } from 'node:perf_hooks'
 import type { ApprovalState } from '../core/approval.ts'
 import type { AuditActor, AuditBatch, AuditEvent, AuditedDecision, AuditedSession } from '../core/audit.ts'

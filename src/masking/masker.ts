@@ -1,5 +1,4 @@
 // The masks of one session: which relations and columns they name, and a mask for each column of a result (design section 7).
-
 import type { Facts, RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
 import { allTerms } from '../core/hold-terms.ts'

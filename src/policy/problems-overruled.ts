@@ -1,5 +1,4 @@
 // Rules that give leave or hold, and can do neither: other rules deny, or hold, all that they mean.
-
 import type { Finding } from '../config/problems.ts'
 import type { Config, PolicyRuleConfig } from '../config/schema.ts'
 import type { AccessEffect } from '../core/facts.ts'

@@ -1,5 +1,4 @@
 // What the facts of a statement take in memory, roughly: for what remembers them.
-
 import { NO_NAMES, type StatementFacts } from '../../core/facts.ts'
 import { once } from '../../core/once.ts'
 

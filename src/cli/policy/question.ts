@@ -1,5 +1,4 @@
 // A question to the policy without a session: somebody, a resource, a statement and the circumstances, and what comes of it.
-
 import { type Analyzer, createAnalyzer } from '../../analysis/postgres/analyze.ts'
 import type { Config, ResourceConfig } from '../../config/schema.ts'
 import type { Decision, Outcome } from '../../core/decision.ts'

@@ -1,5 +1,4 @@
 // What a statement's names are that only the catalog knows the meaning of.
-
 import type { Access, Facts, RelationName } from '../../../core/facts.ts'
 import { once } from '../../../core/once.ts'
 

@@ -1,5 +1,4 @@
 // Which statements may change the path, and which ones ask for it: those with names that have no schema.
-
 import type { Access, Facts, StatementFacts } from '../../../core/facts.ts'
 import { once } from '../../../core/once.ts'
 import { REASON_SETTING } from '../../../core/stated.ts'

@@ -1,6 +1,5 @@
 // Facts as they are on a path: an object of their own, so that all that is remembered by facts is remembered by the path
 // as well, and a fingerprint of their own, since an approval is for exactly what was asked (invariant 6).
-
 import { createHash } from 'node:crypto'
 import type { Facts } from '../../../core/facts.ts'
 import { once } from '../../../core/once.ts'

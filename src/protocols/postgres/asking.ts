@@ -45,20 +45,22 @@ export function createAsking(
     const names = asksForCode(facts) ? unsure(facts) : undefined
     const relations = names?.relations ?? (talk.masks().namesColumns ? relationsOf(facts) : undefined)
     if (relations === undefined) return then(told)
+    // What is missing is this session's to ask from then on: another that looks is told that nothing is.
     const missing = talk.catalog.missing(relations, since)
     // Of almost every statement.
     if (missing === undefined && names === undefined) return then(told)
-    const ask = (again: boolean) => {
+    const ask = (question: CatalogQuestion | undefined, again: boolean) => {
       const epoch = talk.catalog.epoch()
-      learn(talk.catalog.missing(relations, since), (toldRelations) =>
+      learn(question, (toldRelations) =>
         learn(names && talk.catalog.missingCode(names, since), (toldCode) => {
           if (!toldRelations || !toldCode) return then(NOT_TOLD)
-          if (talk.catalog.epoch() !== epoch && again) return ask(false)
+          if (talk.catalog.epoch() !== epoch && again)
+            return ask(talk.catalog.missing(relations, since), false)
           then(told)
         }),
       )
     }
-    ask(true)
+    ask(missing, true)
   }
 
   function learn(missing: CatalogQuestion | undefined, then: (told: boolean) => void): void {

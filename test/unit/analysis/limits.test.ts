@@ -85,7 +85,7 @@ describe('what a text takes does not grow faster than its length', () => {
     expect(sql.length).toBeLessThanOrEqual(256 * KiB + 3000)
     const { result, turns } = costOf(() => analyze(sql))
     expect(result.kind).toBe('facts')
-    expect(turns).toBeLessThan(300)
+    expect(turns).toBeLessThan(150)
   })
 })
 

@@ -14,6 +14,6 @@ it('a text that defines thousands of names is read a few times, not once for eac
   const analysis = createAnalyzer({ trustedFunctions: [], maxBytes: 1024 * 1024 }).analyze(text)
   if (analysis.kind !== 'facts') throw new Error('invariant: not analysed')
   const names = createSqlNames(10_000)
-  expect(costOf(() => names.note(analysis.facts, text)).turns).toBeLessThan(10)
+  expect(costOf(() => names.note(analysis.facts, text)).turns).toBeLessThan(5)
   expect(names.meanings('prepared', 'p3999')).toHaveLength(1)
 })

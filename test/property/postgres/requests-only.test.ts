@@ -2,10 +2,8 @@
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import { loadParser } from '../../../src/analysis/postgres/analyze.ts'
-import { createMemory } from '../../../src/core/memory.ts'
 import { issuePermit } from '../../../src/core/permit-issuer.ts'
 import type { Effect, Protocol, ProtocolSession } from '../../../src/core/session.ts'
-import { createMasker } from '../../../src/masking/masker.ts'
 import {
   decodeBind,
   decodeExecute,
@@ -16,15 +14,10 @@ import { createFrontendStream } from '../../../src/protocols/postgres/messages/f
 import { createPostgresProtocol } from '../../../src/protocols/postgres/protocol.ts'
 import { bind, close, execute, parse, password, query, startup, sync } from '../../support/pgwire/frontend.ts'
 import { letIn } from '../../support/pgwire/let-in.ts'
+import { alone, UNMASKED } from '../../support/session-alone.ts'
 
 const REFUSED = 'select 666'
 const TEXTS = ['select 1', REFUSED]
-const NO_KEYS = {
-  key: () => {
-    throw new Error('no key')
-  },
-}
-const MASKER = createMasker([], NO_KEYS, 'app')
 let protocol: Protocol
 beforeAll(async () => {
   await loadParser()
@@ -56,15 +49,10 @@ const requests = fc.array(segment, { minLength: 3, maxLength: 12 })
 
 /** Admitted, past the handover, and given the client's chunks. What it sends from then on. */
 function sent(chunks: readonly Uint8Array[]): Uint8Array {
-  const session = protocol.start({
-    peer: { source: '127.0.0.1:1', tlsVersion: 'TLSv1.3' },
-    random: (n) => new Uint8Array(n),
-    now: () => 0,
-    memory: createMemory().share(),
-  })
+  const session = protocol.start(alone())
   const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
   session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token')]))
-  session.resume({ kind: 'admitted', login, masks: () => MASKER, looksBehind: () => false })
+  session.resume({ kind: 'admitted', login, masks: () => UNMASKED, looksBehind: () => false })
   session.fromServer(letIn('u'))
   const out: Uint8Array[] = []
   carryOut(session, session.resume({ kind: 'bypassed' }), out)

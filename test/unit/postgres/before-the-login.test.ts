@@ -2,21 +2,14 @@
 import { Buffer } from 'node:buffer'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { loadParser } from '../../../src/analysis/postgres/analyze.ts'
-import { createMemory } from '../../../src/core/memory.ts'
 import type { Effect, ProtocolSession } from '../../../src/core/session.ts'
-import { createMasker } from '../../../src/masking/masker.ts'
 import { createPostgresProtocol } from '../../../src/protocols/postgres/protocol.ts'
 import { message, password, query, startup } from '../../support/pgwire/frontend.ts'
 import { letIn } from '../../support/pgwire/let-in.ts'
+import { alone, UNMASKED } from '../../support/session-alone.ts'
 
 beforeAll(loadParser)
 
-const NO_KEYS = {
-  key: () => {
-    throw new Error('no key')
-  },
-}
-const MASKER = createMasker([], NO_KEYS, 'app')
 const MIB = 1024 * 1024
 const TOKEN = 1000
 const ME = { user: 'u', database: 'd' }
@@ -25,12 +18,7 @@ describe.each(['full', 'requests-only'] as const)('%s', (process) => {
   function start(): ProtocolSession {
     const limits = { statement: MIB, message: MIB, buffered: MIB, prepared: 10, token: TOKEN }
     const settings = { process, methods: ['token'], trustedFunctions: [], limits } as const
-    return createPostgresProtocol(settings, () => 0).start({
-      peer: { source: '127.0.0.1:1', tlsVersion: 'TLSv1.3' },
-      random: (n) => new Uint8Array(n),
-      now: () => 0,
-      memory: createMemory().share(),
-    })
+    return createPostgresProtocol(settings, () => 0).start(alone())
   }
 
   function admitted(settings: Record<string, string>) {
@@ -39,7 +27,7 @@ describe.each(['full', 'requests-only'] as const)('%s', (process) => {
     const login = { ...ME, settings: { search_path: 'public' }, encrypted: true }
     return {
       session,
-      effects: session.resume({ kind: 'admitted', login, masks: () => MASKER, looksBehind: () => false }),
+      effects: session.resume({ kind: 'admitted', login, masks: () => UNMASKED, looksBehind: () => false }),
     }
   }
 

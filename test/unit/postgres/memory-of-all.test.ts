@@ -5,19 +5,13 @@ import { loadParser } from '../../../src/analysis/postgres/analyze.ts'
 import { createMemory, type Memory } from '../../../src/core/memory.ts'
 import { issuePermit } from '../../../src/core/permit-issuer.ts'
 import type { Effect, Protocol, ProtocolSession } from '../../../src/core/session.ts'
-import { createMasker } from '../../../src/masking/masker.ts'
 import { createPostgresProtocol } from '../../../src/protocols/postgres/protocol.ts'
 import { parse, password, query, startup, sync } from '../../support/pgwire/frontend.ts'
 import { letIn } from '../../support/pgwire/let-in.ts'
+import { alone, UNMASKED } from '../../support/session-alone.ts'
 
 beforeAll(loadParser)
 
-const NO_KEYS = {
-  key: () => {
-    throw new Error('no key')
-  },
-}
-const MASKER = createMasker([], NO_KEYS, 'app')
 const MIB = 1024 * 1024
 /** Short, and its facts take half a megabyte: each of its columns may be of any of its tables. */
 const wide = (n: number) =>
@@ -33,15 +27,10 @@ describe.each(['full', 'requests-only'] as const)('%s', (process) => {
 
   function start(memory: Memory) {
     const share = memory.share()
-    const session = protocol.start({
-      peer: { source: '127.0.0.1:1', tlsVersion: 'TLSv1.3' },
-      random: (n) => new Uint8Array(n),
-      now: () => 0,
-      memory: share,
-    })
+    const session = protocol.start(alone(share))
     const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
     session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token')]))
-    session.resume({ kind: 'admitted', login, masks: () => MASKER, looksBehind: () => false })
+    session.resume({ kind: 'admitted', login, masks: () => UNMASKED, looksBehind: () => false })
     session.fromServer(letIn('u'))
     if (process === 'requests-only') session.resume({ kind: 'bypassed' })
     return { share, send: (bytes: Uint8Array) => closed(session, session.fromClient(bytes)) }

@@ -2,32 +2,20 @@
 // be sent to it and nobody is told anything.
 import { beforeAll, expect, it } from 'vitest'
 import { loadParser } from '../../../../src/analysis/postgres/analyze.ts'
-import { createMemory } from '../../../../src/core/memory.ts'
 import type { Effect, ProtocolSession } from '../../../../src/core/session.ts'
-import { createMasker } from '../../../../src/masking/masker.ts'
 import { createPostgresProtocol } from '../../../../src/protocols/postgres/protocol.ts'
 import { password, query, startup } from '../../../support/pgwire/frontend.ts'
 import { letIn, READY } from '../../../support/pgwire/let-in.ts'
+import { alone, UNMASKED } from '../../../support/session-alone.ts'
 
 beforeAll(loadParser)
 
-const NO_KEYS = {
-  key: () => {
-    throw new Error('no key')
-  },
-}
-const MASKER = createMasker([], NO_KEYS, 'app')
 const MIB = 1024 * 1024
 
 function start(): ProtocolSession {
   const limits = { statement: MIB, message: MIB, buffered: MIB, prepared: 10, token: 1000 }
   const settings = { process: 'requests-only', methods: ['token'], trustedFunctions: [], limits } as const
-  return createPostgresProtocol(settings, () => 0).start({
-    peer: { source: '127.0.0.1:1', tlsVersion: 'TLSv1.3' },
-    random: (n) => new Uint8Array(n),
-    now: () => 0,
-    memory: createMemory().share(),
-  })
+  return createPostgresProtocol(settings, () => 0).start(alone())
 }
 
 /** A session that is admitted and whose target has said that it is ready. */
@@ -38,7 +26,7 @@ function handover(early: Uint8Array = new Uint8Array(0)): {
   const session = start()
   session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token'), early]))
   const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
-  session.resume({ kind: 'admitted', login, masks: () => MASKER, looksBehind: () => false })
+  session.resume({ kind: 'admitted', login, masks: () => UNMASKED, looksBehind: () => false })
   return { session, effects: session.fromServer(letIn('u')) }
 }
 
@@ -73,7 +61,7 @@ it('a bypass that nobody asked for ends the session', () => {
 it('a session with masks is not begun', () => {
   const session = start()
   session.fromClient(Buffer.concat([startup({ user: 'u', database: 'd' }), password('token')]))
-  const masker = { ...createMasker([], NO_KEYS, 'app'), active: true }
+  const masker = { ...UNMASKED, active: true }
   const login = { user: 'u', database: 'd', settings: {}, encrypted: true }
   expect(
     kinds(session.resume({ kind: 'admitted', login, masks: () => masker, looksBehind: () => false })),

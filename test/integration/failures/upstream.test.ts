@@ -115,7 +115,7 @@ describe('a target that dies in the middle of a result', () => {
     return Number(row?.['pid'])
   }
 
-  const failed = (end: Ending, ...states: string[]) => {
+  const failed = (end: Ending, ...states: (string | undefined)[]) => {
     expect(end.completed).toBe(false)
     if (!end.cut) expect(states).toContain(end.errors.at(-1))
   }
@@ -127,8 +127,10 @@ describe('a target that dies in the middle of a result', () => {
     )
   })
 
-  it('by RST: the client is told that the target closed, unless a message was cut', async () => {
-    failed(await interrupted(async () => relay.reset()), '08006')
+  // Envoy closes the client on a reset wherever its bytes are (docs/envoy-notes.md, b): one time in a thousand
+  // between two messages
+  it('by RST: the result does not look whole, and no other reason is given', async () => {
+    failed(await interrupted(async () => relay.reset()), '08006', undefined)
   })
 
   it('by kill -9: the client is told, and later logins work', async () => {

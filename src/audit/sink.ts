@@ -2,10 +2,10 @@
 import { Buffer } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { dirname } from 'node:path'
-import { performance } from 'node:perf_hooks'
 import { makeDirectory } from '../config/directory.ts'
 import type { Config } from '../config/schema.ts'
 import type { AuditBatch, AuditEvent, AuditSink } from '../core/audit.ts'
+import { turnTime } from '../core/turn-time.ts'
 import { lastEvent, openLogFile } from './file.ts'
 import { createLines } from './line.ts'
 import { GENESIS } from './verify.ts'
@@ -31,7 +31,7 @@ export interface AuditClock {
   readonly monotonic: () => number
 }
 
-const systemClock: AuditClock = { now: () => Date.now(), monotonic: () => performance.now() }
+const systemClock: AuditClock = { now: () => Date.now(), monotonic: turnTime }
 
 function openSink(path: string | undefined, clock: AuditClock) {
   if (path === undefined) return { ...lineWriter(STDOUT), close: () => {} }

@@ -1,6 +1,7 @@
 // Carries out the effects of one session in their order, and gives its state machine the answers that they bring.
 import { performance } from 'node:perf_hooks'
 import type { Answer, Effect } from '../core/session.ts'
+import { turnTime } from '../core/turn-time.ts'
 
 export interface EffectLoop {
   /** Runs one input of the state machine, and what it asks for. */
@@ -24,10 +25,14 @@ export interface EffectLoopOptions {
  * hundred thousand in one write, and Envoy ends all sessions of a processor that does not answer for 5 seconds (E6).
  */
 const TURN = 25
+/** Answers to the first questions of an input that are not timed: few inputs have more. */
+const UNTIMED = 2
 
 export function createEffectLoop({ carryOut, resumed, settle, crash, over }: EffectLoopOptions): EffectLoop {
   let queue: Effect[] = []
   let working = false
+  /** to the effects that are carried out */
+  let answers = 0
   let began = 0
 
   /** The answers that can be given at once are, without a way through the event loop. */
@@ -36,7 +41,8 @@ export function createEffectLoop({ carryOut, resumed, settle, crash, over }: Eff
     for (const effect of effects) queue.push(effect)
     if (working) return
     working = true
-    began = performance.now()
+    answers = 0
+    began = turnTime()
     try {
       // Effects that answers add meanwhile are reached as well. Shifting would be quadratic.
       for (const effect of queue) {
@@ -61,12 +67,17 @@ export function createEffectLoop({ carryOut, resumed, settle, crash, over }: Eff
     }
   }
 
+  function isLate(): boolean {
+    answers += 1
+    return answers > UNTIMED && performance.now() - began > TURN
+  }
+
   const goOn = (answer: Answer) => input(() => resumed(answer))
 
   return {
     input,
     resume(answer) {
-      if (working && performance.now() - began > TURN) setImmediate(goOn, answer)
+      if (working && isLate()) setImmediate(goOn, answer)
       else goOn(answer)
     },
   }

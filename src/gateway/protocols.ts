@@ -1,6 +1,7 @@
 // The protocol of each resource, made from its configuration.
 import type { Config, ResourceConfig } from '../config/schema.ts'
 import type { Protocol, ProtocolSettings } from '../core/session.ts'
+import { turnTime } from '../core/turn-time.ts'
 import { PROTOCOLS } from '../protocols/registry.ts'
 
 export async function startProtocols(config: Config): Promise<ReadonlyMap<string, Protocol>> {
@@ -14,7 +15,7 @@ export async function startProtocols(config: Config): Promise<ReadonlyMap<string
 export async function startProtocol(config: Config, resource: ResourceConfig): Promise<Protocol> {
   const entry = PROTOCOLS[resource.protocol]
   await entry.load()
-  return entry.create(settingsOf(config, resource), () => performance.now())
+  return entry.create(settingsOf(config, resource), turnTime)
 }
 
 /** A token may be as long as the most generous issuer allows; the message around it is a few bytes more. */

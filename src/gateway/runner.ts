@@ -51,9 +51,9 @@ export function createRunner(
     peer: facts.peer,
     random: randomBytes,
     now: () => performance.now(),
-    analysed: (took, known) => {
-      metrics.stage('analysis', took / 1000)
-      metrics.analysed(facts.resource, known)
+    analysed(took) {
+      if (took !== undefined) metrics.stage('analysis', took / 1000)
+      metrics.analysed(facts.resource, took === undefined)
     },
   })
   const startedAt = performance.now()

@@ -3,6 +3,8 @@
 // promises and microtasks ask for after each of its immediates, so that each session with one of its own would be a write
 // of its own.
 
+import { beginTurn, endTurn } from '../core/turn-time.ts'
+
 let due: (() => void)[] = []
 let running = false
 
@@ -31,10 +33,12 @@ export function atTurnEnd(work: () => void): void {
 export function runTurn(work: () => void): void {
   if (running) return work()
   running = true
+  beginTurn()
   try {
     work()
   } finally {
     run()
     running = false
+    endTurn()
   }
 }

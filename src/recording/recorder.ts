@@ -1,8 +1,8 @@
 // Opens one recording per session in the configured directory.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { performance } from 'node:perf_hooks'
 import type { Config } from '../config/schema.ts'
+import { turnTime } from '../core/turn-time.ts'
 import type { SessionHeader } from './event.ts'
 import { createFile, prepareDirectory } from './file.ts'
 import { recordSession, type SessionRecording } from './session.ts'
@@ -27,10 +27,7 @@ function fileName(header: SessionHeader): string {
 }
 
 /** Throws when the directory cannot be made or is open to all users. `clock` is monotonic, in milliseconds. */
-export function createRecorder(
-  config: Config['recordings'],
-  clock: () => number = () => performance.now(),
-): Recorder {
+export function createRecorder(config: Config['recordings'], clock: () => number = turnTime): Recorder {
   const { directory } = config
   if (directory === undefined) return { open: () => nothing }
   prepareDirectory(directory)

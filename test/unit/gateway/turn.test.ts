@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { turnTime } from '../../../src/core/turn-time.ts'
 import { atTurnEnd, runTurn } from '../../../src/gateway/turn.ts'
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -46,4 +47,37 @@ it('work that throws ends its turn, and what it had asked for is done', () => {
     })
   expect(failing).toThrow('defect')
   expect(done).toEqual(['end'])
+})
+
+const untilLater = (than: number) => {
+  while (performance.now() <= than) {
+    // The clock goes on meanwhile.
+  }
+}
+
+it('time stands still in a turn, up to the end of what waits for it, and goes on behind it', () => {
+  const before = turnTime()
+  let began = 0
+  let atEnd = 0
+  runTurn(() => {
+    began = turnTime()
+    untilLater(began)
+    atTurnEnd(() => {
+      atEnd = turnTime()
+    })
+  })
+  expect(began).toBeGreaterThanOrEqual(before)
+  expect(atEnd).toBe(began)
+  expect(turnTime()).toBeGreaterThan(began)
+})
+
+it('time goes on behind a turn that failed', () => {
+  expect(() =>
+    runTurn(() => {
+      throw new Error('defect')
+    }),
+  ).toThrow('defect')
+  const then = turnTime()
+  untilLater(then)
+  expect(turnTime()).toBeGreaterThan(then)
 })

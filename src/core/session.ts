@@ -128,8 +128,8 @@ export interface SessionContext {
   readonly now: () => number
   /** where it counts what it keeps; whoever starts the session releases it */
   readonly memory: SessionMemory
-  /** told how long the analysis of a statement took, in milliseconds */
-  readonly analysed?: (took: number, known: boolean) => void
+  /** told how long the analysis of a statement took, in milliseconds; undefined when it was known from before */
+  readonly analysed?: (took: number | undefined) => void
 }
 
 /** What a protocol is told about a resource. Sizes in bytes. */

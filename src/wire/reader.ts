@@ -8,6 +8,8 @@ export interface Reader {
   int16(): number
   int32(): number
   bytes(length: number): Uint8Array
+  /** UTF-8, strict as that of `cstring`. @param what for the error */
+  text(length: number, what: string): string
   /** UTF-8 text up to a zero byte; strict: a text that is not UTF-8 is refused */
   cstring(): string
   /** Throws unless everything was read: what is judged is what runs (invariant 2). */
@@ -20,10 +22,10 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const SHORT = 16
 
 /** Undefined for one that is long, or not ASCII. */
-function shortAscii(bytes: Uint8Array): string | undefined {
-  if (bytes.length > SHORT) return undefined
+function shortAscii(bytes: Uint8Array, from: number, to: number): string | undefined {
+  if (to - from > SHORT) return undefined
   let text = ''
-  for (let i = 0; i < bytes.length; i += 1) {
+  for (let i = from; i < to; i += 1) {
     const byte = bytes[i] as number
     if (byte > 0x7f) return undefined
     text += String.fromCharCode(byte)
@@ -31,14 +33,23 @@ function shortAscii(bytes: Uint8Array): string | undefined {
   return text
 }
 
-export function decodeUtf8(bytes: Uint8Array, what: string): string {
-  const short = shortAscii(bytes)
+/** Undefined for what is not UTF-8. */
+function decoded(bytes: Uint8Array, from: number, to: number): string | undefined {
+  const short = shortAscii(bytes, from, to)
   if (short !== undefined) return short
   try {
-    return utf8.decode(bytes)
+    return utf8.decode(bytes.subarray(from, to))
   } catch {
-    throw new ProtocolError(`${what} is not valid UTF-8`)
+    return undefined
   }
+}
+
+const notUtf8 = (what: string) => new ProtocolError(`${what} is not valid UTF-8`)
+
+export function decodeUtf8(bytes: Uint8Array, what: string): string {
+  const text = decoded(bytes, 0, bytes.length)
+  if (text === undefined) throw notUtf8(what)
+  return text
 }
 
 export function createReader(message: Uint8Array, what: string, start = 0): Reader {
@@ -79,12 +90,21 @@ class MessageReader implements Reader {
     return this.#message.subarray(from, from + length)
   }
 
+  text(length: number, what: string): string {
+    const from = this.#advance(length)
+    const text = decoded(this.#message, from, from + length)
+    if (text === undefined) throw notUtf8(what)
+    return text
+  }
+
   cstring(): string {
     const zero = this.#message.indexOf(0, this.#at)
     if (zero < 0) throw new ProtocolError(`${this.#what} has an unterminated string`)
     const from = this.#advance(zero - this.#at + 1)
     if (from === zero) return ''
-    return decodeUtf8(this.#message.subarray(from, zero), `a string in ${this.#what}`)
+    const text = decoded(this.#message, from, zero)
+    if (text === undefined) throw notUtf8(`a string in ${this.#what}`)
+    return text
   }
 
   end(): void {

@@ -25,6 +25,8 @@ export interface AnalyzerOptions {
 export interface Analyzer {
   /** Facts of every statement in the text. Never throws. Needs `loadParser` to have resolved; refuses until then. */
   analyze(sql: string): AnalysisResult
+  /** What `analyze` would give at once, since the text, or another of its template, was analysed before. */
+  known(sql: string): AnalysisResult | undefined
   /** Of what is remembered, and of the texts that were known, or not. */
   stats(): CacheStats & { readonly hits: number; readonly misses: number }
 }
@@ -46,13 +48,15 @@ export function createAnalyzer(options: AnalyzerOptions = {}): Analyzer {
   let hits = 0
   let misses = 0
 
+  const find = (sql: string, template: string | undefined): AnalysisResult | undefined => {
+    const found = (template === undefined ? undefined : templates.get(template)) ?? texts.get(sql)
+    if (found !== undefined) hits += 1
+    return found
+  }
   const analyze = (sql: string): AnalysisResult => {
     const template = templateOf(sql)
-    const known = (template === undefined ? undefined : templates.get(template)) ?? texts.get(sql)
-    if (known !== undefined) {
-      hits += 1
-      return known
-    }
+    const found = find(sql, template)
+    if (found !== undefined) return found
     misses += 1
     // A code unit is at least one byte, so the cheap test comes first.
     if (sql.length > maxBytes || Buffer.byteLength(sql) > maxBytes) {
@@ -66,6 +70,7 @@ export function createAnalyzer(options: AnalyzerOptions = {}): Analyzer {
   }
   return {
     analyze,
+    known: (sql) => find(sql, templateOf(sql)),
     stats: () => ({
       entries: texts.stats().entries + templates.stats().entries,
       bytes: texts.stats().bytes + templates.stats().bytes,

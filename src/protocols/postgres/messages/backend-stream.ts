@@ -1,5 +1,6 @@
 // Cuts what a server sends into messages and passes on what the handler lets through, in runs as long as possible:
 // a result of many rows that nobody masks is forwarded without a copy.
+import { Buffer } from 'node:buffer'
 import { ProtocolError } from '../../../core/errors.ts'
 import { createChunks } from '../../../wire/chunks.ts'
 import { BACKEND } from './codes.ts'
@@ -95,7 +96,7 @@ export function createBackendStream(
     if (length < 4) throw new ProtocolError(`the server's message states the impossible length ${length}`)
     const end = at + 1 + length
     if (end > bytes.length) return incomplete(bytes, at, type, length)
-    const verdict = handler.message(type, bytes.subarray(at, end))
+    const verdict = handler.message(type, length === 4 ? bodiless(type) : bytes.subarray(at, end))
     if (verdict !== 'forward') replace(bytes, at, end, verdict === 'drop' ? undefined : verdict)
     return end
   }
@@ -143,6 +144,10 @@ export function createBackendStream(
     },
   }
 }
+
+/** Messages without a body are their type alone, and a statement has some of them. */
+const BODILESS: readonly Uint8Array[] = Array.from({ length: 256 }, (_, type) => Buffer.of(type, 0, 0, 0, 4))
+const bodiless = (type: number) => BODILESS[type] as Uint8Array
 
 const lengthAt = (bytes: Uint8Array, at: number) =>
   ((bytes[at] as number) << 24) |

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { ProtocolError } from '../../../core/errors.ts'
 import type { ParameterValue } from '../../../core/operation.ts'
-import { createReader, decodeUtf8, type Reader } from '../../../wire/reader.ts'
+import { createReader, type Reader } from '../../../wire/reader.ts'
 
 /** Whole messages carry their 5 bytes of header. */
 const HEADER = 5
@@ -47,7 +47,7 @@ export function decodeParse(bytes: Uint8Array): Parse {
   const reader = createReader(bytes, 'Parse', HEADER)
   const name = reader.cstring()
   const sql = reader.cstring()
-  const parameterTypes = list(reader, () => reader.int32() >>> 0)
+  const parameterTypes = list(reader, oid)
   reader.end()
   return { name, sql, parameterTypes }
 }
@@ -56,23 +56,22 @@ export function decodeBind(bytes: Uint8Array): Bind {
   const reader = createReader(bytes, 'Bind', HEADER)
   const portal = reader.cstring()
   const statement = reader.cstring()
-  const formats = list(reader, () => format(reader))
-  const values = list(reader, () => {
-    const length = reader.int32()
-    return length === -1 ? null : reader.bytes(length)
-  })
-  const resultFormats = list(reader, () => format(reader))
+  const formats = list(reader, format)
+  const parameters = bound(reader, formats)
+  const resultFormats = list(reader, format)
   reader.end()
-  if (formats.length > 1 && formats.length !== values.length) {
+  return { portal, statement, parameters, resultFormats }
+}
+
+/** A format is for one parameter, one for all, and none is text. */
+function bound(reader: Reader, formats: readonly number[]): ParameterValue[] {
+  const count = reader.int16() & 0xffff
+  if (formats.length > 1 && formats.length !== count) {
     throw new ProtocolError('Bind has a format count that is neither 0, 1 nor its parameter count')
   }
-  const formatOf = (index: number) => (formats.length > 1 ? formats[index] : formats[0]) ?? 0
-  return {
-    portal,
-    statement,
-    parameters: values.map((value, i) => parameter(value, formatOf(i))),
-    resultFormats,
-  }
+  const values: ParameterValue[] = []
+  for (let i = 0; i < count; i += 1) values.push(parameter(reader, formats[formats.length > 1 ? i : 0] ?? 0))
+  return values
 }
 
 export function decodeExecute(bytes: Uint8Array): Execute {
@@ -97,10 +96,10 @@ export function expectEmpty(bytes: Uint8Array, what: string): void {
   if (bytes.length !== HEADER) throw new ProtocolError(`${what} has a body`)
 }
 
-function list<T>(reader: Reader, item: () => T): T[] {
+function list<T>(reader: Reader, item: (reader: Reader) => T): T[] {
   const count = reader.int16() & 0xffff
   const items: T[] = []
-  for (let i = 0; i < count; i += 1) items.push(item())
+  for (let i = 0; i < count; i += 1) items.push(item(reader))
   return items
 }
 
@@ -110,8 +109,11 @@ function format(reader: Reader): number {
   return value
 }
 
-function parameter(value: Uint8Array | null, formatCode: number): ParameterValue {
-  if (value === null) return { kind: 'null' }
-  if (formatCode === 0) return { kind: 'text', value: decodeUtf8(value, 'a text parameter of Bind') }
-  return { kind: 'binary', hex: Buffer.from(value).toString('hex') }
+const oid = (reader: Reader): number => reader.int32() >>> 0
+
+function parameter(reader: Reader, formatCode: number): ParameterValue {
+  const length = reader.int32()
+  if (length === -1) return { kind: 'null' }
+  if (formatCode === 0) return { kind: 'text', value: reader.text(length, 'a text parameter of Bind') }
+  return { kind: 'binary', hex: Buffer.from(reader.bytes(length)).toString('hex') }
 }

@@ -95,9 +95,15 @@ function checkResults(check: ReferenceCheck, at: Path, name: string, resource: R
 }
 
 function checkLimits({ report }: ReferenceCheck, at: Path, resource: ResourceConfig): void {
-  const { statement, message, buffered } = resource.limits
+  const { statement, message, buffered, idle, session } = resource.limits
   if (statement > message) report([...at, 'limits', 'statement'], 'is more than `message` lets through')
   if (message > buffered) report([...at, 'limits', 'message'], 'is more than `buffered` can keep')
+  if (idle === undefined) return
+  if (idle >= session) report([...at, 'limits', 'idle'], 'is no shorter than `session`, so it ends nothing')
+  if (resource.process === 'requests-only') {
+    const cure = 'leave it out, and have clients close idle connections, or use `process: full`'
+    report([...at, 'limits', 'idle'], 'requests-only sees no results, so it cannot tell what runs', cure)
+  }
 }
 
 function checkListeners({ config, report }: ReferenceCheck): void {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { admin } from './admin-schema.ts'
 import { lockdown } from './lockdown-schema.ts'
 import { notificationChannel } from './notifications-schema.ts'
+import { resourceLimits } from './resource-limits-schema.ts'
 import { maskRule, policyRule } from './rules-schema.ts'
 import {
   claimDemands,
@@ -216,23 +217,7 @@ const resource = z.strictObject({
     .describe(
       'who may end live sessions of this resource, and so sees them, beside `admin.console.terminators`',
     ),
-  limits: z
-    .strictObject({
-      statement: withDefault(size, '256KiB').describe('longest SQL text that is analysed'),
-      message: withDefault(size, '16MiB').describe('longest message of any kind'),
-      buffered: withDefault(size, '32MiB').describe(
-        'what a session keeps while it waits; its prepared statements and portals may take twice as much',
-      ),
-      login: withDefault(positiveDuration, '15s').describe('from the first byte until the session is in use'),
-      sessions: z.int().min(1).default(2000).describe('at once, over all principals'),
-      sessions_per_principal: z.int().min(1).default(100).describe('at once, of one principal'),
-      session: withDefault(positiveDuration, '12h').describe('longest session'),
-      after_expiry: withDefault(duration, '15m').describe(
-        'how long a session may outlive its token or client certificate',
-      ),
-      prepared: z.int().min(1).default(10_000).describe('prepared statements and portals per session'),
-    })
-    .prefault({}),
+  limits: resourceLimits,
 })
 
 const recordings = z

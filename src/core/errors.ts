@@ -33,6 +33,8 @@ export type ErrorCode =
   /** Chaperone is stopping, or the session's time is over */
   | 'shutting-down'
   | 'session-expired'
+  /** nothing was sent for long, and nothing ran */
+  | 'idle'
   /** an operator ended the session */
   | 'terminated'
   /** recording or audit log take nothing any more */
@@ -61,6 +63,7 @@ export const SQLSTATE: Readonly<Record<ErrorCode, string>> = {
   'upstream-unavailable': '08006',
   'shutting-down': '57P01',
   'session-expired': '57P01',
+  idle: '57P05',
   terminated: '57P01',
   unrecorded: 'XX000',
   internal: 'XX000',

@@ -115,6 +115,8 @@ export interface ProtocolSession {
   busy(): boolean
   /** Is all that was sent to the target done, and committed or in a transaction that is open? False where that cannot be told. */
   atRest(): boolean
+  /** Does nothing run, and nothing wait to be judged or approved? Also within a transaction. False where that cannot be told. */
+  idle(): boolean
   /** bytes of results so far that the server was not asked for in windows */
   unwindowed(): number
 }

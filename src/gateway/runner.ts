@@ -12,6 +12,7 @@ import type { Connection, ConnectionFacts, Downlink } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { createEffectLoop } from './effect-loop.ts'
 import { STOPPING, UNREACHED } from './endings.ts'
+import { watchIdle } from './idle.ts'
 import { createJournal } from './journal.ts'
 import { createJudge, type Judge } from './judge.ts'
 import { createLimits } from './limits.ts'
@@ -21,6 +22,7 @@ import { cancelSession, type LiveSession, type Registry } from './registry.ts'
 import type { Rejections } from './rejections.ts'
 import { createSessionEnd } from './session-end.ts'
 import { createTimers } from './timers.ts'
+import { createTraffic } from './traffic.ts'
 
 export interface Runner extends LiveSession {
   readonly connection: Connection
@@ -63,9 +65,7 @@ export function createRunner(
   /** what the server sends goes through masks */
   let masked = () => false
   let ready = false
-  /** bytes */
-  let fromClient = 0
-  let toClient = 0
+  const traffic = createTraffic()
   let admitted: Admitted | undefined
   const current = createCurrentOperation()
 
@@ -101,7 +101,7 @@ export function createRunner(
   function carryOut(effect: Effect): void {
     switch (effect.kind) {
       case 'to-client':
-        toClient += effect.bytes.length
+        traffic.add('to-client', effect.bytes.length)
         if (ready) journal.shown(effect.bytes)
         return outbox.put(effect)
       case 'to-server':
@@ -134,6 +134,7 @@ export function createRunner(
     if (event.kind === 'ready') {
       ready = true
       timers.clear('login')
+      watchIdle({ limit: limits?.idle, session, traffic, timers, stop })
       metrics.stage('upstream_login', (performance.now() - startedAt) / 1000)
       return
     }
@@ -249,13 +250,13 @@ export function createRunner(
     view: () =>
       admitted &&
       sessionView(id, facts, admitted, {
-        bytes: { fromClient, toClient },
+        bytes: { fromClient: traffic.of('from-client'), toClient: traffic.of('to-client') },
         ...current.view(judge?.held() ?? false),
       }),
     // What was sent before it may still run: the target is to hear of it as well.
     cancelHold: () => (judge?.withdraw('canceled') ?? false) && !session.busy(),
     canceled: () => session.canceled(),
-    takenIn: () => fromClient + session.unwindowed(),
+    takenIn: () => traffic.of('from-client') + session.unwindowed(),
     policyChanged() {
       const held = judge?.held() ?? false
       judge?.policyChanged()
@@ -266,11 +267,12 @@ export function createRunner(
     connection: {
       fromClient(bytes) {
         metrics.bytes(facts.resource, 'from-client', bytes.length)
-        fromClient += bytes.length
+        traffic.add('from-client', bytes.length)
         input(() => session.fromClient(bytes))
       },
       fromServer(bytes) {
         metrics.bytes(facts.resource, 'from-server', bytes.length)
+        traffic.add('from-server', bytes.length)
         if (!masked()) return input(() => session.fromServer(bytes))
         const began = performance.now()
         input(() => session.fromServer(bytes))

@@ -245,6 +245,11 @@ export function createPostgresSession(options: PostgresOptions, context: Session
       conversation.expected.length() === 0 &&
       !conversation.open &&
       conversation.copy === 'none',
+    idle: () =>
+      phase === 'ready' &&
+      requests?.ready() === true &&
+      conversation?.expected.length() === 0 &&
+      conversation.copy === 'none',
     unwindowed: () => conversation?.unwindowed ?? 0,
   }
 }

@@ -305,6 +305,19 @@ describe('a configuration is refused when', () => {
       'cannot record them',
     ],
     [
+      'an idle session would end no sooner than any',
+      inResource('limits: { idle: 1h, session: 1h }'),
+      'is no shorter than `session`',
+    ],
+    [
+      'requests-only and an end of idle sessions meet',
+      inResource(
+        'process: requests-only\n    limits: { idle: 5m }',
+        without('masks:\n  mail:\n    resources: [orders]\n    columns: [public.customers.email]\n'),
+      ),
+      'it cannot tell what runs',
+    ],
+    [
       'a recording is asked for and has no place',
       inResource('recording: full'),
       'set `recordings.directory`',

@@ -231,6 +231,7 @@ export function createRequestsOnlySession(
     // They go past it.
     busy: () => false,
     atRest: () => false,
+    idle: () => false,
     unwindowed: () => 0,
   }
 }

@@ -1,7 +1,7 @@
 // The end of a live session, for pages and API alike: who may, for which reason, and audited before it is done.
 import type { AuditEvent } from '../core/audit.ts'
 import type { Principal } from '../core/principal.ts'
-import { printable } from '../core/printable.ts'
+import { hasControls } from '../core/printable.ts'
 import { type LiveSessions, SESSION_ID } from '../core/sessions-view.ts'
 import { type Access, type AccessSettings, accessOf } from './access.ts'
 import { auditActor, auditOrFail, type VoteDependencies } from './audited-vote.ts'
@@ -24,8 +24,7 @@ function oneLine(stated: string | undefined): string {
   if (reason.length > MAX_END_REASON)
     throw new Problem('invalid-request', `A reason has at most ${MAX_END_REASON} characters.`)
   // The client may be somebody's terminal.
-  if (printable(reason) !== reason)
-    throw new Problem('invalid-request', 'A reason has no control characters.')
+  if (hasControls(reason)) throw new Problem('invalid-request', 'A reason has no control characters.')
   return reason
 }
 

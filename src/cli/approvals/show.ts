@@ -1,6 +1,7 @@
 // A request as its reviewer reads it. Every text in it came from outside, so none reaches the terminal raw.
 import { stillNeeded } from '../../approvals/places.ts'
 import { duration } from '../../core/duration.ts'
+import { describeLetters } from '../../core/letters.ts'
 import { describeCopy } from '../../core/told-masks.ts'
 import { describePath } from '../../core/told-names.ts'
 import { printable, printableLines, statementCell, table } from '../terminal.ts'
@@ -22,6 +23,12 @@ const quoted = (text: string) =>
     .split('\n')
     .map((row) => `  | ${row}\n`)
     .join('')
+
+/** Nobody sees of a letter which one it is. */
+function letterLine(text: string): string {
+  const letters = describeLetters(text)
+  return letters === undefined ? '' : line('Letters', letters)
+}
 
 function accessText(access: ShownAccess): string {
   const { relation } = access
@@ -172,6 +179,7 @@ export function showRequest(request: ShownApproval, now: number): string {
     maskedLines(request),
     functionLines(request),
     `Statement\n${quoted(request.text)}`,
+    letterLine(request.text),
     parameterLines(request.parameters),
     nameLines(request),
     termLines(request, now),

@@ -1,34 +1,28 @@
 // A statement for people to judge: laid out, and its exact text beside it, always.
 import { html } from 'hono/html'
 import { type LaidOutToken, layOut } from '../../analysis/postgres/layout.ts'
+import { codeOf, lettersBeyondAscii, namedLetters } from '../../core/letters.ts'
 import type { ParameterValue } from '../../core/operation.ts'
 import { type Html, NOTHING } from './html.ts'
 import { cut, visible, visibleLines } from './visible.ts'
-
-/** Letters that a note names. */
-const NAMED_LETTERS = 8
 
 function token({ kind, text, before }: LaidOutToken): Html {
   if (kind === 'symbol' || kind === 'name') return html`${before}${visibleLines(text)}`
   return html`${before}<span class="${kind}">${visibleLines(text)}</span>`
 }
 
-/** Names and words with letters beyond ASCII may look like others: which letters they are is said. */
-function unusualLetters(tokens: readonly LaidOutToken[]): Html | string {
-  const letters = new Set(
-    tokens
-      .filter(({ kind }) => kind === 'name' || kind === 'keyword')
-      .flatMap(({ text }) => [...text].filter((letter) => (letter.codePointAt(0) ?? 0) > 0x7f)),
-  )
-  if (letters.size === 0) return NOTHING
-  const named = [...letters].slice(0, NAMED_LETTERS)
-  const code = (letter: string) =>
-    `U+${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+/** Letters beyond ASCII may look like others: which letters they are is said. */
+function unusualLetters(where: string, texts: readonly string[]): Html | string {
+  const { named, more } = namedLetters(lettersBeyondAscii(texts))
+  if (named.length === 0) return NOTHING
   const list = named.map(
-    (letter, n) => html`${n > 0 ? ', ' : ''}<code>${visible(letter)}</code> ${code(letter)}`,
+    (letter, n) => html`${n > 0 ? ', ' : ''}<code>${visible(letter)}</code> ${codeOf(letter)}`,
   )
-  return html`<p class="note">Names in it have letters beyond ASCII, which may look like others: ${list}${letters.size > NAMED_LETTERS ? ' and more' : ''}.</p>`
+  return html`<p class="note">${where} letters beyond ASCII, which may look like others: ${list}${more ? ' and more' : ''}.</p>`
 }
+
+const namesIn = (tokens: readonly LaidOutToken[]) =>
+  tokens.filter(({ kind }) => kind === 'name' || kind === 'keyword').map(({ text }) => text)
 
 /** Lines that fit on a screen beside the form: of more it is said how many there are. */
 const ON_A_SCREEN = 15
@@ -44,10 +38,10 @@ function size(lines: string): Html | string {
 export function statement(text: string): Html {
   const laidOut = layOut(text)
   if (laidOut === undefined || laidOut.length === 0) {
-    return html`${size(text)}<pre class="sql">${visibleLines(text)}</pre>`
+    return html`${unusualLetters('It has', [text])}${size(text)}<pre class="sql">${visibleLines(text)}</pre>`
   }
   const lines = laidOut.map(({ before, text: token }) => before + token).join('')
-  return html`${unusualLetters(laidOut)}${size(lines)}<pre class="sql">${laidOut.map(token)}</pre>
+  return html`${unusualLetters('Names in it have', namesIn(laidOut))}${size(lines)}<pre class="sql">${laidOut.map(token)}</pre>
     <details open><summary>The text as it was sent</summary><pre class="exact">${visibleLines(text)}</pre></details>`
 }
 

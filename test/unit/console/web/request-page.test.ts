@@ -84,6 +84,13 @@ describe('the page of a request', () => {
     expect(after).toContain('Members of the others are waited for.')
   })
 
+  it('tells letters that look like others also of a statement that is too long to be laid out', async () => {
+    const { approvals, as } = stage()
+    const text = `UPDATE \u0430ccounts SET balance = 1 /* ${'x'.repeat(64 * 1024)} */`
+    const { id } = await approvals.create(approvalInput({ text }))
+    expect(await as('ann').page(`/requests/${id}`)).toContain('U+0430')
+  })
+
   it('tells what is behind the names, and what is masked there', async () => {
     const { approvals, as } = stage()
     const behind = (schema: string, name: string) => ({

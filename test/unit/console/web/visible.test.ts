@@ -1,6 +1,7 @@
 // Text from outside on a page: no markup, nothing invisible, and nothing that moves its neighbours.
 import { describe, expect, it } from 'vitest'
 import { cut, visible, visibleLines } from '../../../../src/console/web/visible.ts'
+import { printable } from '../../../../src/core/printable.ts'
 
 const text = async (html: ReturnType<typeof visible>) => String(await html)
 const shown = async (html: ReturnType<typeof visible>) => (await text(html)).replaceAll(/<[^>]*>/g, '')
@@ -26,9 +27,23 @@ describe('text on a page', () => {
     ['an escape', '\u001b', '\\u{1b}'],
     ['a carriage return', '\r', '\\r'],
     ['a line separator', '\u2028', '\\u{2028}'],
+    ['braille of no dots', '\u2800', '\\u{2800}'],
+    ['what is no character', '\uffff', '\\u{ffff}'],
   ])('shows %s as its code, on one line and on several', async (_, character, code) => {
     expect(await shown(visible(`a${character}b`))).toBe(`a${code}b`)
     expect(await shown(visibleLines(`a${character}b`))).toBe(`a${code}b`)
+  })
+
+  it.each([
+    ['on a sign', '=\u0338 5', '=\\u{338} 5'],
+    ['on nothing', '\u0338orders', '\\u{338}orders'],
+    ['on a letter that is drawn as nothing', 'a\u3164\u0338', 'a\\u{3164}\\u{338}'],
+    ['on a heap', 'a\u0301\u0302\u0303\u0304', 'a\u0301\u0302\u0303\\u{304}'],
+    ['on a letter, as people write them', 'Ma\u0301ria \u05e9\u05c1\u05b8', 'Ma\u0301ria \u05e9\u05c1\u05b8'],
+  ])('shows a mark %s so that it is drawn over no neighbour', async (_, given, seen) => {
+    expect(await shown(visible(given))).toBe(seen)
+    expect(await shown(visibleLines(given))).toBe(seen)
+    expect(printable(given)).toBe(seen)
   })
 
   it('keeps line breaks and tabs only where lines are kept', async () => {

@@ -1,6 +1,6 @@
 // A message in Slack's Block Kit. Every text is plain text or a literal: nothing of it is markup, a mention or a link.
 import type { Message } from './channel.ts'
-import { cut, type Told } from './told.ts'
+import { cut, shortened, type Told } from './told.ts'
 import { askersOwn, facts, parameters, statement, title, whereTo } from './words.ts'
 
 export interface SlackText {
@@ -22,11 +22,28 @@ const MAX_FIELDS = 10
 /** Characters of statement and parameters together: Slack takes 3,000 in one text. */
 const MAX_STATEMENT = 2900
 
+/** Lines of it, as wide as Slack draws them: it folds what is longer, and the buttons stand below the fold. */
+const MAX_LINES = 40
+const LINE = 80
+
 const shown = (told: Told) => [statement(told), ...parameters(told)].join('\n')
+
+const linesOf = (text: string) =>
+  text.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / LINE)), 0)
 
 /** Nobody approves in Slack what Slack does not show. */
 export function approvableInSlack(told: Told): boolean {
-  return told.whole && shown(told).length <= MAX_STATEMENT
+  const text = shown(told)
+  return (
+    told.whole &&
+    told.moreChanges === undefined &&
+    told.moreReads === undefined &&
+    [...facts({ event: 'requested', told }), ...askersOwn(told)].every(
+      ([, value]) => value.length <= MAX_FIELD,
+    ) &&
+    text.length <= MAX_STATEMENT &&
+    linesOf(text) <= MAX_LINES
+  )
 }
 
 /** @param buttons whether clicks may decide */
@@ -34,12 +51,12 @@ export function slackText(message: Message, buttons: boolean): SlackText {
   const { told, event } = message
   const fields = facts(message)
     .slice(0, MAX_FIELDS)
-    .map(([label, value]) => plain(`${label}\n${cut(value, MAX_FIELD) || '-'}`))
+    .map(([label, value]) => plain(`${label}\n${shortened(value, MAX_FIELD) || '-'}`))
   const heading = title(message)
   return {
     text: escaped(heading),
     blocks: [
-      { type: 'header', text: plain(cut(heading, MAX_HEADER)) },
+      { type: 'header', text: plain(shortened(heading, MAX_HEADER)) },
       { type: 'section', fields },
       quoted(told),
       {
@@ -58,7 +75,7 @@ export function slackText(message: Message, buttons: boolean): SlackText {
 
 /** What the asker chose the words of, marked as a quotation. */
 function quoted(told: Told): object {
-  const lines = askersOwn(told).map(([label, value]) => `${label}: ${cut(value, MAX_FIELD)}`)
+  const lines = askersOwn(told).map(([label, value]) => `${label}: ${shortened(value, MAX_FIELD)}`)
   const text = { type: 'text', text: lines.join('\n') }
   return { type: 'rich_text', elements: [{ type: 'rich_text_quote', elements: [text] }] }
 }

@@ -32,7 +32,10 @@ export interface Told extends ToldMasks {
   /** false where something that would run is not here: text that was cut, values that are kept back, functions that are called, what is behind its names, the texts that defined them */
   readonly whole: boolean
   readonly changes: readonly string[]
+  /** how many more there are; absent when all are here */
+  readonly moreChanges?: number
   readonly reads: readonly string[]
+  readonly moreReads?: number
   readonly rules: readonly string[]
   readonly approvers: readonly string[]
   readonly quorum: number
@@ -75,10 +78,16 @@ export function cut(text: string, most: number): string {
   return text.slice(0, end)
 }
 
+/** The same, and that it was cut is said. */
+export function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${cut(text, most - 1)}…`
+}
+
 export function tell(request: ApprovalRequest, { includeParameters, console }: TellOptions): Told {
   const { id, state, resource, database, session, quorum, withdrawal, principalKind, parameters } = request
   const { role, stated, each } = request
   const text = cut(request.text, MAX_TEXT)
+  const [changes, reads] = [accessTexts(request, false), accessTexts(request, true)]
   const shown = parameters.slice(0, MAX_LISTED).map(parameterText)
   const allShown =
     parameters.length === 0 ||
@@ -86,17 +95,19 @@ export function tell(request: ApprovalRequest, { includeParameters, console }: T
       parameters.length <= MAX_LISTED &&
       shown.every((one) => one.length <= MAX_PARAMETER))
   return {
-    ...{ id, state, resource, session: cut(session, MAX_NAME), quorum, principalKind },
-    ...(database === undefined ? {} : { database: cut(database, MAX_NAME) }),
-    principal: cut(request.principal, 2 * MAX_NAME),
-    principalName: cut(request.principalName, MAX_NAME),
-    ...(role === undefined ? {} : { role: cut(role, MAX_NAME) }),
-    ...(stated === undefined ? {} : { stated: cut(stated, MAX_REASON) }),
+    ...{ id, state, resource, session: shortened(session, MAX_NAME), quorum, principalKind },
+    ...(database === undefined ? {} : { database: shortened(database, MAX_NAME) }),
+    principal: shortened(request.principal, 2 * MAX_NAME),
+    principalName: shortened(request.principalName, MAX_NAME),
+    ...(role === undefined ? {} : { role: shortened(role, MAX_NAME) }),
+    ...(stated === undefined ? {} : { stated: shortened(stated, MAX_REASON) }),
     ...{ text, textCut: text.length < request.text.length, parameterCount: parameters.length },
-    ...(includeParameters ? { parameters: shown.map((one) => cut(one, MAX_PARAMETER)) } : {}),
+    ...(includeParameters ? { parameters: shown.map((one) => shortened(one, MAX_PARAMETER)) } : {}),
     whole: text.length === request.text.length && allShown && !runsMore(request),
-    changes: accessTexts(request, false),
-    reads: accessTexts(request, true),
+    changes: changes.slice(0, MAX_LISTED),
+    ...(changes.length > MAX_LISTED ? { moreChanges: changes.length - MAX_LISTED } : {}),
+    reads: reads.slice(0, MAX_LISTED),
+    ...(reads.length > MAX_LISTED ? { moreReads: reads.length - MAX_LISTED } : {}),
     ...toldMasks(request),
     rules: request.rules.slice(0, MAX_LISTED),
     approvers: request.approvers.slice(0, MAX_LISTED),
@@ -104,7 +115,7 @@ export function tell(request: ApprovalRequest, { includeParameters, console }: T
     createdAt: new Date(request.createdAt).toISOString(),
     expiresAt: new Date(request.expiresAt).toISOString(),
     votes: request.votes.slice(0, MAX_LISTED).map(toldVote),
-    ...(withdrawal === undefined ? {} : { withdrawal: cut(withdrawal, MAX_REASON) }),
+    ...(withdrawal === undefined ? {} : { withdrawal: shortened(withdrawal, MAX_REASON) }),
     ...(console === undefined ? {} : { link: requestUrl(console, id) }),
   }
 }
@@ -123,9 +134,9 @@ function valueText(parameter: ParameterValue): string {
 function toldVote({ verdict, reviewer, reviewerName, reason, window, at }: Vote): ToldVote {
   return {
     verdict,
-    reviewer: cut(reviewer, 2 * MAX_NAME),
-    reviewerName: cut(reviewerName, MAX_NAME),
-    ...(reason === undefined ? {} : { reason: cut(reason, MAX_REASON) }),
+    reviewer: shortened(reviewer, 2 * MAX_NAME),
+    reviewerName: shortened(reviewerName, MAX_NAME),
+    ...(reason === undefined ? {} : { reason: shortened(reason, MAX_REASON) }),
     ...(window === undefined ? {} : { window }),
     at: new Date(at).toISOString(),
   }
@@ -144,13 +155,13 @@ function accessTexts({ accesses, behind = [], path }: ApprovalRequest, reading: 
   const texts = [...accesses, ...behind]
     .filter(({ effect }) => READING.has(effect) === reading)
     .map(accessText)
-  const names = reading && path !== undefined ? [cut(pathText(path), MAX_NAME)] : []
-  return [...new Set([...names, ...texts])].slice(0, MAX_LISTED)
+  const names = reading && path !== undefined ? [shortened(pathText(path), MAX_NAME)] : []
+  return [...new Set([...names, ...texts])]
 }
 
 function accessText({ effect, relation, object, objectType, via }: Access): string {
   const named = relation?.schema === undefined ? relation?.name : `${relation.schema}.${relation.name}`
   const where = via === undefined ? undefined : `(${via})`
   const parts = [effect, objectType, named ?? object, where].filter((part) => part !== undefined)
-  return cut(parts.join(' '), MAX_NAME)
+  return shortened(parts.join(' '), MAX_NAME)
 }

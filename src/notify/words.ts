@@ -1,16 +1,17 @@
 // A request in words, for people: the same in mail and in Slack. Every text of it is made printable here.
 import { describePeople } from '../core/hold-terms.ts'
+import { describeLetters } from '../core/letters.ts'
 import { printable, printableLines } from '../core/printable.ts'
 import { describeCopy } from '../core/told-masks.ts'
 import type { Message } from './channel.ts'
-import { cut, type Told } from './told.ts'
+import { shortened, type Told } from './told.ts'
 
 /** Characters of a name in a title. */
 const SHORT = 60
 
 /** One line: what happened. */
 export function title({ event, told }: Message): string {
-  const who = printable(cut(told.principalName, SHORT))
+  const who = printable(shortened(told.principalName, SHORT))
   const where = printable(told.resource)
   if (event === 'requested') return `Approval wanted: ${who} on ${where}`
   const { state } = told
@@ -22,7 +23,7 @@ export function title({ event, told }: Message): string {
 type Row = [label: string, value: string]
 
 /** What a reviewer looks at first, as labels and values: what Chaperone, the issuer and reviewers say. */
-export function facts({ event, told }: Message): Row[] {
+export function facts({ event, told }: Pick<Message, 'event' | 'told'>): Row[] {
   const { principalName, principalKind, principal, resource, database, rules } = told
   return printableRows([
     ['Request', told.id],
@@ -49,15 +50,20 @@ function maskedRow({ masked = [], moreMasked = 0 }: Told): Row[] {
  */
 export function askersOwn(told: Told): Row[] {
   const { role, stated, changes, reads, withdrawal } = told
+  const letters = describeLetters(told.text)
   return printableRows([
     ...(stated === undefined ? [] : ([['Because', stated]] satisfies Row[])),
     ...(withdrawal === undefined ? [] : ([['Withdrawal', withdrawal]] satisfies Row[])),
     ...(role === undefined ? [] : ([['As role', role]] satisfies Row[])),
     ...copiedRow(told),
-    ['Changes', changes.join(', ') || 'nothing'],
-    ['Reads', reads.join(', ') || 'nothing'],
+    ['Changes', list(changes, told.moreChanges)],
+    ['Reads', list(reads, told.moreReads)],
+    ...(letters === undefined ? [] : ([['Letters', letters]] satisfies Row[])),
   ])
 }
+
+const list = (texts: readonly string[], more = 0) =>
+  `${texts.join(', ') || 'nothing'}${more > 0 ? ` and ${more} more` : ''}`
 
 /** What leaves its mask, and where to. */
 function copiedRow({ copied = [], moreCopied = 0 }: Told): Row[] {

@@ -1,5 +1,6 @@
 // Who acts: an identity that was verified, never a name that the client merely states.
 import { createHash } from 'node:crypto'
+import { domainToASCII } from 'node:url'
 import type { Secret } from './secret.ts'
 
 export type PrincipalKind = 'person' | 'workload'
@@ -33,7 +34,15 @@ export function aliasesOf({ claims }: Pick<Principal, 'claims'>): readonly strin
   const { email, email_verified: verified } = claims
   // Some issuers write the boolean as text.
   if (typeof email !== 'string' || email === '' || (verified !== true && verified !== 'true')) return []
-  return [`mail:${createHash('sha256').update(email.normalize('NFKC').toLowerCase()).digest('hex')}`]
+  return [`mail:${createHash('sha256').update(sameMail(email)).digest('hex')}`]
+}
+
+/** One spelling of an address: `Ada@BÜCHER.example` and `ada@xn--bcher-kva.example.` are one mailbox (RFC 5890). */
+function sameMail(email: string): string {
+  const address = email.normalize('NFKC').toLowerCase()
+  const at = address.lastIndexOf('@') + 1
+  const domain = address.slice(at).replace(/\.$/, '')
+  return address.slice(0, at) + (domainToASCII(domain) || domain)
 }
 
 /** Where a connection comes from, as Envoy tells (E11). Nothing in it was said by the client alone. */

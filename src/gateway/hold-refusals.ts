@@ -4,6 +4,7 @@ import type { Decision } from '../core/decision.ts'
 import type { ErrorCode, Refusal } from '../core/errors.ts'
 import { describeApproval } from '../core/hold-terms.ts'
 import type { Principal } from '../core/principal.ts'
+import { printable } from '../core/printable.ts'
 import { mayBreakGlass, REASON_SETTING } from '../core/stated.ts'
 import { termsOf } from './hold-subject.ts'
 
@@ -93,13 +94,16 @@ export function laterAgain({ hint = '', ...refusal }: Refusal, { id, expiresAt }
   return { ...refusal, hint: `${hint} Request ${id} stays approved, and unused, until ${until}.`.trim() }
 }
 
+/** Many a client is somebody's terminal, and prints an error as it comes. */
+const onTerminal = (reason: string) => printable(reason.replace(/\s*[\r\n]\s*/g, ' '))
+
 export function refusalOf(request: ApprovalRequest): Refusal {
   const denial = request.votes.find((vote) => vote.verdict === 'deny')
   switch (request.state) {
     case 'denied':
       return {
         code: 'approval-denied',
-        message: `${denial?.reviewerName ?? 'a reviewer'} refused request ${request.id}${denial?.reason ? `: ${denial.reason}` : ''}`,
+        message: `${denial?.reviewerName ?? 'a reviewer'} refused request ${request.id}${denial?.reason ? `: ${onTerminal(denial.reason)}` : ''}`,
       }
     case 'expired':
       return {

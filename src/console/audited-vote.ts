@@ -7,6 +7,7 @@ import type { ApprovalRequest } from '../core/approval.ts'
 import type { AuditActor, AuditEvent, AuditLog } from '../core/audit.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import type { Log } from '../telemetry/log.ts'
+import { isFreshToken } from './fresh-token.ts'
 import { Problem } from './problem.ts'
 import { maySee } from './view.ts'
 
@@ -101,13 +102,18 @@ export async function castVote(deps: VoteDependencies, ballot: CastBallot): Prom
   return result.request
 }
 
+export interface WithdrawalDependencies extends VoteDependencies {
+  /** milliseconds since a token was issued, by which its groups count */
+  readonly maxTokenAge: number
+}
+
 /**
  * Takes a request back: its asker what is pending or approved, its approvers what they approved. Audited before.
  *
  * @throws Problem for every refusal. A request that the caller may not see is not found.
  */
 export async function withdraw(
-  deps: VoteDependencies,
+  deps: WithdrawalDependencies,
   id: string,
   by: Principal,
   reason?: string,
@@ -116,6 +122,9 @@ export async function withdraw(
   const request = await requestFor(deps, attempt)
   const isAsker = request.principal === principalId(by)
   if (!isAsker && by.kind !== 'person') refuse(deps, attempt, new Problem('not-a-person'))
+  // An approver's groups are the only leave: they are to be those of now, as for a vote.
+  if (!isAsker && !isFreshToken(by, deps.maxTokenAge, Date.now()))
+    refuse(deps, attempt, new Problem('stale-token'))
   if (!isAsker && request.state === 'pending') {
     const detail = 'Only its asker withdraws what is pending.'
     refuse(deps, attempt, new Problem('unauthorized', detail, 'Deny it.'))

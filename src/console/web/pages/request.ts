@@ -137,13 +137,19 @@ function voteItem({ verdict, reviewerName, groups, at, reason, window }: Vote): 
 function decide(parts: WebParts, request: ApprovalRequest, { login }: Visitor): Html {
   const votes =
     request.votes.length === 0 ? NOTHING : html`<ul class="list">${request.votes.map(voteItem)}</ul>`
-  return html`<section class="card" aria-labelledby="h-decide"><h2 id="h-decide">Decision</h2><p class="soft small">${visible(progressOf(request))}</p>${votes}${form(parts, request, login)}${withdrawal(request, login)}</section>`
+  return html`<section class="card" aria-labelledby="h-decide"><h2 id="h-decide">Decision</h2><p class="soft small">${visible(progressOf(request))}</p>${votes}${form(parts, request, login)}${withdrawal(parts, request, login)}</section>`
 }
 
 /** As audited-vote.ts has it: the asker's own while it is open, and what others approved until it is used up. */
-function withdrawal(request: ApprovalRequest, login: Visitor['login']): Html | string {
+function withdrawal(
+  { maxTokenAge }: WebParts,
+  request: ApprovalRequest,
+  login: Visitor['login'],
+): Html | string {
   const isOwn = request.principal === principalId(login.principal)
-  const may = isOwn ? isOpen(request.state) : request.state === 'approved'
+  const may = isOwn
+    ? isOpen(request.state)
+    : request.state === 'approved' && isFreshToken(login.principal, maxTokenAge, Date.now())
   if (!may) return NOTHING
   const back = request.granted === undefined ? 'Take the approval back' : 'Take the window back'
   return html`<form method="post" action="/requests/${request.id}/withdraw">${csrfField(login)}<button class="stop">${isOwn ? 'Withdraw' : back}</button></form>`

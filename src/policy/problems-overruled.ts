@@ -52,12 +52,13 @@ export function overruledWithin(config: Config, compared: Comparisons): Overrule
     .map((one) => ({ ...one, ...patternsOf(one.rule) }))
     // What takes few looks comes first.
     .sort((one, other) => sizeOf(one) - sizeOf(other))
+  const beside = byGroups(stricter)
   const byHolds: Finding[] = []
   const byDenies: Finding[] = []
   for (const { id, ...narrow } of rules) {
     if (narrow.rule.decision === 'deny') continue
     if (compared.spent()) break
-    const others = stricter.filter((other) => {
+    const others = beside(narrow.rule).filter((other) => {
       compared.spend()
       return isStricter(other.rule, narrow.rule) && scopeWithin(narrow, other, compared)
     })
@@ -72,6 +73,22 @@ export function overruledWithin(config: Config, compared: Comparisons): Overrule
     }
   }
   return { byHolds, byDenies }
+}
+
+/** Gives those of the rules, in their order, that are for everybody or for a group that another rule is for. */
+function byGroups(rules: readonly Other[]): (rule: PolicyRuleConfig) => readonly Other[] {
+  const places = new Map<string | undefined, number[]>()
+  for (const [place, { rule }] of rules.entries()) {
+    for (const group of new Set(rule.groups ?? [undefined])) {
+      const of = places.get(group) ?? []
+      places.set(group, of)
+      of.push(place)
+    }
+  }
+  return ({ groups = [] }) => {
+    const found = new Set([undefined, ...groups].flatMap((group) => places.get(group) ?? []))
+    return [...found].sort((one, other) => one - other).map((place) => rules[place] as Other)
+  }
 }
 
 /** What limits results does so beside other rules, so that only those that refuse leave nothing of it. */
@@ -126,6 +143,7 @@ function overrules(
   compared: Comparisons,
 ): boolean {
   const { resources, groups, kinds } = rule
+  compared.spend()
   if (!isForResource(resources, part.resource)) return false
   if (groups !== undefined && (part.group === undefined || !groups.includes(part.group))) return false
   if (kinds !== undefined && !kinds.includes(part.kind)) return false

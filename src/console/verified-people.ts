@@ -29,12 +29,14 @@ export function createVerifiedPeople(now: () => number = Date.now): VerifiedPeop
   const people = new Map<string, Seen>()
   return {
     saw(principal) {
+      if (principal.kind !== 'person') return
       const aliases = aliasesOf(principal)
-      if (principal.kind !== 'person' || aliases.length === 0) return
       const id = principalId(principal)
       const at = issuedAt(principal, now())
       // A token that was issued earlier says nothing of the groups of today.
       if ((people.get(id)?.at ?? 0) > at) return
+      // Whose address is not said any more is kept as that: an earlier token shown again says it no more.
+      if (aliases.length === 0 && !people.has(id)) return
       people.delete(id)
       people.set(id, { principal, aliases, at })
       const [oldest] = people.keys()

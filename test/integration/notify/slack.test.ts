@@ -298,6 +298,17 @@ describe('a click', () => {
     expect(await state()).toBe('pending')
   })
 
+  it('does not count by the groups of a token before the one that said no address any more', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    const old = { email: 'rita@example.com', email_verified: true, iat: now - 60 }
+    people.saw(verified('rita', { claims: old }))
+    people.saw(verified('rita', { groups: [], claims: { iat: now } }))
+    people.saw(verified('rita', { claims: old }))
+    await click('U0RITA')
+    expect((await told()).text).toContain('did not count')
+    expect(await state()).toBe('pending')
+  })
+
   it.each([
     [
       'has no address that Slack confirmed',

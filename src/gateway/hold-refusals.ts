@@ -103,7 +103,7 @@ export function refusalOf(request: ApprovalRequest): Refusal {
     case 'denied':
       return {
         code: 'approval-denied',
-        message: `${denial?.reviewerName ?? 'a reviewer'} refused request ${request.id}${denial?.reason ? `: ${onTerminal(denial.reason)}` : ''}`,
+        message: `${onTerminal(denial?.reviewerName ?? 'a reviewer')} refused request ${request.id}${denial?.reason ? `: ${onTerminal(denial.reason)}` : ''}`,
       }
     case 'expired':
       return {

@@ -4,7 +4,7 @@ import { type LaidOutToken, layOut } from '../../analysis/postgres/layout.ts'
 import { codeOf, lettersBeyondAscii, namedLetters } from '../../core/letters.ts'
 import type { ParameterValue } from '../../core/operation.ts'
 import { type Html, NOTHING } from './html.ts'
-import { cut, visible, visibleLines } from './visible.ts'
+import { cut, visible, visibleLines, visibleValue } from './visible.ts'
 
 function token({ kind, text, before }: LaidOutToken): Html {
   if (kind === 'symbol' || kind === 'name') return html`${before}${visibleLines(text)}`
@@ -26,9 +26,14 @@ const namesIn = (tokens: readonly LaidOutToken[]) =>
 
 /** Lines that fit on a screen beside the form: of more it is said how many there are. */
 const ON_A_SCREEN = 15
+/** Characters of one, before it goes on in the next. */
+const LINE = 120
 
 function size(lines: string): Html | string {
-  const count = lines.trimEnd().split('\n').length
+  const count = lines
+    .trimEnd()
+    .split('\n')
+    .reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / LINE)), 0)
   return count > ON_A_SCREEN
     ? html`<p class="soft small" data-lines="${String(count)}">${String(count)} lines</p>`
     : NOTHING
@@ -70,7 +75,7 @@ function valueText(parameter: ParameterValue): Html {
     case 'null':
       return html`<span class="keyword">NULL</span>`
     case 'text':
-      return html`<span class="string">'${visible(parameter.value.replaceAll("'", "''"))}'</span>`
+      return html`<span class="string">'${visibleValue(parameter.value.replaceAll("'", "''"))}'</span>`
     case 'binary':
       return html`<span class="number">\\x${parameter.hex}</span>`
   }
@@ -82,5 +87,5 @@ export function parameters(values: readonly ParameterValue[]): Html | string {
     (value, n) =>
       html`<tr><th scope="row" class="mono">$${String(n + 1)}</th><td class="mono">${parameterText(value)}</td></tr>`,
   )
-  return html`<h3>Parameters</h3><div class="scroll"><table>${rows}</table></div>`
+  return html`<h3>Parameters</h3><table class="values">${rows}</table>`
 }

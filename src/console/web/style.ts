@@ -100,6 +100,8 @@ th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; b
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 tr:last-child > * { border-bottom: 0; }
 tbody th, tr > th[scope=row] { width: 1%; padding-right: 1.25rem; }
+/* A value is whole: nothing of it is beyond an edge, and no blank is left out. */
+.values td { white-space: pre-wrap; overflow-wrap: anywhere; }
 .results { width: max-content; min-width: 100%; }
 .results td { font-family: var(--mono); font-size: .8125rem; white-space: pre-wrap; overflow-wrap: anywhere; min-width: 4rem; max-width: 28rem; }
 

@@ -4,28 +4,37 @@ import { escaped, hiddenCharacter } from '../../core/printable.ts'
 import type { Html } from './html.ts'
 
 const HIDDEN_RUN = new RegExp(`(${hiddenCharacter.source})`, 'gv')
+/** HTML draws no blank at an edge, and one for several: a name or a value with more of them would be another's. */
+const COLLAPSING_RUN = new RegExp(`(${hiddenCharacter.source}|^ | $|(?<= ) )`, 'gv')
 
 function mark(character: string): Html {
   const code = character.codePointAt(0)?.toString(16) ?? ''
   return html`<span class="hidden-character" title="U+${code.toUpperCase().padStart(4, '0')}">${escaped(character)}</span>`
 }
 
-function marked(text: string, keep: ReadonlySet<string>): Html {
-  const parts = text.split(HIDDEN_RUN)
-  return html`${parts.map((part) => (part.length <= 2 && hiddenCharacter.test(part) && !keep.has(part) ? mark(part) : part))}`
+function marked(text: string, keep: ReadonlySet<string>, run: RegExp): Html {
+  const isMarked = (part: string) =>
+    part.length <= 2 && !keep.has(part) && (part === ' ' || hiddenCharacter.test(part))
+  return html`${text.split(run).map((part) => (isMarked(part) ? mark(part) : part))}`
 }
 
 const NONE: ReadonlySet<string> = new Set()
-const LINES: ReadonlySet<string> = new Set(['\n', '\t'])
+const BLANK: ReadonlySet<string> = new Set([' '])
+const LINES: ReadonlySet<string> = new Set(['\n', '\t', ' '])
 
-/** One line: line breaks and tabs are shown as well. */
+/** One line: line breaks and tabs are shown as well, and blanks that would not be. */
 export function visible(text: string): Html {
-  return marked(text, NONE)
+  return marked(text, NONE, COLLAPSING_RUN)
+}
+
+/** The same where each blank is drawn. */
+export function visibleValue(text: string): Html {
+  return marked(text, BLANK, HIDDEN_RUN)
 }
 
 /** Keeps line breaks and tabs, for statements. */
 export function visibleLines(text: string): Html {
-  return marked(text, LINES)
+  return marked(text, LINES, HIDDEN_RUN)
 }
 
 /** At most so many characters, never half of one. */

@@ -430,6 +430,22 @@ describe('in a browser', () => {
     await client.end()
   })
 
+  it('a value of a parameter is whole on the page: nothing beyond an edge, and each of its blanks', async () => {
+    const client = await stack.connect(ann)
+    const value = `a${' '.repeat(7)}b${'x'.repeat(5000)}`
+    const result = client.query('update orders set status = $1 where id = 12', [value]).catch(() => undefined)
+    const { id } = await stack.reviews.next()
+    const page = await (await browser.newContext(DESKTOP)).newPage()
+    await logInAs(page, `${stack.admin}/requests/${id}`, 'rita')
+    const cell = page.locator('td', { hasText: 'xxxxx' })
+    expect(await cell.allInnerTexts()).toEqual([`'${value}'`])
+    const { x, width } = (await cell.boundingBox()) ?? { x: 0, width: Number.POSITIVE_INFINITY }
+    expect(x + width).toBeLessThan(DESKTOP.viewport?.width ?? 0)
+    await stack.reviews.deny(id)
+    await result
+    await client.end()
+  })
+
   it('a page of another port submits no form and frames no page', async () => {
     const request = await held()
     const rita = await browser.newContext(DESKTOP)

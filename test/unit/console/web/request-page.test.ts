@@ -143,6 +143,10 @@ describe('the page of a request', () => {
     const text = `UPDATE t SET a = 1 WHERE ${Array.from({ length: 30 }, (_, n) => `id <> ${n}`).join(' AND ')} OR true`
     const { id } = await approvals.create(approvalInput({ text }))
     expect(await as('ann').page(`/requests/${id}`)).toContain('33 lines')
+    const literal = await approvals.create(
+      approvalInput({ text: `UPDATE t SET a = '${' '.repeat(2400)}' WHERE id = 1 OR true` }),
+    )
+    expect(await as('ann').page(`/requests/${literal.id}`)).toContain('24 lines')
   })
 
   it('after a vote says that it was cast, and has no button for it any more', async () => {

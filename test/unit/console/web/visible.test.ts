@@ -1,6 +1,6 @@
 // Text from outside on a page: no markup, nothing invisible, and nothing that moves its neighbours.
 import { describe, expect, it } from 'vitest'
-import { cut, visible, visibleLines } from '../../../../src/console/web/visible.ts'
+import { cut, visible, visibleLines, visibleValue } from '../../../../src/console/web/visible.ts'
 import { printable } from '../../../../src/core/printable.ts'
 
 const text = async (html: ReturnType<typeof visible>) => String(await html)
@@ -44,6 +44,15 @@ describe('text on a page', () => {
     expect(await shown(visible(given))).toBe(seen)
     expect(await shown(visibleLines(given))).toBe(seen)
     expect(printable(given)).toBe(seen)
+  })
+
+  it.each([
+    ['several', 'a   b', 'a \\u{20}\\u{20}b'],
+    ['at the edges', ' a ', '\\u{20}a\\u{20}'],
+  ])('shows blanks that HTML would not draw: %s', async (_, given, seen) => {
+    expect(await shown(visible(given))).toBe(seen)
+    expect(await shown(visibleLines(given))).toBe(given)
+    expect(await shown(visibleValue(given))).toBe(given)
   })
 
   it('keeps line breaks and tabs only where lines are kept', async () => {

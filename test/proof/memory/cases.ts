@@ -2,7 +2,7 @@
 import { bind, execute, parse, query, sync } from '../../support/pgwire/frontend.ts'
 import type { ResourceInput } from '../../support/stack/configuration.ts'
 import type { Stack } from '../../support/stack.ts'
-import { drain, type Pace } from './drain.ts'
+import { type Drained, drain, type Pace } from './drain.ts'
 import { type Memory, watchMemory } from './watch.ts'
 
 export interface Case {
@@ -41,9 +41,7 @@ const MESSAGES: Readonly<Record<Case['way'], (sql: string) => Uint8Array[]>> = {
 const rowsOf = (bytes: number) =>
   `SELECT repeat('x', ${ROW}) FROM generate_series(1, ${Math.ceil(bytes / ROW)})`
 
-export interface Played {
-  readonly bytes: number
-  readonly seconds: number
+export interface Played extends Drained {
   /** of Envoy and of the services */
   readonly memory: readonly Memory[]
   /** MiB by which the one that grew more grew */

@@ -15,6 +15,8 @@ export interface Target {
 export interface Drained {
   readonly bytes: number
   readonly seconds: number
+  /** what was said last, where the session ended before the result did */
+  readonly ended?: string
 }
 
 export type Pace = 'fast' | 'slow'
@@ -35,18 +37,22 @@ export async function drain(
   const socket = await secured(target)
   try {
     socket.write(startup({ user: 'anybody', database: 'app' }))
-    await until(socket, (tail) => tail[0] === 0x52, 'fast')
+    await loggedIn(until(socket, (tail) => tail[0] === 0x52, 'fast'))
     socket.write(password(token))
-    await until(socket, isReady, 'fast')
+    await loggedIn(until(socket, isReady, 'fast'))
     const begin = performance.now()
     socket.write(Buffer.concat(messages))
-    const bytes = await until(socket, isReady, pace)
-    return { bytes, seconds: (performance.now() - begin) / 1000 }
+    const read = await until(socket, isReady, pace)
+    return { ...read, seconds: (performance.now() - begin) / 1000 }
   } finally {
-    // Where the session was ended, why is what `until` throws.
     if (!socket.writableEnded) socket.end(message('X'))
     socket.destroySoon()
   }
+}
+
+async function loggedIn(answered: Promise<{ readonly ended?: string }>): Promise<void> {
+  const { ended } = await answered
+  if (ended !== undefined) throw new Error(`the login ended: ${ended}`)
 }
 
 async function secured({ host, port, ca }: Target): Promise<TLSSocket> {
@@ -71,19 +77,29 @@ const once = (socket: Socket, event: string) =>
 
 const isReady = (tail: Buffer) => tail.length >= 6 && tail.subarray(-6, -1).equals(READY)
 
-/** Reads until `done` says so of a chunk; its bytes. */
-async function until(socket: Socket, done: (chunk: Buffer) => boolean, pace: Pace): Promise<number> {
+/** Bytes of the end that may tell why it ended. */
+const LAST_WORDS = 300
+
+/** Reads until `done` says so of a chunk, or the other side ends. */
+async function until(
+  socket: Socket,
+  done: (chunk: Buffer) => boolean,
+  pace: Pace,
+): Promise<Pick<Drained, 'bytes' | 'ended'>> {
   let bytes = 0
   let gulped = 0
+  let last: Buffer = Buffer.alloc(0)
   for await (const read of socket.iterator({ destroyOnReturn: false })) {
     const chunk = read as Buffer
     bytes += chunk.length
     gulped += chunk.length
     if (chunk[0] === 0x45) throw new Error(chunk.toString('latin1'))
-    if (done(chunk)) return bytes
+    if (done(chunk)) return { bytes }
+    last = chunk
     if (pace === 'fast' || gulped < GULP) continue
     gulped = 0
     await delay(PAUSE)
   }
-  throw new Error(`the connection ended after ${bytes} bytes`)
+  const words = /SFATAL.*/s.exec(last.toString('latin1', Math.max(0, last.length - LAST_WORDS)))?.[0]
+  return { bytes, ended: words?.replaceAll('\0', ' ').trim() ?? 'without a word' }
 }

@@ -108,6 +108,13 @@ const issuer = z.strictObject({
     .strictObject({
       groups: z.string().min(1).default('groups').describe('path with dots, for example realm_access.roles'),
       name: z.string().min(1).default('email').describe('what people read; the subject when absent'),
+      subject: z
+        .string()
+        .min(1)
+        .default('sub')
+        .describe(
+          'what one principal has in every token of the issuer, and nobody else: `oid` where `sub` is another for each client (pairwise, as at Microsoft Entra ID)',
+        ),
     })
     .prefault({})
     .describe('which claims mean what'),

@@ -26,6 +26,8 @@ export interface KeySetOptions extends FetchOptions {
   readonly now: () => number
   /** told why the keys could not be fetched, at most once per FAILURE_COOLDOWN_MS */
   readonly report: (problem: string) => void
+  /** told when the issuer's discovery document says that `sub` is another for each client (OpenID Connect Core 1.0, section 8) */
+  readonly pairwise?: () => void
 }
 
 /** A key resolver for jose. Rejects with KeySetError, or jose's JWKSNoMatchingKey and JWKSMultipleMatchingKeys. */
@@ -93,6 +95,8 @@ async function discover(options: KeySetOptions): Promise<string> {
   if (uri.protocol !== new URL(options.issuer).protocol && uri.protocol !== 'https:') {
     throw new KeySetError('the discovery document leads to keys without TLS')
   }
+  const { subject_types_supported: types } = document
+  if (Array.isArray(types) && types.length > 0 && !types.includes('public')) options.pairwise?.()
   return uri.href
 }
 

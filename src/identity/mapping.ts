@@ -18,17 +18,18 @@ export class ClaimsError extends Error {
 
 /** @throws ClaimsError */
 export function principalOf(claims: Readonly<Record<string, unknown>>, config: IssuerConfig): Principal {
-  const { sub, exp } = claims
-  if (!isPlainText(sub, LONGEST_SUBJECT))
-    throw new ClaimsError('the claim "sub" is empty, too long or not text')
+  const { exp } = claims
+  const subject = claimAt(claims, config.claims.subject)
+  if (!isPlainText(subject, LONGEST_SUBJECT))
+    throw new ClaimsError(`the claim ${shown(config.claims.subject)} is absent, empty, too long or not text`)
   const expiresAt = typeof exp === 'number' ? exp * 1000 : Number.NaN
   // JSON can say 1e999, and a session would never end
   if (!Number.isSafeInteger(Math.floor(expiresAt))) throw new ClaimsError('the claim "exp" is not a time')
   return {
     issuer: config.issuer,
-    subject: sub,
+    subject,
     kind: config.kind,
-    name: nameOf(claims, config.claims.name) ?? sub,
+    name: nameOf(claims, config.claims.name) ?? subject,
     groups: groupsOf(claims, config.claims.groups),
     claims,
     method: 'oidc',

@@ -22,10 +22,23 @@ export interface VerifierDependencies {
   readonly report: (problem: string) => void
 }
 
+/** The same person would be somebody else in the console than where they ask, and could decide on their own requests. */
+const PAIRWISE =
+  'the issuer gives one person another `sub` for each client: name a claim that is the same in all tokens as `claims.subject` (docs/approvals.md)'
+
+function once(tell: () => void): () => void {
+  let told = false
+  return () => {
+    if (!told) tell()
+    told = true
+  }
+}
+
 export function createTokenVerifier(config: IssuerConfig, deps: VerifierDependencies): TokenVerifier {
   const keys = createKeySet({
     issuer: config.issuer,
     ...deps,
+    ...(config.claims.subject === 'sub' ? { pairwise: once(() => deps.report(PAIRWISE)) } : {}),
     ...(config.jwks === undefined ? {} : { jwks: config.jwks }),
     ...(config.ca === undefined ? {} : { ca: readFileSync(config.ca, 'utf8') }),
   })

@@ -1,5 +1,5 @@
 // Configures oidc-provider: one public client for people, one confidential client per workload, no consent page.
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { type CryptoKey, exportJWK, generateKeyPair } from 'jose'
 import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import {
@@ -34,6 +34,8 @@ export interface ProviderOptions {
   readonly audience: string
   readonly algorithm: Algorithm
   readonly key: SigningKey
+  /** `sub` is another for each client, and `oid` the same */
+  readonly pairwise: boolean
 }
 
 export function createProvider(options: ProviderOptions): Provider {
@@ -42,28 +44,35 @@ export function createProvider(options: ProviderOptions): Provider {
   return provider
 }
 
-function configuration({ accounts, audience, algorithm, key }: ProviderOptions): Configuration {
+const pairwiseSubject = (accountId: string, clientId: string) =>
+  createHash('sha256').update(`${clientId} ${accountId}`).digest('base64url')
+
+function configuration({ accounts, audience, algorithm, key, pairwise }: ProviderOptions): Configuration {
+  const oid = (accountId: string) => (pairwise ? { oid: accountId } : {})
   return {
+    ...(pairwise
+      ? { subjectTypes: ['pairwise'] as const, clientDefaults: { subject_type: 'pairwise' } }
+      : {}),
+    pairwiseIdentifier: (_, accountId, client) => pairwiseSubject(accountId, client.clientId),
     jwks: { keys: [key.jwk] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
-    clients: clients(accounts, algorithm),
+    clients: clients(accounts, algorithm, pairwise),
     scopes: ['openid', 'email', 'groups', 'offline_access'],
     pkce: { required: () => true },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     findAccount: (_, id) => ({
       accountId: id,
-      claims: () => ({ sub: id, ...extraClaims(accounts.people.get(id)) }),
+      claims: () => ({ sub: id, ...oid(id), ...extraClaims(accounts.people.get(id)) }),
     }),
-    claims: { openid: ['sub'], email: ['email', 'email_verified'], groups: ['groups'] },
+    claims: { openid: ['sub', 'oid'], email: ['email', 'email_verified'], groups: ['groups'] },
     // As many providers do: groups and e-mail are in the ID token itself.
     conformIdTokenClaims: false,
     loadExistingGrant: grantEverything,
-    extraTokenClaims: (_, token) =>
-      extraClaims(
-        token.kind === 'ClientCredentials'
-          ? accounts.workloads[token.clientId ?? '']
-          : accounts.people.get('accountId' in token ? String(token.accountId) : ''),
-      ),
+    extraTokenClaims: (_, token) => {
+      if (token.kind === 'ClientCredentials') return extraClaims(accounts.workloads[token.clientId ?? ''])
+      const accountId = 'accountId' in token ? String(token.accountId) : ''
+      return { ...oid(accountId), ...extraClaims(accounts.people.get(accountId)) }
+    },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -93,7 +102,13 @@ function configuration({ accounts, audience, algorithm, key }: ProviderOptions):
   }
 }
 
-function clients(accounts: IssuerAccounts, algorithm: Algorithm): NonNullable<Configuration['clients']> {
+function clients(
+  accounts: IssuerAccounts,
+  algorithm: Algorithm,
+  pairwise: boolean,
+): NonNullable<Configuration['clients']> {
+  // The provider takes no client with both.
+  const device = pairwise ? [] : ['urn:ietf:params:oauth:grant-type:device_code']
   return [
     {
       client_id: PERSON_CLIENT.id,
@@ -115,7 +130,7 @@ function clients(accounts: IssuerAccounts, algorithm: Algorithm): NonNullable<Co
       application_type: 'native',
       token_endpoint_auth_method: 'none',
       redirect_uris: [CLI_CLIENT.redirectUri],
-      grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+      grant_types: ['authorization_code', 'refresh_token', ...device],
       id_token_signed_response_alg: algorithm,
     },
     ...Object.keys(accounts.workloads).map((id) => ({

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose'
 import {
+  type CLI_CLIENT,
   type IssuerAccounts,
   PERSON_CLIENT,
   type Person,
@@ -25,12 +26,16 @@ export interface IssuerOptions {
   readonly algorithm?: 'RS256' | 'PS256' | 'ES256' | 'EdDSA'
   /** port to listen on; a free one when absent */
   readonly port?: number
+  /** `sub` is another for each client, and `oid` the same; without workloads */
+  readonly pairwise?: boolean
 }
 
 export interface TokenOptions {
   readonly audience?: string
   /** seconds; 3600 when absent. A token of one second is expired for real after two */
   readonly lifetime?: number
+  /** the client that a person logs in with; the fixture's for people when absent */
+  readonly client?: typeof CLI_CLIENT
 }
 
 export interface TestIssuer {
@@ -79,7 +84,8 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
 
   const rotateKeys = async () => {
     key = await newSigningKey(algorithm)
-    handle = createProvider({ issuer, accounts, audience, algorithm, key }).callback()
+    const { pairwise = false } = options
+    handle = createProvider({ issuer, accounts, audience, algorithm, key, pairwise }).callback()
   }
   await rotateKeys()
 
@@ -95,7 +101,12 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
     setPerson: (person) => void accounts.people.set(person.subject, person),
     tokenForPerson: async (person, wanted = {}) => {
       accounts.people.set(person.subject, person)
-      return logIn({ url, client: PERSON_CLIENT, subject: person.subject, resource: resource(wanted) })
+      return logIn({
+        url,
+        client: wanted.client ?? PERSON_CLIENT,
+        subject: person.subject,
+        resource: resource(wanted),
+      })
     },
     tokenForWorkload: async (client, wanted = {}) => {
       const body = { grant_type: 'client_credentials', resource: resource(wanted), scope: 'access' }

@@ -5,6 +5,7 @@ import { matchesAnyGlob } from './glob.ts'
 import type { HoldTerms, ReasonDemand } from './hold-terms.ts'
 import type { Operation } from './operation.ts'
 import type { Principal } from './principal.ts'
+import { hiddenCharacter } from './printable.ts'
 
 export interface Stated {
   readonly reason: string
@@ -42,8 +43,12 @@ export function reasonIn(words: string): string | undefined {
     .slice(0, MAX_STATED)
     .replace(/[\ud800-\udbff]$/, '')
     .trimEnd()
-  return reason === '' ? undefined : reason
+  return saysSomething(reason) ? reason : undefined
 }
+
+/** Of what nobody sees, a rule that demands a reason has none. */
+const saysSomething = (reason: string) =>
+  [...reason].some((character) => character !== ' ' && !hiddenCharacter.test(character))
 
 type Said = Pick<Operation, 'text' | 'sessionReason'>
 

@@ -21,6 +21,9 @@ describe('of a comment and a setting', () => {
 it('words are what reviewers see of them: white space is one space, and so many characters', () => {
   expect(reasonIn(' CHG-1\n\t fix ')).toBe('CHG-1 fix')
   expect(reasonIn(' \n ')).toBeUndefined()
+  for (const unseen of ['\u200b', '\u3164\u2800', '\u00a0\ufe0f', '\u0338'])
+    expect(reasonIn(unseen)).toBeUndefined()
+  expect(reasonIn('.')).toBe('.')
   expect(reasonIn('x'.repeat(MAX_STATED + 1))).toHaveLength(MAX_STATED)
   // Half of a character is none.
   expect(reasonIn(`${'x'.repeat(MAX_STATED - 1)}😀`)).toBe('x'.repeat(MAX_STATED - 1))

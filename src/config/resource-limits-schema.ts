@@ -16,7 +16,7 @@ export const resourceLimits = z
     idle: positiveDuration
       .optional()
       .describe(
-        'a session in which neither side sends a byte for so long, and nothing runs or waits for approval, ends with 57P05, also within a transaction; none when absent. Not with `process: requests-only`, which cannot tell what runs',
+        'a session in which neither side sends a byte for so long, and nothing runs or waits for approval, ends with 57P05, also within a transaction; none when absent. Envoy ends by it, with `login` on top, who completes TLS and never sends a byte. Not with `process: requests-only`, which cannot tell what runs',
       ),
     after_expiry: withDefault(duration, '15m').describe(
       'how long a session may outlive its token or client certificate',

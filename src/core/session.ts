@@ -107,6 +107,8 @@ export interface ProtocolSession {
   resume(answer: Answer): readonly Effect[]
   /** tells the client something while it waits, where the protocol has a way to */
   notify(message: string, hint?: string): readonly Effect[]
+  /** sends the client what changes nothing, where the protocol has such a thing and nothing else is on its way */
+  pulse(): readonly Effect[]
   /** ends the session with the protocol's own fatal error */
   terminate(refusal: Refusal): readonly Effect[]
   /** A cancel request is on its way to the server, which may wait for the session just then and ignore it. */

@@ -79,6 +79,7 @@ function session(name: string, resource: ResourceConfig, listener: string, proce
     tcpProxy(listener, [targetName(name)], {
       upstream_connect_mode: 'ON_DOWNSTREAM_DATA',
       max_early_data_bytes: MAX_EARLY_DATA,
+      ...idleTimeout(resource),
     }),
   ]
   return {
@@ -106,6 +107,14 @@ function session(name: string, resource: ResourceConfig, listener: string, proce
       },
     ],
   }
+}
+
+/**
+ * Inside of TLS, from the connection on: it ends clients that complete TLS and never say anything, of whom the processor does
+ * not know (docs/envoy-notes.md, o). Idle sessions the gateway ends before that, and what is quiet while it runs has a pulse.
+ */
+function idleTimeout({ limits: { idle, login } }: ResourceConfig): EnvoyObject {
+  return idle === undefined ? {} : { idle_timeout: seconds(idle + login) }
 }
 
 /**

@@ -11,17 +11,24 @@ export interface IdleOptions {
   readonly session: Pick<ProtocolSession, 'idle'>
   readonly traffic: Pick<Traffic, 'quietFor'>
   readonly timers: Pick<Timers, 'set'>
+  /** sends the client what changes nothing */
+  readonly pulse: () => void
   readonly stop: (refusal: Refusal) => void
 }
 
-/** Watches a session from now on. What runs, or waits for approval, may be quiet for as long as it likes. */
-export function watchIdle({ limit, session, traffic, timers, stop }: IdleOptions): void {
+/**
+ * Watches a session from now on. What runs, or waits for approval, may be quiet for as long as it likes: Envoy, which sees
+ * bytes and nothing else (envoy/envoy-listeners.ts), is given some.
+ */
+export function watchIdle({ limit, session, traffic, timers, pulse, stop }: IdleOptions): void {
   if (limit === undefined) return
   // The timer is not set anew with each byte: it looks when the last was, and comes back for the rest.
   const look = () => {
-    const left = session.idle() ? limit - traffic.quietFor() : limit
-    if (left > 0) timers.set('idle', left, look)
-    else stop(idleFor(limit))
+    const left = limit - traffic.quietFor()
+    if (left > 0) return timers.set('idle', left, look)
+    if (session.idle()) return stop(idleFor(limit))
+    pulse()
+    timers.set('idle', limit, look)
   }
   timers.set('idle', limit, look)
 }

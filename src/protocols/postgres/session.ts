@@ -12,7 +12,7 @@ import { welcome } from './login/welcome.ts'
 import { decodeDiagnostic } from './messages/backend.ts'
 import { type BackendHandler, createBackendStream } from './messages/backend-stream.ts'
 import { BACKEND, FRONTEND } from './messages/codes.ts'
-import { cancelRequest, notice, refusalError, terminate } from './messages/encode.ts'
+import { cancelRequest, message, notice, refusalError, terminate } from './messages/encode.ts'
 import { createFrontendStream, type Frame } from './messages/frontend-stream.ts'
 import { createOutput } from './output.ts'
 import { createReplies } from './replies.ts'
@@ -32,6 +32,9 @@ const MAX_SERVER_MESSAGE = 64 * 1024 * 1024
 
 /** Notices kept until a long row is through: a hold has two or three. */
 const MAX_UNSAID = 16
+
+/** It may come at any time (54.2.7), and says what the client knows. */
+const PULSE = message(BACKEND.ParameterStatus, Buffer.from('client_encoding\0UTF8\0'))
 
 type Phase = 'door' | 'login' | 'ready' | 'cancel' | 'closed'
 
@@ -228,6 +231,10 @@ export function createPostgresSession(options: PostgresOptions, context: Session
       }),
     resume: (answer) => step(() => accept(answer)),
     notify: (text, hint) => step(() => say(text, hint)),
+    pulse: () =>
+      step(() => {
+        if (phase === 'ready' && !outbox.partial()) out.toClient(PULSE)
+      }),
     terminate: (refusal) =>
       step(() => {
         // In the middle of a row no error can be said.

@@ -157,3 +157,33 @@ function find(value: unknown, type: string): Record<string, unknown>[] {
     ...Object.values(value).flatMap((inner) => find(inner, type)),
   ]
 }
+
+describe('limits.idle', () => {
+  const timeouts = (limits: Resource['limits']) => {
+    const found: [string, string][] = []
+    const look = (listener: string, value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return
+      for (const [key, inner] of Object.entries(value)) {
+        if (key === 'idle_timeout') found.push([listener, String(inner)])
+        else look(listener, inner)
+      }
+    }
+    const { static_resources } = envoyFragment(config({ limits })) as unknown as {
+      static_resources: { listeners: { name: string }[] }
+    }
+    for (const listener of static_resources.listeners) look(listener.name, listener)
+    return found
+  }
+
+  test('is for the session inside of TLS, and longer than the gateway waits; the gate sees TLS and not what is in it', () => {
+    expect(timeouts({ idle: '30m', login: '20s' })).toEqual([
+      ['chaperone.db', '0s'],
+      ['chaperone.db.session', '1820s'],
+      ['chaperone.db.session', '1820s'],
+    ])
+  })
+
+  test('without it Envoy ends nothing that is idle', () => {
+    expect(timeouts({}).map(([, timeout]) => timeout)).toEqual(['0s', '0s', '0s'])
+  })
+})

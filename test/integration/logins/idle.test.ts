@@ -1,34 +1,36 @@
 // Sessions in which nobody says anything, through the real Envoy: they end after `limits.idle`, and what runs does not.
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { openTls } from '../../support/envoy-stack.ts'
 import { ofKind } from '../../support/pgwire/backend.ts'
 import { copyData, copyDone, flush, parse, query, sync } from '../../support/pgwire/frontend.ts'
 import type { PgWireClient } from '../../support/pgwire.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
-/** Milliseconds, and well beyond it. */
+/** Milliseconds. Envoy's own end comes after both. */
 const IDLE = 1_000
-const LONG = 2.5 * IDLE
+const LOGIN = 3_000
+/** longer than either lets it be quiet */
+const LONG = IDLE + LOGIN + 1_500
 
 let stack: Stack
 let engineer: string
-const open: PgWireClient[] = []
 
 beforeAll(async () => {
   stack = await startStack({
-    resource: { limits: { idle: '1s' }, trusted_functions: ['pg_catalog.pg_sleep'] },
+    resource: { limits: { idle: '1s', login: '3s' }, trusted_functions: ['pg_catalog.pg_sleep'] },
     policies: { listen: { decision: 'allow', resources: '*', effects: ['listen'], objects: ['*'] } },
   })
   engineer = await stack.tokens.person(['engineers'])
 })
 afterAll(() => stack?.stop())
-afterEach(() => {
-  for (const client of open.splice(0)) client.destroy()
-})
 
-async function wire(): Promise<PgWireClient> {
+async function wire(finished: (work: () => void) => void = onTestFinished): Promise<PgWireClient> {
   const client = await stack.wire(engineer)
-  open.push(client)
+  finished(() => client.destroy())
   return client
 }
 
@@ -43,7 +45,7 @@ async function endsIdle(client: PgWireClient): Promise<void> {
     H: expect.stringContaining('limits.idle'),
   })
   expect(Date.now() - from).toBeGreaterThan(0.7 * IDLE)
-  expect(Date.now() - from).toBeLessThan(LONG)
+  expect(Date.now() - from).toBeLessThan(2.5 * IDLE)
 }
 
 const ended = async () =>
@@ -103,24 +105,28 @@ describe('a session in which nobody says anything', () => {
   })
 })
 
-describe('does not end', () => {
-  it('a statement that runs and says nothing; the limit begins with its answer', async () => {
-    const client = await wire()
-    client.send(query('select pg_sleep(2.5)'))
+/** All at once: each waits for longer than Envoy alone would. */
+describe.concurrent('does not end', () => {
+  it('a statement that runs and says nothing; the limit begins with its answer', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const client = await wire(onTestFinished)
+    client.send(query('select pg_sleep(5.5)'))
     expect(ofKind(await client.until('ReadyForQuery'), 'ErrorResponse')).toEqual([])
     await endsIdle(client)
   })
 
-  it('a statement of the extended protocol that runs without a Sync', async () => {
-    const client = await wire()
+  it('a statement of the extended protocol that runs without a Sync', async ({ expect, onTestFinished }) => {
+    const client = await wire(onTestFinished)
     client.send(parse({ sql: 'select 1' }))
     await delay(LONG)
     client.send(sync())
     expect(ofKind(await client.until('ReadyForQuery'), 'ParseComplete')).toHaveLength(1)
   })
 
-  it('a statement that waits for approval, nor the answer to it', async () => {
-    const client = await wire()
+  it('a statement that waits for approval, nor the answer to it', async ({ expect, onTestFinished }) => {
+    const client = await wire(onTestFinished)
     client.send(query('update orders set total = 5 where id = 12'))
     const { id } = await stack.reviews.next()
     await delay(LONG)
@@ -131,8 +137,8 @@ describe('does not end', () => {
     await endsIdle(client)
   })
 
-  it('a COPY whose data is on its way', async () => {
-    const client = await wire()
+  it('a COPY whose data is on its way', async ({ expect, onTestFinished }) => {
+    const client = await wire(onTestFinished)
     client.send(query('copy orders from stdin'))
     await client.until('CopyInResponse')
     await delay(LONG)
@@ -140,8 +146,26 @@ describe('does not end', () => {
     expect(ofKind(await client.until('ReadyForQuery'), 'CommandComplete')).toMatchObject([{ tag: 'COPY 1' }])
   })
 
-  it('one that listens, as long as notifications come', async () => {
-    const client = await wire()
+  it.for([
+    ['a statement', 'select pg_sleep(5.5) is null;'],
+    ['COPY TO', 'copy (select pg_sleep(5.5) is null) to stdout;'],
+  ])('the stock psql in %s, which takes no notice of its pulse', async ([, sql = ''], { expect }) => {
+    expect(await stack.psql(engineer, sql)).toEqual({ stdout: 'f\n', stderr: '', code: 0 })
+  })
+
+  it('node-postgres in a statement, which takes no notice of its pulse', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const client = await stack.connect(engineer)
+    onTestFinished(() => client.end())
+    expect((await client.query('select pg_sleep(5.5) is null as slept, $1::int as n', [1])).rows).toEqual([
+      { slept: false, n: 1 },
+    ])
+  })
+
+  it('one that listens, as long as notifications come', async ({ onTestFinished }) => {
+    const client = await wire(onTestFinished)
     client.send(query('listen news'))
     await client.until('ReadyForQuery')
     for (let count = 0; count < 4; count++) {
@@ -152,3 +176,68 @@ describe('does not end', () => {
     await endsIdle(client)
   })
 })
+
+/** Of whom no processor hears: Envoy asks with the first byte. */
+describe.concurrent('a client that completes TLS and never says anything is gone soon after', () => {
+  it('behind SSLRequest', async ({ expect, onTestFinished }) => {
+    const connection = await openTls(stack.port)
+    onTestFinished(() => void connection.destroy())
+    expect(await closedAfter(connection)).toBeLessThan(LONG)
+  })
+
+  it('by TLS from the first byte', async ({ expect, onTestFinished }) => {
+    const { port, host } = stack
+    const connection = connectTls({
+      port,
+      host,
+      ALPNProtocols: ['postgresql'],
+      rejectUnauthorized: false,
+    })
+    onTestFinished(() => void connection.destroy())
+    await once(connection, 'secureConnect')
+    expect(await closedAfter(connection)).toBeLessThan(LONG)
+  })
+
+  it('also where it sends the beginning of a TLS record, byte by byte', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const relay = await startRelay(stack.port)
+    onTestFinished(() => relay.stop())
+    const connection = await openTls(relay.port)
+    onTestFinished(() => void connection.destroy())
+    // The end of the handshake is on its way.
+    await delay(200)
+    relay.write(Buffer.from('1703031000', 'hex'))
+    const more = setInterval(() => relay.write(Buffer.from('x')), 300)
+    onTestFinished(() => clearInterval(more))
+    expect(await closedAfter(connection)).toBeLessThan(LONG)
+  })
+})
+
+/** Milliseconds; infinite where it is open for longer than all limits together. */
+function closedAfter(connection: TLSSocket): Promise<number> {
+  const from = Date.now()
+  const closed = new Promise<number>((resolve) => {
+    connection.once('error', () => undefined).once('close', () => resolve(Date.now() - from))
+  })
+  connection.resume()
+  return Promise.race([closed, delay(2 * LONG, Number.POSITIVE_INFINITY)])
+}
+
+/** Carries one connection, and adds bytes of its own to what the client sends. */
+async function startRelay(to: number) {
+  let onward: Socket | undefined
+  const server = createServer((client) => {
+    onward = connect(to, '127.0.0.1')
+    for (const end of [client, onward]) end.on('error', () => undefined)
+    client.pipe(onward).pipe(client)
+    onward.once('close', () => client.destroy())
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    write: (bytes: Buffer) => void onward?.write(bytes),
+    stop: () => void server.close(),
+  }
+}

@@ -11,6 +11,7 @@ function watched(limit: number | null = LIMIT) {
   let due: { at: number; action: () => void } | undefined
   let idle = true
   const ends: { at: number; refusal: Refusal }[] = []
+  const pulses: number[] = []
   const traffic = createTraffic(() => time)
   watchIdle({
     limit: limit ?? undefined,
@@ -21,10 +22,15 @@ function watched(limit: number | null = LIMIT) {
         due = { at: time + after, action }
       },
     },
+    pulse() {
+      pulses.push(time)
+      traffic.add('to-client', 1)
+    },
     stop: (refusal) => ends.push({ at: time, refusal }),
   })
   return {
     ends,
+    pulses,
     traffic,
     watched: () => due !== undefined,
     runs(running: boolean) {
@@ -69,16 +75,18 @@ it.each(['from-client', 'from-server', 'to-client'] as const)(
   },
 )
 
-it('what runs, or waits for approval, is quiet for as long as it likes, and the limit begins with its answer', () => {
+it('what runs, or waits for approval, is quiet for as long as it likes, has a pulse, and the limit begins with its answer', () => {
   const session = watched()
   session.until(1)
+  session.traffic.add('from-client', 1)
   session.runs(true)
-  session.until(10 * LIMIT + 1000)
+  session.until(3 * LIMIT + 1000)
   expect(session.ends).toEqual([])
+  expect(session.pulses).toEqual([LIMIT + 1, 2 * LIMIT + 1, 3 * LIMIT + 1])
   session.runs(false)
   session.traffic.add('from-server', 1)
   session.until(20 * LIMIT)
-  expect(session.ends).toMatchObject([{ at: 11 * LIMIT + 1000 }])
+  expect(session.ends).toMatchObject([{ at: 4 * LIMIT + 1000 }])
 })
 
 it('without a limit nothing is watched', () => {

@@ -226,6 +226,8 @@ export function createRequestsOnlySession(
       step(() => {
         if (mayTell()) out.toClient(notice(text, hint))
       }),
+    // It would fall into the middle of a message.
+    pulse: () => [],
     terminate: (refusal) => step(() => fatal(refusal)),
     canceled: () => undefined,
     // They go past it.

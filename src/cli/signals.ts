@@ -1,4 +1,4 @@
-// Waiting for the signal that ends a foreground command.
+// Signals: the one that ends a foreground command, and one that must do nothing.
 import { constants } from 'node:os'
 
 export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
@@ -20,4 +20,12 @@ export function nextSignal(
       })
     }
   })
+}
+
+/**
+ * On SIGUSR1 Node.js opens a debugger on a port of loopback, to every user of the machine, and with it every secret in memory. Log
+ * rotators send that signal.
+ */
+export function withoutDebugger(): void {
+  process.on('SIGUSR1', () => {})
 }

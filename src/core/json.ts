@@ -1,19 +1,36 @@
 // JSON for records, of which every statement makes some: what repeats in them is kept as text.
 import { once } from './once.ts'
 
+/**
+ * Characters that JSON lets stand and that do something to whoever reads a line: a terminal obeys C1 controls, bidirectional
+ * overrides turn what is around them, and many readers of lines take U+0085, U+2028 and U+2029 for the end of one.
+ */
+const UNSAFE = /[\u007f-\u009f\u2028\u2029]|\p{Cf}/gu
+
+const codeUnit = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+const codeUnits = (character: string) => character.split('').map(codeUnit).join('')
+
+/** JSON as it was, for whoever parses it, with an escape in place of each character that does something to a line or a terminal. */
+export const safeJson = (json: string): string => json.replace(UNSAFE, codeUnits)
+
+const jsonOf = (value: unknown): string | undefined => {
+  const json = JSON.stringify(value) as string | undefined
+  return json && safeJson(json)
+}
+
 const PLAIN = /^[ !#-[\]-~]*$/
 
 /** As JSON.stringify gives it; most strings need no escape. */
-const quoted = (text: string) => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
+const quoted = (text: string) => (PLAIN.test(text) ? `"${text}"` : safeJson(JSON.stringify(text)))
 
 /** Members that are the same object in many records, and never change: who acts, and under which masks. */
 const LASTING: ReadonlySet<string> = new Set(['actor', 'masks'])
 /** Members like these, whose own members stand in their place. */
 const SPREAD: ReadonlySet<string> = new Set(['of', 'made'])
 
-const lasting = once((value: object) => JSON.stringify(value))
+const lasting = once((value: object) => safeJson(JSON.stringify(value)))
 const spread = once((value: object) => {
-  const text = JSON.stringify(value)
+  const text = safeJson(JSON.stringify(value))
   return text === '{}' ? '' : `,${text.slice(1, -1)}`
 })
 
@@ -51,7 +68,7 @@ function memberOf(name: string, value: unknown): string {
     if (LASTING.has(name)) return `,"${name}":${lasting(value)}`
     if (Array.isArray(value) && value.length === 0) return `,"${name}":[]`
   }
-  const json = JSON.stringify(value)
+  const json = jsonOf(value)
   return json === undefined ? '' : `,"${name}":${json}`
 }
 

@@ -1,5 +1,6 @@
 // Structured logs: JSON lines on standard error, every entry redacted before it is written.
 import { type DestinationStream, destination, pino } from 'pino'
+import { safeJson } from '../core/json.ts'
 import { redactFields, redactText } from './redact.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -41,6 +42,7 @@ export function createLog(options: { readonly level: LogLevel }, output?: Destin
       formatters: { level: (label) => ({ level: label }) },
       // Fields come redacted; pino's own serializer would take what `redactFields` made of an error for an object.
       serializers: { err: (redacted: unknown) => redacted },
+      hooks: { streamWrite: safeJson },
     },
     output ?? destination({ fd: STANDARD_ERROR, sync: true }),
   )

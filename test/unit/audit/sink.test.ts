@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createLines } from '../../../src/audit/line.ts'
 import { createAudit } from '../../../src/audit/sink.ts'
 import type { AuditEvent } from '../../../src/core/audit.ts'
+import { safeJson } from '../../../src/core/json.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../../support/tmp.ts'
 
 let home: TemporaryDirectory
@@ -115,7 +116,7 @@ it('a line is the JSON of its event, whatever the strings in it', () => {
       }
       const { type, of, made, ...own } = decision
       const whole = { time: new Date(5).toISOString(), schema: 1, type, ...of, ...own, ...made, prev: 'p' }
-      expect(createLines()(decision, 5, 'p')).toBe(JSON.stringify(whole))
+      expect(createLines()(decision, 5, 'p')).toBe(safeJson(JSON.stringify(whole)))
     }),
   )
 })

@@ -25,6 +25,14 @@ describe('log', () => {
     expect(Date.parse(String(entry().time))).not.toBeNaN()
   })
 
+  it('writes no character that ends a line for some readers, or does something to a terminal', () => {
+    const { log, lines, entry } = capture()
+    const hostile = 'a\u0085\u009b2J\u2028\u202eb'
+    log.child({ application: hostile }).warn({ [hostile]: hostile }, hostile)
+    expect(lines[0]?.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+    expect(entry()).toMatchObject({ application: hostile, [hostile]: hostile, msg: hostile })
+  })
+
   it('says nothing below its level', () => {
     const { log, lines } = capture('warn')
     log.info({}, 'quiet')

@@ -80,8 +80,7 @@ describe.each([
   test('answers with the secret, is quiet after an ACK, and sends a changed value once', async () => {
     const { stream, answers } = open(method)
     stream.write(ask(['secret/db']))
-    await pause()
-    expect(answers).toHaveLength(1)
+    await expect.poll(() => answers).toHaveLength(1)
     expect(JSON.stringify(answers[0])).toContain([...Buffer.from('hunter2')].join(','))
     stream.write({
       ...ask(method === 'StreamSecrets' ? ['secret/db'] : []),
@@ -91,6 +90,7 @@ describe.each([
     expect(answers).toHaveLength(1)
     change('hunter3')
     change('hunter3')
+    await expect.poll(() => answers.length).toBeGreaterThanOrEqual(2)
     await pause()
     expect(answers).toHaveLength(2)
     expect(answers[1]?.nonce).not.toBe(answers[0]?.nonce)

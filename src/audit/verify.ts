@@ -25,10 +25,13 @@ const HASH = /^[0-9a-f]{64}$/
 
 /**
  * Reads the whole file; anything but an audit log is `tampered`.
- * @param told the hash of each event, in order
+ * @param told the hash of each event, and what it has, in order
  * @throws the file system's errors
  */
-export async function verifyAudit(path: string, told: (hash: string) => void): Promise<AuditVerdict> {
+export async function verifyAudit(
+  path: string,
+  told: (hash: string, event: object) => void,
+): Promise<AuditVerdict> {
   let [line, events, torn] = [0, 0, 0]
   let after: string | undefined
   let last: string | undefined
@@ -40,13 +43,14 @@ export async function verifyAudit(path: string, told: (hash: string) => void): P
       continue
     }
     const previous = previousOf(event)
-    if (previous === undefined) return { state: 'tampered', line, reason: 'it is not an event' }
+    if (previous === undefined || typeof event !== 'object' || event === null)
+      return { state: 'tampered', line, reason: 'it is not an event' }
     if (last !== undefined && previous !== last) {
       return { state: 'tampered', line, reason: 'it does not follow the event before it' }
     }
     after ??= previous
     last = hash('sha256', bytes, 'hex')
-    told(last)
+    told(last, event)
     events++
   }
   return { state: 'ok', events, torn, after, last }

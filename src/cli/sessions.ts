@@ -7,7 +7,7 @@ import { listSessions } from './sessions/list.ts'
 import { registerLive } from './sessions/live.ts'
 import { replaySession } from './sessions/replay.ts'
 import { showSession } from './sessions/show.ts'
-import { verifySessions } from './sessions/verify.ts'
+import { toldByAudit, verifySessions } from './sessions/verify.ts'
 import { type Print, standardOutput } from './terminal.ts'
 
 interface Options {
@@ -16,6 +16,7 @@ interface Options {
   readonly json?: boolean
   readonly speed?: number
   readonly rows?: number
+  readonly audit?: readonly string[]
 }
 
 const DEFAULT_CONFIG = 'chaperone.yaml'
@@ -64,6 +65,8 @@ function positive(text: string): number {
   if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('a number above 0.')
   return value
 }
+
+const collected = (file: string, before: readonly string[] = []): readonly string[] => [...before, file]
 
 function subcommand(sessions: Command, usage: string, description: string, example: string): Command {
   return sessions
@@ -129,13 +132,19 @@ export function registerSessions(program: Command, print: Print = standardOutput
     sessions,
     'verify [ids...]',
     'whether recordings are unchanged; all of them when no id is given\n' +
-      'exit code 0: all ok; 1: at least one tampered or not readable; 3: at least one unfinished, and the others ok',
-    'chaperone sessions verify',
-  ).action(async (ids: readonly string[], _: unknown, command: Command) => {
-    const all = await listRecordings(recordingsDirectory(command.optsWithGlobals<Options>()))
-    const chosen = ids.length === 0 ? all : ids.map((id) => findRecording(all, id))
-    process.exitCode = await verifySessions(chosen, print)
-  })
+      'exit code 0: all ok; 1: at least one tampered, not readable, missing or not as the audit log has it;\n' +
+      '3: at least one unfinished, or not told of, and the others ok',
+    'chaperone sessions verify --audit audit.jsonl --audit audit.jsonl.1',
+  )
+    .option('--audit <file>', 'compare with what this audit log has of them; may be given again', collected)
+    .action(async (ids: readonly string[], _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<Options>()
+      const directory = recordingsDirectory(options)
+      const told = options.audit && (await toldByAudit(options.audit))
+      const all = await listRecordings(directory)
+      const chosen = ids.length === 0 ? all : ids.map((id) => findRecording(all, id))
+      process.exitCode = await verifySessions(chosen, { told, all: ids.length === 0 }, print)
+    })
 
   registerLive(program, sessions)
 }

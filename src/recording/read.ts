@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readBatches } from './batches.ts'
+import { sessionIn } from './name.ts'
 import { parseEvent, type RecordedEnd, type RecordedEvent, type RecordedStart } from './recorded.ts'
 
 export interface RecordingSummary {
@@ -21,7 +22,6 @@ export interface RecordingSummary {
 
 /** Start and end are found without reading what lies between: neither is longer than this. */
 const EDGE = 256 * 1024
-const FILE_NAME = /^\d{8}T\d{6}\.\d{3}Z_([A-Za-z0-9_-]{1,64})\.jsonl$/
 
 /** All recordings of a directory, oldest first. Throws the file system's errors. */
 export async function listRecordings(directory: string): Promise<RecordingSummary[]> {
@@ -53,21 +53,19 @@ export async function newestRecordings(
 
 /** The recording of exactly this session; undefined when there is none. Throws the file system's errors. */
 export async function findRecording(directory: string, id: string): Promise<RecordingSummary | undefined> {
-  const name = (await recordingNames(directory)).find((one) => idOf(one) === id)
+  const name = (await recordingNames(directory)).find((one) => sessionIn(one) === id)
   return name === undefined ? undefined : summaryOf(directory, name)
 }
 
-const idOf = (name: string) => FILE_NAME.exec(name)?.[1] ?? ''
-
 const recordingNames = async (directory: string) =>
-  (await readdir(directory)).filter((name) => FILE_NAME.test(name))
+  (await readdir(directory)).filter((name) => sessionIn(name) !== undefined)
 
 /** Not through a link, which may lead anywhere, and without waiting for whoever writes to a pipe. */
 const AS_IT_IS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** Undefined for what was removed meanwhile: recordings are kept for their time. */
 async function summaryOf(directory: string, name: string): Promise<RecordingSummary | undefined> {
-  const [id, path] = [idOf(name), join(directory, name)]
+  const [id, path] = [sessionIn(name) ?? '', join(directory, name)]
   const unusable = (why: string) => ({ id, path, size: 0, unusable: why })
   try {
     const handle = await open(path, AS_IT_IS)
@@ -82,6 +80,8 @@ async function summaryOf(directory: string, name: string): Promise<RecordingSumm
     if (code === 'ENOENT') return undefined
     if (code === 'ELOOP') return unusable('it is a link, which is not followed')
     if (code === 'ENXIO') return unusable('it is no file')
+    // One that cannot be read, as its owner or the disk has it, hides none of the others.
+    if (code !== undefined) return unusable(String(code))
     throw error
   }
 }

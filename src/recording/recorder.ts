@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.ts'
 import { turnTime } from '../core/turn-time.ts'
 import type { SessionHeader } from './event.ts'
 import { createFile, prepareDirectory } from './file.ts'
+import { recordingName, sessionIn } from './name.ts'
 import { recordSession, type SessionRecording } from './session.ts'
 
 export interface Recorder {
@@ -12,18 +13,11 @@ export interface Recorder {
   open(header: SessionHeader): SessionRecording
 }
 
-const SESSION_ID = /^[A-Za-z0-9_-]{1,64}$/
-
 const nothing: SessionRecording = {
+  level: 'off',
   append: () => {},
   flush: () => {},
-  close: () => ({ events: 0, bytes: 0, hash: '' }),
-}
-
-/** UTC in the basic format of ISO 8601, so that names sort by time and need no quoting. */
-function fileName(header: SessionHeader): string {
-  const time = new Date(header.startedAt).toISOString().replace(/[-:]/g, '')
-  return `${time}_${header.session}.jsonl`
+  close: () => ({ events: 0, hash: '' }),
 }
 
 /** Throws when the directory cannot be made or is open to all users. `clock` is monotonic, in milliseconds. */
@@ -35,9 +29,9 @@ export function createRecorder(config: Config['recordings'], clock: () => number
     open(header) {
       const level = header.level ?? config.level
       if (level === 'off') return nothing
-      if (!SESSION_ID.test(header.session))
-        throw new Error('invariant: a session id does not fit a file name')
-      const path = join(directory, fileName(header))
+      const name = recordingName(header)
+      if (sessionIn(name) === undefined) throw new Error('invariant: a session id does not fit a file name')
+      const path = join(directory, name)
       const file = createFile(path)
       try {
         return recordSession(file, header, { level, limit: config.max_session, clock })

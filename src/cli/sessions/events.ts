@@ -24,6 +24,8 @@ export function headerText(start: RecordedStart): string {
     ['who', `${principal.name} (${principal.kind}, ${principal.method}) ${principal.id}`],
     ['groups', principal.groups.join(', ')],
     ['resource', `${start.resource} (${start.protocol})`],
+    ['database', start.database ?? ''],
+    ['as role', start.role ?? ''],
     ['from', start.source],
     ['application', start.application ?? ''],
     ['policy', start.policyVersion],

@@ -1,6 +1,6 @@
 // One structured event per decision, approval and administrative change, for the team's SIEM.
 import type { ApprovalState, Grant } from './approval.ts'
-import type { MadeDecision, ResultLimit } from './decision.ts'
+import type { MadeDecision, RecordingLevel, ResultLimit } from './decision.ts'
 import type { ErrorCode } from './errors.ts'
 import type { PrincipalKind } from './principal.ts'
 import type { ToldFunctions } from './routine.ts'
@@ -46,6 +46,11 @@ export type AuditEvent =
       readonly source: string
       readonly actor?: AuditActor
       readonly outcome: 'admitted' | 'rejected'
+      /** on the target, of who was admitted */
+      readonly database?: string
+      readonly role?: string
+      /** whether, and how, the session is recorded */
+      readonly recorded?: RecordingLevel
       readonly code?: ErrorCode
       readonly reason?: string
     }
@@ -120,6 +125,8 @@ export type AuditEvent =
       readonly session: string
       readonly resource: string
       readonly actor?: AuditActor
+      /** what its recording has, and the hash that it ends in */
+      readonly recording?: { readonly events: number; readonly hash: string }
       readonly reason: string
     }
   /** reviewers who were not told of a request, or of its end */

@@ -21,9 +21,16 @@ import type { ConnectionFacts } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import type { Exceeded } from './limits.ts'
 
+/** On the target, and what the client says that it is. */
+export interface AdmittedAs {
+  readonly database: string
+  readonly role: string
+  readonly application: string | undefined
+}
+
 export interface Journal {
   /** Opens the recording. Throws when it cannot be kept: then the session must not begin. */
-  admitted(principal: Principal, application: string | undefined): void
+  admitted(principal: Principal, as: AdmittedAs): void
   rejected(refusal: Refusal, principal: Principal | undefined): void
   /** @param masks over columns that it touches, where it is not refused */
   decided(
@@ -106,6 +113,11 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
     batch = joined
   }
 
+  /** What there is of the recording once it is closed. */
+  function sealed(reason: string) {
+    return recording === undefined || recording.level === 'off' ? {} : { recording: recording.close(reason) }
+  }
+
   return {
     owes() {
       return owes
@@ -114,7 +126,7 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
       write()
       owes = false
     },
-    admitted(principal, application) {
+    admitted(principal, { database, role, application }) {
       const actor = actorOf(principal)
       of = { session, resource, actor }
       recording = deps.recorder.open({
@@ -126,6 +138,8 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
         protocol: deps.config.resources[resource]?.protocol ?? '',
         policyVersion: deps.policy().version,
         claims: toldClaims(principal.claims, claimsOf(deps.policy(), resource)),
+        database,
+        role,
         ...(application === undefined ? {} : { application }),
         ...levelOf(deps.config, resource),
       })
@@ -136,6 +150,9 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
         source: connection.peer.source,
         actor,
         outcome: 'admitted',
+        database,
+        role,
+        recorded: recording.level,
       })
     },
     rejected(refusal, principal) {
@@ -224,8 +241,12 @@ export function createJournal(deps: Deps, session: string, connection: Connectio
     close(reason) {
       clearTimeout(later)
       closed = true
-      recording?.close(reason)
-      if (of) audit.write({ type: 'logout', session, resource, actor: of.actor, reason })
+      try {
+        recording?.close(reason)
+      } finally {
+        // What could not be recorded is no reason to audit nothing.
+        if (of) audit.write({ type: 'logout', session, resource, actor: of.actor, ...sealed(reason), reason })
+      }
     },
   }
 }

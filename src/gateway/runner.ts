@@ -136,9 +136,7 @@ export function createRunner(
       timers.clear('login')
       watchIdle({ limit: limits?.idle, session, traffic, timers, pulse: () => input(session.pulse), stop })
       metrics.stage('upstream_login', (performance.now() - startedAt) / 1000)
-      return
-    }
-    current.observed(event)
+    } else current.observed(event)
     journal.observed(event)
   }
 
@@ -164,7 +162,11 @@ export function createRunner(
     guarded(() => {
       principal = who
       masked = () => masks().active
-      journal.admitted(who, effect.stated.application)
+      journal.admitted(who, {
+        database: login.database,
+        role: login.user,
+        application: effect.stated.application,
+      })
       admitted = {
         principal: who,
         since: Date.now(),

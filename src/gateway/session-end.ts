@@ -58,8 +58,11 @@ export function createSessionEnd(options: SessionEndOptions): SessionEnd {
     options.release(withdrawal)
     metrics.sessionClosed(resource, outcome)
     try {
-      outbox().release()
-      journal.close(reason)
+      try {
+        outbox().release()
+      } finally {
+        journal.close(reason)
+      }
     } catch (error) {
       log.error({ err: error }, 'the end of the session could not be recorded')
     }

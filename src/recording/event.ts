@@ -22,6 +22,9 @@ export interface SessionHeader {
   /** what the client says it is: never believed */
   readonly application?: string
   readonly protocol: string
+  /** on the target */
+  readonly database?: string
+  readonly role?: string
   readonly policyVersion: string
   /** of the principal's claims, those that rules refer to */
   readonly claims?: ToldClaims | undefined

@@ -26,6 +26,8 @@ const startSchema = z.object({
   principal: z.object({ id: text, name: text, kind: text, groups: texts, method: text }),
   source: text,
   application: text.optional(),
+  database: text.optional(),
+  role: text.optional(),
   policyVersion: text,
   claims: z.record(text, z.union([scalar, z.null(), z.array(scalar)])).optional(),
   level: z.enum(['full', 'commands']),

@@ -6,15 +6,16 @@ import { type Body, bodyWith, GENESIS, NEXT_LENGTH, SEAL_LENGTH, seal } from './
 import { type RecordingEvent, RecordingFull, type RecordingLevel, type SessionHeader } from './event.ts'
 import type { AppendOnlyFile } from './file.ts'
 
-/** What a recording came to; the audit log may keep `hash`, so that a cut-off end can be told later. */
+/** What a recording came to; the audit log keeps it, so that an end that was cut off can be told later. */
 export interface RecordingSeal {
+  /** that are in the file */
   readonly events: number
-  readonly bytes: number
-  /** of the last batch */
+  /** of the last batch that is in the file */
   readonly hash: string
 }
 
 export interface SessionRecording {
+  readonly level: RecordingLevel
   /**
    * Keeps an event in memory until `flush`. Bytes of a result must not change until then.
    * Throws RecordingFull, or the disk's error: the session must then end.
@@ -22,7 +23,7 @@ export interface SessionRecording {
   append(event: RecordingEvent): void
   /** Call it before anything that depends on what was appended is forwarded. Throws the disk's error. */
   flush(): void
-  /** Writes the end event and closes the file. A second call does nothing. Throws the disk's error. */
+  /** Writes the end event and closes the file. A second call only tells again what there is. Throws the disk's error. */
   close(reason: string): RecordingSeal
 }
 
@@ -52,6 +53,7 @@ export function recordSession(
   const origin = options.clock()
   let previous = GENESIS
   let sequence = 0
+  let written = 0
   let size = 0
   let statements = 0
   let resultBytes = 0
@@ -107,9 +109,10 @@ export function recordSession(
     const { bytes, hash } = seal(previous, bodies)
     bodies = []
     unwritten = 0
-    previous = hash
     size += bytes.length
     file.write(bytes)
+    previous = hash
+    written = sequence
   }
 
   /** A recording that failed once is never written again: what follows a torn line would look like tampering. */
@@ -154,6 +157,7 @@ export function recordSession(
   })
 
   return {
+    level: options.level,
     append: (event) =>
       whileOpen(() => {
         if (event.kind === 'result') return addResult(event.bytes)
@@ -168,7 +172,7 @@ export function recordSession(
       }),
     close(reason) {
       if (state === 'open' || state === 'full') end(reason)
-      return { events: sequence, bytes: size, hash: previous }
+      return { events: written, hash: previous }
     },
   }
 
@@ -212,6 +216,8 @@ function startEvent(header: SessionHeader, level: RecordingLevel) {
     },
     source: header.source,
     application: header.application,
+    database: header.database,
+    role: header.role,
     policyVersion: header.policyVersion,
     level,
     // so that a statement without them touched none

@@ -26,6 +26,9 @@ export const examples: Complete = {
     source: '10.0.4.17:51834',
     actor: ada,
     outcome: 'rejected',
+    database: 'shop',
+    role: 'shop_ro',
+    recorded: 'full',
     code: 'unauthorized',
     reason: 'no login of the resource is for these groups',
   },
@@ -122,6 +125,10 @@ export const examples: Complete = {
     session: 'b3d6b7a4c1',
     resource: 'shop',
     actor: ada,
+    recording: {
+      events: 42,
+      hash: '7d1a54127b222502f5b79b5fb0803061152a44f92b37e23c6527baf665d4da9a',
+    },
     reason: 'the client ended the session',
   },
   admin: {

@@ -58,6 +58,7 @@ function headerOf(start: RecordedStart, size: number): Html {
       <dt>Started</dt><dd>${instant(Date.parse(start.startedAt))}</dd>
       <dt>Who</dt><dd>${visible(start.principal.name)} <span class="tag">${visible(start.principal.kind)}</span> <span class="small soft mono">${visible(start.principal.id)}</span></dd>
       <dt>Groups</dt><dd>${visible(start.principal.groups.join(', ') || 'none')}</dd>
+      ${start.database === undefined ? NOTHING : html`<dt>Database</dt><dd>${visible(start.database)}${start.role === undefined ? NOTHING : html`, as ${visible(start.role)}`}</dd>`}
       <dt>From</dt><dd>${visible(start.source)}${start.application === undefined ? NOTHING : html`, says it is ${visible(start.application)}`}</dd>
       <dt>Session</dt><dd class="mono small">${visible(start.session)}</dd>
       <dt>File</dt><dd>${bytes(size)}${start.level === 'commands' ? ', without results' : ''}</dd>
@@ -102,7 +103,21 @@ async function entriesOf(path: string, from: number): Promise<Entries> {
 
 function weightOf(event: RecordedEvent): number {
   if (event.kind === 'result') return event.bytes.length
-  return LEAST + (event.kind === 'statement' ? event.text.length : 0)
+  return LEAST + (event.kind === 'statement' ? event.text.length + parametersOf(event) : 0)
+}
+
+const parametersOf = (event: RecordedStatement) =>
+  event.parameters.reduce((sum, one) => sum + textOf(one).length, 0)
+
+function textOf(parameter: RecordedStatement['parameters'][number]): string {
+  switch (parameter.kind) {
+    case 'null':
+      return ''
+    case 'text':
+      return parameter.value
+    case 'binary':
+      return parameter.hex
+  }
 }
 
 /** Milliseconds since the start of the session, as `+1:02:03.456`. */

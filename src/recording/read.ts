@@ -1,8 +1,8 @@
 // Finds and reads recordings.
-import { constants } from 'node:fs'
-import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { type FileHandle, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readBatches } from './batches.ts'
+import { openAsItIs } from './lines.ts'
 import { sessionIn } from './name.ts'
 import { parseEvent, type RecordedEnd, type RecordedEvent, type RecordedStart } from './recorded.ts'
 
@@ -60,15 +60,12 @@ export async function findRecording(directory: string, id: string): Promise<Reco
 const recordingNames = async (directory: string) =>
   (await readdir(directory)).filter((name) => sessionIn(name) !== undefined)
 
-/** Not through a link, which may lead anywhere, and without waiting for whoever writes to a pipe. */
-const AS_IT_IS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-
 /** Undefined for what was removed meanwhile: recordings are kept for their time. */
 async function summaryOf(directory: string, name: string): Promise<RecordingSummary | undefined> {
   const [id, path] = [sessionIn(name) ?? '', join(directory, name)]
   const unusable = (why: string) => ({ id, path, size: 0, unusable: why })
   try {
-    const handle = await open(path, AS_IT_IS)
+    const handle = await openAsItIs(path)
     try {
       const stat = await handle.stat()
       return stat.isFile() ? await summarize(handle, stat.size, id, path) : unusable('it is no file')

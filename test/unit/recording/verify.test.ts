@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { GENESIS, seal } from '../../../src/recording/chain.ts'
@@ -196,4 +197,12 @@ async function kindsOf(text: string): Promise<string[]> {
 it('reading stops quietly at half a line and throws for a whole line that is no event', async () => {
   expect(await kindsOf(`${join_(lines.slice(0, 2))}{"se`)).toEqual(['start', 'statement'])
   await expect(kindsOf(`${lines[0]}\n{"seq":1}\n`)).rejects.toThrow('line 2 is not an event')
+})
+
+it('what is a link or a pipe by the time it is read is not followed, and not waited for', async () => {
+  const [link, pipe] = [join(home.path, 'link.jsonl'), join(home.path, 'pipe.jsonl')]
+  symlinkSync(join(home.path, 'changed.jsonl'), link)
+  execFileSync('mkfifo', [pipe])
+  await expect(verifyRecording(link)).rejects.toThrow('ELOOP')
+  await expect(verifyRecording(pipe)).rejects.toThrow('is no file')
 })

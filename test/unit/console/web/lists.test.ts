@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { excerpt } from '../../../../src/console/web/statement.ts'
+import type { StatementEvent } from '../../../../src/recording/event.ts'
 import { createRecorder } from '../../../../src/recording/recorder.ts'
 import { approvalInput, reviewer } from '../../../support/approvals-values.ts'
 import { stage } from '../../../support/console-routes.ts'
@@ -15,14 +16,17 @@ describe('the page of a recording', () => {
   })
   afterEach(() => home.remove())
 
-  it('reads so many bytes of statements and results, wherever in the recording it is to begin', async () => {
+  const LONG = 'x'.repeat(1024 * 1024)
+  it.each<[string, Partial<StatementEvent>]>([
+    ['statements', { text: `SELECT '${LONG}'` }],
+    ['parameters', { parameters: [{ kind: 'null' }, { kind: 'text', value: LONG }] }],
+  ])('reads so many bytes of %s, wherever in the recording it is to begin', async (_, long) => {
     const recordings = join(home.path, 'recordings')
     const session = createRecorder(
       { directory: recordings, level: 'commands', max_session: 1e9 },
       () => 0,
     ).open(header)
-    const text = `SELECT '${'x'.repeat(1024 * 1024)}'`
-    for (let sequence = 0; sequence < 17; sequence++) session.append({ ...statement, sequence, text })
+    for (let sequence = 0; sequence < 17; sequence++) session.append({ ...statement, sequence, ...long })
     session.close('client left')
     const { as } = stage({ recordings, who: { auditors: ['staff'] } })
     const page = await as('ann').page('/recordings/s-1?from=9999999')

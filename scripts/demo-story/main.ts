@@ -1,17 +1,10 @@
 // Plays the main job, step by step, and checks every step. The last line says whether all of it held.
+import './quiet.ts'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type DemoServers, startServers } from './servers.ts'
 import { say, step } from './show.ts'
 import { play } from './story.ts'
-
-// The issuer is made for development here, and says so on the console at every start: that is known.
-for (const level of ['info', 'warn'] as const) {
-  const print = console[level]
-  console[level] = (...text: unknown[]) => {
-    if (!String(text[0]).includes('oidc-provider')) print(...text)
-  }
-}
 
 const keep = process.argv.includes('--keep')
 const began = performance.now()
@@ -23,7 +16,8 @@ try {
   const seconds = ((performance.now() - began) / 1000).toFixed(0)
   if (keep) await stayUp(servers)
   await servers.stop()
-  process.stdout.write(`\ndemo: everything held, in ${seconds} s\n`)
+  process.stdout.write('\nEach step was checked, and did what its title says.\n')
+  process.stdout.write(`demo: everything held, in ${seconds} s\n`)
 } catch (error) {
   process.stdout.write(`\ndemo: FAILED: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1

@@ -22,11 +22,17 @@ function psql(
   return show('psql', args, { shown, env: { PGPASSWORD: token }, ...(watch ? { watch } : {}) })
 }
 
-function chaperone(demo: DemoServers, args: readonly string[], token = ''): Promise<Shown> {
+interface Reviewer {
+  readonly who: string
+  readonly token: string
+}
+
+function chaperone(demo: DemoServers, args: readonly string[], as?: Reviewer): Promise<Shown> {
   const all = [...CHAPERONE, '--config', demo.configFile, ...args]
+  const words = ['chaperone', ...args.map((word) => (word.includes(' ') ? `'${word}'` : word))]
   return show(process.execPath, all, {
-    shown: `chaperone ${args.join(' ')}`,
-    env: { CHAPERONE_TOKEN: token },
+    shown: [...(as ? [`CHAPERONE_TOKEN=<${as.who}>`] : []), ...words].join(' '),
+    env: { CHAPERONE_TOKEN: as?.token ?? '' },
   })
 }
 
@@ -74,7 +80,8 @@ const refusal: Story = async (demo) => {
 const hold: Story = async (demo) => {
   step('An UPDATE is held; somebody else approves it from a second process; the same psql goes on')
   const { tokens } = demo.identities
-  const reviewer = await tokens.person(['approvers'], { subject: 'rita' })
+  const token = await tokens.person(['approvers'], { subject: 'rita' })
+  const reviewer = { who: "rita's token, group approvers", token }
   let approval: Promise<void> | undefined
   const approve = async (id: string) => {
     const listed = await chaperone(demo, ['approvals', 'list'], reviewer)
@@ -131,15 +138,19 @@ const rotation: Story = async (demo) => {
   session.end()
 }
 
-/** Waits until Envoy has the new secret: logins with the old one are refused by PostgreSQL. */
+/** Waits until Envoy has the new secret: logins with the old one are refused by PostgreSQL, and recorded. */
 async function taken(demo: DemoServers, token: string): Promise<void> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
+  let refused = 0
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline; refused++) {
     const child = spawn('psql', ['-X', demo.conninfo, '-c', 'SELECT 1'], {
       env: { ...process.env, PGPASSWORD: token },
       stdio: 'ignore',
     })
     const code = await new Promise((resolve) => child.once('close', resolve))
-    if (code === 0) return
+    if (code === 0) {
+      say(`until Envoy has it, PostgreSQL refuses new logins: ${refused} of ours, before one is let in`)
+      return
+    }
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
   throw new Error('Envoy did not take the new secret')

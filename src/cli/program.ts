@@ -53,7 +53,6 @@ export function createProgram(): Command {
         .env('CHAPERONE_CONFIG')
         .default('chaperone.yaml'),
     )
-    .showHelpAfterError('(chaperone --help shows what there is)')
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .helpCommand(false)
@@ -61,7 +60,14 @@ export function createProgram(): Command {
     .addHelpText('beforeAll', ({ command }) => refuseUnknown(command))
   for (const register of COMMANDS) register(program)
   registerHelp(program)
+  pointToHelp(program, 'chaperone')
   return program
+}
+
+/** Behind an error stands which help has the options that it is about. */
+function pointToHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`(${path} --help shows what there is)`)
+  for (const one of command.commands) pointToHelp(one, `${path} ${one.name()}`)
 }
 
 /** commander shows the help of what is above a command that there is not, and calls that done. */

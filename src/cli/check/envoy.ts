@@ -16,8 +16,7 @@ export interface RunningEnvoyReport {
  */
 export async function runningEnvoy(config: Config, admin: string): Promise<RunningEnvoyReport> {
   const running = await readRunning(admin).catch((error: unknown) => {
-    const cause = error instanceof Error ? error.message : String(error)
-    throw new Error(`Envoy at ${admin} cannot be asked what it runs: ${cause}`)
+    throw new Error(`Envoy at ${admin} cannot be asked what it runs: ${causeOf(error)}${WHERE}`)
   })
   const findings = inspectEnvoy(config, running)
   const weaker = findings.filter(({ kind }) => kind === 'weaker')
@@ -30,6 +29,14 @@ export async function runningEnvoy(config: Config, admin: string): Promise<Runni
     ],
     weaker: weaker.length > 0,
   }
+}
+
+const WHERE = '; name its admin listener as `envoy.admin`, or with --envoy HOST:PORT'
+
+/** fetch says why it failed in the cause alone. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message
 }
 
 function verdict(weaker: number, others: number): string {

@@ -62,9 +62,19 @@ async function ask(admin: string, path: string): Promise<JsonRecord> {
     redirect: 'error',
     signal: AbortSignal.timeout(TIMEOUT),
   })
-  const answer: unknown = response.ok ? await response.json() : undefined
+  const answer: unknown = response.ok ? await jsonOf(response) : undefined
   if (!isRecord(answer)) throw new Error(`what answers at ${admin} is not Envoy's admin listener`)
   return answer
+}
+
+/** Undefined for what is no JSON; a connection that breaks is an error. */
+async function jsonOf(response: Response): Promise<unknown> {
+  const text = await response.text()
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** `9e55…/1.40.0/Clean/RELEASE/BoringSSL` */

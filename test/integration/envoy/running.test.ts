@@ -106,10 +106,14 @@ it('the command ends with 1 and names what is weaker; an Envoy that cannot be as
   const [port = 0] = await freePorts(1)
   expect(await check('--envoy', `127.0.0.1:${port}`)).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/^chaperone: Envoy at 127.0.0.1:\d+ cannot be asked what it runs: /),
+    stderr: expect.stringMatching(
+      /^chaperone: Envoy at 127.0.0.1:\d+ cannot be asked what it runs: connect ECONNREFUSED 127.0.0.1:\d+; name its admin listener/,
+    ),
   })
   expect(await check('--envoy', stack.admin.replace('http://', ''))).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('cannot be asked what it runs'),
+    stderr: expect.stringMatching(
+      /cannot be asked what it runs: what answers at .* is not Envoy's admin listener/,
+    ),
   })
 })

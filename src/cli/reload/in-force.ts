@@ -50,6 +50,7 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
   let watched: { readonly file: string; readonly changed: () => void; readonly look: FileWatch } | undefined
   /** the text that was taken or refused last */
   let handled: string | undefined
+  let lastWasRefused = false
   const lockdowns = createLockdownEvents({ resources: Object.keys(config.resources), audit, log, metrics })
   metrics.policyInForce(policy.version)
   tellNeverFiring(neverFiring(config))
@@ -71,6 +72,7 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
   }
 
   function refused(reason: string): void {
+    lastWasRefused = true
     log.error(
       { reason, policy: policy.version },
       'the changed configuration is refused; the policy stays as it was',
@@ -96,8 +98,7 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
       if (taken.waiting.length > 0)
         log.warn({ sections: taken.waiting }, 'changed, and taken up when the services start anew')
       const isOther = taken.policy.version !== policy.version
-      if (!isOther && sameLockdowns(taken.rules.lockdowns, rules.lockdowns))
-        return log.debug({ policy: policy.version }, 'the policy is the same')
+      if (!isOther && sameLockdowns(taken.rules.lockdowns, rules.lockdowns)) return same()
       // What cannot be audited does not happen.
       lockdowns.audit(rules.lockdowns, taken.rules.lockdowns)
       if (isOther) auditReload(taken)
@@ -108,9 +109,18 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
       refused(reasonOf(error))
       return lockAlso(lockdownsIn(text), changed)
     }
+    lastWasRefused = false
     metrics.policyReload('taken')
     tellTaken(before)
     changed()
+  }
+
+  /** Whoever mended a refused file looks here for whether it is good now. */
+  function same(): void {
+    if (lastWasRefused)
+      log.info({ policy: policy.version }, 'the configuration is good again; the policy is the same')
+    else log.debug({ policy: policy.version }, 'the policy is the same')
+    lastWasRefused = false
   }
 
   function auditReload({ policy: next, neverFire }: TakenUp): void {

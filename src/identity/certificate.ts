@@ -31,7 +31,10 @@ export function authenticateCertificate(
   }
   const who = certificate.uriSan ?? certificate.subject
   if (who === undefined) return rejected('the client certificate has neither a URI name nor a subject')
-  return rejected(`the client certificate of ${shown(who)} is not accepted here`)
+  return rejected(
+    `the client certificate of ${shown(who)} is not accepted here`,
+    'use another certificate, or none where tokens are taken; certificate_identities say which are accepted',
+  )
 }
 
 /** A scheme first (RFC 3986): what is none may be anything, a subject's text too. */

@@ -11,7 +11,7 @@ export function prepareDirectory(directory: string): void {
   const mode = statSync(directory).mode & 0o777
   if ((mode & 0o007) !== 0) {
     throw new Error(
-      `recordings.directory ${directory} is open to all users (mode ${mode.toString(8)}): chmod 700 it`,
+      `${directory} is open to all users (mode ${mode.toString(8)}): chmod 700 it`,
     )
   }
 }

@@ -14,6 +14,7 @@ import { describeDetectors } from '../masking/detect/found.ts'
 import { compilePolicy, type Policy } from '../policy/policy.ts'
 import { describeAccess } from '../policy/wording.ts'
 import { operationOf } from './connect/session.ts'
+import { unnamedGroups } from './policy/named-groups.ts'
 import { type Answer, ask, maskerOf, principalOf, type Question, resourceOf } from './policy/question.ts'
 import { printable, printableJson } from './terminal.ts'
 
@@ -116,8 +117,15 @@ async function explainText(sql: string, options: Options): Promise<string> {
       : unseen
   return options.json === true
     ? `${printableJson({ ...asJson(answer, policy.version), catalog: sight })}\n`
-    : render(answer, sight, glassLines(answer, question, config))
+    : `${unnamedLines(question.groups, config)}${render(answer, sight, glassLines(answer, question, config))}`
 }
+
+/** A group that is misspelled is in no rule, and answers as somebody in no group. */
+const unnamedLines = (groups: readonly string[], config: Config) =>
+  unnamedGroups(groups, config)
+    .map((group) => printable(`note: nothing in the configuration names the group ${group}`))
+    .map((line) => `${line}\n`)
+    .join('')
 
 /** What a hold is to somebody who may go on without an approval. */
 function glassLines({ judged }: Answer, question: Question, config: Config): string[] {

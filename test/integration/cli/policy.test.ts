@@ -83,6 +83,25 @@ describe('chaperone explain', () => {
     expect(stdout).toMatch(/^decision: deny: no rule in force lets this principal reach the resource$/m)
   })
 
+  it('tells of a group that nothing names, which may be misspelled', () => {
+    const groups = file(
+      'groups.yaml',
+      changed('    effects: [read]\n', '    groups: [analysts]\n    effects: [read]\n'),
+    )
+    const { stdout } = chaperone(
+      '--config',
+      groups,
+      'explain',
+      ...asked,
+      '--as-groups',
+      'analysts,analists',
+      'SELECT a FROM public.t',
+    )
+    expect(stdout.match(/^note: .*$/gm)).toEqual([
+      'note: nothing in the configuration names the group analists',
+    ])
+  })
+
   it('tells of a lockdown, which decides before any rule', () => {
     const { stdout } = chaperone(
       '--config',

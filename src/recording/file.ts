@@ -10,9 +10,7 @@ export function prepareDirectory(directory: string): void {
   makeDirectory(directory, 0o700)
   const mode = statSync(directory).mode & 0o777
   if ((mode & 0o007) !== 0) {
-    throw new Error(
-      `${directory} is open to all users (mode ${mode.toString(8)}): chmod 700 it`,
-    )
+    throw new Error(`${directory} is open to all users (mode ${mode.toString(8)}): chmod 700 it`)
   }
 }
 

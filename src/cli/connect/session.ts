@@ -36,11 +36,18 @@ export async function operationOf(sql: string, asker: Asker): Promise<Operation>
     now: () => performance.now(),
     memory: createMemory().share(),
   })
-  const socket = await connectUpstream(resource.upstream, config, AbortSignal.timeout(resource.limits.login))
+  const { upstream, limits } = resource
+  let socket: Socket | undefined
   try {
+    socket = await connectUpstream(upstream, config, AbortSignal.timeout(limits.login))
     return await judged(session, socket, { sql, asker, login })
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(`the target at ${upstream.address} cannot be asked as ${login.user}: ${why}`, {
+      cause: error,
+    })
   } finally {
-    socket.destroy()
+    socket?.destroy()
   }
 }
 

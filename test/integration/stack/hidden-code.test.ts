@@ -1,7 +1,10 @@
 // Code that a statement runs without showing it needs leave like a call, and the refusal says which, where, and the cure.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
 import { explained } from '../../support/explained.ts'
+import { freePorts } from '../../support/ports.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
 const SCHEMA = `
@@ -323,6 +326,16 @@ describe('chaperone explain --connect', () => {
   it('says why where the target cannot be asked', async () => {
     await expect(explained(stack.configFile, '--connect', '--database', 'other', 'select 1')).rejects.toThrow(
       'the database other is not offered here',
+    )
+  })
+
+  it('says which target it was, and as whom it was asked', async () => {
+    const [port = 0] = await freePorts(1)
+    const config = readFileSync(stack.configFile, 'utf8')
+    const gone = join(dirname(stack.configFile), 'gone.yaml')
+    writeFileSync(gone, config.replaceAll(`:${stack.postgres.port}`, `:${port}`))
+    await expect(explained(gone, '--connect', 'select 1')).rejects.toThrow(
+      `the target at 127.0.0.1:${port} cannot be asked as app_rw: connect ECONNREFUSED`,
     )
   })
 })

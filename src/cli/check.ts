@@ -6,6 +6,7 @@ import { lockdownWarnings } from '../config/lockdown.ts'
 import { ConfigError, type Finding, formatProblem } from '../config/problems.ts'
 import type { Config } from '../config/schema.ts'
 import { deniedWholly, policyProblems } from '../policy/problems.ts'
+import { openToAll } from '../recording/file.ts'
 import { unreadableSecrets } from '../secrets/secrets.ts'
 import { describeConfig } from './check/describe.ts'
 import { runningEnvoy } from './check/envoy.ts'
@@ -78,7 +79,7 @@ function warningsOf(config: Config, path: string): string[] {
 function checkedConfig(path: string, files: boolean): Config {
   const config = loadConfig(path)
   const found = policyProblems(config)
-  if (files) found.push(...checkFiles(config), ...secretFindings(config))
+  if (files) found.push(...checkFiles(config), ...secretFindings(config), ...recordingFindings(config))
   if (found.length > 0) throw new ConfigError(path, locateFindings(path, found))
   return config
 }
@@ -91,9 +92,19 @@ function checkedConfig(path: string, files: boolean): Config {
  */
 export function configToServe(path: string, workers?: number): Config {
   const config = withWorkers(path, loadConfig(path), workers)
-  const found = [...policyProblems(config), ...checkFiles(config, 0), ...secretFindings(config)]
+  const found = [
+    ...policyProblems(config),
+    ...checkFiles(config, 0),
+    ...secretFindings(config),
+    ...recordingFindings(config),
+  ]
   if (found.length > 0) throw new ConfigError(path, locateFindings(path, found))
   return config
+}
+
+function recordingFindings({ recordings: { directory } }: Config): Finding[] {
+  const open = directory === undefined ? undefined : openToAll(directory)
+  return open === undefined ? [] : [{ path: ['recordings', 'directory'], ...open }]
 }
 
 function secretFindings(config: Config): Finding[] {

@@ -5,13 +5,20 @@ import { Unrecorded } from '../core/errors.ts'
 
 const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY } = constants
 
+/** What is wrong with a directory that is there: users outside its group may look into it, or change it. */
+export function openToAll(
+  directory: string,
+): { readonly message: string; readonly cure: string } | undefined {
+  const mode = (statSync(directory, { throwIfNoEntry: false })?.mode ?? 0) & 0o777
+  if ((mode & 0o007) === 0) return undefined
+  return { message: `${directory} is open to all users (mode ${mode.toString(8)})`, cure: 'chmod 700 it' }
+}
+
 /** Makes the directory (0700). Throws when it exists and is open to users outside its group. */
 export function prepareDirectory(directory: string): void {
   makeDirectory(directory, 0o700)
-  const mode = statSync(directory).mode & 0o777
-  if ((mode & 0o007) !== 0) {
-    throw new Error(`${directory} is open to all users (mode ${mode.toString(8)}): chmod 700 it`)
-  }
+  const open = openToAll(directory)
+  if (open !== undefined) throw new Error(`${open.message}: ${open.cure}`)
 }
 
 export interface AppendOnlyFile {

@@ -1,6 +1,6 @@
 // `chaperone check` as people run it.
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -210,6 +210,22 @@ masks:
     expect(chaperone(['check'], secret).stdout).toMatch(
       /not what is behind views.*nor code that no statement shows/,
     )
+  })
+
+  it('tells of a directory of recordings that all users may look into, with which nothing would start', () => {
+    const open = join(directory.path, 'open')
+    mkdirSync(open)
+    chmodSync(open, 0o755)
+    config(`${GOOD_CONFIG}recordings: { directory: open }\n`)
+    for (const command of ['check', 'serve']) {
+      const { status, stderr } = chaperone([command], secret)
+      expect(status).toBe(1)
+      expect(stderr).toMatch(
+        /^chaperone\.yaml:\d+:15 recordings\.directory: .*open is open to all users \(mode 755\); chmod 700 it\n$/,
+      )
+    }
+    chmodSync(open, 0o700)
+    expect(chaperone(['check'], secret).status).toBe(0)
   })
 
   it('leaves files and secrets out with --no-files', () => {

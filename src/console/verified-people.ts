@@ -33,10 +33,12 @@ export function createVerifiedPeople(now: () => number = Date.now): VerifiedPeop
       const aliases = aliasesOf(principal)
       const id = principalId(principal)
       const at = issuedAt(principal, now())
+      const before = people.get(id)
       // A token that was issued earlier says nothing of the groups of today.
-      if ((people.get(id)?.at ?? 0) > at) return
-      // Whose address is not said any more is kept as that: an earlier token shown again says it no more.
-      if (aliases.length === 0 && !people.has(id)) return
+      if (before !== undefined && before.at > at) return
+      // Whose address is not said any more is kept as that: an earlier token shown again says it no more. Tokens of one second may
+      // have come in any order.
+      if (aliases.length === 0 && (before === undefined || before.at === at)) return
       people.delete(id)
       people.set(id, { principal, aliases, at })
       const [oldest] = people.keys()

@@ -134,7 +134,10 @@ describe('a target that dies in the middle of a result', () => {
   })
 
   it('by kill -9: the client is told, and later logins work', async () => {
+    // Ends once the server has noticed: until then logins work, and end with it.
+    const everybody = stack.superuser('select pg_sleep(60)').catch(() => undefined)
     failed(await interrupted(async () => process.kill(await backend(), 'SIGKILL')), '08006')
+    await everybody
     await eventually('the server has recovered', async () => (await login()).outcome === 'in', 20_000)
   })
 })

@@ -1,4 +1,5 @@
 // A message in Slack's Block Kit. Every text is plain text or a literal: nothing of it is markup, a mention or a link.
+import { drawnLines } from '../core/drawn-lines.ts'
 import type { Message } from './channel.ts'
 import { cut, shortened, type Told } from './told.ts'
 import { askersOwn, facts, parameters, statement, title, whereTo } from './words.ts'
@@ -28,9 +29,6 @@ const LINE = 80
 
 const shown = (told: Told) => [statement(told), ...parameters(told)].join('\n')
 
-const linesOf = (text: string) =>
-  text.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / LINE)), 0)
-
 /** Nobody approves in Slack what Slack does not show. */
 export function approvableInSlack(told: Told): boolean {
   const text = shown(told)
@@ -42,7 +40,7 @@ export function approvableInSlack(told: Told): boolean {
       ([, value]) => value.length <= MAX_FIELD,
     ) &&
     text.length <= MAX_STATEMENT &&
-    linesOf(text) <= MAX_LINES
+    drawnLines(text, LINE) <= MAX_LINES
   )
 }
 

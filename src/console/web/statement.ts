@@ -1,6 +1,7 @@
 // A statement for people to judge: laid out, and its exact text beside it, always.
 import { html } from 'hono/html'
 import { type LaidOutToken, layOut } from '../../analysis/postgres/layout.ts'
+import { drawnLines } from '../../core/drawn-lines.ts'
 import { codeOf, lettersBeyondAscii, namedLetters } from '../../core/letters.ts'
 import type { ParameterValue } from '../../core/operation.ts'
 import { type Html, NOTHING } from './html.ts'
@@ -30,10 +31,7 @@ const ON_A_SCREEN = 15
 const LINE = 120
 
 function size(lines: string): Html | string {
-  const count = lines
-    .trimEnd()
-    .split('\n')
-    .reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / LINE)), 0)
+  const count = drawnLines(lines.trimEnd(), LINE)
   return count > ON_A_SCREEN
     ? html`<p class="soft small" data-lines="${String(count)}">${String(count)} lines</p>`
     : NOTHING

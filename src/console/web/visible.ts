@@ -1,5 +1,6 @@
 // Text from outside as HTML: nothing of it is markup, nothing of it is invisible, and nothing of it moves what stands beside it.
 import { html } from 'hono/html'
+import { codeOf } from '../../core/letters.ts'
 import { escaped, hiddenCharacter } from '../../core/printable.ts'
 import type { Html } from './html.ts'
 
@@ -8,8 +9,7 @@ const HIDDEN_RUN = new RegExp(`(${hiddenCharacter.source})`, 'gv')
 const COLLAPSING_RUN = new RegExp(`(${hiddenCharacter.source}|^ | $|(?<= ) )`, 'gv')
 
 function mark(character: string): Html {
-  const code = character.codePointAt(0)?.toString(16) ?? ''
-  return html`<span class="hidden-character" title="U+${code.toUpperCase().padStart(4, '0')}">${escaped(character)}</span>`
+  return html`<span class="hidden-character" title="${codeOf(character)}">${escaped(character)}</span>`
 }
 
 function marked(text: string, keep: ReadonlySet<string>, run: RegExp): Html {

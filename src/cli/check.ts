@@ -79,7 +79,7 @@ function warningsOf(config: Config, path: string): string[] {
 function checkedConfig(path: string, files: boolean): Config {
   const config = loadConfig(path)
   const found = policyProblems(config)
-  if (files) found.push(...checkFiles(config), ...secretFindings(config), ...recordingFindings(config))
+  if (files) found.push(...machineFindings(config))
   if (found.length > 0) throw new ConfigError(path, locateFindings(path, found))
   return config
 }
@@ -92,15 +92,17 @@ function checkedConfig(path: string, files: boolean): Config {
  */
 export function configToServe(path: string, workers?: number): Config {
   const config = withWorkers(path, loadConfig(path), workers)
-  const found = [
-    ...policyProblems(config),
-    ...checkFiles(config, 0),
-    ...secretFindings(config),
-    ...recordingFindings(config),
-  ]
+  const found = [...policyProblems(config), ...machineFindings(config, 0)]
   if (found.length > 0) throw new ConfigError(path, locateFindings(path, found))
   return config
 }
+
+/** What is on this machine, and not in the configuration. @param now in milliseconds, for certificates */
+const machineFindings = (config: Config, now?: number): Finding[] => [
+  ...checkFiles(config, now),
+  ...secretFindings(config),
+  ...recordingFindings(config),
+]
 
 function recordingFindings({ recordings: { directory } }: Config): Finding[] {
   const open = directory === undefined ? undefined : openToAll(directory)

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { writeSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import { Unrecorded } from '../core/errors.ts'
+import { reasonOf, Unrecorded } from '../core/errors.ts'
 
 /** How long a full pipe may stay full, in milliseconds: the whole process waits with it, so it may not be long. */
 const STALL_MOST = 1000
@@ -17,7 +17,7 @@ export class Unwritten extends Unrecorded {
   readonly kept: number
 
   constructor(kept: number, cause: unknown) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = reasonOf(cause)
     super(`the audit log cannot be written: ${why}`, { cause })
     this.kept = kept
   }

@@ -1,9 +1,11 @@
 // `chaperone audit verify`: is the audit log still what was written?
+
 import { existsSync } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type AuditVerdict, GENESIS, verifyAudit } from '../audit/verify.ts'
 import { loadConfig } from '../config/load.ts'
 import { workerConfig } from '../config/workers.ts'
+import { reasonOf } from '../core/errors.ts'
 import { type Print, printable, standardOutput } from './terminal.ts'
 
 const OK = 0
@@ -80,7 +82,7 @@ async function verdictOf(file: string, told: (hash: string) => void): Promise<Ve
   try {
     return await verifyAudit(file, told)
   } catch (error) {
-    return { state: 'unreadable', reason: error instanceof Error ? error.message : String(error) }
+    return { state: 'unreadable', reason: reasonOf(error) }
   }
 }
 

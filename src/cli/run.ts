@@ -1,6 +1,8 @@
 // Runs the program and turns every outcome into an exit code: 0 done, 1 failed, 2 not understood.
+
 import { CommanderError } from 'commander'
 import { ConfigError } from '../config/problems.ts'
+import { reasonOf } from '../core/errors.ts'
 import { createProgram } from './program.ts'
 import { printable } from './terminal.ts'
 
@@ -30,6 +32,6 @@ function exitCode(error: unknown): number {
 const lines = (text: string) => text.split('\n').map(printable).join('\n')
 
 function oneLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = reasonOf(error)
   return text.trim().replace(/\s*\n\s*/g, '; ')
 }

@@ -94,3 +94,6 @@ export class ProtocolError extends Error {
 export class Unrecorded extends Error {
   override readonly name: string = 'Unrecorded'
 }
+
+/** What to say of something that was thrown. */
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,9 +1,11 @@
 // Where the processor listens: a unix socket, or TCP.
+
 import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { isLoopback, splitHostPort } from '../config/address.ts'
 import { makeDirectory } from '../config/directory.ts'
+import { reasonOf } from '../core/errors.ts'
 
 export type ProcessorAddress =
   | { readonly kind: 'unix'; readonly path: string }
@@ -38,7 +40,7 @@ function makeSocketDirectory(path: string): void {
   try {
     makeDirectory(path, 0o750)
   } catch (error) {
-    throw new Error(`processor.address: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new Error(`processor.address: ${reasonOf(error)}`, {
       cause: error,
     })
   }

@@ -1,7 +1,7 @@
 // From a proof of identity to a session that may begin: who it is, whether they may come in, and as whom.
 import type { ResourceConfig } from '../config/schema.ts'
 import type { Circumstances } from '../core/circumstances.ts'
-import type { Refusal } from '../core/errors.ts'
+import { type Refusal, reasonOf } from '../core/errors.ts'
 import type { Masker } from '../core/masking.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import { quoted } from '../core/search-path.ts'
@@ -37,7 +37,7 @@ export async function admit(
   try {
     return await decide(deps, session, connection, effect)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = reasonOf(error)
     return rejected({ code: 'internal', message: `the login could not be judged: ${message}` })
   }
 }

@@ -3,7 +3,7 @@ import type { Approvals } from '../approvals/contract.ts'
 import type { ApprovalRequest, ApprovalSubject } from '../core/approval.ts'
 import type { ApprovalEvents } from '../core/approval-events.ts'
 import type { LimitExcess } from '../core/audit.ts'
-import type { Refusal } from '../core/errors.ts'
+import { type Refusal, reasonOf } from '../core/errors.ts'
 import type { Leave } from '../core/leave.ts'
 import {
   ASKS_TOO_OFTEN,
@@ -252,7 +252,7 @@ async function takeBack(
 }
 
 function failed(error: unknown): HoldResult {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = reasonOf(error)
   return {
     kind: 'refused',
     refusal: {

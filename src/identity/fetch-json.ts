@@ -1,6 +1,8 @@
 // One bounded HTTP GET of a JSON document, for discovery and key sets.
+
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import { reasonOf } from '../core/errors.ts'
 
 /** A login waits for it, and an issuer that takes longer is as good as down. */
 const TIMEOUT_MS = 5000
@@ -73,5 +75,5 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
 
 function cause(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return cause(error.errors[0])
-  return error instanceof Error ? error.message : String(error)
+  return reasonOf(error)
 }

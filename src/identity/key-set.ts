@@ -1,5 +1,7 @@
 // An issuer's keys: discovered, kept for a while, fetched again when a token names one that is not known.
+
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import { reasonOf } from '../core/errors.ts'
 import { type FetchOptions, fetchJson } from './fetch-json.ts'
 
 /** Keys older than this are fetched again before they are used. */
@@ -43,7 +45,7 @@ export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
         failure = undefined
       })
       .catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error)
+        const message = reasonOf(error)
         failure = { error: new KeySetError(message), at: options.now() }
         options.report(message)
       })

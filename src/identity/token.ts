@@ -26,7 +26,7 @@ export interface VerifierDependencies {
 const PAIRWISE =
   'the issuer gives one person another `sub` for each client: name a claim that is the same in all tokens as `claims.subject` (docs/approvals.md)'
 
-function once(tell: () => void): () => void {
+function toldOnce(tell: () => void): () => void {
   let told = false
   return () => {
     if (!told) tell()
@@ -38,7 +38,7 @@ export function createTokenVerifier(config: IssuerConfig, deps: VerifierDependen
   const keys = createKeySet({
     issuer: config.issuer,
     ...deps,
-    ...(config.claims.subject === 'sub' ? { pairwise: once(() => deps.report(PAIRWISE)) } : {}),
+    ...(config.claims.subject === 'sub' ? { pairwise: toldOnce(() => deps.report(PAIRWISE)) } : {}),
     ...(config.jwks === undefined ? {} : { jwks: config.jwks }),
     ...(config.ca === undefined ? {} : { ca: readFileSync(config.ca, 'utf8') }),
   })

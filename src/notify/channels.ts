@@ -1,7 +1,9 @@
 // Makes a channel of what the configuration says. The only list of kinds.
+
 import { readFileSync } from 'node:fs'
 import { splitHostPort } from '../config/address.ts'
 import type { NotificationConfig } from '../config/schema.ts'
+import { reasonOf } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Channel } from './channel.ts'
 import { createEmail } from './email.ts'
@@ -16,7 +18,7 @@ export function createChannel(name: string, config: NotificationConfig, secret: 
   try {
     return made(config, secret)
   } catch (error) {
-    throw new Error(`notifications.${name}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new Error(`notifications.${name}: ${reasonOf(error)}`)
   }
 }
 

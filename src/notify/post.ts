@@ -1,6 +1,8 @@
 // One bounded HTTP POST to an address of the administrator's. Nothing that the receiver answers moves it elsewhere.
+
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import { reasonOf } from '../core/errors.ts'
 import type { Delivery } from './channel.ts'
 
 export interface PostOptions {
@@ -68,7 +70,7 @@ async function bodyOf(response: IncomingMessage, most: number): Promise<string> 
 
 function cause(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return cause(error.errors[0])
-  return error instanceof Error ? error.message : String(error)
+  return reasonOf(error)
 }
 
 /** Seconds, or a date. */

@@ -1,5 +1,6 @@
 // One channel's way out: attempts with back-off, at a rate that is bearable, and never the end of a request before its beginning.
 
+import { reasonOf } from '../core/errors.ts'
 import { createRate } from '../core/rate.ts'
 import type { NotificationOutcome } from '../telemetry/metrics.ts'
 import type { Delivery, Message } from './channel.ts'
@@ -155,7 +156,7 @@ async function deliver(state: State, message: Message): Promise<Delivery> {
     return await Promise.race([send(message, signal), aborted])
   } catch (error) {
     if (signal.aborted) return late()
-    return { kind: 'later', reason: error instanceof Error ? error.message : String(error) }
+    return { kind: 'later', reason: reasonOf(error) }
   }
 }
 

@@ -1,7 +1,7 @@
 // The file of one recording: made once, only ever appended to, readable by its owner alone.
 import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs'
 import { makeDirectory } from '../config/directory.ts'
-import { Unrecorded } from '../core/errors.ts'
+import { reasonOf, Unrecorded } from '../core/errors.ts'
 
 const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY } = constants
 
@@ -44,7 +44,7 @@ function orUnrecorded<T>(path: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = reasonOf(error)
     throw new Unrecorded(`the recording ${path} cannot be written: ${why}`, { cause: error })
   }
 }

@@ -1,8 +1,10 @@
 // What a session of the resource would ask the policy about a statement: the session's own state machine logs in to the real
 // target, asks its catalog, and asks for a judgement, which it never gets. Nothing of the statement is sent.
+
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { Config, ResourceConfig } from '../../config/schema.ts'
+import { reasonOf } from '../../core/errors.ts'
 import type { Masker } from '../../core/masking.ts'
 import { createMemory } from '../../core/memory.ts'
 import type { Operation } from '../../core/operation.ts'
@@ -42,7 +44,7 @@ export async function operationOf(sql: string, asker: Asker): Promise<Operation>
     socket = await connectUpstream(upstream, config, AbortSignal.timeout(limits.login))
     return await judged(session, socket, { sql, asker, login })
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = reasonOf(error)
     throw new Error(`the target at ${upstream.address} cannot be asked as ${login.user}: ${why}`, {
       cause: error,
     })

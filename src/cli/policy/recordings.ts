@@ -1,7 +1,9 @@
 // What a policy makes of the statements that recorded sessions sent, beside what was decided then, or by another policy.
+
 import { createHash } from 'node:crypto'
 import type { Config } from '../../config/schema.ts'
 import type { Outcome } from '../../core/decision.ts'
+import { reasonOf } from '../../core/errors.ts'
 import type { Facts } from '../../core/facts.ts'
 import type { SqlOperation } from '../../core/operation.ts'
 import type { Principal } from '../../core/principal.ts'
@@ -109,7 +111,7 @@ export async function compareRecordings(
     try {
       await compareSession(readRecording(path), start, after, before, comparison, known)
     } catch (error) {
-      comparison.skipped.push({ session: id, why: error instanceof Error ? error.message : String(error) })
+      comparison.skipped.push({ session: id, why: reasonOf(error) })
     }
   }
   return comparison

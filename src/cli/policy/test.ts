@@ -1,8 +1,10 @@
 // `chaperone policy test`: does the policy decide what its cases expect?
+
 import type { Command } from 'commander'
 import { loadParser } from '../../analysis/postgres/analyze.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
+import { reasonOf } from '../../core/errors.ts'
 import { compilePolicy, type Policy } from '../../policy/policy.ts'
 import { listRecordings } from '../../recording/read.ts'
 import { printable, printableJson } from '../terminal.ts'
@@ -113,9 +115,7 @@ function tested(one: PolicyCase, config: Config, policy: Policy): Difference[] {
     return differencesOf(one.expect, ask(question, config, policy))
   } catch (error) {
     // A case that cannot be asked has not passed.
-    return [
-      { what: 'case', expected: 'an answer', got: error instanceof Error ? error.message : String(error) },
-    ]
+    return [{ what: 'case', expected: 'an answer', got: reasonOf(error) }]
   }
 }
 

@@ -3,6 +3,7 @@
 import { lockdownsIn, sameLockdowns } from '../../config/lockdown.ts'
 import type { Config } from '../../config/schema.ts'
 import type { AuditSink } from '../../core/audit.ts'
+import { reasonOf } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import { compilePolicy, lockdownsOf, type Policy } from '../../policy/policy.ts'
 import type { Log } from '../../telemetry/log.ts'
@@ -10,7 +11,7 @@ import type { Metrics } from '../../telemetry/metrics.ts'
 import { redactText } from '../../telemetry/redact.ts'
 import { createLockdownEvents } from './lockdown-events.ts'
 import { neverFiring, type RulesInForce, type TakenUp, takeUp, withLockdowns } from './take-up.ts'
-import { type FileWatch, reasonOf, watchFile } from './watch-file.ts'
+import { type FileWatch, watchFile } from './watch-file.ts'
 
 export interface PolicyInForce {
   current(): Policy

@@ -1,8 +1,10 @@
 // Looks at a file every second and tells when its text is another: that sees writes, renames over it and swapped symbolic
 // links alike, where notifications miss some of them (Kubernetes swaps a link two directories up; network mounts tell nothing).
+
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { MAX_CONFIG_BYTES } from '../../config/yaml.ts'
+import { reasonOf } from '../../core/errors.ts'
 
 export interface FileWatcher {
   /** The text is another than the last that was told, and was so twice: half of a file that is being written is not told. */
@@ -87,5 +89,3 @@ async function readText(path: string): Promise<string> {
     await file.close()
   }
 }
-
-export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

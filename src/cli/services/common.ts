@@ -1,8 +1,10 @@
 // What every process of the services needs: log, metrics, audit, secrets, the policy in force, who somebody is, approvals.
+
 import type { Approvals } from '../../approvals/contract.ts'
 import { createAudit } from '../../audit/sink.ts'
 import type { Config } from '../../config/schema.ts'
 import type { AuditSink } from '../../core/audit.ts'
+import { reasonOf } from '../../core/errors.ts'
 import { type Authenticator, createAuthenticator } from '../../identity/authenticator.ts'
 import { createSecrets, type Secrets } from '../../secrets/secrets.ts'
 import type { Log } from '../../telemetry/log.ts'
@@ -60,6 +62,6 @@ export function openedFor<T>(key: string, open: () => T): T {
   try {
     return open()
   } catch (error) {
-    throw new Error(`${key}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(`${key}: ${reasonOf(error)}`, { cause: error })
   }
 }

@@ -1,5 +1,7 @@
 // One line a recording, and an exit code for scripts.
+
 import { readToldSessions, type ToldSession } from '../../audit/told-sessions.ts'
+import { reasonOf } from '../../core/errors.ts'
 import type { RecordingSummary } from '../../recording/read.ts'
 import { type Verification, verifyRecording } from '../../recording/verify.ts'
 import { type Print, printable } from '../terminal.ts'
@@ -39,8 +41,6 @@ async function verify({ path, unusable }: RecordingSummary): Promise<Verificatio
     return { state: 'unreadable', reason: reasonOf(error) }
   }
 }
-
-const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 function codeOf(verdict: Verification | Unreadable, comparison: Compared): number {
   if (verdict.state === 'tampered' || verdict.state === 'unreadable' || comparison.state === 'differs')

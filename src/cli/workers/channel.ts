@@ -1,5 +1,7 @@
 // Questions and answers over one IPC channel. Whoever asks hears: an answer, a failure, or that time is over.
+
 import type { z } from 'zod'
+import { reasonOf } from '../../core/errors.ts'
 import { type Message, message, type Question } from './messages.ts'
 
 /** One end of the channel: a child process, or the process itself. */
@@ -107,5 +109,3 @@ export function createChannel(end: ChannelEnd, handlers: ChannelHandlers): Chann
     },
   }
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,6 +1,8 @@
 // `chaperone worker`: one of several processes that answer Envoy. The primary starts it, and it ends with the primary.
+
 import type { Command } from 'commander'
 import { workerConfig } from '../../config/workers.ts'
+import { reasonOf } from '../../core/errors.ts'
 import type { SessionEnd, SessionView } from '../../core/sessions-view.ts'
 import { createLog } from '../../telemetry/log.ts'
 import { type Answering, createAnswering } from '../services/answering.ts'
@@ -145,5 +147,3 @@ function ownEnd(send: NonNullable<typeof process.send>): ChannelEnd {
     onMessage: (listener) => void process.on('message', listener),
   }
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,5 +1,6 @@
 // What a PostgreSQL client saw, out of the bytes that a recording has: results as tables, errors, notices, data copied out.
 // Every text in it came from outside: whoever shows it makes it safe for where it is shown.
+import { reasonOf } from '../../../core/errors.ts'
 import {
   decodeCommandTag,
   decodeDataRow,
@@ -141,7 +142,7 @@ export function createRecordedResults(most: number): RecordedResults {
         for (const whole of cutter.push(bytes)) parts.push(...message(whole))
       } catch (error) {
         broken = true
-        const reason = error instanceof Error ? error.message : String(error)
+        const reason = reasonOf(error)
         parts.push({ kind: 'broken', reason })
       }
       return parts

@@ -1,13 +1,11 @@
-// /readyz on a full disk: nobody gets in who cannot be recorded or audited, and whoever asks is told so.
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { verifyAudit } from '../../../src/audit/verify.ts'
 import { query } from '../../support/pgwire/frontend.ts'
 import { startRedis } from '../../support/redis.ts'
+import { smallDisk as mountSmallDisk, type SmallDisk } from '../../support/small-disk.ts'
 import { type Stack, type StackOptions, startStack } from '../../support/stack.ts'
-import { temporaryDirectory } from '../../support/tmp.ts'
 import { ending } from './ending.ts'
 import { eventually } from './footprint.ts'
 
@@ -25,22 +23,10 @@ async function start(config: StackOptions['config'], more: StackOptions = {}): P
 
 const ready = async ({ admin }: Stack) => (await fetch(`${admin}/readyz`)).status === 200
 
-/** A disk of 256 KiB. */
-function smallDisk(): { readonly folder: string; fill(): void; free(): void } {
-  const disk = temporaryDirectory('disk')
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk.path])
-  undo.push(() => {
-    execFileSync('umount', ['-l', disk.path])
-    disk.remove()
-  })
-  const folder = join(disk.path, 'records')
-  mkdirSync(folder, { mode: 0o700 })
-  const ballast = join(disk.path, 'ballast')
-  return {
-    folder,
-    fill: () => expect(() => writeFileSync(ballast, Buffer.alloc(1024 * 1024))).toThrow('ENOSPC'),
-    free: () => rmSync(ballast),
-  }
+function smallDisk(): SmallDisk {
+  const disk = mountSmallDisk()
+  undo.push(disk.remove)
+  return disk
 }
 
 /** of each process */

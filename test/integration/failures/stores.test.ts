@@ -1,12 +1,10 @@
-// What Chaperone itself leans on fails: the issuer, the audit log, the recordings, Redis. Nothing runs unjudged or unrecorded.
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { query } from '../../support/pgwire/frontend.ts'
 import { startRedis } from '../../support/redis.ts'
+import { smallDisk } from '../../support/small-disk.ts'
 import { type Stack, type StackOptions, startStack } from '../../support/stack.ts'
-import { temporaryDirectory } from '../../support/tmp.ts'
 import { ending, errorsOf } from './ending.ts'
 import { eventually, pause } from './footprint.ts'
 
@@ -85,20 +83,15 @@ describe('the directory of recordings', () => {
   it.skipIf(process.getuid?.() !== 0)(
     'is full: the session ends, and no statement runs that is not recorded',
     async () => {
-      const disk = temporaryDirectory('disk')
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk.path])
-      undo.push(() => {
-        execFileSync('umount', ['-l', disk.path])
-        disk.remove()
-      })
-      const directory = join(disk.path, 'recordings')
-      mkdirSync(directory, { mode: 0o700 })
+      const disk = smallDisk()
+      undo.push(disk.remove)
+      const directory = disk.folder
       const stack = await start({ config: { recordings: { directory } } })
       const token = await stack.tokens.person(['engineers'])
       const client = await stack.wire(token)
       client.send(query('select 1'))
       expect(await errorsOf(client)).toEqual([])
-      expect(() => writeFileSync(join(disk.path, 'ballast'), Buffer.alloc(1024 * 1024))).toThrow('ENOSPC')
+      disk.fill()
       // longer than what is left of the recording's last page
       client.send(query(`${CHANGE} /*${'x'.repeat(8192)}*/`))
       const end = await ending(client)
@@ -110,7 +103,7 @@ describe('the directory of recordings', () => {
       expect(await notes(stack)).toEqual(UNCHANGED)
       expect(readdirSync(directory), 'a session that never began leaves no empty file').toHaveLength(1)
       expect(await stack.metrics()).toMatch(/^chaperone_errors_total\{code="unrecorded"\} 2/m)
-      rmSync(join(disk.path, 'ballast'))
+      disk.free()
       expect(await stack.psql(token, 'select 1;'), 'with room again').toMatchObject({
         stdout: '1\n',
         code: 0,

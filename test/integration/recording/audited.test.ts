@@ -1,6 +1,4 @@
-// The audit log and the recordings of real sessions tell the same, whatever ends them; a disk that takes no recording is no reason to audit nothing.
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
@@ -8,8 +6,8 @@ import { toldByAudit, verifySessions } from '../../../src/cli/sessions/verify.ts
 import { listRecordings, readRecording } from '../../../src/recording/read.ts'
 import { query } from '../../support/pgwire/frontend.ts'
 import type { PgWireClient } from '../../support/pgwire.ts'
+import { smallDisk } from '../../support/small-disk.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
-import { temporaryDirectory } from '../../support/tmp.ts'
 import { eventually } from '../failures/footprint.ts'
 
 const undo: (() => void | Promise<void>)[] = []
@@ -91,22 +89,16 @@ async function fillPage(client: PgWireClient, size: () => Promise<number>): Prom
 it.skipIf(process.getuid?.() !== 0)(
   'the end of a session whose recording the disk did not take is audited',
   async () => {
-    const disk = temporaryDirectory('recordings-disk')
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk.path])
-    undo.push(() => {
-      execFileSync('umount', ['-l', disk.path])
-      disk.remove()
-    })
-    const directory = join(disk.path, 'recordings')
-    mkdirSync(directory, { mode: 0o700 })
+    const disk = smallDisk()
+    undo.push(disk.remove)
+    const directory = disk.folder
     const stack = await start({ config: { recordings: { directory } } })
     const client = await stack.wire(await stack.tokens.person(['engineers']))
     await fillPage(client, async () => (await listRecordings(directory))[0]?.size ?? 0)
-    const ballast = join(disk.path, 'ballast')
-    expect(() => writeFileSync(ballast, Buffer.alloc(1024 * 1024))).toThrow('ENOSPC')
+    disk.fill()
     client.destroy()
     await eventually('its end is audited', () => eventsOf(stack, 'logout').length === 1)
-    rmSync(ballast)
+    disk.free()
     const { code, out } = await verify(stack, directory)
     expect(out).toContain('unfinished after')
     expect(code).toBe(3)

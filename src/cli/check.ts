@@ -6,8 +6,10 @@ import { lockdownWarnings } from '../config/lockdown.ts'
 import { ConfigError, type Finding, formatProblem } from '../config/problems.ts'
 import type { Config } from '../config/schema.ts'
 import { deniedWholly, policyProblems } from '../policy/problems.ts'
+import { openHolds } from '../policy/problems-open-holds.ts'
 import { openToAll } from '../recording/file.ts'
 import { unreadableSecrets } from '../secrets/secrets.ts'
+import { adminWarnings } from './check/admin.ts'
 import { describeConfig } from './check/describe.ts'
 import { runningEnvoy } from './check/envoy.ts'
 import { groupWarnings } from './check/groups.ts'
@@ -19,8 +21,9 @@ import { withWorkers } from './workers/option.ts'
 const HELP = `
 Checks shape, references between parts, files, certificates and their keys, secrets, and policies.
 Exit code 1 with every problem, one a line, when there is any. Warnings (groups that nobody can have, patterns
-that may be meant otherwise than they are read, rules of which rules that deny leave nothing, hourly limits over several
-workers) change no exit code, so that a deny that is added in an incident is not kept waiting; with --strict they do.
+that may be meant otherwise than they are read, rules of which rules that deny leave nothing, rules that hold and let
+everybody log in, an admin port that others reach without TLS, hourly limits over several workers) change no exit code, so
+that a deny that is added in an incident is not kept waiting; with --strict they do.
 
 With --envoy it looks at an Envoy that runs as well: are its listeners and clusters what \`envoy-config\` prints, and does
 nothing lead beside them? What makes it weaker ends with exit code 1.
@@ -67,7 +70,9 @@ export function registerCheck(program: Command): void {
 function warningsOf(config: Config, path: string): string[] {
   const found = [
     ...lockdownWarnings(config),
+    ...adminWarnings(config),
     ...deniedWholly(config),
+    ...openHolds(config),
     ...groupWarnings(config),
     ...patternWarnings(config),
     ...workerWarnings(config),

@@ -2,6 +2,7 @@
 import type { Config } from '../config/schema.ts'
 import { alone } from '../gateway/neighbours.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
+import { adminWarnings } from './check/admin.ts'
 import { severalAddresses } from './listening.ts'
 import { createAnswering } from './services/answering.ts'
 import { type Cleanup, createCleanup } from './services/cleanup.ts'
@@ -22,6 +23,7 @@ export async function startServices(config: Config, { file }: ServicesOptions = 
   const cleanup = createCleanup()
   try {
     await warnOfNames(config, log)
+    warnOfAdmin(config, log)
     return config.processor.workers === 1
       ? await startAlone(config, file, log, cleanup)
       : await startPrimary({ config, file, log, cleanup })
@@ -73,5 +75,11 @@ async function warnOfNames({ admin, processor }: Config, log: Log): Promise<void
   for (const [key, address] of Object.entries(addresses)) {
     const problem = await severalAddresses(key, address)
     if (problem !== undefined) log.warn({ address }, problem)
+  }
+}
+
+function warnOfAdmin({ admin }: Config, log: Log): void {
+  for (const { message, cure } of adminWarnings({ admin })) {
+    log.warn({ address: admin.address }, `admin.address: ${message}; ${cure}`)
   }
 }

@@ -10,7 +10,14 @@ import type { Log } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { redactText } from '../../telemetry/redact.ts'
 import { createLockdownEvents } from './lockdown-events.ts'
-import { neverFiring, type RulesInForce, type TakenUp, takeUp, withLockdowns } from './take-up.ts'
+import {
+  lettingAllIn,
+  neverFiring,
+  type RulesInForce,
+  type TakenUp,
+  takeUp,
+  withLockdowns,
+} from './take-up.ts'
 import { type FileWatch, watchFile } from './watch-file.ts'
 
 export interface PolicyInForce {
@@ -54,7 +61,7 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
   let lastWasRefused = false
   const lockdowns = createLockdownEvents({ resources: Object.keys(config.resources), audit, log, metrics })
   metrics.policyInForce(policy.version)
-  tellNeverFiring(neverFiring(config))
+  tellDoubts({ neverFire: neverFiring(config), lettingIn: lettingAllIn(config) })
   auditedAnyhow([], rules.lockdowns)
   lockdowns.tell([], rules.lockdowns)
 
@@ -67,9 +74,10 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
     }
   }
 
-  function tellNeverFiring(rules: readonly string[]): void {
-    if (rules.length === 0) return
-    log.warn({ rules }, 'rules that deny leave nothing of other rules, which never fire')
+  function tellDoubts({ neverFire, lettingIn }: Pick<TakenUp, 'neverFire' | 'lettingIn'>): void {
+    if (neverFire.length > 0)
+      log.warn({ rules: neverFire }, 'rules that deny leave nothing of other rules, which never fire')
+    if (lettingIn.length > 0) log.warn({ rules: lettingIn }, 'rules that hold let everybody log in')
   }
 
   function refused(reason: string): void {
@@ -105,7 +113,7 @@ export function createPolicyInForce(deps: Deps): PolicyInForce {
       if (isOther) auditReload(taken)
       policy = taken.policy
       rules = taken.rules
-      tellNeverFiring(taken.neverFire)
+      tellDoubts(taken)
     } catch (error) {
       refused(reasonOf(error))
       return lockAlso(lockdownsIn(text), changed)

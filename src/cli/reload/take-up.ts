@@ -2,7 +2,7 @@
 import { parseConfig, placedIn } from '../../config/load.ts'
 import { sameLockdown } from '../../config/lockdown.ts'
 import type { LockdownConfig } from '../../config/lockdown-schema.ts'
-import { ConfigError } from '../../config/problems.ts'
+import { ConfigError, type Finding } from '../../config/problems.ts'
 import { checkReferences } from '../../config/references.ts'
 import type { Config } from '../../config/schema.ts'
 import { isForResource } from '../../core/resource-names.ts'
@@ -10,6 +10,7 @@ import type { Secret } from '../../core/secret.ts'
 import { createMasker } from '../../masking/masker.ts'
 import { compilePolicy, lockdownsOf, type Policy } from '../../policy/policy.ts'
 import { deniedWholly, policyProblems } from '../../policy/problems.ts'
+import { openHolds } from '../../policy/problems-open-holds.ts'
 
 export interface RulesInForce extends Pick<Config, 'policies' | 'masks'> {
   readonly lockdowns: readonly LockdownConfig[]
@@ -21,6 +22,8 @@ export interface TakenUp {
   readonly rules: RulesInForce
   /** rules that never fire since rules that deny leave nothing of them, in words */
   readonly neverFire: readonly string[]
+  /** rules that hold and let everybody log in, in words */
+  readonly lettingIn: readonly string[]
   /** sections that changed as well, and are as they were until the services start anew */
   readonly waiting: readonly string[]
 }
@@ -51,6 +54,7 @@ export function takeUp(
     policy,
     rules: { policies, masks, lockdowns: lockdownsOf(merged) },
     neverFire: neverFiring(merged),
+    lettingIn: lettingAllIn(merged),
     waiting,
   }
 }
@@ -76,8 +80,12 @@ export function withLockdowns(
 }
 
 /** `policies.read: it can never fire: rule incident denies all that it would allow`: no reason to refuse them, and to be told. */
-export const neverFiring = (config: Config): readonly string[] =>
-  deniedWholly(config).map(({ path, message }) => `${path.join('.')}: ${message}`)
+export const neverFiring = (config: Config): readonly string[] => inWords(deniedWholly(config))
+
+export const lettingAllIn = (config: Config): readonly string[] => inWords(openHolds(config))
+
+const inWords = (found: readonly Finding[]): readonly string[] =>
+  found.map(({ path, message }) => `${path.join('.')}: ${message}`)
 
 /** Keys that are missing or too short are found here, and not by the sessions. */
 function tryMasks(config: Config, resource: string, secret: (name: string) => Secret): void {

@@ -112,6 +112,34 @@ describe('chaperone check', () => {
     expect(chaperone(['check', '--strict'], secret)).toMatchObject({ status: 0, stderr: '' })
   })
 
+  it('warns of a rule that holds and lets everybody log in', () => {
+    const held = '    decision: hold\n    resources: [orders]\n    effects: [update]\n    approvers: [dba]\n'
+    config(changed('    decision: allow\n    resources: [orders]\n    effects: [read]\n', held))
+    const { status, stderr } = chaperone(['check'], secret)
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringMatching(
+        /^warning: chaperone\.yaml:\d+:3 policies\.read: it names no group: everybody [^\n]*; name `groups` or `subjects`\n$/,
+      ),
+    })
+  })
+
+  it.each(['0.0.0.0:9990', '"[::]:9990"', '10.0.0.5:9990'])(
+    'warns of an admin port at %s, which others reach without TLS, unless a proxy with TLS is named',
+    (address) => {
+      config(`${GOOD_CONFIG}admin: { address: ${address} }\n`)
+      const { status, stderr } = chaperone(['check'], secret)
+      expect({ status, stderr }).toEqual({
+        status: 0,
+        stderr: expect.stringMatching(
+          /^warning: chaperone\.yaml:\d+:\d+ admin\.address: \S+ can be reached from other machines, [^\n]*\n$/,
+        ),
+      })
+      config(`${GOOD_CONFIG}admin: { address: ${address}, public_url: https://chaperone.example }\n`)
+      expect(chaperone(['check'], secret)).toMatchObject({ status: 0, stderr: '' })
+    },
+  )
+
   it('shows first what a lockdown refuses, and warns of names in it that are no resource’s', () => {
     config(`${GOOD_CONFIG}lockdown: { resources: [orders, ordres], reason: INC-42, except_groups: [sec] }\n`)
     const { status, stdout, stderr } = chaperone(['check'], secret)

@@ -26,8 +26,8 @@ afterEach(() => {
   close = []
 })
 
-function running() {
-  replace(GOOD_CONFIG)
+function running(text = GOOD_CONFIG) {
+  replace(text)
   const lines: string[] = []
   const audit = createAudit(
     { file: join(home.path, 'audit.jsonl') },
@@ -59,4 +59,14 @@ it('a refused file that is mended to what is in force is told as good again, onc
   expect(said()).toEqual(['the configuration is good again; the policy is the same'])
   await force.reload()
   expect(said()).toEqual([])
+})
+
+it('a rule that holds and lets everybody log in is told at the start, and when it is taken up', async () => {
+  const told = 'rules that hold let everybody log in'
+  const open = GOOD_CONFIG.replace('decision: allow', 'decision: hold\n    approvers: [dba]')
+  expect(running(open).said()).toEqual([told])
+  const { force, said } = running()
+  replace(open)
+  await force.reload()
+  expect(said()).toEqual([told, 'a changed policy is in force'])
 })

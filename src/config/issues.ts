@@ -1,6 +1,6 @@
 // Zod's issues in the words of people who write YAML.
 import type { z } from 'zod'
-import { knownKeys } from './json-schema.ts'
+import { furtherKeys, knownKeys } from './json-schema.ts'
 import { type Finding, joinPath, type Path } from './problems.ts'
 import { nearest, suggestion } from './suggest.ts'
 
@@ -30,7 +30,7 @@ function finding(issue: Issue, above: Path, input: unknown): Finding[] {
   const path = [...above, ...issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))]
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(path, key))
+      return issue.keys.map((key) => unknownKey(path, key, input))
     case 'invalid_union':
       return union(issue, path, input)
     case 'invalid_key':
@@ -47,15 +47,17 @@ function finding(issue: Issue, above: Path, input: unknown): Finding[] {
   }
 }
 
-function unknownKey(path: Path, key: string): Finding {
+function unknownKey(path: Path, key: string, input: unknown): Finding {
   const known = knownKeys(path)
+  const value = valueAt(input, path)
+  const cure = suggestion(key, typeof value === 'object' && value !== null ? furtherKeys(path, value) : known)
   // known in another alternative: a misspelling is not the cause
   if (known.includes(key))
     return { path: [...path, key], message: `${UNKNOWN_KEY} beside the others here`, cure: 'leave one out' }
   const at = [...path, key]
   if (nearest(key, known) === undefined && !LIKE_KEYS.test(key))
-    return { path, at, message: `${UNKNOWN_KEY} (not shown: it may be a value)`, ...suggestion(key, known) }
-  return { path: at, message: UNKNOWN_KEY, ...suggestion(key, known) }
+    return { path, at, message: `${UNKNOWN_KEY} (not shown: it may be a value)`, ...cure }
+  return { path: at, message: UNKNOWN_KEY, ...cure }
 }
 
 type UnionIssue = Extract<Issue, { code: 'invalid_union' }>

@@ -44,12 +44,30 @@ function children(node: SchemaNode, segment: string | number): readonly SchemaNo
   })
 }
 
-/** Keys that an object at this path may have. */
-export function knownKeys(path: Path): readonly string[] {
+function objectsAt(path: Path): readonly SchemaNode[] {
   let nodes: readonly SchemaNode[] = [root]
   for (const segment of path) nodes = nodes.flatMap((node) => children(node, segment))
-  const keys = nodes.flatMap(alternatives).flatMap((node) => Object.keys(node.properties ?? {}))
-  return [...new Set(keys)]
+  return nodes.flatMap(alternatives)
+}
+
+const keysOf = (nodes: readonly SchemaNode[]): readonly string[] => [
+  ...new Set(nodes.flatMap(({ properties = {} }) => Object.keys(properties))),
+]
+
+/** Keys that an object at this path may have. */
+export const knownKeys = (path: Path): readonly string[] => keysOf(objectsAt(path))
+
+/** Those of them that may be added to this one: of its alternative, and not there yet. */
+export function furtherKeys(path: Path, value: object): readonly string[] {
+  const objects = objectsAt(path)
+  const all = keysOf(objects)
+  const there = Object.entries(value).filter(([key]) => all.includes(key))
+  const fitting = objects.filter(({ properties = {} }) =>
+    there.every(
+      ([key, one]) => Object.hasOwn(properties, key) && [undefined, one].includes(properties[key]?.const),
+    ),
+  )
+  return keysOf(fitting).filter((key) => !Object.hasOwn(value, key))
 }
 
 export interface FormattedText {

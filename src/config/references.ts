@@ -5,6 +5,7 @@ import { checkNotification } from './references-notifications.ts'
 import { checkResources } from './references-resources.ts'
 import { checkMask, checkPolicy } from './references-rules.ts'
 import { checkServices } from './references-services.ts'
+import { name as nameSchema } from './scalars.ts'
 import type { Config } from './schema.ts'
 import { nearest, suggestion } from './suggest.ts'
 
@@ -19,7 +20,8 @@ export function checkReferences(config: Config, raw: unknown): Finding[] {
     needs: (path, section, name) => {
       if (name === undefined || namesOf(raw, section).includes(name)) return
       const known = namesOf(raw, section)
-      found.push({ path, message: unknownName(section, name, known), ...suggestion(name, known) })
+      const taken = known.filter((one) => nameSchema.safeParse(one).success)
+      found.push({ path, message: unknownName(section, name, known), ...suggestion(name, taken) })
     },
   }
   checkServices(check)

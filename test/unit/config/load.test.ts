@@ -103,6 +103,43 @@ describe('a problem', () => {
     ])
   })
 
+  it('offers no name that is refused itself', () => {
+    expect(complaints(changed('  orders:\n    protocol', '  Orders:\n    protocol'))).toEqual([
+      'resources.Orders: as a name, needs lower-case letters, digits and hyphens, at most 63',
+      'policies.read.resources.0: there is no "orders" under resources',
+      'masks.mail.resources.0: there is no "orders" under resources',
+    ])
+    const more = '  Orders-app:\n    env: OTHER\n  orders-ap:\n    env: OTHER\ncertificates:\n'
+    expect(
+      complaints(changed('certificates:\n', more, changed('secret: orders-app', 'secret: orders-a'))),
+    ).toEqual([
+      expect.stringMatching(/^secrets\.Orders-app: as a name/),
+      'resources.orders.logins.0.secret: there is no "orders-a" under secrets; did you mean "orders-ap"?',
+    ])
+  })
+
+  it.each([
+    [
+      'of another kind',
+      'upstream.tls.serer_name',
+      '{ mode: disable }',
+      '{ mode: disable, serer_name: x }',
+      '',
+    ],
+    [
+      'of another mode',
+      'upstream.tls.cal',
+      '{ mode: disable }',
+      '{ mode: require, cal: x }',
+      '; known: certificate',
+    ],
+    ['that is there', 'lisen', '    listen:', '    lisen: x\n    listen:', '; known: client_ca, [^"?]*'],
+  ])('offers no key %s', (_, path, piece, replacement, cure) => {
+    expect(complaints(changed(piece, replacement))).toEqual([
+      expect.stringMatching(new RegExp(`^resources\\.orders\\.${path}: unknown key${cure}$`)),
+    ])
+  })
+
   it('of a missing key is placed at the entry that lacks it', () => {
     const [problem] = problemsOf(changed('    audience: chaperone\n', ''))
     expect(problem).toMatchObject({

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { z } from 'zod'
 import { isLoopback, splitHostPort } from '../config/address.ts'
+import { fetchFailedBecause, reasonOf } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 
 /** The server understood and said no. `code` is one of docs/openapi.yaml. */
@@ -89,14 +90,8 @@ function readTokenFile(file: string): string {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new AdminUsage(`there is no token file ${file}`)
     }
-    throw new AdminUsage(`the token file ${file} cannot be read: ${messageOf(error)}`)
+    throw new AdminUsage(`the token file ${file} cannot be read: ${reasonOf(error)}`)
   }
-}
-
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  // fetch says only "fetch failed"; its cause says why
-  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message
 }
 
 async function readJson(response: Response): Promise<unknown> {
@@ -119,7 +114,7 @@ function refusal(answer: unknown): AdminRefusal | undefined {
 }
 
 const unreachable = (url: URL, error: unknown) =>
-  new AdminUnreachable(`no admin API answers at ${url.origin}: ${messageOf(error)}`)
+  new AdminUnreachable(`no admin API answers at ${url.origin}: ${fetchFailedBecause(error)}`)
 
 async function* readStream(url: URL, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {

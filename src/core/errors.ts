@@ -97,3 +97,13 @@ export class Unrecorded extends Error {
 
 /** What to say of something that was thrown. */
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Of a connection that failed: a name with several addresses fails with what each of them said, and no word of its own. */
+export const unreachedBecause = (error: unknown): string =>
+  error instanceof AggregateError && error.errors.length > 0
+    ? unreachedBecause(error.errors[0])
+    : reasonOf(error)
+
+/** The same of `fetch`, which says only that it failed; its cause says why. */
+export const fetchFailedBecause = (error: unknown): string =>
+  (error instanceof Error && error.cause instanceof Error && unreachedBecause(error.cause)) || reasonOf(error)

@@ -2,7 +2,7 @@
 
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { reasonOf } from '../core/errors.ts'
+import { unreachedBecause } from '../core/errors.ts'
 
 /** A login waits for it, and an issuer that takes longer is as good as down. */
 const TIMEOUT_MS = 5000
@@ -33,7 +33,7 @@ export async function fetchJson(url: string, options: FetchOptions = {}): Promis
     body = await bodyOf(await get(url, signal, options.ca))
   } catch (error) {
     throw new FetchError(
-      `${url}: ${limit.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : cause(error)}`,
+      `${url}: ${limit.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : unreachedBecause(error)}`,
     )
   }
   try {
@@ -71,9 +71,4 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
   } finally {
     response.destroy()
   }
-}
-
-function cause(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return cause(error.errors[0])
-  return reasonOf(error)
 }

@@ -2,7 +2,7 @@
 
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { reasonOf } from '../core/errors.ts'
+import { unreachedBecause } from '../core/errors.ts'
 import type { Delivery } from './channel.ts'
 
 export interface PostOptions {
@@ -52,7 +52,7 @@ function send(url: string, { headers, body, ca, signal }: PostOptions): Promise<
       ? requestHttps(url, ca === undefined ? common : { ...common, ca })
       : requestHttp(url, common)
     request.once('response', resolve)
-    request.on('error', (error) => reject(new Error(cause(error))))
+    request.on('error', (error) => reject(new Error(unreachedBecause(error))))
     request.end(body)
   })
 }
@@ -66,11 +66,6 @@ async function bodyOf(response: IncomingMessage, most: number): Promise<string> 
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
-}
-
-function cause(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return cause(error.errors[0])
-  return reasonOf(error)
 }
 
 /** Seconds, or a date. */

@@ -1,5 +1,6 @@
 // An Envoy that runs, held against the configuration.
 import type { Config } from '../../config/schema.ts'
+import { fetchFailedBecause } from '../../core/errors.ts'
 import { readRunning } from '../../envoy/running/dump.ts'
 import { inspectEnvoy } from '../../envoy/running/inspect.ts'
 
@@ -16,7 +17,7 @@ export interface RunningEnvoyReport {
  */
 export async function runningEnvoy(config: Config, admin: string): Promise<RunningEnvoyReport> {
   const running = await readRunning(admin).catch((error: unknown) => {
-    throw new Error(`Envoy at ${admin} cannot be asked what it runs: ${causeOf(error)}${WHERE}`)
+    throw new Error(`Envoy at ${admin} cannot be asked what it runs: ${fetchFailedBecause(error)}${WHERE}`)
   })
   const findings = inspectEnvoy(config, running)
   const weaker = findings.filter(({ kind }) => kind === 'weaker')
@@ -32,12 +33,6 @@ export async function runningEnvoy(config: Config, admin: string): Promise<Runni
 }
 
 const WHERE = '; name its admin listener as `envoy.admin`, or with --envoy HOST:PORT'
-
-/** fetch says why it failed in the cause alone. */
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message
-}
 
 function verdict(weaker: number, others: number): string {
   if (weaker + others === 0) return 'runs what is generated for it, and nothing leads beside it.'

@@ -1,6 +1,7 @@
 // The issuer as the CLI's public client speaks with it: bounded requests, no redirects, no clear text but on loopback.
 import * as oauth from 'oauth4webapi'
 import { isLoopback } from '../../config/address.ts'
+import { unreachedBecause } from '../../core/errors.ts'
 import { Secret } from '../../core/secret.ts'
 import { saidByServer } from '../../telemetry/said.ts'
 import type { CachedLogin, LoginTerms } from './cache.ts'
@@ -159,7 +160,8 @@ function reason(error: unknown, secrets: readonly Secret[]): string {
   }
   if (!(error instanceof Error)) return 'the login failed'
   if (error.name === 'TimeoutError') return 'the issuer does not answer'
-  const cause = error.cause instanceof Error && error.cause.message !== '' ? `: ${error.cause.message}` : ''
+  const why = error.cause instanceof Error ? unreachedBecause(error.cause) : ''
+  const cause = why === '' ? '' : `: ${why}`
   // fetch says no more than this of a connection that came to nothing; its cause says why
   if (error.message === 'fetch failed') return `the issuer cannot be reached${cause}`
   return `the issuer’s answer is not accepted: ${saidByServer(`${error.message}${cause}`, secrets)}`

@@ -20,6 +20,10 @@ const PAIR = [
   `alter table customers alter ssn type pair using row(ssn, '{}')::pair`,
 ]
 
+/** The value as a number that is longer than four bytes. */
+const LONG = [`alter table customers alter ssn type bigint using replace(ssn, '-', '')::bigint + 10000000000`]
+const long = (guess: string) => String(Number(guess.replaceAll('-', '')) + 10_000_000_000)
+
 export const lazyProbes: readonly Probe[] = [
   one('members of rows', (g) => `select row(ssn, 1) = row('${g}', ${FAILS}) from customers where id = 1`),
   one(
@@ -121,5 +125,34 @@ export const lazyProbes: readonly Probe[] = [
     'a composite column, distinct',
     (g) => `select ssn is distinct from row('${g}', '{}')::pair from customers where id = 1`,
     PAIR,
+  ),
+  one(
+    'a subscript of what is NULL',
+    (g) => `select (to_jsonb(nullif(ssn, '${g}')))[${FAILS}] from customers where id = 1`,
+  ),
+  one(
+    'a subscript of an array that is NULL',
+    (g) => `select (nullif(array[ssn], array['${g}']))[${FAILS}] from customers where id = 1`,
+  ),
+  one(
+    'a slice of an array that is NULL',
+    (g) => `select (nullif(array[ssn], array['${g}']))[1:${FAILS}] from customers where id = 1`,
+  ),
+  one(
+    'a subscript of what is NULL in RETURNING',
+    (g) =>
+      `update customers set notes = notes where id = 1 returning (to_jsonb(nullif(ssn, '${g}')))[${FAILS}]`,
+  ),
+  {
+    name: 'a column too large for a subscript of what is NULL',
+    steps: (g) => [
+      'create table t as select 5000000000 as a',
+      `select (nullif(array[ssn], array['${g}']))[a] from customers, t where id = 1`,
+    ],
+  },
+  one(
+    'a value too large for a subscript',
+    (g) => `select (array[1])[nullif(ssn, ${long(g)})] from customers where id = 1`,
+    LONG,
   ),
 ]

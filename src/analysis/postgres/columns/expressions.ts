@@ -13,7 +13,7 @@ import {
   TOTAL_OPERATORS,
 } from './functions.ts'
 import { type Deps, type Mentions, NOTHING } from './mentions.ts'
-import { compared, guard } from './operands.ts'
+import { compared, guard, subscripted } from './operands.ts'
 import type { Output, Resolver, Scope } from './scope.ts'
 
 /** What expressions and queries need of each other. */
@@ -84,8 +84,14 @@ function calledAs(name: string, deps: Deps, { mentions }: Reading): Deps {
   return deps
 }
 
-/** `(c).ssn` of a whole row is that column; anything else may be any part of its argument. */
 function indirection(body: Body<'A_Indirection'>, scope: Scope, reading: Reading): Deps {
+  const deps = partOf(body, scope, reading)
+  subscripted(body, deps, scope, reading)
+  return deps
+}
+
+/** `(c).ssn` of a whole row is that column; anything else may be any part of its argument. */
+function partOf(body: Body<'A_Indirection'>, scope: Scope, reading: Reading): Deps {
   const { value, resolver } = reading
   const steps = value(body.indirection, scope)
   const [field] = body.indirection ?? []
@@ -227,7 +233,6 @@ const READERS: { readonly [K in NodeTag]?: Reader<K> } = {
   Alias: constant,
   ColumnRef: columnRef,
   A_Indirection: indirection,
-  A_Indices: total,
   A_Expr: operator,
   A_ArrayExpr: (body, scope, reading) => shaped(body.elements, scope, reading),
   BoolExpr: shortCircuit,

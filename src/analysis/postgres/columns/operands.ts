@@ -31,6 +31,24 @@ export function guard(deps: Deps, later: readonly Node[], scope: Scope, reading:
   reading.mentions.use(deps, known ? 'guarding' : 'predicate')
 }
 
+/**
+ * Subscripts are computed only where what they are of is not NULL, and fail where they are no number of four bytes. Whether
+ * a column is NULL is told anyway.
+ */
+export function subscripted(
+  { arg, indirection = [] }: Body<'A_Indirection'>,
+  deps: Deps,
+  scope: Scope,
+  reading: Known,
+): void {
+  const subscripts = indirection.flatMap((step) =>
+    'A_Indices' in step ? [step.A_Indices.lidx, step.A_Indices.uidx] : [],
+  )
+  if (subscripts.every((node) => node === undefined || 'A_Const' in node)) return
+  const told = arg !== undefined && isColumn(arg, scope, reading)
+  reading.mentions.use(deps, told ? 'guarding' : 'predicate')
+}
+
 const itemsOf = (node: Node | undefined): readonly Node[] =>
   node !== undefined && 'List' in node ? (node.List.items ?? []) : []
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { registerApprovals } from './approvals.ts'
-import { registerAudit } from './audit.ts'
+import { registerAudit } from './audit/verify.ts'
 import { registerCheck } from './check.ts'
 import { registerEnvoyConfig } from './envoy-config.ts'
 import { registerExplain } from './explain.ts'

@@ -1,10 +1,11 @@
 // What `chaperone audit verify` says of audit logs that somebody touched, and of those that a crash did.
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { hash } from 'node:crypto'
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createAudit } from '../../../src/audit/sink.ts'
-import { registerAudit } from '../../../src/cli/audit.ts'
+import { registerAudit } from '../../../src/cli/audit/verify.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../../support/tmp.ts'
 
 let home: TemporaryDirectory
@@ -15,8 +16,17 @@ beforeEach(() => {
 })
 afterEach(() => home.remove())
 
+let now = Date.UTC(2026, 10, 22)
+const clock = {
+  now: () => {
+    now += 1000
+    return now
+  },
+  monotonic: () => performance.now(),
+}
+
 function write(count: number, path = file): void {
-  const audit = createAudit({ file: path })
+  const audit = createAudit({ file: path }, clock)
   for (let n = 0; n < count; n++)
     audit.write({ type: 'admin', action: 'start', outcome: 'ok', reason: `${n}` })
   audit.close()
@@ -105,8 +115,62 @@ it('rotated files follow each other, named in any order; one that is missing is 
     code: 0,
   })
   expect(await verify(file)).toEqual({
-    said: expect.stringContaining('incomplete: what is before its first event is in none of these files'),
+    said: expect.stringMatching(
+      /incomplete: what is before its first event, [0-9a-f]{64}, is in none of these files/,
+    ),
     code: 3,
+  })
+})
+
+describe('of files that are missing', () => {
+  const hashOf = (line = '') => hash('sha256', line, 'hex')
+  /** One event each, the newest last. */
+  function rotated(...names: string[]): string[] {
+    rmSync(file, { force: true })
+    write(names.length)
+    const lines = linesOf()
+    for (const [n, name] of names.entries()) put([lines[n]], join(home.path, name))
+    return lines.map(hashOf)
+  }
+  const at = (...names: string[]) => names.map((name) => join(home.path, name))
+
+  it('those before all that are named may have been rotated away, and those between two may not', async () => {
+    const [first, second] = rotated('audit.jsonl.3', 'audit.jsonl.2', 'audit.jsonl.1', 'audit.jsonl')
+    const before = expect.stringContaining(`before its first event, ${second}, is in none`)
+    expect(await verify(...at('audit.jsonl', 'audit.jsonl.1'))).toEqual({ said: before, code: 3 })
+    const gap = expect.stringMatching(
+      new RegExp(
+        `audit.jsonl.1: a gap: between .*audit.jsonl.3 and it events are missing, of which the last is ${second}`,
+      ),
+    )
+    expect(await verify(...at('audit.jsonl', 'audit.jsonl.1', 'audit.jsonl.3'))).toEqual({
+      said: gap,
+      code: 4,
+    })
+    // One is missing before both as well, and the gap is told.
+    expect(await verify(...at('audit.jsonl', 'audit.jsonl.2'))).toEqual({
+      said: expect.stringContaining(`before its first event, ${first}, is in none`),
+      code: 4,
+    })
+  })
+
+  it('those that are gone are none where the hash of their last event was noted', async () => {
+    const [first, second] = rotated('audit.jsonl.2', 'audit.jsonl.1', 'audit.jsonl')
+    const files = at('audit.jsonl', 'audit.jsonl.1')
+    expect(await verify(...files, '--after', `${first}`)).toEqual({
+      said: expect.stringContaining(`ok, goes on from the noted event ${first}`),
+      code: 0,
+    })
+    expect((await verify(...files, '--after', `${second}`)).code).toBe(3)
+    expect((await verify(...files, '--after', `${second}`, '--after', `${first}`)).code).toBe(0)
+  })
+
+  it('those of another worker are none of the same chain, and names with dates are no workers', async () => {
+    rotated('gone', 'audit-2.jsonl')
+    rotated('gone', 'audit.jsonl')
+    expect((await verify(...at('audit-2.jsonl', 'audit.jsonl'))).code).toBe(3)
+    rotated('audit-2026-11-02.jsonl', 'gone', 'audit-2026-11-04.jsonl')
+    expect((await verify(...at('audit-2026-11-02.jsonl', 'audit-2026-11-04.jsonl'))).code).toBe(4)
   })
 })
 

@@ -31,71 +31,83 @@ export interface MessageReader {
   empty(): boolean
 }
 
-export function createMessageReader(maxMessage: number): MessageReader {
-  const prefix = Buffer.alloc(PREFIX_BYTES)
-  let prefixUsed = 0
-  let wanted = 0
-  let body: Buffer | undefined
-  let used = 0
-  let whole: Buffer | undefined
+export const createMessageReader = (maxMessage: number): MessageReader => new PrefixedMessages(maxMessage)
 
-  const lengthOf = (bytes: Buffer, at: number): number => {
+class PrefixedMessages implements MessageReader {
+  readonly #maxMessage: number
+  readonly #prefix = Buffer.alloc(PREFIX_BYTES)
+  #prefixUsed = 0
+  #wanted = 0
+  #body: Buffer | undefined
+  #used = 0
+  #whole: Buffer | undefined
+
+  constructor(maxMessage: number) {
+    this.#maxMessage = maxMessage
+  }
+
+  read(bytes: Buffer, from: number): number {
+    if (this.#prefixUsed === 0 && bytes.length - from >= PREFIX_BYTES) {
+      const start = from + PREFIX_BYTES
+      const end = start + this.#lengthOf(bytes, from)
+      if (end <= bytes.length) {
+        const view = bytes.subarray(start, end)
+        const isSmallPart = view.length * LARGEST_SHARE < bytes.buffer.byteLength
+        this.#whole = isSmallPart ? Buffer.from(view) : view
+        return end
+      }
+    }
+    return this.#collect(bytes, from)
+  }
+
+  take(): Buffer | undefined {
+    const message = this.#whole
+    this.#whole = undefined
+    return message
+  }
+
+  empty(): boolean {
+    return this.#prefixUsed === 0
+  }
+
+  #lengthOf(bytes: Buffer, at: number): number {
     if (bytes[at] !== 0) throw new MessageError(STATUS.UNIMPLEMENTED, 'a compressed message')
     const length = bytes.readUInt32BE(at + 1)
-    if (length > maxMessage) throw new MessageError(STATUS.RESOURCE_EXHAUSTED, `a message of ${length} bytes`)
+    if (length > this.#maxMessage)
+      throw new MessageError(STATUS.RESOURCE_EXHAUSTED, `a message of ${length} bytes`)
     return length
   }
-  const grow = (needed: number) => {
-    if (body !== undefined && body.length >= needed) return
-    const size = Math.min(wanted, Math.max(needed, (body?.length ?? 0) * 2, FIRST_ALLOCATION))
-    const larger = Buffer.allocUnsafe(size)
-    body?.copy(larger, 0, 0, used)
-    body = larger
-  }
-  const collect = (bytes: Buffer, from: number): number => {
+
+  #collect(bytes: Buffer, from: number): number {
     let at = from
-    if (prefixUsed < PREFIX_BYTES) {
-      const taken = Math.min(PREFIX_BYTES - prefixUsed, bytes.length - at)
-      bytes.copy(prefix, prefixUsed, at, at + taken)
-      prefixUsed += taken
+    if (this.#prefixUsed < PREFIX_BYTES) {
+      const taken = Math.min(PREFIX_BYTES - this.#prefixUsed, bytes.length - at)
+      bytes.copy(this.#prefix, this.#prefixUsed, at, at + taken)
+      this.#prefixUsed += taken
       at += taken
-      if (prefixUsed < PREFIX_BYTES) return at
-      wanted = lengthOf(prefix, 0)
+      if (this.#prefixUsed < PREFIX_BYTES) return at
+      this.#wanted = this.#lengthOf(this.#prefix, 0)
     }
-    const taken = Math.min(wanted - used, bytes.length - at)
-    grow(used + taken)
-    if (body !== undefined) bytes.copy(body, used, at, at + taken)
-    used += taken
-    if (used === wanted) {
-      whole = body ?? Buffer.alloc(0)
-      body = undefined
-      prefixUsed = 0
-      used = 0
+    const taken = Math.min(this.#wanted - this.#used, bytes.length - at)
+    this.#grow(this.#used + taken)
+    if (this.#body !== undefined) bytes.copy(this.#body, this.#used, at, at + taken)
+    this.#used += taken
+    if (this.#used === this.#wanted) {
+      this.#whole = this.#body ?? Buffer.alloc(0)
+      this.#body = undefined
+      this.#prefixUsed = 0
+      this.#used = 0
     }
     return at + taken
   }
 
-  return {
-    read(bytes, from) {
-      if (prefixUsed === 0 && bytes.length - from >= PREFIX_BYTES) {
-        const start = from + PREFIX_BYTES
-        const end = start + lengthOf(bytes, from)
-        if (end <= bytes.length) {
-          const view = bytes.subarray(start, end)
-          whole = view.length * LARGEST_SHARE < bytes.buffer.byteLength ? Buffer.from(view) : view
-          return end
-        }
-      }
-      return collect(bytes, from)
-    },
-    take() {
-      const message = whole
-      whole = undefined
-      return message
-    },
-    empty() {
-      return prefixUsed === 0
-    },
+  #grow(needed: number): void {
+    const body = this.#body
+    if (body !== undefined && body.length >= needed) return
+    const size = Math.min(this.#wanted, Math.max(needed, (body?.length ?? 0) * 2, FIRST_ALLOCATION))
+    const larger = Buffer.allocUnsafe(size)
+    body?.copy(larger, 0, 0, this.#used)
+    this.#body = larger
   }
 }
 

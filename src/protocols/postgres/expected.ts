@@ -75,46 +75,59 @@ export interface ExpectedQueue {
   skipToSync(): { readonly dropped: readonly Expected[]; readonly synced: boolean }
 }
 
-export function createExpectedQueue(limit: number): ExpectedQueue {
-  let entries: Expected[] = []
-  /** of each entry */
-  let sizes: number[] = []
-  let first = 0
-  let bytes = 0
+export const createExpectedQueue = (limit: number): ExpectedQueue => new Queue(limit)
 
-  function cut(from: number): void {
-    entries = entries.slice(from)
-    sizes = sizes.slice(from)
-    first = 0
+class Queue implements ExpectedQueue {
+  readonly #limit: number
+  #entries: Expected[] = []
+  /** of each entry */
+  #sizes: number[] = []
+  #first = 0
+  #bytes = 0
+
+  constructor(limit: number) {
+    this.#limit = limit
   }
 
-  return {
-    length() {
-      return entries.length - first
-    },
-    bytes() {
-      return bytes
-    },
-    head: () => entries[first],
-    push(entry, size = 0) {
-      if (entries.length - first >= limit)
-        throw new ProtocolError(`more than ${limit} messages wait for the server`, 'too-large')
-      entries.push(entry)
-      sizes.push(size)
-      bytes += size
-    },
-    shift() {
-      bytes -= sizes[first] ?? 0
-      first += 1
-      if (first === entries.length || first > 1024) cut(first)
-    },
-    skipToSync() {
-      const sync = entries.findIndex((entry, index) => index >= first && entry.kind === 'sync')
-      const end = sync < 0 ? entries.length : sync
-      const dropped = entries.slice(first, end)
-      for (const size of sizes.slice(first, end)) bytes -= size
-      cut(end)
-      return { dropped, synced: sync >= 0 }
-    },
+  length(): number {
+    return this.#entries.length - this.#first
+  }
+
+  bytes(): number {
+    return this.#bytes
+  }
+
+  head(): Expected | undefined {
+    return this.#entries[this.#first]
+  }
+
+  push(entry: Expected, size = 0): void {
+    if (this.length() >= this.#limit)
+      throw new ProtocolError(`more than ${this.#limit} messages wait for the server`, 'too-large')
+    this.#entries.push(entry)
+    this.#sizes.push(size)
+    this.#bytes += size
+  }
+
+  shift(): void {
+    this.#bytes -= this.#sizes[this.#first] ?? 0
+    this.#first += 1
+    if (this.#first === this.#entries.length || this.#first > 1024) this.#cut(this.#first)
+  }
+
+  skipToSync(): { readonly dropped: readonly Expected[]; readonly synced: boolean } {
+    const first = this.#first
+    const sync = this.#entries.findIndex((entry, index) => index >= first && entry.kind === 'sync')
+    const end = sync < 0 ? this.#entries.length : sync
+    const dropped = this.#entries.slice(first, end)
+    for (const size of this.#sizes.slice(first, end)) this.#bytes -= size
+    this.#cut(end)
+    return { dropped, synced: sync >= 0 }
+  }
+
+  #cut(from: number): void {
+    this.#entries = this.#entries.slice(from)
+    this.#sizes = this.#sizes.slice(from)
+    this.#first = 0
   }
 }

@@ -35,53 +35,64 @@ export interface NamesOptions<T> {
   readonly release: (value: T) => void
 }
 
-export function createNames<T>({ what, limit, keep, release }: NamesOptions<T>): Names<T> {
-  const confirmed = new Map<string, T>()
+export const createNames = <T>(options: NamesOptions<T>): Names<T> => new NameTable(options)
+
+class NameTable<T> implements Names<T> {
+  readonly #options: NamesOptions<T>
+  readonly #confirmed = new Map<string, T>()
   /** the last change of a name that the server has not confirmed */
-  const pending = new Map<string, Change<T>>()
+  readonly #pending = new Map<string, Change<T>>()
 
-  function forget(name: string): void {
-    const value = confirmed.get(name)
-    if (value !== undefined) release(value)
-    confirmed.delete(name)
+  constructor(options: NamesOptions<T>) {
+    this.#options = options
   }
 
-  function settle(name: string): void {
-    const value = pending.get(name)?.value
-    if (value !== undefined) release(value)
-    pending.delete(name)
+  resolve(name: string, segment: number): Resolved<T> {
+    const change = this.#pending.get(name)
+    if (change && change.segment !== segment) return { kind: 'wait' }
+    const value = change ? change.value : this.#confirmed.get(name)
+    return value === undefined ? { kind: 'none' } : { kind: 'known', value }
   }
 
-  return {
-    resolve(name, segment) {
-      const change = pending.get(name)
-      if (change && change.segment !== segment) return { kind: 'wait' }
-      const value = change ? change.value : confirmed.get(name)
-      return value === undefined ? { kind: 'none' } : { kind: 'known', value }
-    },
-    change(name, value, segment) {
-      const isNew = !confirmed.has(name) && !pending.has(name)
-      if (value !== undefined && isNew && confirmed.size + pending.size >= limit) {
-        throw new ProtocolError(`more than ${limit} ${what} in one session`, 'too-large')
-      }
-      const change = { value, segment }
-      settle(name)
-      if (value !== undefined) keep(value)
-      pending.set(name, change)
-      return () => {
-        // What was kept for the change is kept for the name from now on.
-        if (pending.get(name) === change) pending.delete(name)
-        else if (value !== undefined) keep(value)
-        forget(name)
-        if (value !== undefined) confirmed.set(name, value)
-      }
-    },
-    rollBack(segment) {
-      for (const [name, change] of pending) if (change.segment === segment) settle(name)
-    },
-    forget,
-    clear() {
-      for (const name of confirmed.keys()) forget(name)
-    },
+  change(name: string, value: T | undefined, segment: number): () => void {
+    const { what, limit, keep } = this.#options
+    const isNew = !this.#confirmed.has(name) && !this.#pending.has(name)
+    if (value !== undefined && isNew && this.#confirmed.size + this.#pending.size >= limit) {
+      throw new ProtocolError(`more than ${limit} ${what} in one session`, 'too-large')
+    }
+    const change = { value, segment }
+    this.#settle(name)
+    if (value !== undefined) keep(value)
+    this.#pending.set(name, change)
+    return () => this.#confirm(name, change)
+  }
+
+  rollBack(segment: number): void {
+    for (const [name, change] of this.#pending) if (change.segment === segment) this.#settle(name)
+  }
+
+  forget(name: string): void {
+    const value = this.#confirmed.get(name)
+    if (value !== undefined) this.#options.release(value)
+    this.#confirmed.delete(name)
+  }
+
+  clear(): void {
+    for (const name of this.#confirmed.keys()) this.forget(name)
+  }
+
+  #confirm(name: string, change: Change<T>): void {
+    const { value } = change
+    // What was kept for the change is kept for the name from now on.
+    if (this.#pending.get(name) === change) this.#pending.delete(name)
+    else if (value !== undefined) this.#options.keep(value)
+    this.forget(name)
+    if (value !== undefined) this.#confirmed.set(name, value)
+  }
+
+  #settle(name: string): void {
+    const value = this.#pending.get(name)?.value
+    if (value !== undefined) this.#options.release(value)
+    this.#pending.delete(name)
   }
 }

@@ -17,50 +17,56 @@ const LONG = 4096
  * What goes to the client in one run is one effect: each masked row on its own would cost more than its masks do. So is what
  * goes to the server and lies in memory one message behind the other, as the client sent it.
  */
-export function createOutput(): Output {
-  let effects: Effect[] = []
-  let shown: Uint8Array[] = []
-  let sent: Uint8Array | undefined
-  /** where what follows `sent` in its memory, and goes with it, ends */
-  let sentEnd = 0
+export const createOutput = (): Output => new SessionOutput()
 
-  function endRun(): void {
-    const [first] = shown
-    if (first !== undefined) {
-      effects.push({ kind: 'to-client', bytes: shown.length === 1 ? first : Buffer.concat(shown) })
-      shown = []
+class SessionOutput implements Output {
+  #effects: Effect[] = []
+  #shown: Uint8Array[] = []
+  #sent: Uint8Array | undefined
+  /** where what follows `#sent` in its memory, and goes with it, ends */
+  #sentEnd = 0
+
+  emit(effect: Effect): void {
+    this.#endRun()
+    this.#effects.push(effect)
+  }
+
+  toClient(bytes: Uint8Array): void {
+    if (bytes.length >= LONG || this.#sent !== undefined) this.#endRun()
+    this.#shown.push(bytes)
+    if (bytes.length >= LONG) this.#endRun()
+  }
+
+  toServer(bytes: Uint8Array): void {
+    const sent = this.#sent
+    if (sent === undefined || this.#sentEnd !== bytes.byteOffset || sent.buffer !== bytes.buffer) {
+      this.#endRun()
+      this.#sent = bytes
     }
+    this.#sentEnd = bytes.byteOffset + bytes.length
+  }
+
+  drain(): readonly Effect[] {
+    this.#endRun()
+    const taken = this.#effects
+    this.#effects = []
+    return taken
+  }
+
+  #endRun(): void {
+    const [first] = this.#shown
+    if (first !== undefined) {
+      this.#effects.push({
+        kind: 'to-client',
+        bytes: this.#shown.length === 1 ? first : Buffer.concat(this.#shown),
+      })
+      this.#shown = []
+    }
+    const sent = this.#sent
     if (sent === undefined) return
-    const length = sentEnd - sent.byteOffset
+    const length = this.#sentEnd - sent.byteOffset
     const bytes = length === sent.length ? sent : Buffer.from(sent.buffer, sent.byteOffset, length)
-    effects.push({ kind: 'to-server', bytes })
-    sent = undefined
-  }
-
-  function emit(effect: Effect): void {
-    endRun()
-    effects.push(effect)
-  }
-
-  return {
-    emit,
-    toClient(bytes) {
-      if (bytes.length >= LONG || sent !== undefined) endRun()
-      shown.push(bytes)
-      if (bytes.length >= LONG) endRun()
-    },
-    toServer(bytes) {
-      if (sent === undefined || sentEnd !== bytes.byteOffset || sent.buffer !== bytes.buffer) {
-        endRun()
-        sent = bytes
-      }
-      sentEnd = bytes.byteOffset + bytes.length
-    },
-    drain() {
-      endRun()
-      const taken = effects
-      effects = []
-      return taken
-    },
+    this.#effects.push({ kind: 'to-server', bytes })
+    this.#sent = undefined
   }
 }

@@ -42,106 +42,126 @@ export interface BackendStream {
 
 const HEADER = 5
 
-export function createBackendStream(
+/** @param limit longest message that is taken into memory, in bytes */
+export const createBackendStream = (
   handler: BackendHandler,
   forward: (bytes: Uint8Array) => void,
-  /** longest message that is taken into memory, in bytes */
   limit: number,
-): BackendStream {
-  const kept = createChunks()
-  /** bytes of a message that passes before it is complete */
-  let passing = 0
-  /** bytes needed before anything can be done */
-  let needed = HEADER
-  /** in the bytes that are scanned, where begins what passes as it is and was not sent on */
-  let runStart = 0
+): BackendStream => new ServerMessages(handler, forward, limit)
 
-  /** Sends what passes as it is, from `runStart` to `from`, and `shown` in place of what follows up to `to`. */
-  function replace(bytes: Uint8Array, from: number, to: number, shown: Uint8Array | undefined): void {
-    if (from > runStart) forward(bytes.subarray(runStart, from))
-    if (shown !== undefined && shown.length > 0) forward(shown)
-    runStart = to
+class ServerMessages implements BackendStream {
+  readonly #handler: BackendHandler
+  readonly #forward: (bytes: Uint8Array) => void
+  readonly #limit: number
+  readonly #kept = createChunks()
+  /** bytes of a message that passes before it is complete */
+  #passing = 0
+  /** bytes needed before anything can be done */
+  #needed = HEADER
+  /** in the bytes that are scanned, where begins what passes as it is and was not sent on */
+  #runStart = 0
+
+  constructor(handler: BackendHandler, forward: (bytes: Uint8Array) => void, limit: number) {
+    this.#handler = handler
+    this.#forward = forward
+    this.#limit = limit
+  }
+
+  pending(): number {
+    return this.#kept.length()
+  }
+
+  partial(): boolean {
+    return this.#passing > 0
+  }
+
+  finish(chunk: Uint8Array): void {
+    const rest = chunk.subarray(0, this.#passing)
+    this.#passing -= rest.length
+    if (rest.length > 0) this.#forward(rest)
+  }
+
+  push(chunk: Uint8Array): void {
+    let bytes = chunk
+    while (this.#kept.length() > 0 && bytes.length > 0) bytes = this.#complete(bytes)
+    if (bytes.length === 0) return
+    // The end of a row that passes goes with the rows after it, in one piece.
+    const start = Math.min(this.#passing, bytes.length)
+    this.#passing -= start
+    this.#scan(bytes, start)
+  }
+
+  /** Sends what passes as it is, from `#runStart` to `from`, and `shown` in place of what follows up to `to`. */
+  #replace(bytes: Uint8Array, from: number, to: number, shown: Uint8Array | undefined): void {
+    this.#pass(bytes, from)
+    if (shown !== undefined && shown.length > 0) this.#forward(shown)
+    this.#runStart = to
+  }
+
+  /** Sends what passes as it is, from `#runStart` on. */
+  #pass(bytes: Uint8Array, to: number): void {
+    const from = this.#runStart
+    if (to <= from) return
+    this.#forward(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to))
   }
 
   /** Handles whole messages in `bytes` from `start` on, keeps the rest; what is before it passes. */
-  function scan(bytes: Uint8Array, start: number): void {
-    runStart = 0
+  #scan(bytes: Uint8Array, start: number): void {
+    this.#runStart = 0
     let at = start
-    needed = HEADER
+    this.#needed = HEADER
     try {
       while (bytes.length - at >= HEADER) {
-        const next = handle(bytes, at)
+        const next = this.#handle(bytes, at)
         if (next < 0) break
         at = next
       }
     } catch (error) {
       // What came before a message that breaks the protocol is delivered, however the bytes were cut.
-      if (at > runStart) forward(bytes.subarray(runStart, at))
+      this.#pass(bytes, at)
       throw error
     }
-    if (passing > 0) return forward(bytes.subarray(runStart))
-    if (at > runStart) forward(bytes.subarray(runStart, at))
-    kept.push(bytes.subarray(at))
+    if (this.#passing > 0) return this.#forward(bytes.subarray(this.#runStart))
+    this.#pass(bytes, at)
+    if (at < bytes.length) this.#kept.push(bytes.subarray(at))
   }
 
   /** Handles the message at `at`, or the rows that begin there. Gives where the next begins; -1 when it is not whole. */
-  function handle(bytes: Uint8Array, at: number): number {
+  #handle(bytes: Uint8Array, at: number): number {
     const type = bytes[at] as number
-    const rows = type === BACKEND.DataRow ? handler.rows?.(bytes, at) : undefined
+    const rows = type === BACKEND.DataRow ? this.#handler.rows?.(bytes, at) : undefined
     if (rows !== undefined && rows.end > at) {
-      if (rows.shown !== undefined) replace(bytes, at, rows.end, rows.shown)
+      if (rows.shown !== undefined) this.#replace(bytes, at, rows.end, rows.shown)
       return rows.end
     }
     const length = lengthAt(bytes, at + 1)
     if (length < 4) throw new ProtocolError(`the server's message states the impossible length ${length}`)
     const end = at + 1 + length
-    if (end > bytes.length) return incomplete(bytes, at, type, length)
-    const verdict = handler.message(type, length === 4 ? bodiless(type) : bytes.subarray(at, end))
-    if (verdict !== 'forward') replace(bytes, at, end, verdict === 'drop' ? undefined : verdict)
+    if (end > bytes.length) return this.#incomplete(bytes, at, type, length)
+    const verdict = this.#handler.message(type, length === 4 ? bodiless(type) : bytes.subarray(at, end))
+    if (verdict !== 'forward') this.#replace(bytes, at, end, verdict === 'drop' ? undefined : verdict)
     return end
   }
 
-  function incomplete(bytes: Uint8Array, at: number, type: number, length: number): -1 {
+  #incomplete(bytes: Uint8Array, at: number, type: number, length: number): -1 {
     const end = at + 1 + length
-    if ((type === BACKEND.DataRow || type === BACKEND.CopyData) && handler.passes(type, length)) {
-      passing = end - bytes.length
-    } else if (length > limit) {
+    if ((type === BACKEND.DataRow || type === BACKEND.CopyData) && this.#handler.passes(type, length)) {
+      this.#passing = end - bytes.length
+    } else if (length > this.#limit) {
       throw new ProtocolError('the server sends a message over the limit', 'too-large')
     } else {
-      needed = end - at
+      this.#needed = end - at
     }
     return -1
   }
 
   /** Completes the message that was kept, so that only it is joined and not all that comes after it. */
-  function complete(chunk: Uint8Array): Uint8Array {
-    const missing = needed - kept.length()
+  #complete(chunk: Uint8Array): Uint8Array {
+    const kept = this.#kept
+    const missing = this.#needed - kept.length()
     kept.push(chunk.subarray(0, missing))
-    if (kept.length() >= needed) scan(kept.take(kept.length()), 0)
+    if (kept.length() >= this.#needed) this.#scan(kept.take(kept.length()), 0)
     return chunk.subarray(missing)
-  }
-
-  return {
-    pending() {
-      return kept.length()
-    },
-    partial() {
-      return passing > 0
-    },
-    finish(chunk) {
-      const rest = chunk.subarray(0, passing)
-      passing -= rest.length
-      if (rest.length > 0) forward(rest)
-    },
-    push(chunk) {
-      let bytes = chunk
-      while (kept.length() > 0 && bytes.length > 0) bytes = complete(bytes)
-      if (bytes.length === 0) return
-      // The end of a row that passes goes with the rows after it, in one piece.
-      const start = Math.min(passing, bytes.length)
-      passing -= start
-      scan(bytes, start)
-    },
   }
 }
 

@@ -26,52 +26,66 @@ const LARGEST = 0x3fffffff
 
 const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(FRONTEND))
 
-export function createFrontendStream(limitOf: LimitOf): FrontendStream {
-  const chunks = createChunks()
-  let dropping: { type: number; length: number; left: number } | undefined
+export const createFrontendStream = (limitOf: LimitOf): FrontendStream => new ClientMessages(limitOf)
 
-  return {
-    pending() {
-      return chunks.length()
-    },
-    push(chunk) {
-      chunks.push(chunk)
-      if (dropping) drop(chunks, dropping)
-    },
-    next() {
-      if (dropping) {
-        drop(chunks, dropping)
-        if (dropping.left > 0) return undefined
-        const { type, length } = dropping
-        dropping = undefined
-        return { kind: 'oversize', type, length }
-      }
-      if (chunks.length() < HEADER) return undefined
-      const type = chunks.at(0)
-      const length = int32(chunks, 1)
-      // The header is judged before memory is taken for the body (invariant 8).
-      if (length < 4 || length > LARGEST)
-        throw new ProtocolError(`a message states the impossible length ${length}`)
-      // A client that talks nonsense must not be waited for until it has sent all that it states.
-      if (!KNOWN_TYPES.has(type))
-        throw new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
-      if (length > limitOf(type)) {
-        chunks.take(HEADER)
-        dropping = { type, length, left: length - 4 }
-        return this.next()
-      }
-      return chunks.length() < length + 1
-        ? undefined
-        : { kind: 'message', type, bytes: chunks.take(length + 1) }
-    },
+class ClientMessages implements FrontendStream {
+  readonly #limitOf: LimitOf
+  readonly #chunks = createChunks()
+  /** a message over the limit */
+  #dropping: { readonly type: number; readonly length: number; left: number } | undefined
+
+  constructor(limitOf: LimitOf) {
+    this.#limitOf = limitOf
+  }
+
+  pending(): number {
+    return this.#chunks.length()
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#chunks.push(chunk)
+    this.#drop()
+  }
+
+  next(): Frame | undefined {
+    const chunks = this.#chunks
+    if (this.#dropping !== undefined) return this.#dropped()
+    if (chunks.length() < HEADER) return undefined
+    const type = chunks.at(0)
+    const length = int32(chunks, 1)
+    // The header is judged before memory is taken for the body (invariant 8).
+    if (length < 4 || length > LARGEST)
+      throw new ProtocolError(`a message states the impossible length ${length}`)
+    // A client that talks nonsense must not be waited for until it has sent all that it states.
+    if (!KNOWN_TYPES.has(type))
+      throw new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
+    if (length > this.#limitOf(type)) {
+      chunks.take(HEADER)
+      this.#dropping = { type, length, left: length - 4 }
+      return this.#dropped()
+    }
+    return chunks.length() < length + 1
+      ? undefined
+      : { kind: 'message', type, bytes: chunks.take(length + 1) }
+  }
+
+  /** The message that is dropped, once all of it is. */
+  #dropped(): Frame | undefined {
+    this.#drop()
+    const dropping = this.#dropping
+    if (dropping === undefined || dropping.left > 0) return undefined
+    this.#dropping = undefined
+    return { kind: 'oversize', type: dropping.type, length: dropping.length }
+  }
+
+  #drop(): void {
+    const dropping = this.#dropping
+    if (dropping === undefined) return
+    const length = Math.min(this.#chunks.length(), dropping.left)
+    this.#chunks.take(length)
+    dropping.left -= length
   }
 }
 
 const int32 = (chunks: Chunks, at: number) =>
   (chunks.at(at) << 24) | (chunks.at(at + 1) << 16) | (chunks.at(at + 2) << 8) | chunks.at(at + 3)
-
-function drop(chunks: Chunks, state: { left: number }): void {
-  const length = Math.min(chunks.length(), state.left)
-  chunks.take(length)
-  state.left -= length
-}

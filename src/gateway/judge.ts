@@ -91,10 +91,13 @@ export function createJudge(context: JudgeContext): Judge {
 
   const count = (decision: Decision) => countDecision(metrics, resource, decision)
 
-  /** A portal may be executed, or go on, when the hours of its rules are over, or an hour's limits used up. */
+  /**
+   * A portal may be executed, or go on, when the hours of its rules are over, or an hour's limits used up; and what is prepared
+   * may be prepared again.
+   */
   function standing(operation: Operation, judged: Judged): (() => boolean) | undefined {
     const { decision, policy } = judged
-    if (operation.phase !== 'execute') return undefined
+    if (operation.phase === 'query') return undefined
     if (!policy.hasHours(principal, resource) && !context.limits.areShared(decision.obligations))
       return undefined
     return () => {

@@ -13,6 +13,7 @@ import { createReach } from './catalog/reach.ts'
 import { borrowsSnapshot } from './catalog/snapshot.ts'
 import { runsCode } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
+import { createLastPrepared } from './last-prepared.ts'
 import type { Lookup } from './lookup.ts'
 import { ENDS_TRANSACTION, movesOf } from './search-path/moves.ts'
 import { saidOf } from './search-path/reason.ts'
@@ -63,6 +64,7 @@ export function createJudging(talk: Conversation): Judging {
   const reach = createReach(talk.catalog, talk.trust)
   const behinds = createBehinds(talk, reach)
   const { waiting: isAsking, askServer, learnOf, settlePath } = createAsking(talk, reach, behinds)
+  const lastPrepared = createLastPrepared()
   /** the masks of the last statement */
   let last: Masker | undefined
   let waiting: ((answer: Answer) => void) | undefined
@@ -74,8 +76,20 @@ export function createJudging(talk: Conversation): Judging {
     last = masker
     const behind = behinds.of(masker, onPath, told)
     const { facts, reached, hidesCode, runsHidden, callsHidden, touch } = behind
-    talk.sequence += 1
     const { text, phase, parameters } = question
+    const now = talk.path.role()
+    const role = question.bound === undefined || sameRole(question.bound.role, now) ? now : 'any'
+    const said = saidOf(talk, facts)
+    const preparedAs = isPreparation(question) ? { text, masker, behind, role, said } : undefined
+    const go = (run: Running) => {
+      talk.opaque ||= touch.opaque
+      talk.ranHidden ||= runsHidden
+      talk.borrowed ||= borrowsSnapshot(facts)
+      question.proceed(run)
+    }
+    const before = preparedAs && lastPrepared.again(preparedAs)
+    if (before !== undefined) return go(before)
+    talk.sequence += 1
     const operation: Writable<SqlOperation> = {
       kind: 'sql',
       sequence: talk.sequence,
@@ -93,27 +107,21 @@ export function createJudging(talk: Conversation): Judging {
     if (hidesCode) operation.hidesCode = true
     if (callsHidden) operation.callsHidden = true
     if (reached.length > 0 && behinds.looksBehind(facts)) operation.reached = reached
-    const now = talk.path.role()
-    const role = question.bound === undefined || sameRole(question.bound.role, now) ? now : 'any'
     if (role !== undefined) operation.role = role
-    const said = saidOf(talk, facts)
     if (said !== undefined) operation.sessionReason = said
     if (isDoomed(facts)) operation.doomed = true
     const proceed = ({ permit, meter, stands }: Extract<Answer, { kind: 'proceed' }>) => {
       consumePermit(permit, operation)
-      talk.opaque ||= touch.opaque
-      talk.ranHidden ||= runsHidden
-      talk.borrowed ||= borrowsSnapshot(facts)
-      question.proceed(
-        running(operation, {
-          masker,
-          statements: question.facts.statements.length,
-          meter,
-          stands,
-          touchesMasked: touch.masked || runsHidden,
-          opaque: touch.opaque || runsHidden,
-        }),
-      )
+      const run = running(operation, {
+        masker,
+        statements: question.facts.statements.length,
+        meter,
+        stands,
+        touchesMasked: touch.masked || runsHidden,
+        opaque: touch.opaque || runsHidden,
+      })
+      if (preparedAs !== undefined) lastPrepared.note(preparedAs, run)
+      go(run)
     }
     waiting = (answer) => {
       waiting = undefined
@@ -142,6 +150,10 @@ export function createJudging(talk: Conversation): Judging {
   function askAnew(onPath: Facts, then: (told: Told) => void): void {
     learnOf(onPath, then, talk.transaction === 'E' ? undefined : talk.catalog.now() - TOLD_WITHIN)
   }
+
+  /** What is bound, or comes in a transaction that failed, may be judged otherwise. */
+  const isPreparation = ({ phase, parameters }: Question): boolean =>
+    phase === 'prepare' && parameters.length === 0 && talk.transaction !== 'E'
 
   /** In a transaction that failed the server takes nothing but its end. */
   function isDoomed({ statements: [first] }: Facts): boolean {

@@ -11,9 +11,9 @@ import { createJudging } from './judging.ts'
 import { FRONTEND } from './messages/codes.ts'
 import { flush } from './messages/encode.ts'
 import {
+  createParseDecoder,
   decodeBind,
   decodeExecute,
-  decodeParse,
   decodeQuery,
   decodeTarget,
   expectEmpty,
@@ -39,6 +39,7 @@ type Handler = (bytes: Uint8Array) => boolean
 export function createRequests(talk: Conversation): Requests {
   const { out, expected } = talk
   const judging = createJudging(talk)
+  const parsed = createParseDecoder()
   const refuse = createRefusals(talk)
   const named = createNamed(talk)
   const forwarding = createForwarding(talk)
@@ -91,7 +92,7 @@ export function createRequests(talk: Conversation): Requests {
   }
 
   function parse(bytes: Uint8Array): boolean {
-    const { name, sql, parameterTypes } = decodeParse(bytes)
+    const { name, sql, parameterTypes } = parsed(bytes)
     if (isTooLong(name)) return refuse.bind(NAME_TOO_LONG)
     const analysis = talk.analyze(sql)
     if (analysis.kind !== 'facts') return refuse.parse(refuse.notAnalysed(analysis))

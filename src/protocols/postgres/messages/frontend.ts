@@ -52,6 +52,24 @@ export function decodeParse(bytes: Uint8Array): Parse {
   return { name, sql, parameterTypes }
 }
 
+/** The longest message that is kept to be compared with the next, in bytes. */
+const COMPARED = 4 * 1024
+
+/** Decodes Parse messages of one session: for the bytes of the last one it gives what it gave, the same object. */
+export function createParseDecoder(): (bytes: Uint8Array) => Parse {
+  let last: { readonly bytes: Uint8Array; readonly parse: Parse } | undefined
+  return (bytes) => {
+    if (last !== undefined && isSame(last.bytes, bytes)) return last.parse
+    const parse = decodeParse(bytes)
+    // A copy: the bytes are a few of a chunk that would live as long as the session.
+    if (bytes.length <= COMPARED) last = { bytes: Uint8Array.from(bytes), parse }
+    return parse
+  }
+}
+
+const isSame = (one: Uint8Array, other: Uint8Array) =>
+  one.length === other.length && Buffer.compare(one, other) === 0
+
 export function decodeBind(bytes: Uint8Array): Bind {
   const reader = createReader(bytes, 'Bind', HEADER)
   const portal = reader.cstring()

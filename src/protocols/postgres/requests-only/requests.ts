@@ -19,9 +19,9 @@ import { createJudging } from '../judging.ts'
 import { FRONTEND } from '../messages/codes.ts'
 import { message } from '../messages/encode.ts'
 import {
+  createParseDecoder,
   decodeBind,
   decodeExecute,
-  decodeParse,
   decodeQuery,
   decodeTarget,
   expectEmpty,
@@ -49,6 +49,7 @@ type Handler = (bytes: Uint8Array) => void
 
 export function createRequests(talk: Conversation, limits: { readonly prepared: number }): Requests {
   const judging = createJudging(talk)
+  const parsed = createParseDecoder()
 
   function noteRun(facts: Facts): void {
     unreadable ||= maySet(facts)
@@ -102,7 +103,7 @@ export function createRequests(talk: Conversation, limits: { readonly prepared: 
   }
 
   function parse(bytes: Uint8Array): void {
-    const { name, sql, parameterTypes: types } = decodeParse(bytes)
+    const { name, sql, parameterTypes: types } = parsed(bytes)
     if (isTooLong(name)) return refuse.extended(NAME_TOO_LONG)
     const facts = analysed(sql, (refusal, text) =>
       refuse.extended(refusal === 'syntax' ? refuse.syntax(text) : { kind: 'refusal', refusal }),

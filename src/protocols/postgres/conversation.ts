@@ -134,3 +134,13 @@ export function createConversation(
     nowhere: `chaperone ${Buffer.from(deps.context.random(12)).toString('hex')}`,
   }
 }
+
+/** It is answered, or will not be. */
+export function answered(talk: Conversation, entry: Expected): void {
+  if (talk.awaited === entry) talk.awaited = undefined
+}
+
+/** While a COPY is awaited nothing is sent after it, so it is the last that the server still has to answer. */
+export function isCopying(talk: Conversation): boolean {
+  return talk.copy !== 'none' && talk.expected.length() === 1
+}

@@ -1,178 +1,147 @@
 // What a server's messages mean to the session, and what of them the client may see. Every message is matched with what
 // it answers; one that answers nothing ends the session.
-import { ProtocolError, SQLSTATE } from '../../core/errors.ts'
 import { complete } from './completion.ts'
-import type { Conversation } from './conversation.ts'
-import { type Expected, type Lookup, runOf } from './expected.ts'
+import { answered, type Conversation, isCopying } from './conversation.ts'
+import { type Expected, type ExpectedQueue, type Lookup, runOf } from './expected.ts'
+import { createFailures, type Failures } from './failures.ts'
 import { checkParameter } from './login/upstream-login.ts'
-import { decodeCommandTag, decodeDiagnostic } from './messages/backend.ts'
-import type { BackendHandler, Verdict } from './messages/backend-stream.ts'
+import { decodeCommandTag } from './messages/backend.ts'
+import type { BackendHandler, RowRun, Verdict } from './messages/backend-stream.ts'
 import { BACKEND } from './messages/codes.ts'
 import { execute, flush } from './messages/encode.ts'
 import { endQuery } from './query-in-windows.ts'
-import { createRefusals } from './refusals.ts'
-import { type Reply, unexpected, verdict } from './reply.ts'
-import { createResults } from './results/results.ts'
-import { createShown } from './results/shown.ts'
+import { unexpected, verdict } from './reply.ts'
+import { createResults, type Results } from './results/results.ts'
+import { createShown, type Shown } from './results/shown.ts'
 import { nextWindow, wholeTag } from './results/windows.ts'
-import { isStandInFailure, standInError } from './stand-in.ts'
-import type { Running, StandInError } from './statement.ts'
 
-/** As the server would have said it, had it not waited for the session just then. */
-const CANCELED = {
-  kind: 'server',
-  sqlstate: '57014',
-  message: 'canceling statement due to user request',
-} as const satisfies StandInError
+export const createReplies = (talk: Conversation): BackendHandler => new Replies(talk)
 
-export function createReplies(talk: Conversation): BackendHandler {
-  const { expected, out, catalog } = talk
-  const refusals = createRefusals(talk)
-  const shown = createShown(talk)
-  const results = createResults(talk, shown)
+class Replies implements BackendHandler {
+  readonly #talk: Conversation
+  readonly #expected: ExpectedQueue
+  readonly #shown: Shown
+  readonly #results: Results
+  readonly #failures: Failures
+
+  constructor(talk: Conversation) {
+    this.#talk = talk
+    this.#expected = talk.expected
+    this.#shown = createShown(talk)
+    this.#results = createResults(talk, this.#shown)
+    this.#failures = createFailures(talk, this.#shown)
+  }
+
+  rows(bytes: Uint8Array, from: number): RowRun | undefined {
+    return this.#results.rows(bytes, from)
+  }
+
+  passes(type: number, length: number): boolean {
+    return this.#results.passes(type, length)
+  }
+
+  message(type: number, bytes: Uint8Array): Verdict {
+    const head = this.#expected.head()
+    switch (type) {
+      case BACKEND.ParseComplete:
+        return this.#confirms('parse', head)
+      case BACKEND.BindComplete:
+        return this.#confirms('bind', head)
+      case BACKEND.CloseComplete:
+        return this.#closed(head)
+      case BACKEND.RowDescription:
+        return this.#results.rowDescription(bytes, head)
+      case BACKEND.DataRow:
+        return this.#results.dataRow(bytes, head)
+      case BACKEND.CommandComplete:
+      case BACKEND.EmptyQueryResponse:
+        return this.#commandComplete(bytes, head)
+      case BACKEND.ReadyForQuery:
+        return this.#ready(bytes, head)
+      case BACKEND.NoData:
+        return this.#results.noData(head)
+      case BACKEND.ParameterDescription:
+        return head?.kind === 'describe' ? 'forward' : unexpected('ParameterDescription')
+      case BACKEND.PortalSuspended:
+        return this.#suspended(head)
+      case BACKEND.ErrorResponse:
+        return this.#failures.error(bytes, head)
+      case BACKEND.CopyInResponse:
+        return this.#copyIn(head)
+      case BACKEND.CopyOutResponse:
+        return runOf(head) ? 'forward' : unexpected('CopyOutResponse')
+      case BACKEND.CopyData:
+        return this.#results.copyData(bytes, head)
+      case BACKEND.CopyDone:
+        return this.#results.copyDone(head)
+      default:
+        return this.#aside(type, bytes, head)
+    }
+  }
+
+  /** What may come at any time. */
+  #aside(type: number, bytes: Uint8Array, head: Expected | undefined): Verdict {
+    switch (type) {
+      case BACKEND.NoticeResponse:
+        // What the session itself asks is nothing that its client sees, whatever it has the server say of all that runs.
+        return head?.kind === 'lookup' ? 'drop' : verdict(bytes, this.#shown.diagnostic(bytes, head))
+      case BACKEND.NotificationResponse:
+        return verdict(bytes, this.#shown.notification(bytes))
+      case BACKEND.ParameterStatus: {
+        const { name, value } = checkParameter(bytes)
+        if (name === 'search_path') this.#talk.path.reported(value)
+        return verdict(bytes, this.#shown.parameter(bytes))
+      }
+      default:
+        return unexpected(`a message of type ${JSON.stringify(String.fromCharCode(type))}`)
+    }
+  }
 
   /** The answer to one message of the extended protocol that changes names. */
-  function confirms(kind: 'parse' | 'bind' | 'close'): Reply {
-    return (_bytes, head) => {
-      if (head?.kind === 'lookup') {
-        if (kind === 'close') closedLookup(head)
-        return 'drop'
-      }
-      if (head?.kind !== kind) return unexpected(`the completion of ${kind}`)
-      head.commit()
-      expected.shift()
-      return head.unseen ? 'drop' : 'forward'
-    }
+  #confirms(kind: 'parse' | 'bind' | 'close', head: Expected | undefined): Verdict {
+    if (head?.kind === 'lookup') return 'drop'
+    if (head?.kind !== kind) return unexpected(`the completion of ${kind}`)
+    head.commit()
+    this.#expected.shift()
+    return head.unseen ? 'drop' : 'forward'
+  }
+
+  #closed(head: Expected | undefined): Verdict {
+    if (head?.kind === 'lookup') this.#closedLookup(head)
+    return this.#confirms('close', head)
   }
 
   /** A lookup ends with the close of its portal and its statement, or with the ReadyForQuery of its Sync. */
-  function closedLookup(lookup: Lookup): void {
+  #closedLookup(lookup: Lookup): void {
     lookup.closed += 1
     if (lookup.synced || lookup.closed < 2) return
-    expected.shift()
+    this.#expected.shift()
     lookup.done(true)
   }
 
-  function failed(
-    bytes: Uint8Array,
-    fields: ReadonlyMap<string, string>,
-    head: Expected | undefined,
-  ): Uint8Array {
-    const run = head?.kind === 'parse' || head?.kind === 'bind' ? head.run : runOf(head)
-    const text = shown.diagnostic(bytes, head)
-    out.emit({
-      kind: 'observe',
-      event: {
-        kind: 'failed',
-        ...(run ? { sequence: run.operation.sequence } : {}),
-        sqlstate: fields.get('C') ?? '',
-        message: decodeDiagnostic(text).get('M') ?? '',
-      },
-    })
-    return text
-  }
-
-  /** An error ends its segment in the extended protocol; the server skips to the next Sync. */
-  function skipSegment(): void {
-    talk.statements.rollBack(talk.answering)
-    talk.portals.rollBack(talk.answering)
-    const { dropped, synced } = expected.skipToSync()
-    if (!synced) {
-      talk.skipping = true
-      talk.copy = 'none'
-      // Whoever is asked for leave meanwhile would give it for nothing, and the client waits for its Sync.
-      out.emit({ kind: 'moot' })
-    }
-    for (const entry of dropped) {
-      answered(entry)
-      if (entry.kind === 'lookup') entry.done(false)
-    }
-    if (dropped.some((entry) => entry.kind === 'execute' && entry.query)) endQuery(talk, true)
-  }
-
-  /** It is answered, or will not be. */
-  function answered(entry: Expected): void {
-    if (talk.awaited === entry) talk.awaited = undefined
-  }
-
-  /** While a COPY is awaited nothing is sent after it, so it is the last that the server still has to answer. */
-  function isCopying(): boolean {
-    return talk.copy !== 'none' && expected.length() === 1
-  }
-
-  function shownError(bytes: Uint8Array, head: Expected | undefined): Verdict {
-    const fields = decodeDiagnostic(bytes)
-    const standIn = head && 'error' in head ? head.error : undefined
-    if (standIn && isStandInFailure(fields)) return standInError(standIn)
-    const verdict = failed(bytes, fields, head)
-    return verdict === bytes ? 'forward' : verdict
-  }
-
-  /** One cancel request ends one statement. */
-  function obeyed(error: Uint8Array): void {
-    const { awaited } = talk
-    if (awaited?.kind !== 'execute' || !awaited.fetch?.canceled) return
-    awaited.fetch.canceled = decodeDiagnostic(error).get('C') !== CANCELED.sqlstate
-  }
-
-  function error(bytes: Uint8Array, head: Expected | undefined): Verdict {
-    const verdict = shownError(bytes, head)
-    obeyed(bytes)
-    const run = runOf(head)
-    if (run) run.failed = true
-    switch (head?.kind) {
-      case 'query':
-      case 'function-call':
-      case 'sync':
-      case undefined:
-        // ReadyForQuery follows, or nothing does.
-        if (isCopying()) talk.copy = 'pending'
-        return verdict
-      case 'lookup':
-        // With a Sync of its own the failure is the session's business alone; without, it ends the client's segment.
-        if (head.synced) {
-          head.done(false)
-          return endsSession(bytes) ? verdict : 'drop'
-        }
-        skipSegment()
-        return verdict
-      default:
-        skipSegment()
-        return verdict
-    }
-  }
-
-  function ready(bytes: Uint8Array, head: Expected | undefined): Verdict {
+  #ready(bytes: Uint8Array, head: Expected | undefined): Verdict {
     if (bytes.length !== 6) return unexpected('a malformed ReadyForQuery')
+    const talk = this.#talk
     talk.transaction = String.fromCharCode(bytes[5] as number)
-    // Portals live no longer than their transaction.
-    if (talk.transaction === 'I') {
-      talk.portals.clear()
-      // Rolled back, and what was learned of it is wrong.
-      if (talk.uncommitted) catalog.forget()
-      talk.uncommitted = false
-      // What was sent meanwhile may borrow one for a transaction of its own.
-      if (expected.length() === 1) talk.borrowed = false
-      if (head?.kind === 'sync' || head?.kind === 'query') talk.sqlNames.endTransaction(head.mark)
-    }
-    talk.path.ready(talk.transaction, expected.length() === 1)
-    if (isCopying()) talk.copy = 'none'
+    if (talk.transaction === 'I') this.#transactionEnded(head)
+    talk.path.ready(talk.transaction, this.#expected.length() === 1)
+    if (isCopying(talk)) talk.copy = 'none'
     switch (head?.kind) {
       case 'query':
-        if (head.run?.over && !head.run.failed) return failOver(head, head.run)
-        expected.shift()
-        answered(head)
+        if (head.run?.over && !head.run.failed) return this.#failures.over(head, head.run)
+        this.#expected.shift()
+        answered(talk, head)
         if (head.run) complete(talk, head.run)
         return 'forward'
       case 'function-call':
-        expected.shift()
+        this.#expected.shift()
         return 'forward'
       case 'sync':
-        expected.shift()
+        this.#expected.shift()
         talk.answering += 1
         return 'forward'
       case 'lookup':
-        expected.shift()
+        this.#expected.shift()
         head.done(true)
         return 'drop'
       default:
@@ -180,107 +149,62 @@ export function createReplies(talk: Conversation): BackendHandler {
     }
   }
 
-  function commandComplete(bytes: Uint8Array, head: Expected | undefined): Verdict {
+  #transactionEnded(head: Expected | undefined): void {
+    const talk = this.#talk
+    // Portals live no longer than their transaction.
+    talk.portals.clear()
+    // Rolled back, and what was learned of it is wrong.
+    if (talk.uncommitted) talk.catalog.forget()
+    talk.uncommitted = false
+    // What was sent meanwhile may borrow one for a transaction of its own.
+    if (this.#expected.length() === 1) talk.borrowed = false
+    if (head?.kind === 'sync' || head?.kind === 'query') talk.sqlNames.endTransaction(head.mark)
+  }
+
+  #commandComplete(bytes: Uint8Array, head: Expected | undefined): Verdict {
     if (head?.kind === 'lookup') return 'drop'
     const run = runOf(head)
     if (!run || !head) return unexpected('CommandComplete')
-    if (run.over) return head.kind === 'execute' ? failOver(head, run) : 'drop'
+    if (run.over) return head.kind === 'execute' ? this.#failures.over(head, run) : 'drop'
+    const talk = this.#talk
     const shown = head.kind === 'execute' ? wholeTag(bytes, head.fetch) : bytes
     run.tags.push(shown[0] === BACKEND.CommandComplete ? decodeCommandTag(shown) : '')
     run.plan = undefined
     run.planned = false
     // A simple query may go on to its next COPY.
-    if (isCopying()) talk.copy = head.kind === 'query' ? 'pending' : 'none'
+    if (isCopying(talk)) talk.copy = head.kind === 'query' ? 'pending' : 'none'
     if (head.kind === 'execute') {
-      expected.shift()
-      answered(head)
+      this.#expected.shift()
+      answered(talk, head)
       complete(talk, run)
       if (head.query) endQuery(talk, false)
     }
     return verdict(bytes, shown)
   }
 
-  /** Its result had more than is let through. */
-  function failOver(head: Expected, run: Running): Verdict {
-    if (run.meter === undefined)
-      throw new ProtocolError('a result is over a limit that it has not', 'internal')
-    return fail(head, run, { kind: 'refusal', refusal: run.meter.refusal() })
-  }
-
-  /** What the server takes for done, or for suspended, has to fail there as well. */
-  function fail(head: Expected, run: Running, error: StandInError): Verdict {
-    expected.shift()
-    answered(head)
-    run.failed = true
-    complete(talk, run)
-    const { sequence } = run.operation
-    const { sqlstate, message } =
-      error.kind === 'server' ? error : { ...error.refusal, sqlstate: SQLSTATE[error.refusal.code] }
-    out.emit({ kind: 'observe', event: { kind: 'failed', sequence, sqlstate, message } })
-    if (head.kind === 'query') refusals.query(error)
-    else refusals.execute(error)
-    if (head.kind === 'execute' && head.query) endQuery(talk, true)
-    return 'drop'
-  }
-
-  function suspended(head: Expected | undefined): Verdict {
+  #suspended(head: Expected | undefined): Verdict {
     if (head?.kind !== 'execute') return unexpected('PortalSuspended')
+    const talk = this.#talk
     const { run, fetch } = head
     // The client asked for more rows than it may have.
-    if (run?.over) return failOver(head, run)
-    if (run && fetch?.canceled) return fail(head, run, CANCELED)
+    if (run?.over) return this.#failures.over(head, run)
+    if (run && fetch?.canceled) return this.#failures.canceled(head, run)
     if (run && fetch && nextWindow(fetch, run, talk.window)) {
-      out.toServer(execute(fetch.portal, fetch.rows))
-      out.toServer(flush())
+      talk.out.toServer(execute(fetch.portal, fetch.rows))
+      talk.out.toServer(flush())
       return 'drop'
     }
-    if (isCopying()) talk.copy = 'none'
-    expected.shift()
-    answered(head)
+    if (isCopying(talk)) talk.copy = 'none'
+    this.#expected.shift()
+    answered(talk, head)
     return 'forward'
   }
 
-  const replies: Readonly<Partial<Record<number, Reply>>> = {
-    [BACKEND.ParseComplete]: confirms('parse'),
-    [BACKEND.BindComplete]: confirms('bind'),
-    [BACKEND.CloseComplete]: confirms('close'),
-    ...results.replies,
-    [BACKEND.ErrorResponse]: error,
-    [BACKEND.ReadyForQuery]: ready,
-    [BACKEND.CommandComplete]: commandComplete,
-    [BACKEND.EmptyQueryResponse]: commandComplete,
-    [BACKEND.ParameterDescription]: (_bytes, head) =>
-      head?.kind === 'describe' ? 'forward' : unexpected('ParameterDescription'),
-    [BACKEND.PortalSuspended]: (_bytes, head) => suspended(head),
-    [BACKEND.CopyInResponse](_bytes, head) {
-      // One that was not foreseen would swallow what was sent after the statement.
-      if (!runOf(head) || talk.copy !== 'pending' || !isCopying()) return unexpected('CopyInResponse')
-      talk.copy = 'in'
-      return 'forward'
-    },
-    // What the session itself asks is nothing that its client sees, whatever it has the server say of all that runs.
-    [BACKEND.NoticeResponse]: (bytes, head) =>
-      head?.kind === 'lookup' ? 'drop' : verdict(bytes, shown.diagnostic(bytes, head)),
-    [BACKEND.NotificationResponse]: (bytes) => verdict(bytes, shown.notification(bytes)),
-    [BACKEND.ParameterStatus](bytes) {
-      const { name, value } = checkParameter(bytes)
-      if (name === 'search_path') talk.path.reported(value)
-      return verdict(bytes, shown.parameter(bytes))
-    },
+  #copyIn(head: Expected | undefined): Verdict {
+    const talk = this.#talk
+    // One that was not foreseen would swallow what was sent after the statement.
+    if (!runOf(head) || talk.copy !== 'pending' || !isCopying(talk)) return unexpected('CopyInResponse')
+    talk.copy = 'in'
+    return 'forward'
   }
-
-  return {
-    message(type, bytes) {
-      const reply = replies[type]
-      if (!reply) return unexpected(`a message of type ${JSON.stringify(String.fromCharCode(type))}`)
-      return reply(bytes, expected.head())
-    },
-    rows: results.rows,
-    passes: results.passes,
-  }
-}
-
-function endsSession(error: Uint8Array): boolean {
-  const fields = decodeDiagnostic(error)
-  return (fields.get('V') ?? fields.get('S')) !== 'ERROR'
 }

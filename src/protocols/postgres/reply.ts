@@ -1,10 +1,6 @@
 // What a handler of a server's message gives back, and what it does with a message that nobody asked for.
 import { ProtocolError } from '../../core/errors.ts'
-import type { Expected } from './expected.ts'
 import type { Verdict } from './messages/backend-stream.ts'
-
-/** @param head what the message answers */
-export type Reply = (bytes: Uint8Array, head: Expected | undefined) => Verdict
 
 export function unexpected(what: string): never {
   throw new ProtocolError(`the target sent ${what}, which answers nothing that was asked`)

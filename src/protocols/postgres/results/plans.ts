@@ -30,31 +30,39 @@ export interface Plans {
 /** Longest description that a session remembers, in bytes. */
 const REMEMBERED = 4 * 1024
 
-export function createPlans(catalog: Catalog): Plans {
-  let described: { readonly bytes: Uint8Array; readonly fields: Fields } | undefined
-  let planned:
+export const createPlans = (catalog: Catalog): Plans => new RememberedPlans(catalog)
+
+class RememberedPlans implements Plans {
+  readonly #catalog: Catalog
+  #described: { readonly bytes: Uint8Array; readonly fields: Fields } | undefined
+  #planned:
     | { readonly basis: Basis; readonly generation: number; readonly plan: ResultPlan | undefined }
     | undefined
 
-  return {
-    fieldsOf(bytes) {
-      if (described !== undefined && Buffer.compare(described.bytes, bytes) === 0) return described.fields
-      const fields = decodeRowDescription(bytes)
-      // A copy: the bytes are a few of a chunk that would live as long as the session.
-      if (bytes.length <= REMEMBERED) described = { bytes: Uint8Array.from(bytes), fields }
-      return fields
-    },
-    planOf(basis) {
-      const generation = catalog.generation()
-      if (planned !== undefined && planned.generation === generation && isSame(planned.basis, basis))
-        return planned.plan
-      const { facts, fields } = basis
-      const rowsOnly = facts && rowsOnlyPlaces(facts, fields.length)
-      const writes = facts === undefined || mayWrite(facts)
-      const plan = planResult({ ...basis, writes, rowsOnly }, catalog)
-      planned = { basis, generation, plan }
-      return plan
-    },
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog
+  }
+
+  fieldsOf(bytes: Uint8Array): Fields {
+    const described = this.#described
+    if (described !== undefined && Buffer.compare(described.bytes, bytes) === 0) return described.fields
+    const fields = decodeRowDescription(bytes)
+    // A copy: the bytes are a few of a chunk that would live as long as the session.
+    if (bytes.length <= REMEMBERED) this.#described = { bytes: Uint8Array.from(bytes), fields }
+    return fields
+  }
+
+  planOf(basis: Basis): ResultPlan | undefined {
+    const generation = this.#catalog.generation()
+    const planned = this.#planned
+    if (planned !== undefined && planned.generation === generation && isSame(planned.basis, basis))
+      return planned.plan
+    const { facts, fields } = basis
+    const rowsOnly = facts && rowsOnlyPlaces(facts, fields.length)
+    const writes = facts === undefined || mayWrite(facts)
+    const plan = planResult({ ...basis, writes, rowsOnly }, this.#catalog)
+    this.#planned = { basis, generation, plan }
+    return plan
   }
 }
 

@@ -2,79 +2,63 @@
 import { Buffer } from 'node:buffer'
 import type { ResultPlan } from '../../../core/masking.ts'
 import type { Conversation } from '../conversation.ts'
-import { type Expected, runOf } from '../expected.ts'
+import { type Expected, type ExpectedQueue, runOf } from '../expected.ts'
 import { decodeDataRow } from '../messages/backend.ts'
 import type { BackendHandler, RowRun, Verdict } from '../messages/backend-stream.ts'
 import { BACKEND } from '../messages/codes.ts'
-import { type Reply, unexpected, verdict } from '../reply.ts'
+import { unexpected, verdict } from '../reply.ts'
 import type { Portal, Running } from '../statement.ts'
 import { maskRow, maskRows, wholeRows } from './masked-rows.ts'
 import { admits } from './metering.ts'
-import { createPlans } from './plans.ts'
+import { createPlans, type Plans } from './plans.ts'
 import type { Shown } from './shown.ts'
 
-/** Answers to messages of the server, by their type, and rows many at a time. */
+/** Each message is given with what it answers; rows also many at a time. */
 export interface Results extends Required<Pick<BackendHandler, 'rows' | 'passes'>> {
-  readonly replies: Readonly<Partial<Record<number, Reply>>>
+  rowDescription(bytes: Uint8Array, head: Expected | undefined): Verdict
+  noData(head: Expected | undefined): Verdict
+  dataRow(bytes: Uint8Array, head: Expected | undefined): Verdict
+  copyData(bytes: Uint8Array, head: Expected | undefined): Verdict
+  copyDone(head: Expected | undefined): Verdict
 }
 
-export function createResults(talk: Conversation, shown: Shown): Results {
-  const { expected } = talk
-  const plans = createPlans(talk.catalog)
+export const createResults = (talk: Conversation, shown: Shown): Results => new ResultsOfSession(talk, shown)
 
-  function planQuery(bytes: Uint8Array, run: Running): void {
-    if (!run.masker.active) return
-    run.planned = true
-    const { masker, touchesMasked } = run
-    const facts = run.opaque ? undefined : run.operation.facts
-    run.plan = plans.planOf({ fields: plans.fieldsOf(bytes), masker, touchesMasked, facts })
+class ResultsOfSession implements Results {
+  readonly #talk: Conversation
+  readonly #expected: ExpectedQueue
+  readonly #shown: Shown
+  readonly #plans: Plans
+
+  constructor(talk: Conversation, shown: Shown) {
+    this.#talk = talk
+    this.#expected = talk.expected
+    this.#shown = shown
+    this.#plans = createPlans(talk.catalog)
   }
 
-  /** The plan is made when rows come: only then the statement was judged, and the catalog asked. */
-  function planPortal(portal: Portal, run: Running): void {
-    const { fields } = portal
-    if (!fields) return
-    const touchesMasked = run.touchesMasked || (portal.name !== '' && talk.opaque)
-    run.planned = true
-    // SQL, or code, may have made a named portal or the statement's name stand for something else.
-    const certain = portal.name === '' && !portal.statement.opaque && !talk.opaque && !run.opaque
-    const facts = certain ? run.operation.facts : undefined
-    run.plan = plans.planOf({ fields, masker: run.masker, touchesMasked, facts })
-  }
-
-  /** The plan of the rows that come now. With masks, rows that were never described are not let through. */
-  function planOf(head: Expected | undefined, run: Running): ResultPlan | undefined {
-    if (!run.masker.active) return undefined
-    if (!run.planned && head?.kind === 'execute' && head.portal) planPortal(head.portal, run)
-    return run.planned ? run.plan : unexpected('rows without a description')
-  }
-
-  function described(portal: Portal, fields: Portal['fields']): void {
-    portal.fields = fields
-    if (portal.running) portal.running.planned = false
-  }
-
-  function describe(portal: Portal, bytes: Uint8Array): void {
-    if (talk.masks().active) return described(portal, plans.fieldsOf(bytes))
-    // Nobody looks at it now; should masks come into force meanwhile, it is asked for again.
-    portal.describedIn = undefined
-  }
-
-  function rowDescription(bytes: Uint8Array, head: Expected | undefined): Verdict {
+  rowDescription(bytes: Uint8Array, head: Expected | undefined): Verdict {
     switch (head?.kind) {
       case 'query':
-        if (head.run) planQuery(bytes, head.run)
-        return verdict(bytes, shown.names(bytes, head))
+        if (head.run) this.#planQuery(bytes, head.run)
+        return verdict(bytes, this.#shown.names(bytes, head))
       case 'describe':
-        expected.shift()
-        if (head.portal) describe(head.portal, bytes)
-        return head.injected ? 'drop' : verdict(bytes, shown.names(bytes, head))
+        this.#expected.shift()
+        if (head.portal) this.#describe(head.portal, bytes)
+        return head.injected ? 'drop' : verdict(bytes, this.#shown.names(bytes, head))
       default:
         return unexpected('RowDescription')
     }
   }
 
-  function dataRow(bytes: Uint8Array, head: Expected | undefined): Verdict {
+  noData(head: Expected | undefined): Verdict {
+    if (head?.kind !== 'describe') return unexpected('NoData')
+    this.#expected.shift()
+    if (head.portal) described(head.portal, undefined)
+    return head.injected ? 'drop' : 'forward'
+  }
+
+  dataRow(bytes: Uint8Array, head: Expected | undefined): Verdict {
     if (head?.kind === 'lookup') {
       const [json] = decodeDataRow(bytes)
       if (json) head.row(Buffer.from(json).toString('utf8'))
@@ -82,70 +66,98 @@ export function createResults(talk: Conversation, shown: Shown): Results {
     }
     const run = runOf(head)
     if (!run) return unexpected('DataRow')
-    const plan = planOf(head, run)
-    received(head, run, bytes.length)
+    const plan = this.#planOf(head, run)
+    this.#received(head, run, bytes.length)
     const row = plan === undefined ? bytes : maskRow(bytes, plan)
-    if (!admits(talk, run, row.length)) return 'drop'
+    if (!admits(this.#talk, run, row.length)) return 'drop'
     run.rows += 1
     run.bytes += row.length
     return verdict(bytes, row)
   }
 
   /** The rows of a statement, as many as there are at once; those of a lookup, and what answers nothing, come alone. */
-  function rows(bytes: Uint8Array, from: number): RowRun | undefined {
-    const head = expected.head()
+  rows(bytes: Uint8Array, from: number): RowRun | undefined {
+    const head = this.#expected.head()
     const run = runOf(head)
     if (!run || run.meter !== undefined || (run.masker.active && !run.planned)) return undefined
-    const plan = planOf(head, run)
+    const plan = this.#planOf(head, run)
     const found = plan === undefined ? wholeRows(bytes, from) : maskRows(bytes, from, plan)
     run.rows += found.rows
-    received(head, run, found.end - from)
+    this.#received(head, run, found.end - from)
     run.bytes += found.shown?.length ?? found.end - from
     return found
   }
 
-  function received(head: Expected | undefined, run: Running, bytes: number): void {
-    run.received += bytes
-    if (head?.kind !== 'execute' || head.fetch === undefined) talk.unwindowed += bytes
-  }
-
-  function passes(type: number, length: number): boolean {
-    const head = expected.head()
+  passes(type: number, length: number): boolean {
+    const head = this.#expected.head()
     const run = runOf(head)
     if (!run) return false
-    if (type === BACKEND.DataRow && planOf(head, run) !== undefined) return false
+    if (type === BACKEND.DataRow && this.#planOf(head, run) !== undefined) return false
     if (type === BACKEND.CopyData && run.masker.detection !== undefined) return false
-    if (!admits(talk, run, length + 1)) return false
+    if (!admits(this.#talk, run, length + 1)) return false
     if (type === BACKEND.DataRow) run.rows += 1
-    received(head, run, length + 1)
+    this.#received(head, run, length + 1)
     run.bytes += length + 1
     return true
   }
 
-  const replies: Results['replies'] = {
-    [BACKEND.RowDescription]: rowDescription,
-    [BACKEND.DataRow]: dataRow,
-    [BACKEND.NoData](_bytes, head) {
-      if (head?.kind !== 'describe') return unexpected('NoData')
-      expected.shift()
-      if (head.portal) described(head.portal, undefined)
-      return head.injected ? 'drop' : 'forward'
-    },
-    [BACKEND.CopyOutResponse]: (_bytes, head) => (runOf(head) ? 'forward' : unexpected('CopyOutResponse')),
-    [BACKEND.CopyData](bytes, head) {
-      const run = runOf(head)
-      if (!run) return unexpected('CopyData')
-      received(head, run, bytes.length)
-      const data = shown.copyData(bytes, run)
-      if (!admits(talk, run, data.length)) return 'drop'
-      run.bytes += data.length
-      return verdict(bytes, data)
-    },
-    [BACKEND.CopyDone](_bytes, head) {
-      const run = runOf(head)
-      if (!run) return unexpected('CopyDone')
-      return run.over ? 'drop' : 'forward'
-    },
+  copyData(bytes: Uint8Array, head: Expected | undefined): Verdict {
+    const run = runOf(head)
+    if (!run) return unexpected('CopyData')
+    this.#received(head, run, bytes.length)
+    const data = this.#shown.copyData(bytes, run)
+    if (!admits(this.#talk, run, data.length)) return 'drop'
+    run.bytes += data.length
+    return verdict(bytes, data)
   }
-  return { replies, rows, passes }
+
+  copyDone(head: Expected | undefined): Verdict {
+    const run = runOf(head)
+    if (!run) return unexpected('CopyDone')
+    return run.over ? 'drop' : 'forward'
+  }
+
+  #planQuery(bytes: Uint8Array, run: Running): void {
+    if (!run.masker.active) return
+    run.planned = true
+    const { masker, touchesMasked } = run
+    const facts = run.opaque ? undefined : run.operation.facts
+    run.plan = this.#plans.planOf({ fields: this.#plans.fieldsOf(bytes), masker, touchesMasked, facts })
+  }
+
+  /** The plan of the rows that come now. With masks, rows that were never described are not let through. */
+  #planOf(head: Expected | undefined, run: Running): ResultPlan | undefined {
+    if (!run.masker.active) return undefined
+    if (!run.planned && head?.kind === 'execute' && head.portal) this.#planPortal(head.portal, run)
+    return run.planned ? run.plan : unexpected('rows without a description')
+  }
+
+  /** The plan is made when rows come: only then the statement was judged, and the catalog asked. */
+  #planPortal(portal: Portal, run: Running): void {
+    const { fields } = portal
+    if (!fields) return
+    const { opaque } = this.#talk
+    const touchesMasked = run.touchesMasked || (portal.name !== '' && opaque)
+    run.planned = true
+    // SQL, or code, may have made a named portal or the statement's name stand for something else.
+    const certain = portal.name === '' && !portal.statement.opaque && !opaque && !run.opaque
+    const facts = certain ? run.operation.facts : undefined
+    run.plan = this.#plans.planOf({ fields, masker: run.masker, touchesMasked, facts })
+  }
+
+  #describe(portal: Portal, bytes: Uint8Array): void {
+    if (this.#talk.masks().active) return described(portal, this.#plans.fieldsOf(bytes))
+    // Nobody looks at it now; should masks come into force meanwhile, it is asked for again.
+    portal.describedIn = undefined
+  }
+
+  #received(head: Expected | undefined, run: Running, bytes: number): void {
+    run.received += bytes
+    if (head?.kind !== 'execute' || head.fetch === undefined) this.#talk.unwindowed += bytes
+  }
+}
+
+function described(portal: Portal, fields: Portal['fields']): void {
+  portal.fields = fields
+  if (portal.running) portal.running.planned = false
 }

@@ -25,57 +25,70 @@ export interface Shown {
 
 const DEFERRED: ReadonlySet<string> = new Set(['COMMIT', 'SET CONSTRAINTS'])
 
-export function createShown(talk: Conversation): Shown {
-  /** Of the statement that is answered, as it was judged; else those in force. */
-  const maskerOf = (head: Expected | undefined): Masker => runOf(head)?.masker ?? talk.masks()
+export const createShown = (talk: Conversation): Shown => new ShownTexts(talk)
 
-  function withheld(bytes: Uint8Array, head: Expected | undefined, masker: Masker): Uint8Array {
+class ShownTexts implements Shown {
+  readonly #talk: Conversation
+
+  constructor(talk: Conversation) {
+    this.#talk = talk
+  }
+
+  diagnostic(bytes: Uint8Array, head: Expected | undefined): Uint8Array {
+    const masker = this.#maskerOf(head)
+    const text = this.#withheld(bytes, head, masker)
+    return masker.detection === undefined ? text : cleanseDiagnostic(text, masker.detection)
+  }
+
+  names(bytes: Uint8Array, head: Expected): Uint8Array {
+    const { detection } = this.#maskerOf(head)
+    return detection ? cleanseNames(bytes, detection) : bytes
+  }
+
+  copyData(bytes: Uint8Array, { masker: { detection }, operation }: Running): Uint8Array {
+    if (detection === undefined) return bytes
+    // Its masker lets no COPY run whose rows cannot be read, and in one text only COPYs that write them alike.
+    const rows = operation.facts.statements.find(({ copy }) => copy === 'out')?.copyRows
+    if (rows === undefined) throw new ProtocolError('rows of a COPY that cannot be looked through')
+    return cleanseCopyData(bytes, rows, detection)
+  }
+
+  notification(bytes: Uint8Array): Uint8Array {
+    const { namesColumns, detection } = this.#talk.masks()
+    if (namesColumns) return withoutPayload(bytes)
+    return detection ? cleanseLastText(bytes, detection) : bytes
+  }
+
+  parameter(bytes: Uint8Array): Uint8Array {
+    const { detection } = this.#talk.masks()
+    return detection ? cleanseLastText(bytes, detection) : bytes
+  }
+
+  /** Of the statement that is answered, as it was judged; else those in force. */
+  #maskerOf(head: Expected | undefined): Masker {
+    return runOf(head)?.masker ?? this.#talk.masks()
+  }
+
+  #withheld(bytes: Uint8Array, head: Expected | undefined, masker: Masker): Uint8Array {
     if (!masker.namesColumns) return bytes
+    const { ranHidden } = this.#talk
     // The commit at Sync checks deferred constraints of any statement before it, and they show their row.
-    if (head?.kind === 'sync') return withhold(bytes, talk.ranHidden)
+    if (head?.kind === 'sync') return withhold(bytes, ranHidden)
     // Bind plans, and the planner calls functions that are marked immutable.
     const cause = head?.kind === 'bind' ? head.statement : runOf(head)
     if (cause?.touchesMasked) return withhold(bytes, cause.opaque)
-    if (talk.ranHidden && runsDeferred(runOf(head))) return withhold(bytes, true)
-    return concernsMasked(bytes, masker) ? withhold(bytes, false) : bytes
+    if (ranHidden && runsDeferred(runOf(head))) return withhold(bytes, true)
+    return this.#concernsMasked(bytes, masker) ? withhold(bytes, false) : bytes
   }
 
   /** COMMIT and SET CONSTRAINTS name no relation, but fail with the row of one; the error says of which. */
-  function concernsMasked(bytes: Uint8Array, masker: Masker): boolean {
+  #concernsMasked(bytes: Uint8Array, masker: Masker): boolean {
     const fields = decodeDiagnostic(bytes)
     const [schema, name] = [fields.get('s'), fields.get('t')]
     if (name === undefined) return false
     const relation = schema === undefined ? { name } : { schema, name }
-    const { relations, opaque } = talk.catalog.behind([relation])
+    const { relations, opaque } = this.#talk.catalog.behind([relation])
     return opaque || [relation, ...relations].some((one) => masker.masksRelation(one))
-  }
-
-  return {
-    diagnostic(bytes, head) {
-      const masker = maskerOf(head)
-      const text = withheld(bytes, head, masker)
-      return masker.detection === undefined ? text : cleanseDiagnostic(text, masker.detection)
-    },
-    names(bytes, head) {
-      const { detection } = maskerOf(head)
-      return detection ? cleanseNames(bytes, detection) : bytes
-    },
-    copyData(bytes, { masker: { detection }, operation }) {
-      if (detection === undefined) return bytes
-      // Its masker lets no COPY run whose rows cannot be read, and in one text only COPYs that write them alike.
-      const rows = operation.facts.statements.find(({ copy }) => copy === 'out')?.copyRows
-      if (rows === undefined) throw new ProtocolError('rows of a COPY that cannot be looked through')
-      return cleanseCopyData(bytes, rows, detection)
-    },
-    notification(bytes) {
-      const { namesColumns, detection } = talk.masks()
-      if (namesColumns) return withoutPayload(bytes)
-      return detection ? cleanseLastText(bytes, detection) : bytes
-    },
-    parameter(bytes) {
-      const { detection } = talk.masks()
-      return detection ? cleanseLastText(bytes, detection) : bytes
-    },
   }
 }
 

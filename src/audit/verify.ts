@@ -1,7 +1,7 @@
 // Tells whether an audit log is what was written: every event carries the hash of the one before.
 import { hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { parseJson } from '../core/parse-json.ts'
+import { parseLine } from '../core/parse-json.ts'
 import { splitLines } from '../wire/lines.ts'
 
 /** `prev` of the first event of a chain */
@@ -37,7 +37,7 @@ export async function verifyAudit(
   let last: string | undefined
   for await (const { bytes } of splitLines(createReadStream(path), path)) {
     line++
-    const event = parseJson(bytes.toString('utf8'))
+    const event = parseLine(bytes)
     if (event === undefined) {
       torn++
       continue

@@ -9,13 +9,13 @@ const AS_IT_IS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOC
 /** Throws the file system's errors: ELOOP for a link. What it opens may be no file. */
 export const openAsItIs = (path: string): Promise<FileHandle> => open(path, AS_IT_IS)
 
-/** Throws for a line that is too long, for what is no file, and the file system's errors. */
-export async function* readLines(path: string): AsyncGenerator<RawLine> {
+/** @param most bytes of a line. Throws LineTooLong, for what is no file, and the file system's errors. */
+export async function* readLines(path: string, most: number | undefined): AsyncGenerator<RawLine> {
   // What it was when the directory was listed, it need not be any more.
   const handle = await openAsItIs(path)
   try {
     if (!(await handle.stat()).isFile()) throw new Error(`${path} is no file`)
-    yield* splitLines(handle.createReadStream({ highWaterMark: 256 * 1024, autoClose: false }), path)
+    yield* splitLines(handle.createReadStream({ highWaterMark: 256 * 1024, autoClose: false }), path, most)
   } finally {
     await handle.close()
   }

@@ -121,12 +121,14 @@ function lastLine(bytes: Buffer): Buffer | undefined {
 
 /**
  * The events of a recording, in order, without holding the file in memory. Ends quietly at what a killed process left
- * unfinished: half a line, or lines without the hash of their batch. Throws for any other line that is no event. It does not
- * check the hashes: verifyRecording does.
+ * unfinished: half a line, or lines without the hash of their batch. It does not check the hashes: verifyRecording does.
+ *
+ * @param most bytes of a line; what a session may write when absent
+ * @throws LineTooLong, and for any other line that is no event
  */
-export async function* readRecording(path: string): AsyncGenerator<RecordedEvent> {
+export async function* readRecording(path: string, most?: number): AsyncGenerator<RecordedEvent> {
   let seq = 0
-  for await (const { lines, state } of readBatches(path)) {
+  for await (const { lines, state } of readBatches(path, most)) {
     for (const line of lines) {
       const event = parseEvent(line)
       seq++

@@ -1,6 +1,6 @@
 // Events as a recording gives them back. The file is outside input: every field is checked.
 import { z } from 'zod'
-import { parseJson } from '../core/parse-json.ts'
+import { parseLine } from '../core/parse-json.ts'
 
 const position = { seq: z.int().min(0), t: z.number().min(0) }
 const text = z.string()
@@ -104,6 +104,6 @@ export type RecordedStatement = Extract<RecordedEvent, { kind: 'statement' }>
 
 /** Undefined when the line is no event of this format. */
 export function parseEvent(line: Buffer): RecordedEvent | undefined {
-  const parsed = recordedSchema.safeParse(parseJson(line.toString('utf8')))
+  const parsed = recordedSchema.safeParse(parseLine(line))
   return parsed.success ? parsed.data : undefined
 }

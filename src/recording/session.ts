@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { membersOf } from '../core/json.ts'
 import { principalId } from '../core/principal.ts'
+import { LINE_MOST } from '../wire/lines.ts'
 import { type Body, bodyWith, GENESIS, NEXT_LENGTH, SEAL_LENGTH, seal } from './chain.ts'
 import { type RecordingEvent, RecordingFull, type RecordingLevel, type SessionHeader } from './event.ts'
 import type { AppendOnlyFile } from './file.ts'
@@ -79,6 +80,11 @@ export function recordSession(
     if (!isEnd && !fits(body)) {
       state = 'full'
       throw new RecordingFull(`the recording of session ${header.session} reached ${options.limit} bytes`)
+    }
+    // Nobody would read it, nor what comes behind it.
+    if (body.most > LINE_MOST - SEAL_LENGTH && counted(body).most > LINE_MOST - SEAL_LENGTH) {
+      state = 'full'
+      throw new RecordingFull(`an event of session ${header.session} is longer than ${LINE_MOST} bytes`)
     }
     sequence++
     bodies.push(body)

@@ -192,6 +192,21 @@ describe('policy test --recordings', () => {
 
   it.each([
     ['nothing but line breaks', '\n'.repeat(600_000), 'without a hash'],
+    [
+      'a line that is longer than any session writes',
+      '\u0000'.repeat(129 * 1024 * 1024),
+      'longer than the 134217728 bytes',
+    ],
+    [
+      'lines without a hash that are more than is written at once',
+      `{"a":"${'x'.repeat(1e6)}"}\n`.repeat(9),
+      'without a hash',
+    ],
+    [
+      'a line of a million lists',
+      `{"seq":1,"t":1,"kind":"ready","x":[${'[],'.repeat(1.4e6)}[]]}\n`,
+      'not an event',
+    ],
     ['lines that are no events', '[[[[]]]]\n'.repeat(10), 'not an event'],
     ['a line that never ends', `{"seq":1,"text":"${'x'.repeat(3_000_000)}`, undefined],
     ['bytes that are no text', `${'\u0000\ufffd'.repeat(1000)}\n`, 'not an event'],

@@ -120,6 +120,32 @@ describe('a recording', () => {
     expect(Buffer.concat(parts).equals(long)).toBe(true)
   })
 
+  it('keeps the longest statement with the most parameters that a message may have, and readers read it', async () => {
+    const session = recorder({ max_session: 1e9, level: 'commands' }).open(header)
+    const value = '\u0001'.repeat(16 * 1024 * 1024)
+    const long = { ...statement, parameters: [{ kind: 'text', value }] } as const
+    session.append(long)
+    const many = Array.from(
+      { length: 65_535 },
+      () => ({ kind: 'text', value: '', type: 4_294_967_295 }) as const,
+    )
+    session.append({ ...statement, parameters: many })
+    session.close('x')
+    const counts = (await read()).map((event) => (event.kind === 'statement' ? event.parameters.length : 0))
+    expect(counts).toEqual([0, 1, 65_535, 0])
+    expect(await verifyRecording(only())).toMatchObject({ state: 'ok', events: 4 })
+  })
+
+  it('ends with what is longer than readers take, and not behind it', async () => {
+    const session = recorder({ max_session: 1e9, level: 'commands' }).open(header)
+    const value = '\u0001'.repeat(22 * 1024 * 1024)
+    const append = () => session.append({ ...statement, parameters: [{ kind: 'text', value }] })
+    expect(append).toThrow(/an event of session s-1 is longer than 134217728 bytes/)
+    expect(append).toThrow(RecordingFull)
+    session.close('it is full')
+    expect((await read()).map(({ kind }) => kind)).toEqual(['start', 'end'])
+  })
+
   it('keeps text that is not ASCII as it was', async () => {
     const session = recorder().open(header)
     session.append({ ...statement, text: "SELECT 'größe 東京 \u2028 \u0000 \ud800'" })

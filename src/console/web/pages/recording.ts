@@ -7,6 +7,7 @@ import {
 } from '../../../protocols/postgres/recorded/results.ts'
 import { findRecording, readRecording } from '../../../recording/read.ts'
 import type { RecordedEvent, RecordedStart, RecordedStatement } from '../../../recording/recorded.ts'
+import { LineTooLong } from '../../../wire/lines.ts'
 import { type Html, NOTHING } from '../html.ts'
 import { page, type Visitor } from '../layout.ts'
 import type { WebParts } from '../parts.ts'
@@ -20,7 +21,7 @@ const MOST = 300
 const ROWS = 50
 /** Characters of a statement; the command line shows the whole of it. */
 const SHOWN = 20_000
-/** Bytes of statements and results that are read for one page, from the beginning of the file on: sessions share this process. */
+/** Bytes of statements and results that are read for one page, from the beginning of the file on, and of one line: sessions share this process. */
 const READ = 16 * 1024 * 1024
 /** Bytes that every other event has at least. */
 const LEAST = 100
@@ -80,7 +81,8 @@ async function entriesOf(path: string, from: number): Promise<Entries> {
   let read = 0
   let count = 0
   const entries: Html[] = []
-  for await (const event of readRecording(path)) {
+  for await (const event of eventsOf(path)) {
+    if (event === undefined) return { start, entries, more: false, tooLong: true }
     if (event.kind === 'start') {
       start = event
       if (event.level === 'full' && event.protocol === 'postgres') results = createRecordedResults(ROWS)
@@ -99,6 +101,16 @@ async function entriesOf(path: string, from: number): Promise<Entries> {
     count += 1
   }
   return { start, entries, more: false, tooLong: false }
+}
+
+/** Ends with `undefined` before a line that is longer than is read. */
+async function* eventsOf(path: string): AsyncGenerator<RecordedEvent | undefined> {
+  try {
+    yield* readRecording(path, READ)
+  } catch (error) {
+    if (!(error instanceof LineTooLong)) throw error
+    yield undefined
+  }
 }
 
 function weightOf(event: RecordedEvent): number {

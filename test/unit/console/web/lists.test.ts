@@ -32,6 +32,23 @@ describe('the page of a recording', () => {
     const page = await as('ann').page('/recordings/s-1?from=9999999')
     expect(page).toContain('The rest is more than is read here')
   })
+
+  it('reads no line of more bytes than that, and shows what is before it', async () => {
+    const recordings = join(home.path, 'recordings')
+    const options = { directory: recordings, level: 'commands', max_session: 1e9 } as const
+    const session = createRecorder(options, () => 0).open(header)
+    session.append({ ...statement, text: 'SELECT before' })
+    session.flush()
+    // A character in which the line has six.
+    const value = '\u0001'.repeat(3 * 1024 * 1024)
+    session.append({ ...statement, text: 'SELECT long', parameters: [{ kind: 'text', value }] })
+    session.close('client left')
+    const { as } = stage({ recordings, who: { auditors: ['staff'] } })
+    const page = await as('ann').page('/recordings/s-1')
+    expect(page).toContain('SELECT before')
+    expect(page).not.toContain('SELECT long')
+    expect(page).toContain('The rest is more than is read here')
+  })
 })
 
 describe('the list of what waits', () => {

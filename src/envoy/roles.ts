@@ -28,10 +28,12 @@ export interface Dispatch {
   readonly pairs: Pairs
   readonly accept: AcceptConnection
   readonly log: Log
+  /** the sidestream is over */
+  readonly closed: () => void
 }
 
 /** Gives a new sidestream to its role. One that names no role or no resource is refused: its connection closes. */
-export function dispatch(call: Call, { resources, pairs, accept, log }: Dispatch): CallHandler {
+export function dispatch(call: Call, { resources, pairs, accept, log, closed }: Dispatch): CallHandler {
   const role = ROLES.find((known) => known === header(call, ROLE_HEADER))
   const resource = header(call, RESOURCE_HEADER)
   return attach(
@@ -57,6 +59,7 @@ export function dispatch(call: Call, { resources, pairs, accept, log }: Dispatch
       }
     },
     log,
+    closed,
   )
 }
 

@@ -52,12 +52,7 @@ export async function startProcessor({ config, accept, secrets, log }: Processor
   const pairs = createPairs()
   const sidestream = (call: Call) => {
     streams.add(call)
-    const handler = dispatch(call, { resources, pairs, accept, log })
-    const closed = () => {
-      streams.delete(call)
-      handler.closed()
-    }
-    return { ...handler, closed }
+    return dispatch(call, { resources, pairs, accept, log, closed: () => streams.delete(call) })
   }
   const sds = createSds(createSdsResources(config, certificates, secrets), log)
   const tls = serverTls(config.processor.tls, certificates)

@@ -39,75 +39,123 @@ const RESET_WITHIN = 5_000
 const LINGER = 10_000
 const END: Data = { bytes: new Uint8Array(0), endOfStream: true }
 
-/** Wires a call to the handler that `create` makes. */
-export function attach(
+/**
+ * Wires a call to the handler that `create` makes.
+ *
+ * @param closed the call is over; the handler hears of it after this
+ */
+export const attach = (
   call: Call,
   create: (writer: SidestreamWriter) => SidestreamHandler,
   log: Log,
-): CallHandler {
-  let handler: SidestreamHandler | undefined
-  let gone = false
-  let finished = false
-  let bypassing = false
-  let lastResort: NodeJS.Timeout | undefined
+  closed: () => void,
+): CallHandler => new Sidestream(call, create, log, closed)
 
-  const lost = () => {
-    clearTimeout(lastResort)
-    finished = true
-    if (gone) return
-    gone = true
-    guard(() => handler?.gone())
-  }
-  const fail = (code: ErrorStatus, details: string) => {
-    call.finish(code, details)
-    lost()
-  }
-  const guard = (work: () => void) => {
+class Sidestream implements CallHandler, SidestreamWriter {
+  readonly #call: Call
+  readonly #log: Log
+  readonly #closed: () => void
+  #handler: SidestreamHandler | undefined
+  #gone = false
+  #finished = false
+  #bypassing = false
+  #lastResort: NodeJS.Timeout | undefined
+
+  constructor(
+    call: Call,
+    create: (writer: SidestreamWriter) => SidestreamHandler,
+    log: Log,
+    closed: () => void,
+  ) {
+    this.#call = call
+    this.#log = log
+    this.#closed = closed
     try {
-      work()
-    } catch (err) {
-      if (err instanceof ProtobufError) log.warn({ err }, 'not a ProcessingRequest; its connection is closed')
-      else log.error({ err }, 'a sidestream handler failed; its connection is closed')
-      fail(STATUS.INTERNAL, 'internal error')
+      this.#handler = create(this)
+    } catch (error) {
+      this.#broke(error)
     }
   }
-  const close = () => {
-    if (gone) return
-    finished = true
-    clearTimeout(lastResort)
-    lastResort = setTimeout(() => fail(STATUS.ABORTED, 'the sidestream was not reset'), RESET_WITHIN)
-    write(call, { connection: 'close' })
+
+  message(bytes: Buffer): void {
+    try {
+      if (!this.#finished) this.#handler?.request(decodeRequest(bytes))
+      else if (this.#bypassing && !this.#gone) this.#handler?.lost?.(decodeRequest(bytes))
+    } catch (error) {
+      this.#broke(error)
+    }
   }
-  const end = () => {
-    if (finished) return
-    finished = true
-    write(call, { write: END })
-    lastResort = setTimeout(close, LINGER)
+
+  halfClosed(): void {
+    this.fail(STATUS.CANCELLED, 'the client side ended the stream')
   }
-  const send = (response: ProcessingResponse) => {
-    if (finished) return
-    write(call, response)
+
+  drained(): void {
+    this.#call.resume()
+  }
+
+  closed(): void {
+    this.#closed()
+    this.#lost()
+  }
+
+  send(response: ProcessingResponse): void {
+    if (this.#finished) return
+    this.#write(response)
     if (!response.bypass) return
-    finished = true
-    bypassing = true
-    lastResort = setTimeout(() => fail(STATUS.ABORTED, 'the sidestream was not reset'), RESET_WITHIN)
+    this.#finished = true
+    this.#bypassing = true
+    this.#resetSoon()
   }
 
-  guard(() => {
-    handler = create({ send, close, end, fail })
-  })
-  return {
-    message(bytes) {
-      if (!finished) guard(() => handler?.request(decodeRequest(bytes)))
-      else if (bypassing && !gone) guard(() => handler?.lost?.(decodeRequest(bytes)))
-    },
-    halfClosed: () => fail(STATUS.CANCELLED, 'the client side ended the stream'),
-    drained: () => call.resume(),
-    closed: lost,
+  close(): void {
+    if (this.#gone) return
+    this.#finished = true
+    clearTimeout(this.#lastResort)
+    this.#resetSoon()
+    this.#write({ connection: 'close' })
   }
-}
 
-/** While Envoy does not take what was written, no more is read from it, in either direction: memory stays bounded (E8). */
-function write(call: Call, response: ProcessingResponse): void {
-  if (!call.send(encodeResponseParts(response))) call.pause()
+  end(): void {
+    if (this.#finished) return
+    this.#finished = true
+    this.#write({ write: END })
+    this.#lastResort = setTimeout(() => this.close(), LINGER)
+  }
+
+  fail(code: ErrorStatus, details: string): void {
+    this.#call.finish(code, details)
+    this.#lost()
+  }
+
+  #resetSoon(): void {
+    this.#lastResort = setTimeout(
+      () => this.fail(STATUS.ABORTED, 'the sidestream was not reset'),
+      RESET_WITHIN,
+    )
+  }
+
+  #lost(): void {
+    clearTimeout(this.#lastResort)
+    this.#finished = true
+    if (this.#gone) return
+    this.#gone = true
+    try {
+      this.#handler?.gone()
+    } catch (error) {
+      this.#broke(error)
+    }
+  }
+
+  #broke(err: unknown): void {
+    if (err instanceof ProtobufError)
+      this.#log.warn({ err }, 'not a ProcessingRequest; its connection is closed')
+    else this.#log.error({ err }, 'a sidestream handler failed; its connection is closed')
+    this.fail(STATUS.INTERNAL, 'internal error')
+  }
+
+  /** While Envoy does not take what was written, no more is read from it, in either direction: memory stays bounded (E8). */
+  #write(response: ProcessingResponse): void {
+    if (!this.#call.send(encodeResponseParts(response))) this.#call.pause()
+  }
 }

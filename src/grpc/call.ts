@@ -2,7 +2,8 @@
 import { encodeHeaders } from '../http2/hpack.ts'
 import type { Field } from '../http2/hpack-static.ts'
 import type { Stream, StreamHandler } from '../http2/state.ts'
-import { createMessageReader, MessageError, messagePrefix } from './messages.ts'
+import { createInbox, type Inbox } from './inbox.ts'
+import { MessageError, messagePrefix } from './messages.ts'
 import { STATUS, type Status } from './status.ts'
 
 export interface Call {
@@ -48,127 +49,106 @@ export interface CallOptions {
   readonly failed: (error: unknown) => void
 }
 
-export function startCall(
-  stream: Stream,
-  method: Method,
-  { maxMessage, failed }: CallOptions,
-): StreamHandler {
-  let answered = false
-  let over = false
+export const startCall = (stream: Stream, method: Method, options: CallOptions): StreamHandler =>
+  new StreamCall(stream, method, options)
 
-  const finish = (status: Status, details: string) => {
-    if (over) return
-    over = true
-    if (answered) stream.end(encodeHeaders(statusFields(status, details)))
-    else refuse(stream, status, details)
-  }
-  const guard = (work: () => void) => {
-    if (over) return
+class StreamCall implements Call, StreamHandler {
+  readonly headers: readonly Field[]
+  readonly #stream: Stream
+  readonly #failed: (error: unknown) => void
+  readonly #inbox: Inbox
+  #handler: CallHandler | undefined
+  #answered = false
+  #over = false
+
+  constructor(stream: Stream, method: Method, { maxMessage, failed }: CallOptions) {
+    this.headers = stream.request.headers
+    this.#stream = stream
+    this.#failed = failed
+    this.#inbox = createInbox(stream, maxMessage)
     try {
-      work()
+      this.#handler = method(this)
+      this.#inbox.deliverTo(this.#handler)
     } catch (error) {
-      if (error instanceof MessageError) return finish(error.status, error.message)
-      failed(error)
-      finish(STATUS.INTERNAL, 'internal error')
+      this.#broke(error)
     }
   }
-  const inbox = createInbox(stream, maxMessage, () => over)
-  const call: Call = {
-    headers: stream.request.headers,
-    send(parts) {
-      if (over) return true
-      if (!answered) stream.headers(RESPONSE, false)
-      answered = true
-      let length = 0
-      for (const part of parts) length += part.length
-      return stream.write([messagePrefix(length), ...parts])
-    },
-    finish,
-    pause: () => inbox.pause(),
-    resume: () => guard(() => inbox.resume()),
-  }
-  let handler: CallHandler | undefined
-  guard(() => {
-    handler = method(call)
-    inbox.deliverTo(handler)
-  })
-  return {
-    data: (bytes) => guard(() => inbox.add(bytes)),
-    end: () => guard(() => inbox.end()),
-    drained: () => guard(() => handler?.drained()),
-    closed() {
-      over = true
-      try {
-        handler?.closed()
-      } catch (error) {
-        failed(error)
-      }
-    },
-  }
-}
 
-/** Messages to their handler, one after the other, while it wants them. */
-function createInbox(stream: Stream, maxMessage: number, over: () => boolean) {
-  const reader = createMessageReader(maxMessage)
-  let handler: CallHandler | undefined
-  let paused = false
-  let delivering = false
-  let ended = false
-  /** came while paused, oldest first */
-  let kept: Buffer[] = []
-
-  /** Returns how much of `bytes` was taken: less than all once the handler wants no more for now. */
-  const take = (bytes: Buffer): number => {
-    let at = 0
-    while (at < bytes.length && !paused && !over()) {
-      at = reader.read(bytes, at)
-      const message = reader.take()
-      if (message !== undefined) handler?.message(message)
-    }
-    stream.consumed(over() ? bytes.length : at)
-    return at
+  send(parts: readonly Uint8Array[]): boolean {
+    if (this.#over) return true
+    if (!this.#answered) this.#stream.headers(RESPONSE, false)
+    this.#answered = true
+    let length = 0
+    for (const part of parts) length += part.length
+    return this.#stream.write([messagePrefix(length), ...parts])
   }
-  const deliver = () => {
-    if (delivering) return
-    delivering = true
+
+  finish(status: Status, details: string): void {
+    if (this.#over) return
+    this.#stop()
+    if (this.#answered) this.#stream.end(encodeHeaders(statusFields(status, details)))
+    else refuse(this.#stream, status, details)
+  }
+
+  pause(): void {
+    this.#inbox.pause()
+  }
+
+  resume(): void {
+    if (this.#over) return
     try {
-      while (kept.length > 0 && !paused && !over()) {
-        const first = kept[0] as Buffer
-        const taken = take(first)
-        if (taken < first.length) kept[0] = first.subarray(taken)
-        else kept.shift()
-      }
-    } finally {
-      delivering = false
+      this.#inbox.resume()
+    } catch (error) {
+      this.#broke(error)
     }
-    if (ended && kept.length === 0 && !paused && !over()) finished()
-  }
-  const finished = () => {
-    ended = false
-    if (!reader.empty()) throw new MessageError(STATUS.INTERNAL, 'the stream ends in a message')
-    handler?.halfClosed()
   }
 
-  return {
-    deliverTo(owner: CallHandler) {
-      handler = owner
-    },
-    add(bytes: Buffer) {
-      kept.push(bytes)
-      deliver()
-    },
-    end() {
-      ended = true
-      deliver()
-    },
-    pause() {
-      paused = true
-    },
-    resume() {
-      paused = false
-      if (over()) kept = []
-      deliver()
-    },
+  data(bytes: Buffer): void {
+    if (this.#over) return
+    try {
+      this.#inbox.add(bytes)
+    } catch (error) {
+      this.#broke(error)
+    }
+  }
+
+  end(): void {
+    if (this.#over) return
+    try {
+      this.#inbox.end()
+    } catch (error) {
+      this.#broke(error)
+    }
+  }
+
+  drained(): void {
+    if (this.#over) return
+    try {
+      this.#handler?.drained()
+    } catch (error) {
+      this.#broke(error)
+    }
+  }
+
+  closed(): void {
+    this.#stop()
+    try {
+      this.#handler?.closed()
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #stop(): void {
+    this.#over = true
+    this.#inbox.close()
+  }
+
+  /** A method or a handler threw. */
+  #broke(error: unknown): void {
+    if (error instanceof MessageError) return this.finish(error.status, error.message)
+    this.#failed(error)
+    this.finish(STATUS.INTERNAL, 'internal error')
   }
 }
 

@@ -81,6 +81,12 @@ export type ColumnUse =
   | 'computed'
   /** it goes into a computation that may fail on it, or tell its shape, where its type is that of arrays, rows or `json` */
   | 'shaped'
+  /** it may become a value of another type, of what it stands beside: a long number fails as an OID */
+  | 'converted'
+  /** so may what is computed of it, or what follows behind that: also a constant, of which may be any type that its type becomes */
+  | 'recast'
+  /** it is looked at, and converted, only where what stands before it leaves that open */
+  | 'lazy'
   /** whether a column of FROM is computed goes by it: where that is a view's or a generated one, its computation may fail */
   | 'guarding'
   /** whether a computation over it fails, how long it takes or how many rows it gives may tell of it */

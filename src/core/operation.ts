@@ -47,6 +47,13 @@ export interface GeneratedColumn {
   readonly from: readonly string[]
 }
 
+/** A column whose values become those of other types where they stand beside them. */
+export interface CastableColumn {
+  readonly column: string
+  /** not each of its values that there are in practice becomes one of every such type: bigint and oid */
+  readonly long: boolean
+}
+
 /** The role that a session took on since its login, `any` where it cannot be told; undefined: the login's own. */
 export type Role = { readonly name: string } | 'any' | undefined
 
@@ -74,6 +81,8 @@ export interface SqlOperation {
   readonly computes?: boolean
   /** columns of these of arrays, rows, json and other types whose values do not all fit together, when a mask applies; `*`: any */
   readonly shaped?: readonly string[]
+  /** columns of these of types that become others without being asked to: numbers, dates, ranges; when a mask applies; `*`: any */
+  readonly castable?: readonly CastableColumn[]
   /** what stands behind a relation that it names cannot be told: it may be anything */
   readonly opaque?: boolean
   /** a mask applies, and names that look like PostgreSQL's own find somebody's own code on the path in force */

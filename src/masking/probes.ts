@@ -18,15 +18,22 @@ const PROBES = {
 /** Catalog columns that hold values of other relations' columns, or what others ask. */
 const SAMPLED = /^(most_common_.*|histogram_bounds|range_.*|stavalues\d|stxd.*|query|(chunk_)?data|\*)$/
 
+const SYSTEM_SCHEMAS: ReadonlySet<string> = new Set(['pg_catalog', 'information_schema'])
+
 /** Every probe of the operation that its masks do not allow. */
 export function probesOf(masks: NamedByMasks, operation: MaskedOperation): readonly Offence[] {
   return operation.facts.statements.flatMap((statement) =>
     statement.columns.flatMap((mention) => {
       const how = howProbed(mention.uses)
       if (how !== undefined) return probed(masks, mention, how, statement, operation)
-      if (mention.uses.includes('guarding') && operation.computes === true)
+      if (
+        mention.uses.includes('guarding') &&
+        (operation.computes === true || mayCast(statement, 'lazy', operation))
+      )
         return probed(masks, mention, PROBES.predicate, statement, operation)
-      return shapedOf(mention, operation).flatMap((one) =>
+      if (mention.uses.includes('recast') && mayCast(statement, 'recast', operation))
+        return probed(masks, mention, PROBES.fallible, statement, operation)
+      return [...shapedOf(mention, operation), ...longOf(mention, operation)].flatMap((one) =>
         probed(masks, one, PROBES.fallible, statement, operation),
       )
     }),
@@ -45,6 +52,26 @@ function shapedOf(mention: ColumnMention, { shaped = [] }: MaskedOperation): Col
   const { column } = mention
   return [...new Set(shaped)].flatMap((one) =>
     column === '*' || column === one ? [{ ...mention, column: one }] : [],
+  )
+}
+
+/** Of a column that stands beside others, those whose values may be too long for their types. */
+function longOf(mention: ColumnMention, { castable = [] }: MaskedOperation): ColumnMention[] {
+  if (!mention.uses.includes('converted')) return []
+  const { column } = mention
+  return castable.flatMap((one) => {
+    if (!one.long || (column !== '*' && one.column !== '*' && one.column !== column)) return []
+    return [{ ...mention, column: one.column === '*' ? column : one.column }]
+  })
+}
+
+/** Is a column of this use of a type that becomes others? Those of the catalog are not asked for. */
+function mayCast({ columns }: StatementFacts, use: ColumnUse, { castable = [] }: MaskedOperation): boolean {
+  return columns.some(
+    ({ column, relation, uses }) =>
+      uses.includes(use) &&
+      (SYSTEM_SCHEMAS.has(relation?.schema ?? '') ||
+        castable.some((one) => column === '*' || one.column === '*' || one.column === column)),
   )
 }
 

@@ -5,7 +5,8 @@ import type { MaskedOperation } from '../core/operation.ts'
 
 /** One by one: a name that is looked up costs several times as much. A member that is missing here does not compile. */
 function membersOf(operation: MaskedOperation): readonly unknown[] {
-  const { facts, behind, renaming, generated, computes, shaped, opaque, hidesCode, callsHidden } = operation
+  const { facts, behind, renaming, generated, computes, shaped, castable, opaque, hidesCode, callsHidden } =
+    operation
   const all: Record<keyof MaskedOperation, unknown> = {
     facts,
     behind,
@@ -13,6 +14,7 @@ function membersOf(operation: MaskedOperation): readonly unknown[] {
     generated,
     computes,
     shaped,
+    castable,
     opaque,
     hidesCode,
     callsHidden,
@@ -24,6 +26,7 @@ function membersOf(operation: MaskedOperation): readonly unknown[] {
     all.generated,
     all.computes,
     all.shaped,
+    all.castable,
     all.opaque,
     all.hidesCode,
     all.callsHidden,

@@ -103,6 +103,7 @@ export function createJudging(talk: Conversation): Judging {
     if (touch.generated.length > 0) operation.generated = touch.generated
     if (touch.computes) operation.computes = true
     if (touch.shaped.length > 0) operation.shaped = touch.shaped
+    if (touch.castable.length > 0) operation.castable = touch.castable
     if (touch.hidden) operation.opaque = true
     if (hidesCode) operation.hidesCode = true
     if (callsHidden) operation.callsHidden = true

@@ -17,6 +17,7 @@ import { storedLeaks } from '../../evasion/leaks-stored.ts'
 import { syntaxLeaks } from '../../evasion/leaks-syntax.ts'
 import { writtenLeaks } from '../../evasion/leaks-written.ts'
 import { probes as firstProbes } from '../../evasion/probes.ts'
+import { convertedProbes } from '../../evasion/probes-converted.ts'
 import { furtherProbes } from '../../evasion/probes-further.ts'
 import { lazyProbes } from '../../evasion/probes-lazy.ts'
 import { shapeProbes } from '../../evasion/probes-shapes.ts'
@@ -36,7 +37,13 @@ const leaks: readonly Leak[] = [
 const everyLeak: readonly Leak[] = [...leaks, ...storedLeaks, ...fastPathLeaks]
 const detected: readonly Leak[] = [...textDetected, ...fastPathDetected]
 const changes: readonly Change[] = [...textChanges, ...fastPathChanges]
-const probes: readonly Probe[] = [...firstProbes, ...furtherProbes, ...shapeProbes, ...lazyProbes]
+const probes: readonly Probe[] = [
+  ...firstProbes,
+  ...furtherProbes,
+  ...shapeProbes,
+  ...lazyProbes,
+  ...convertedProbes,
+]
 const hiddenCode: readonly Change[] = [...hiddenInViews, ...hiddenInTables, ...hiddenInTypes]
 /** Each run through Chaperone has a database under a name of its own, so that nothing is known of the one before. */
 const RUNS =

@@ -146,6 +146,19 @@ const PROBES: readonly (readonly [sql: string, use: ColumnUse])[] = [
   ['select r = $1 from (select row(ssn) as r from c) x', 'fallible'],
   ['select greatest(c, $1) from c', 'fallible'],
   ['select ssn = $1 from c', 'shaped'],
+  ['select ssn = $1 from c', 'converted'],
+  ['select ssn from c union all select oid from k', 'converted'],
+  ['with a as (select ssn from c) select ssn from a union all select oid from k', 'converted'],
+  ['select ssn from c union all select * from (values ($1)) v', 'converted'],
+  ['select nullif(ssn, $$1$$) = id from c', 'recast'],
+  ['select coalesce(ssn, $$1$$) || id from c', 'recast'],
+  ['select upper(ssn) = id from c', 'recast'],
+  ['select coalesce(ascii(ssn), 5000000000) = id from c', 'fallible'],
+  ['select coalesce(ascii(ssn), 5000000000) = tableoid from c', 'fallible'],
+  ['select case when id = 1 then (select ssn from c) else $1 end', 'fallible'],
+  ['select coalesce(ascii(ssn), id, $1) from c', 'predicate'],
+  ['select coalesce(nullif(ssn, $$1$$), $1) from c', 'recast'],
+  ['select ssn between $1 and $2 from c', 'recast'],
 ]
 
 describe('a column that decides on something shows it in', () => {
@@ -155,6 +168,27 @@ describe('a column that decides on something shows it in', () => {
         (column === 'ssn' || column === '*') && (relation === undefined || relation.name === 'c'),
     )
     expect(found.flatMap(({ uses }) => uses)).toContain(use)
+  })
+})
+
+/** Of a text none of these can fail to become a value of another type, and of other columns only their own type says so. */
+const BESIDE: readonly string[] = [
+  'select coalesce(lower(ssn), name) from c',
+  'select coalesce(nullif(trim(ssn), $$$$), name) from c',
+  "select coalesce(ssn, '') || ' ' || coalesce(name, '') from c",
+  "select x.ssn || ' ' || x.name from (select ssn, name from c) x",
+  'select lower(ssn) = lower(name), ssn = name, length(ssn) > length(name) from c',
+  'with a as (select ssn from c), b as (select name from c) select ssn from a union all select name from b',
+  'select * from c union all select * from c',
+  'select case when true then ssn else upper(name) end from c',
+  'select ssn in (name, $1), ssn between $$a$$ and name, coalesce(ssn, $1) from c',
+  'select coalesce(ascii(ssn), 5000000000) from c',
+]
+
+describe('a column beside others is no computation that may fail in', () => {
+  test.each(BESIDE)('%s', (sql) => {
+    const uses = statementOf(sql).columns.flatMap((column) => column.uses)
+    expect(uses.filter((use) => use === 'fallible' || use === 'predicate')).toEqual([])
   })
 })
 

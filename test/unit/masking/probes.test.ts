@@ -69,6 +69,37 @@ describe('a use of a masked column', () => {
     expect([verdict('ssn'), verdict('*')]).toEqual([kind, kind])
   })
 
+  it.each<[string, readonly ColumnUse[], Partial<SqlOperation>, string | undefined]>([
+    ['of a long number', ['converted'], { castable: [{ column: 'ssn', long: true }] }, 'refuse'],
+    ['of a number', ['converted'], { castable: [{ column: 'ssn', long: false }] }, undefined],
+    ['beside a long number', ['converted'], { castable: [{ column: 'tags', long: true }] }, undefined],
+    ['whose type cannot be told', ['converted'], { castable: [{ column: '*', long: true }] }, 'refuse'],
+    [
+      'with which is computed, of a number',
+      ['recast'],
+      { castable: [{ column: 'ssn', long: false }] },
+      'refuse',
+    ],
+    ['with which is computed, of a text', ['recast'], {}, undefined],
+  ])('beside values of another type, of a column %s', (_, uses, told, kind) => {
+    const operation = { ...using(['computed', ...uses], 'ssn'), ...told }
+    expect(masker(mask('ssn')).verdict(operation)?.kind).toBe(kind)
+  })
+
+  it.each([
+    ['number', { name: 't' }, 'refuse'],
+    ['name', { name: 't' }, undefined],
+    ['of_the_catalog', { schema: 'pg_catalog', name: 'pg_class' }, 'refuse'],
+  ] as const)('in COALESCE with a column that may have to become a number (%s)', (column, relation, kind) => {
+    const operation = using(['computed', 'guarding'], 'ssn')
+    const [statement] = operation.facts.statements
+    const columns = [...(statement?.columns ?? []), { column, relation, uses: ['lazy' as const] }]
+    const statements = statement === undefined ? [] : [{ ...statement, columns }]
+    const facts = { ...operation.facts, statements }
+    const castable = [{ column: 'number', long: false }]
+    expect(masker(mask('ssn')).verdict({ ...operation, facts, castable })?.kind).toBe(kind)
+  })
+
   it.each([
     [true, 'refuse'],
     [undefined, undefined],

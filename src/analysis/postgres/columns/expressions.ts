@@ -12,8 +12,9 @@ import {
   TOTAL_FUNCTIONS,
   TOTAL_OPERATORS,
 } from './functions.ts'
+import { resultsOf } from './kinds.ts'
 import { type Deps, type Mentions, NOTHING } from './mentions.ts'
-import { compared, guard, subscripted } from './operands.ts'
+import { beside, coalesced, compared, depsOf, operandsOf, sidesOf, subscripted } from './operands.ts'
 import type { Output, Resolver, Scope } from './scope.ts'
 
 /** What expressions and queries need of each other. */
@@ -47,9 +48,11 @@ function fallible(body: object, scope: Scope, reading: Reading): Deps {
 }
 
 /** Arrays fit together by their dimensions alone, and what is no array does whatever it is. */
-function shaped(item: unknown, scope: Scope, { value, mentions }: Reading): Deps {
-  const deps = value(item, scope)
-  mentions.use(deps, 'shaped')
+function array(body: Body<'A_ArrayExpr'>, scope: Scope, reading: Reading): Deps {
+  const elements = operandsOf(body.elements ?? [], scope, reading)
+  beside(elements, reading)
+  const deps = depsOf(elements, reading)
+  reading.mentions.use(deps, 'shaped')
   return deps
 }
 
@@ -110,13 +113,17 @@ function partOf(body: Body<'A_Indirection'>, scope: Scope, reading: Reading): De
 }
 
 function operator(body: Body<'A_Expr'>, scope: Scope, reading: Reading): Deps {
-  const { value, mentions } = reading
-  const deps = mentions.union(value(body.lexpr, scope), value(body.rexpr, scope))
+  const { mentions } = reading
+  const operands = operandsOf(sidesOf(body), scope, reading)
+  const deps = depsOf(operands, reading)
   const name = strings(body.name)
   const known = name.every((part) => part === 'pg_catalog' || TOTAL_OPERATORS.has(part))
   const spelled = body.kind?.includes('BETWEEN') === true
-  if (name.at(-1) === CONCATENATION) mentions.use(deps, 'shaped')
-  else if (known || spelled) compared(body, deps, scope, reading)
+  if (name.at(-1) === CONCATENATION) {
+    // What is put into an array becomes of the type of its elements.
+    beside(operands, reading)
+    mentions.use(deps, 'shaped')
+  } else if (known || spelled) compared(body, operands, scope, reading)
   if (!known && !spelled) mentions.use(deps, 'fallible')
   return deps
 }
@@ -128,15 +135,16 @@ function shortCircuit(body: Body<'BoolExpr'>, scope: Scope, reading: Reading): D
 }
 
 function coalesce(body: Body<'CoalesceExpr'>, scope: Scope, reading: Reading): Deps {
-  const args = body.args ?? []
-  const deps = reading.value(args, scope)
-  guard(deps, args.slice(1), scope, reading)
-  return deps
+  const args = operandsOf(body.args ?? [], scope, reading)
+  coalesced(args, scope, reading)
+  return depsOf(args, reading)
 }
 
 /** GREATEST and LEAST. */
 function extreme(body: Body<'MinMaxExpr'>, scope: Scope, reading: Reading): Deps {
-  const deps = total(body, scope, reading)
+  const args = operandsOf(body.args ?? [], scope, reading)
+  beside(args, reading)
+  const deps = depsOf(args, reading)
   reading.mentions.compare(deps)
   return deps
 }
@@ -150,10 +158,9 @@ function row(body: Body<'RowExpr'>, scope: Scope, reading: Reading): Deps {
 function caseOf(body: Body<'CaseExpr'>, scope: Scope, reading: Reading): Deps {
   const whens = (body.args ?? []).flatMap((node) => ('CaseWhen' in node ? [node.CaseWhen] : []))
   const tested = predicate([body.arg, ...whens.map((when) => when.expr)], scope, reading)
-  return reading.mentions.union(
-    tested,
-    reading.value([...whens.map((when) => when.result), body.defresult], scope),
-  )
+  const results = operandsOf(resultsOf(body), scope, reading)
+  beside(results, reading)
+  return reading.mentions.union(tested, depsOf(results, reading))
 }
 
 /** The length of bytes in an encoding is that of none where they are no text in it. */
@@ -234,7 +241,7 @@ const READERS: { readonly [K in NodeTag]?: Reader<K> } = {
   ColumnRef: columnRef,
   A_Indirection: indirection,
   A_Expr: operator,
-  A_ArrayExpr: (body, scope, reading) => shaped(body.elements, scope, reading),
+  A_ArrayExpr: array,
   BoolExpr: shortCircuit,
   BooleanTest: total,
   CaseExpr: caseOf,

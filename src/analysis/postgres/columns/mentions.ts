@@ -42,6 +42,9 @@ const USES: readonly ColumnUse[] = [
   'output',
   'computed',
   'shaped',
+  'converted',
+  'recast',
+  'lazy',
   'guarding',
   'fallible',
   'predicate',
@@ -116,6 +119,7 @@ export function createMentions(work: Work): Mentions {
         const { uses, into, inRow, compared, ...named } = mention
         // A column of a composite type is a row by itself.
         if (compared && !uses.has('predicate')) uses.add(inRow ? 'fallible' : 'shaped')
+        if (uses.has('predicate')) uses.delete('converted')
         const places = into.size === 0 ? {} : { into: [...into.values()] }
         finished.set(mention, { ...named, uses: USES.filter((use) => uses.has(use)), ...places })
       }

@@ -5,7 +5,10 @@ import type { Body } from '../nodes.ts'
 import { change } from './changes.ts'
 import type { Reading } from './expressions.ts'
 import { enterFrom } from './from.ts'
+import { anyOf, type Kind } from './kind.ts'
+import { kindOf } from './kinds.ts'
 import { type Deps, NOTHING } from './mentions.ts'
+import { beside, type Part } from './operands.ts'
 import { childScope, type Output, type Scope } from './scope.ts'
 import { targets } from './targets.ts'
 import { enterWith, everything } from './with.ts'
@@ -54,24 +57,54 @@ function setOperation(body: Body<'SelectStmt'>, scope: Scope, reading: Reading):
   if (body.op !== 'SETOP_UNION' || body.all !== true) reading.mentions.use(all, 'compare')
   const [left = [], right = []] = arms
   const paired = left.length === right.length && ![...left, ...right].some(({ star }) => star !== undefined)
-  if (!paired) return [{ name: undefined, deps: all, direct: false }]
-  return left.map((output, index) => ({
-    name: output.name,
-    deps: reading.mentions.union(output.deps, right[index]?.deps ?? NOTHING),
-    // Their values have no column as their origin any more.
-    direct: false,
-  }))
+  if (!paired) {
+    const kinds = arms.map((outputs) => kindOfAll(outputs, reading))
+    beside(
+      arms.map((outputs, n) => ({ deps: everything(outputs, reading), kind: kinds[n] ?? 'open' })),
+      reading,
+    )
+    return [{ name: undefined, deps: all, kind: anyOf(kinds), direct: false }]
+  }
+  return left.map((output, index) => {
+    const parts = [output, right[index]].map((one) => ({
+      deps: one?.deps ?? NOTHING,
+      kind: one?.kind ?? 'open',
+    }))
+    beside(parts, reading)
+    return {
+      name: output.name,
+      deps: reading.mentions.union(...parts.map(({ deps }) => deps)),
+      kind: anyOf(parts.map(({ kind }) => kind)),
+      // Their values have no column as their origin any more.
+      direct: false,
+    }
+  })
 }
 
+const kindOfAll = (outputs: readonly Output[], { resolver }: Reading): Kind =>
+  anyOf(outputs.map(({ star, kind = 'open' }) => (star === undefined ? kind : resolver.kindOfRows(star))))
+
 function values(rows: readonly Node[], scope: Scope, reading: Reading): readonly Output[] {
-  const columns: Deps[] = []
+  const columns: Part[][] = []
   for (const row of rows) {
     const items = 'List' in row ? (row.List.items ?? []) : [row]
     items.forEach((item, index) => {
-      columns[index] = reading.mentions.union(columns[index] ?? NOTHING, reading.value(item, scope))
+      const part = { deps: reading.value(item, scope), kind: kindOf(item, scope, reading) }
+      const column = columns[index]
+      if (column === undefined) columns[index] = [part]
+      else column.push(part)
     })
   }
-  return columns.map((deps, index) => ({ name: `column${index + 1}`, deps, direct: false }))
+  return columns.map((parts, index) => {
+    beside(parts, reading)
+    const deps = reading.mentions.union(...parts.map((part) => part.deps))
+    return {
+      name: `column${index + 1}`,
+      deps,
+      kind: anyOf(parts.map(({ kind }) => kind)),
+      direct: false,
+    }
+  })
 }
 
 /** A plain name may be an output's, a whole number is an output's place. */

@@ -2,6 +2,7 @@
 import type { RelationName } from '../../../core/facts.ts'
 import type { Work } from '../work.ts'
 import { ROW_ARGUMENT } from './functions.ts'
+import { anyOf, type Kind } from './kind.ts'
 import { type Deps, type Mentions, NOTHING } from './mentions.ts'
 
 /** One entry of a target list. */
@@ -9,6 +10,8 @@ export interface Output {
   /** undefined: it cannot be told, so any name may mean it */
   readonly name: string | undefined
   readonly deps: Deps
+  /** `open` where it is not said */
+  readonly kind?: Kind
   /** of a star: what it stands for */
   readonly star?: readonly Source[]
   /** the column itself, nothing computed from it */
@@ -55,6 +58,10 @@ export interface Resolver {
   starOf(alias: string, scope: Scope): readonly Source[] | undefined
   /** Is it a column of a relation of FROM, whatever may be meant? One of a subquery is computed where it is used. */
   isOfRelation(alias: string | undefined, name: string, scope: Scope): boolean
+  /** of a name, whichever of the sources it is found in */
+  kindOf(alias: string | undefined, name: string, scope: Scope): Kind
+  /** of any column of the sources */
+  kindOfRows(sources: readonly Source[]): Kind
   rowsOf(sources: readonly Source[]): Deps
   /** `name` of any of the sources */
   columnOf(sources: readonly Source[], name: string): Deps
@@ -128,8 +135,50 @@ export function createResolver(mentions: Mentions, work: Work): Resolver {
     return all
   }
 
+  /** Undefined where it has no column of that name; without a name, any counts. */
+  function kindIn(source: Source, name?: string): Kind | undefined {
+    work.spend(1)
+    switch (source.kind) {
+      case 'relation':
+        return 'column'
+      case 'open':
+        return 'open'
+      case 'joined':
+        return source.renames.length > 0 ? 'open' : kindInAny(source.sources, name)
+      case 'derived':
+        return kindOfOutputs(source.outputs, source.renames, name)
+    }
+  }
+
+  function kindInAny(sources: readonly Source[], name?: string): Kind | undefined {
+    const kinds = sources.flatMap((source) => kindIn(source, name) ?? [])
+    return kinds.length === 0 ? undefined : anyOf(kinds)
+  }
+
+  function kindOfOutputs(
+    outputs: readonly Output[],
+    renames: readonly string[],
+    name?: string,
+  ): Kind | undefined {
+    work.spend(outputs.length)
+    const renamed = renames.length > 0
+    if (renamed && outputs.some(({ star }) => star !== undefined)) return 'open'
+    const kinds = outputs.flatMap((output, index) => {
+      if (output.star !== undefined) return kindInAny(output.star, name) ?? []
+      const called = (renamed ? renames[index] : undefined) ?? output.name
+      return name === undefined || called === undefined || called === name ? (output.kind ?? 'open') : []
+    })
+    return kinds.length === 0 ? undefined : anyOf(kinds)
+  }
+
   return {
     rowsOf,
+    kindOf(alias, name, scope) {
+      const isWhole = alias === undefined && byAlias(name, scope).length > 0
+      const sources = alias === undefined ? everySource(scope) : byAlias(alias, scope)
+      return isWhole ? 'open' : (kindInAny(sources, name) ?? 'open')
+    },
+    kindOfRows: (sources) => kindInAny(sources) ?? 'literal',
     columnOf,
     outputs: named,
     unqualified(name, scope) {

@@ -3,6 +3,7 @@ import type { Node } from 'libpg-query'
 import { strings } from '../names.ts'
 import type { Body } from '../nodes.ts'
 import type { Reading } from './expressions.ts'
+import { kindOf } from './kinds.ts'
 import { NOTHING } from './mentions.ts'
 import { outputName } from './output-names.ts'
 import type { Output, Scope } from './scope.ts'
@@ -19,7 +20,12 @@ export function targets(
     if (star !== undefined) return { name: undefined, deps: NOTHING, star, direct: true }
     const deps = reading.value(target.val, scope)
     const isColumn = target.val !== undefined && 'ColumnRef' in target.val
-    const named = { name: target.name ?? outputName(target.val), deps, direct: isColumn }
+    const named = {
+      name: target.name ?? outputName(target.val),
+      deps,
+      kind: kindOf(target.val, scope, reading),
+      direct: isColumn,
+    }
     return isRowsOnly(target.val) ? { ...named, rowsOnly: true } : named
   })
 }

@@ -2,6 +2,7 @@
 import { builtInEffect } from '../../../analysis/postgres/built-in.ts'
 import { ProtocolError } from '../../../core/errors.ts'
 import type { RelationName } from '../../../core/facts.ts'
+import type { CastableColumn } from '../../../core/operation.ts'
 import { parseJson } from '../../../core/parse-json.ts'
 import type { RoutineFacts } from '../../../core/routine.ts'
 import { FIRST_USER_OID } from './query.ts'
@@ -53,6 +54,8 @@ export interface Entry {
   readonly columns: ReadonlyMap<number, string>
   /** columns of types whose values do not all fit together: arrays, rows, json */
   readonly shaped: readonly string[]
+  /** columns of types that become others without being asked to: numbers, dates, ranges */
+  readonly castable: readonly CastableColumn[]
   /** generated columns, each with those that it is computed from */
   readonly generated: ReadonlyMap<string, readonly string[]>
   /** inheritance parents and children, however far: the same columns. Of a view, those of the tables behind it */
@@ -134,6 +137,9 @@ function relation(row: Row, code: readonly Code[]): Entry {
     relation: { schema: text(row.schema), name: text(row.name) },
     columns: new Map(list(row.columns, (pair) => [attribute(at(pair, 0)), text(at(pair, 1))])),
     shaped: list(row.columns, (item) => (flag(at(item, 2)) ? [text(at(item, 1))] : [])).flat(),
+    castable: list(row.columns, (item) =>
+      at(item, 3) === null ? [] : [{ column: text(at(item, 1)), long: flag(at(item, 3)) }],
+    ).flat(),
     generated: grouped(list(row.generated, (pair) => [text(at(pair, 0)), text(at(pair, 1))] as const)),
     family: list(row.family, named),
     behind: list(row.behind, (item) => ({

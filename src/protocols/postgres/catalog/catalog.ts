@@ -2,7 +2,7 @@
 // relation and column an OID and attribute number are, what lies behind names, and code that no statement shows.
 import type { RelationName } from '../../../core/facts.ts'
 import type { ColumnOrigin } from '../../../core/masking.ts'
-import type { GeneratedColumn } from '../../../core/operation.ts'
+import type { CastableColumn, GeneratedColumn } from '../../../core/operation.ts'
 import {
   type CatalogAnswer,
   decodeAnswer,
@@ -77,6 +77,8 @@ export interface StandsFor {
   readonly generated: readonly GeneratedColumn[]
   /** columns of types whose values do not all fit together; `*` where nothing is known of a relation */
   readonly shaped: readonly string[]
+  /** columns of types that become others without being asked to; `*` as above */
+  readonly castable: readonly CastableColumn[]
 }
 
 export interface RelationsQuestion {
@@ -149,13 +151,17 @@ export function createCatalog(now: () => number): Catalog {
     let rewritten = false
     const generated: GeneratedColumn[] = []
     const shaped: string[] = []
+    const castable: CastableColumn[] = []
     for (const relation of wanted) {
       if (isSystem(relation)) continue
       const fresh = relations.isFresh(relation.name, since)
       if (!fresh) opaque = true
       const known = relations.of(relation.name).filter((entry) => matches(entry, relation))
       // What was known of its types before stays so while nobody else's change of them is seen.
-      if (!fresh && known.length === 0) shaped.push('*')
+      if (!fresh && known.length === 0) {
+        shaped.push('*')
+        castable.push({ column: '*', long: true })
+      }
       for (const entry of known) {
         found.push(...entry.behind, ...entry.family)
         opaque ||= entry.opaque
@@ -163,9 +169,10 @@ export function createCatalog(now: () => number): Catalog {
         rewritten ||= entry.rewritten
         for (const [column, from] of entry.generated) generated.push({ column, from })
         shaped.push(...entry.shaped)
+        castable.push(...entry.castable)
       }
     }
-    return { relations: found, opaque, view, rewritten, generated, shaped }
+    return { relations: found, opaque, view, rewritten, generated, shaped, castable }
   }
 
   function learnRelations(

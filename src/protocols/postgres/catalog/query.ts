@@ -120,7 +120,16 @@ const below = (root: string) =>
 
 /** Is an attribute `t` of a type whose values do not all fit together: arrays, rows, geometry, json, and domains over these? */
 const SHAPED = `EXISTS (SELECT FROM pg_type y LEFT JOIN pg_type z ON z.oid = y.typbasetype WHERE y.oid = t.atttypid AND (
-      y.typcategory = ANY (${chars('A,C,G')}) OR 'json'::pg_catalog.regtype = ANY (ARRAY[y.oid, y.typbasetype]::pg_catalog.regtype[]) OR z.typbasetype <> ${NONE}))`
+      y.typcategory = ANY (${chars('A,C,G')}) OR 'pg_catalog.json'::pg_catalog.regtype = ANY (ARRAY[y.oid, y.typbasetype]::pg_catalog.regtype[]) OR z.typbasetype <> ${NONE}))`
+
+/**
+ * Is an attribute `t` of a type whose values become those of others without a word: numbers (N), dates and times (D), ranges of
+ * these (R), macaddr (829) and macaddr8 (774)? True where some do not: int8 (20) as oid, macaddr8, and ranges of int8; so may be
+ * a domain over a domain.
+ */
+const CASTABLE = `(SELECT CASE WHEN b.typtype = 'd' OR b.oid = ANY ('{20,774,3926,4536}'::pg_catalog.oid[]) THEN true
+      WHEN b.typcategory = ANY (${chars('N,D,R')}) OR b.oid = 829::pg_catalog.oid THEN false END
+    FROM pg_type y JOIN pg_type b ON b.oid = CASE WHEN y.typbasetype = ${NONE} THEN y.oid ELSE y.typbasetype END WHERE y.oid = t.atttypid)`
 
 /** The OIDs of functions that a bearer of code `b` calls. Built-in ones leave no trace in pg_depend, but in the tree. */
 const CALLED = `
@@ -241,7 +250,7 @@ WITH RECURSIVE asked AS (
 ), ${CALLS}
 SELECT json_build_object(
   'oid', a.oid::pg_catalog.int8, 'schema', a.nspname, 'name', a.relname, 'kind', a.relkind,
-  'columns', (SELECT json_agg(json_build_array(t.attnum, t.attname, ${SHAPED})) FROM pg_attribute t
+  'columns', (SELECT json_agg(json_build_array(t.attnum, t.attname, ${SHAPED}, ${CASTABLE})) FROM pg_attribute t
     WHERE t.attrelid = a.oid AND NOT t.attisdropped),
   'generated', (SELECT json_agg(DISTINCT pg_catalog.jsonb_build_array(g.attname, b.attname))
     FROM ${COMPUTED} JOIN pg_attribute b ON b.attrelid = g.attrelid AND b.attnum = d.refobjsubid

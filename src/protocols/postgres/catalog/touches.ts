@@ -1,7 +1,7 @@
 // Does a statement touch something that masks hide? Names, views and inheritance count; what cannot be told counts too.
 import type { Facts, RelationName } from '../../../core/facts.ts'
 import type { Masker } from '../../../core/masking.ts'
-import type { GeneratedColumn } from '../../../core/operation.ts'
+import type { CastableColumn, GeneratedColumn } from '../../../core/operation.ts'
 import type { Catalog } from './catalog.ts'
 import { relationsOf } from './names.ts'
 import { WRITES } from './writes.ts'
@@ -21,6 +21,8 @@ export interface Touch {
   readonly computes: boolean
   /** their columns of types whose values do not all fit together */
   readonly shaped: readonly string[]
+  /** and those of types that become others without being asked to */
+  readonly castable: readonly CastableColumn[]
 }
 
 const NOTHING: Touch = {
@@ -32,6 +34,7 @@ const NOTHING: Touch = {
   generated: [],
   computes: false,
   shaped: [],
+  castable: [],
 }
 /** Effects behind which anything may be read. */
 const OPAQUE = new Set(['call', 'do', 'unknown', 'remote', 'large-object', 'server-file', 'server-program'])
@@ -66,6 +69,7 @@ export function touches(sight: Sight, facts: Facts): Touch {
     view,
     generated,
     shaped,
+    castable,
   } = sight.catalog.behind(relations, sight.since)
   const opaque = hidden || sight.hidesCode === true || runsCode(facts)
   const masked = opaque || [...relations, ...behind].some((relation) => sight.masker.masksRelation(relation))
@@ -75,7 +79,7 @@ export function touches(sight: Sight, facts: Facts): Touch {
       ? relations.filter((relation) => renames(sight, relation, isAmong(written, relation)))
       : []
   const computes = hidden || view || generated.length > 0
-  return { masked, opaque, hidden, behind, renaming, generated, computes, shaped }
+  return { masked, opaque, hidden, behind, renaming, generated, computes, shaped, castable }
 }
 
 /** The relations that are written, once for each access. */

@@ -28,34 +28,60 @@ export interface Asking {
 /** BEGIN, SHOW and their like are held by no rule that is worth a question to the server. */
 const doesSomething = ({ accesses }: StatementFacts) => accesses.some(({ effect }) => effect !== 'session')
 
-export function createAsking(
+export const createAsking = (
   talk: Conversation,
   reach: Reach,
-  { asksForCode }: Pick<Behinds, 'asksForCode'>,
-): Asking {
-  let waiting = false
+  behinds: Pick<Behinds, 'asksForCode'>,
+): Asking => new ServerQuestions(talk, reach, behinds)
+
+class ServerQuestions implements Asking {
+  readonly #talk: Conversation
+  readonly #reach: Reach
+  readonly #behinds: Pick<Behinds, 'asksForCode'>
+  #waiting = false
+
+  constructor(talk: Conversation, reach: Reach, behinds: Pick<Behinds, 'asksForCode'>) {
+    this.#talk = talk
+    this.#reach = reach
+    this.#behinds = behinds
+  }
+
+  waiting(): boolean {
+    return this.#waiting
+  }
+
+  askServer(lookup: Lookup, then: (rows: readonly string[] | undefined) => void): void {
+    const talk = this.#talk
+    // In a transaction that failed the server answers nothing.
+    if (talk.transaction === 'E') return then(undefined)
+    this.#waiting = true
+    lookUp(talk, lookup, (rows) => {
+      this.#waiting = false
+      // The segment failed while the server was asked: it would skip the statement, so it is dropped.
+      if (!talk.skipping) then(rows)
+    })
+  }
 
   /**
    * Asks once, for relations and then for code: what is not known after that may be anything. Once more when another session
    * changed the catalog meanwhile; then it counts what was told, lest those that keep changing it keep others from theirs.
    */
-  function learnOf(facts: Facts, then: (told: Told) => void, since?: number): void {
-    const told = toldSince(talk.catalog.now())
-    const unsure = since === undefined ? reach.unsure : reach.names
-    const names = asksForCode(facts) ? unsure(facts) : undefined
-    const relations = names?.relations ?? (talk.masks().namesColumns ? relationsOf(facts) : undefined)
+  learnOf(facts: Facts, then: (told: Told) => void, since?: number): void {
+    const { catalog, masks } = this.#talk
+    const told = toldSince(catalog.now())
+    const names = this.#behinds.asksForCode(facts) ? this.#unsure(facts, since) : undefined
+    const relations = names?.relations ?? (masks().namesColumns ? relationsOf(facts) : undefined)
     if (relations === undefined) return then(told)
     // What is missing is this session's to ask from then on: another that looks is told that nothing is.
-    const missing = talk.catalog.missing(relations, since)
+    const missing = catalog.missing(relations, since)
     // Of almost every statement.
     if (missing === undefined && names === undefined) return then(told)
     const ask = (question: CatalogQuestion | undefined, again: boolean) => {
-      const epoch = talk.catalog.epoch()
-      learn(question, (toldRelations) =>
-        learn(names && talk.catalog.missingCode(names, since), (toldCode) => {
+      const epoch = catalog.epoch()
+      this.#learn(question, (toldRelations) =>
+        this.#learn(names && catalog.missingCode(names, since), (toldCode) => {
           if (!toldRelations || !toldCode) return then(NOT_TOLD)
-          if (talk.catalog.epoch() !== epoch && again)
-            return ask(talk.catalog.missing(relations, since), false)
+          if (catalog.epoch() !== epoch && again) return ask(catalog.missing(relations, since), false)
           then(told)
         }),
       )
@@ -63,46 +89,37 @@ export function createAsking(
     ask(missing, true)
   }
 
-  function learn(missing: CatalogQuestion | undefined, then: (told: boolean) => void): void {
-    if (missing === undefined) return then(true)
-    askServer(queryFor(missing), (rows) => {
-      if (rows) talk.catalog.learn(missing, talk.borrowed ? ofAnyAge(rows) : rows)
-      then(rows !== undefined)
-    })
-  }
-
-  function askServer(lookup: Lookup, then: (rows: readonly string[] | undefined) => void): void {
-    // In a transaction that failed the server answers nothing.
-    if (talk.transaction === 'E') return then(undefined)
-    waiting = true
-    lookUp(talk, lookup, (rows) => {
-      waiting = false
-      // The segment failed while the server was asked: it would skip the statement, so it is dropped.
-      if (!talk.skipping) then(rows)
-    })
-  }
-
-  function settlePath(facts: Facts, then: (path: SearchPath | undefined) => void): void {
-    const { path } = talk
+  settlePath(facts: Facts, then: (path: SearchPath | undefined) => void): void {
+    const { path } = this.#talk
     const { asks } = movesOf(facts)
-    const told = () => (asks ? path.told() : undefined)
     // What an approval is for is said with the role that it would run as, and with what its session says of why.
     const isUnsure = path.role() === 'any' || path.reason.now() === 'any'
-    const needed = isUnsure && talk.mayHold() && facts.statements.some(doesSomething)
-    if (!needed && !(asks && path.doubtful())) return then(told())
-    askServer({ query: PATH_QUERY, parameters: [] }, (rows) => {
+    const needed = isUnsure && this.#talk.mayHold() && facts.statements.some(doesSomething)
+    if (needed || (asks && path.doubtful())) return this.#askPath(asks, then)
+    then(asks ? path.told() : undefined)
+  }
+
+  #askPath(asks: boolean, then: (path: SearchPath | undefined) => void): void {
+    const talk = this.#talk
+    const { path } = talk
+    this.askServer({ query: PATH_QUERY, parameters: [] }, (rows) => {
       // With a Sync of its own, the answer is the last that was due.
       if (rows) path.learn(rows[0], !talk.open && talk.transaction === 'I')
-      then(rows || !asks ? told() : 'any')
+      if (!asks) return then(undefined)
+      then(rows ? path.told() : 'any')
     })
   }
 
-  return {
-    waiting() {
-      return waiting
-    },
-    askServer,
-    learnOf,
-    settlePath,
+  #unsure(facts: Facts, since: number | undefined) {
+    return since === undefined ? this.#reach.unsure(facts) : this.#reach.names(facts)
+  }
+
+  #learn(missing: CatalogQuestion | undefined, then: (told: boolean) => void): void {
+    if (missing === undefined) return then(true)
+    const { catalog } = this.#talk
+    this.askServer(queryFor(missing), (rows) => {
+      if (rows) catalog.learn(missing, this.#talk.borrowed ? ofAnyAge(rows) : rows)
+      then(rows !== undefined)
+    })
   }
 }

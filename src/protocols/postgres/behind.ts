@@ -80,35 +80,36 @@ const copiesWrites = ({ statements }: Facts): boolean =>
 /** Operators of other types, behind those of PostgreSQL, are everywhere. */
 const isFunction = ({ name }: RelationName) => /^[\p{L}_]/u.test(name)
 
-export function createBehinds(talk: Conversation, reach: Reach): Behinds {
-  /** On a path of the session's own, names that masks take for PostgreSQL's may find somebody's own code. */
-  const looksBehind = (facts: Facts) =>
-    talk.looksBehind() || (facts.path !== undefined && talk.masks().namesColumns)
+export const createBehinds = (talk: Conversation, reach: Reach): Behinds => new CatalogBehinds(talk, reach)
 
-  /** Under masks, what results and errors of code that no statement shows may show is the masks' to say. */
-  const asksForCode = (facts: Facts) => looksBehind(facts) || talk.masks().namesColumns
+class CatalogBehinds implements Behinds {
+  readonly #talk: Conversation
+  readonly #reach: Reach
+  /** Parse, Bind and Execute of a statement come one after the other, and it is likely to come again. */
+  readonly #known = new WeakMap<Facts, Looked>()
 
-  /** Code that no statement shows may change the path for what follows in the same text. */
-  function reachedOn(facts: Facts, told: Told): Pick<Required<SqlOperation>, 'facts' | 'reached'> {
-    const reached = asksForCode(facts) ? reach.of(facts, told) : NOTHING_REACHED
-    if (!looksBehind(facts)) return { facts, reached }
-    if (facts.path === 'any' || !movesOf(facts).severalAsk || !reached.some(({ kind }) => kind === 'code'))
-      return { facts, reached }
-    const anywhere = underPath(facts, 'any')
-    return { facts: anywhere, reached: reach.of(anywhere, told) }
+  constructor(talk: Conversation, reach: Reach) {
+    this.#talk = talk
+    this.#reach = reach
   }
 
-  /** Parse, Bind and Execute of a statement come one after the other, and it is likely to come again. */
-  const known = new WeakMap<Facts, Looked>()
+  /** On a path of the session's own, names that masks take for PostgreSQL's may find somebody's own code. */
+  looksBehind(facts: Facts): boolean {
+    return this.#talk.looksBehind() || (facts.path !== undefined && this.#talk.masks().namesColumns)
+  }
 
-  function of(masker: Masker, onPath: Facts, told: Told): Behind {
-    const { facts, reached } = reachedOn(onPath, told)
-    const generation = talk.catalog.generation()
+  /** Under masks, what results and errors of code that no statement shows may show is the masks' to say. */
+  asksForCode(facts: Facts): boolean {
+    return this.looksBehind(facts) || this.#talk.masks().namesColumns
+  }
+
+  of(masker: Masker, onPath: Facts, told: Told): Behind {
+    const { catalog } = this.#talk
+    const { facts, reached } = this.#reachedOn(onPath, told)
+    const generation = catalog.generation()
     // Another object when what is known of the names is not believed any more.
-    const standsFor = masker.namesColumns
-      ? talk.catalog.behind(relationsOf(facts), told.relations)
-      : undefined
-    const before = known.get(facts)
+    const standsFor = masker.namesColumns ? catalog.behind(relationsOf(facts), told.relations) : undefined
+    const before = this.#known.get(facts)
     if (
       before?.reached === reached &&
       before.masker === masker &&
@@ -116,14 +117,25 @@ export function createBehinds(talk: Conversation, reach: Reach): Behinds {
       before.generation === generation
     )
       return before.behind
-    const behind = lookBehind(masker, facts, reached, told)
-    known.set(facts, { masker, reached, generation, standsFor, behind })
+    const behind = this.#lookBehind(masker, facts, reached, told)
+    this.#known.set(facts, { masker, reached, generation, standsFor, behind })
     return behind
   }
 
-  function lookBehind(masker: Masker, facts: Facts, reached: readonly Reached[], told: Told): Behind {
+  /** Code that no statement shows may change the path for what follows in the same text. */
+  #reachedOn(facts: Facts, told: Told): Pick<Required<SqlOperation>, 'facts' | 'reached'> {
+    const reached = this.asksForCode(facts) ? this.#reach.of(facts, told) : NOTHING_REACHED
+    if (!this.looksBehind(facts)) return { facts, reached }
+    if (facts.path === 'any' || !movesOf(facts).severalAsk || !reached.some(({ kind }) => kind === 'code'))
+      return { facts, reached }
+    const anywhere = underPath(facts, 'any')
+    return { facts: anywhere, reached: this.#reach.of(anywhere, told) }
+  }
+
+  #lookBehind(masker: Masker, facts: Facts, reached: readonly Reached[], told: Told): Behind {
+    const { catalog, path: tracked } = this.#talk
     const hidesCode = masker.namesColumns && findsCode(facts, reached)
-    const path = facts.path ?? talk.path.login
+    const path = facts.path ?? tracked.login
     const runsHidden = masker.namesColumns && runsCodeOn(path, reached)
     const callsHidden =
       runsHidden &&
@@ -131,9 +143,7 @@ export function createBehinds(talk: Conversation, reach: Reach): Behinds {
         path,
         reached.filter(({ ofRelation }) => ofRelation !== true || copiesWrites(facts)),
       )
-    const touch = touches({ masker, catalog: talk.catalog, since: told.relations, hidesCode }, facts)
+    const touch = touches({ masker, catalog, since: told.relations, hidesCode }, facts)
     return { facts, reached, hidesCode, runsHidden, callsHidden, touch }
   }
-
-  return { of, looksBehind, asksForCode }
 }

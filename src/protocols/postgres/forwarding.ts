@@ -28,79 +28,79 @@ export interface Forwarding {
  */
 const MAX_UNANSWERED = 32 * 1024 * 1024
 
-export function createForwarding(talk: Conversation): Forwarding {
-  const { out, expected } = talk
+export const createForwarding = (talk: Conversation): Forwarding => new ServerSide(talk)
 
-  const isFull = () => expected.bytes() > MAX_UNANSWERED
+class ServerSide implements Forwarding {
+  readonly #talk: Conversation
 
-  function send(bytes: Uint8Array): void {
-    out.toServer(bytes)
+  constructor(talk: Conversation) {
+    this.#talk = talk
+  }
+
+  full(): boolean {
+    return this.#talk.expected.bytes() > MAX_UNANSWERED
+  }
+
+  send(bytes: Uint8Array): void {
+    const talk = this.#talk
+    talk.out.toServer(bytes)
     talk.open = true
     // The Sync that would bring the answers may be among what waits for them.
-    if (isFull()) out.toServer(flush())
+    if (this.full()) talk.out.toServer(flush())
   }
 
-  function awaitAnswer(entry: Expected, run: Running, fetch?: Fetch): void {
-    if (copies(run.operation.facts)) talk.copy = 'pending'
-    else if (run.meter !== undefined || fetch !== undefined) talk.awaited = entry
-  }
-
-  function noteMoves({ operation: { facts, reached = [] } }: Running): void {
-    const { all } = movesOf(facts)
-    const hidden = reached.some(({ kind }) => kind === 'code')
-    talk.path.sent(hidden && !all.has('code') ? new Set([...all, 'code']) : all)
-  }
-
-  function bind(portal: Portal, bytes: Uint8Array): void {
+  bind(portal: Portal, bytes: Uint8Array): void {
+    const talk = this.#talk
     const { name, statement, running, path } = portal
     if (name !== '') talk.sqlNames.noteProtocol('cursor', name, statement, path)
     const commit = talk.portals.change(name, portal, talk.sending)
-    expected.push({ kind: 'bind', statement, run: running, commit }, bytes.length)
-    send(bytes)
+    talk.expected.push({ kind: 'bind', statement, run: running, commit }, bytes.length)
+    this.send(bytes)
     // Planning may run its code.
-    if (running) noteMoves(running)
+    if (running) this.noteMoves(running)
+  }
+
+  run(portal: Portal, running: Running, execution: Execution): void {
+    const talk = this.#talk
+    const { facts, sql } = portal.statement
+    portal.running = running
+    portal.meaning = talk.sqlNames.resolve(facts).fingerprint
+    if (this.describes(portal, running)) {
+      portal.describedIn = talk.sending
+      talk.expected.push({ kind: 'describe', portal, injected: true })
+      this.send(describePortal(portal.name))
+    }
+    // Cursors that it declares are opened now.
+    if (!talk.path.untouched()) talk.sqlNames.note(facts, sql, portal.path)
+    portal.begun = true
+    running.mark = talk.sqlNames.mark()
+    const fetch = startFetch(running, execution, talk.window)
+    const entry = { kind: 'execute', portal, run: running, fetch } as const
+    talk.expected.push(entry)
+    this.send(fetch === undefined ? execution.bytes : executePortal(portal.name, fetch.rows))
+    this.noteMoves(running)
+    this.awaitAnswer(entry, running, fetch)
+    // Whatever comes of it, the answer must come before the client's next message is looked at.
+    if (talk.awaited || talk.copy === 'pending') talk.out.toServer(flush())
   }
 
   /**
    * With masks, rows need a description. One that was asked for before this segment may have been skipped; and a
    * function can close a named portal and open a cursor of that name, so those are described each time.
    */
-  function needsDescription(portal: Portal, { masker }: Running): boolean {
-    return masker.active && (portal.name !== '' || portal.describedIn !== talk.sending)
+  describes(portal: Portal, { masker }: Running): boolean {
+    return masker.active && (portal.name !== '' || portal.describedIn !== this.#talk.sending)
   }
 
-  function run(portal: Portal, running: Running, execution: Execution): void {
-    portal.running = running
-    portal.meaning = talk.sqlNames.resolve(portal.statement.facts).fingerprint
-    if (needsDescription(portal, running)) {
-      portal.describedIn = talk.sending
-      expected.push({ kind: 'describe', portal, injected: true })
-      send(describePortal(portal.name))
-    }
-    // Cursors that it declares are opened now.
-    if (!talk.path.untouched()) talk.sqlNames.note(portal.statement.facts, portal.statement.sql, portal.path)
-    portal.begun = true
-    running.mark = talk.sqlNames.mark()
-    const fetch = startFetch(running, execution, talk.window)
-    const entry = { kind: 'execute', portal, run: running, fetch } as const
-    expected.push(entry)
-    send(fetch === undefined ? execution.bytes : executePortal(portal.name, fetch.rows))
-    noteMoves(running)
-    awaitAnswer(entry, running, fetch)
-    // Whatever comes of it, the answer must come before the client's next message is looked at.
-    if (talk.awaited || talk.copy === 'pending') out.toServer(flush())
+  noteMoves({ operation: { facts, reached = [] } }: Running): void {
+    const { all } = movesOf(facts)
+    const hidden = reached.some(({ kind }) => kind === 'code')
+    this.#talk.path.sent(hidden && !all.has('code') ? new Set([...all, 'code']) : all)
   }
 
-  return {
-    full() {
-      return isFull()
-    },
-    send,
-    bind,
-    run,
-    describes: needsDescription,
-    noteMoves,
-    awaitAnswer,
+  awaitAnswer(entry: Expected, run: Running, fetch?: Fetch): void {
+    if (copies(run.operation.facts)) this.#talk.copy = 'pending'
+    else if (run.meter !== undefined || fetch !== undefined) this.#talk.awaited = entry
   }
 }
 

@@ -6,14 +6,14 @@ import { type ParameterValue, type Role, type SqlOperation, sameRole } from '../
 import { consumePermit } from '../../core/permit.ts'
 import { type SearchPath, samePath } from '../../core/search-path.ts'
 import type { Answer } from '../../core/session.ts'
-import { createAsking } from './asking.ts'
-import { createBehinds, isSame } from './behind.ts'
+import { type Asking, createAsking } from './asking.ts'
+import { type Behinds, createBehinds, isSame } from './behind.ts'
 import type { Told } from './catalog/catalog.ts'
-import { createReach } from './catalog/reach.ts'
+import { createReach, type Reach } from './catalog/reach.ts'
 import { borrowsSnapshot } from './catalog/snapshot.ts'
 import { runsCode } from './catalog/touches.ts'
 import type { Conversation } from './conversation.ts'
-import { createLastPrepared } from './last-prepared.ts'
+import { createLastPrepared, type PreparedAs } from './last-prepared.ts'
 import type { Lookup } from './lookup.ts'
 import { ENDS_TRANSACTION, movesOf } from './search-path/moves.ts'
 import { saidOf } from './search-path/reason.ts'
@@ -57,115 +57,179 @@ const CHANGED: Refusal = {
 /** What was told of a statement's names so shortly before it was approved does, in milliseconds. */
 const TOLD_WITHIN = 5_000
 
+type Proceed = Extract<Answer, { kind: 'proceed' }>
+
+/** A question with what its judgement rests on. */
+interface Asked extends PreparedAs {
+  readonly question: Question
+  /** its facts, on the path where its names are looked for */
+  readonly onPath: Facts
+}
+
 /** While it is made. */
 type Writable<T> = { -readonly [Member in keyof T]: T[Member] }
 
-export function createJudging(talk: Conversation): Judging {
-  const reach = createReach(talk.catalog, talk.trust)
-  const behinds = createBehinds(talk, reach)
-  const { waiting: isAsking, askServer, learnOf, settlePath } = createAsking(talk, reach, behinds)
-  const lastPrepared = createLastPrepared()
-  /** the masks of the last statement */
-  let last: Masker | undefined
-  let waiting: ((answer: Answer) => void) | undefined
+export const createJudging = (talk: Conversation): Judging => new StatementJudging(talk)
 
-  function judge(question: Question, onPath: Facts, told: Told): void {
+class StatementJudging implements Judging {
+  readonly #talk: Conversation
+  readonly #reach: Reach
+  readonly #behinds: Behinds
+  readonly #asking: Asking
+  readonly #lastPrepared = createLastPrepared()
+  /** the masks of the last statement */
+  #lastMasker: Masker | undefined
+  #waiting: ((answer: Answer) => void) | undefined
+
+  constructor(talk: Conversation) {
+    this.#talk = talk
+    this.#reach = createReach(talk.catalog, talk.trust)
+    this.#behinds = createBehinds(talk, this.#reach)
+    this.#asking = createAsking(talk, this.#reach, this.#behinds)
+  }
+
+  waiting(): boolean {
+    return this.#waiting !== undefined || this.#asking.waiting()
+  }
+
+  ask(question: Question): void {
+    const resolved = this.#talk.sqlNames.resolve(question.facts)
+    this.#asking.settlePath(resolved, (now) => {
+      const path = question.bound === undefined ? now : question.bound.path
+      const certain = samePath(path, now) && !this.#movesWithin(resolved) && this.#openedOn(resolved, now)
+      const facts = underPath(resolved, certain ? now : 'any')
+      this.#asking.learnOf(facts, (told) => this.#judge(question, facts, told))
+    })
+  }
+
+  askServer(lookup: Lookup, then: (rows: readonly string[] | undefined) => void): void {
+    this.#asking.askServer(lookup, then)
+  }
+
+  pathOf(facts: Facts, then: (path: SearchPath | undefined) => void): void {
+    this.#asking.settlePath(this.#talk.sqlNames.resolve(facts), then)
+  }
+
+  planningRunsCode(facts: Facts, then: (runs: boolean, path: SearchPath | undefined) => void): void {
+    // EXECUTE and FETCH are not planned: what their names stand for by then runs when they do, and is judged then.
+    this.#asking.settlePath(this.#talk.sqlNames.resolve(facts), (path) => {
+      const shown = runsCode(facts)
+      if (shown || !this.#talk.looksBehind()) return then(shown, path)
+      this.#asking.learnOf(facts, (told) =>
+        then(
+          this.#reach.of(facts, told).some(({ kind }) => kind === 'code'),
+          path,
+        ),
+      )
+    })
+  }
+
+  answer(answer: Answer): void {
+    const waiting = this.#waiting
+    if (waiting === undefined) throw new ProtocolError('an answer came that nobody waits for', 'internal')
+    waiting(answer)
+  }
+
+  #judge(question: Question, onPath: Facts, told: Told): void {
+    const talk = this.#talk
     const masker = talk.masks()
     // Without masks of columns it is not noted what code runs.
-    if (last !== undefined && last !== masker && !last.namesColumns) talk.opaque = true
-    last = masker
-    const behind = behinds.of(masker, onPath, told)
-    const { facts, reached, hidesCode, runsHidden, callsHidden, touch } = behind
-    const { text, phase, parameters } = question
-    const now = talk.path.role()
-    const role = question.bound === undefined || sameRole(question.bound.role, now) ? now : 'any'
-    const said = saidOf(talk, facts)
-    const preparedAs = isPreparation(question) ? { text, masker, behind, role, said } : undefined
-    const go = (run: Running) => {
-      talk.opaque ||= touch.opaque
-      talk.ranHidden ||= runsHidden
-      talk.borrowed ||= borrowsSnapshot(facts)
-      question.proceed(run)
+    if (this.#lastMasker !== undefined && this.#lastMasker !== masker && !this.#lastMasker.namesColumns)
+      talk.opaque = true
+    this.#lastMasker = masker
+    const behind = this.#behinds.of(masker, onPath, told)
+    const asked: Asked = {
+      question,
+      text: question.text,
+      onPath,
+      masker,
+      behind,
+      role: this.#roleOf(question),
+      said: saidOf(talk, behind.facts),
     }
-    const before = preparedAs && lastPrepared.again(preparedAs)
-    if (before !== undefined) return go(before)
+    const before = this.#isPreparation(question) ? this.#lastPrepared.again(asked) : undefined
+    if (before !== undefined) return this.#proceed(asked, before)
     talk.sequence += 1
-    const operation: Writable<SqlOperation> = {
-      kind: 'sql',
-      sequence: talk.sequence,
-      text,
-      facts,
-      phase,
-      parameters,
-      behind: touch.behind,
-    }
-    if (touch.renaming.length > 0) operation.renaming = touch.renaming
-    if (touch.generated.length > 0) operation.generated = touch.generated
-    if (touch.computes) operation.computes = true
-    if (touch.shaped.length > 0) operation.shaped = touch.shaped
-    if (touch.castable.length > 0) operation.castable = touch.castable
-    if (touch.hidden) operation.opaque = true
-    if (hidesCode) operation.hidesCode = true
-    if (callsHidden) operation.callsHidden = true
-    if (reached.length > 0 && behinds.looksBehind(facts)) operation.reached = reached
-    if (role !== undefined) operation.role = role
-    if (said !== undefined) operation.sessionReason = said
-    if (isDoomed(facts)) operation.doomed = true
-    const proceed = ({ permit, meter, stands }: Extract<Answer, { kind: 'proceed' }>) => {
-      consumePermit(permit, operation)
-      const run = running(operation, {
-        masker,
-        statements: question.facts.statements.length,
-        meter,
-        stands,
-        touchesMasked: touch.masked || runsHidden,
-        opaque: touch.opaque || runsHidden,
-      })
-      if (preparedAs !== undefined) lastPrepared.note(preparedAs, run)
-      go(run)
-    }
-    waiting = (answer) => {
-      waiting = undefined
-      // The segment failed meanwhile: the server skips the statement, and a stand-in for it.
-      if (talk.skipping) return
-      switch (answer.kind) {
-        case 'proceed':
-          if (!answer.waited) return proceed(answer)
-          return askAnew(onPath, (toldNow) => {
-            if (isSame(behind, behinds.of(masker, onPath, toldNow))) proceed(answer)
-            else question.refuse(CHANGED)
-          })
-        case 'refused':
-          return question.refuse(answer.refusal)
-        default:
-          throw new ProtocolError(`a judgement was answered with ${answer.kind}`, 'internal')
-      }
-    }
+    const operation = operationOf(asked, talk.sequence)
+    if (behind.reached.length > 0 && this.#behinds.looksBehind(behind.facts))
+      operation.reached = behind.reached
+    if (this.#isDoomed(behind.facts)) operation.doomed = true
+    this.#waiting = (answer) => this.#answered(asked, operation, answer)
     talk.out.emit({ kind: 'judge', operation })
+  }
+
+  #answered(asked: Asked, operation: SqlOperation, answer: Answer): void {
+    this.#waiting = undefined
+    // The segment failed meanwhile: the server skips the statement, and a stand-in for it.
+    if (this.#talk.skipping) return
+    switch (answer.kind) {
+      case 'proceed':
+        if (!answer.waited) return this.#permitted(asked, operation, answer)
+        return this.#askAnew(asked.onPath, (toldNow) => {
+          if (isSame(asked.behind, this.#behinds.of(asked.masker, asked.onPath, toldNow)))
+            this.#permitted(asked, operation, answer)
+          else asked.question.refuse(CHANGED)
+        })
+      case 'refused':
+        return asked.question.refuse(answer.refusal)
+      default:
+        throw new ProtocolError(`a judgement was answered with ${answer.kind}`, 'internal')
+    }
+  }
+
+  #permitted(asked: Asked, operation: SqlOperation, { permit, meter, stands }: Proceed): void {
+    consumePermit(permit, operation)
+    const { question, masker, behind } = asked
+    const { touch, runsHidden } = behind
+    const run = running(operation, {
+      masker,
+      statements: question.facts.statements.length,
+      meter,
+      stands,
+      touchesMasked: touch.masked || runsHidden,
+      opaque: touch.opaque || runsHidden,
+    })
+    if (this.#isPreparation(question)) this.#lastPrepared.note(asked, run)
+    this.#proceed(asked, run)
+  }
+
+  #proceed({ question, behind: { facts, touch, runsHidden } }: Asked, run: Running): void {
+    const talk = this.#talk
+    talk.opaque ||= touch.opaque
+    talk.ranHidden ||= runsHidden
+    talk.borrowed ||= borrowsSnapshot(facts)
+    question.proceed(run)
+  }
+
+  #roleOf({ bound }: Question): Role {
+    const now = this.#talk.path.role()
+    return bound === undefined || sameRole(bound.role, now) ? now : 'any'
   }
 
   /**
    * What was judged, and shown to reviewers, must still be what is behind its names, also where somebody changed it past
    * Chaperone: what is believed of that for a while does not do. In a transaction that failed nobody can be asked.
    */
-  function askAnew(onPath: Facts, then: (told: Told) => void): void {
-    learnOf(onPath, then, talk.transaction === 'E' ? undefined : talk.catalog.now() - TOLD_WITHIN)
+  #askAnew(onPath: Facts, then: (told: Told) => void): void {
+    const { transaction, catalog } = this.#talk
+    this.#asking.learnOf(onPath, then, transaction === 'E' ? undefined : catalog.now() - TOLD_WITHIN)
   }
 
   /** What is bound, or comes in a transaction that failed, may be judged otherwise. */
-  const isPreparation = ({ phase, parameters }: Question): boolean =>
-    phase === 'prepare' && parameters.length === 0 && talk.transaction !== 'E'
+  #isPreparation({ phase, parameters }: Question): boolean {
+    return phase === 'prepare' && parameters.length === 0 && this.#talk.transaction !== 'E'
+  }
 
   /** In a transaction that failed the server takes nothing but its end. */
-  function isDoomed({ statements: [first] }: Facts): boolean {
-    if (talk.transaction !== 'E' || talk.expected.length() > 0) return false
+  #isDoomed({ statements: [first] }: Facts): boolean {
+    if (this.#talk.transaction !== 'E' || this.#talk.expected.length() > 0) return false
     return first !== undefined && !ENDS_TRANSACTION.has(first.command)
   }
 
   /** Does the text change the path before it looks for a name? */
-  function movesWithin(facts: Facts): boolean {
+  #movesWithin(facts: Facts): boolean {
     const { within } = movesOf(facts)
-    const { path } = talk
+    const { path } = this.#talk
     return (
       within.size > 0 &&
       (within.has('set') ||
@@ -176,45 +240,39 @@ export function createJudging(talk: Conversation): Judging {
   }
 
   /** The names of a cursor were looked for when it was opened. */
-  function openedOn(facts: Facts, path: SearchPath | undefined): boolean {
+  #openedOn(facts: Facts, path: SearchPath | undefined): boolean {
     return facts.statements.every(({ references }) =>
       references.every(
-        ({ kind, name }) => kind !== 'cursor' || samePath(talk.sqlNames.cursorPath(name), path),
+        ({ kind, name }) => kind !== 'cursor' || samePath(this.#talk.sqlNames.cursorPath(name), path),
       ),
     )
   }
+}
 
-  return {
-    waiting() {
-      return waiting !== undefined || isAsking()
-    },
-    ask(question) {
-      const resolved = talk.sqlNames.resolve(question.facts)
-      settlePath(resolved, (now) => {
-        const path = question.bound === undefined ? now : question.bound.path
-        const certain = samePath(path, now) && !movesWithin(resolved) && openedOn(resolved, now)
-        const facts = underPath(resolved, certain ? now : 'any')
-        learnOf(facts, (told) => judge(question, facts, told))
-      })
-    },
-    askServer,
-    pathOf: (facts, then) => settlePath(talk.sqlNames.resolve(facts), then),
-    planningRunsCode(facts, then) {
-      // EXECUTE and FETCH are not planned: what their names stand for by then runs when they do, and is judged then.
-      settlePath(talk.sqlNames.resolve(facts), (path) => {
-        const shown = runsCode(facts)
-        if (shown || !talk.looksBehind()) return then(shown, path)
-        learnOf(facts, (told) =>
-          then(
-            reach.of(facts, told).some(({ kind }) => kind === 'code'),
-            path,
-          ),
-        )
-      })
-    },
-    answer(answer) {
-      if (waiting === undefined) throw new ProtocolError('an answer came that nobody waits for', 'internal')
-      waiting(answer)
-    },
+function operationOf(
+  { question, text, behind, role, said }: Asked,
+  sequence: number,
+): Writable<SqlOperation> {
+  const { facts, hidesCode, callsHidden, touch } = behind
+  const { phase, parameters } = question
+  const operation: Writable<SqlOperation> = {
+    kind: 'sql',
+    sequence,
+    text,
+    facts,
+    phase,
+    parameters,
+    behind: touch.behind,
   }
+  if (touch.renaming.length > 0) operation.renaming = touch.renaming
+  if (touch.generated.length > 0) operation.generated = touch.generated
+  if (touch.computes) operation.computes = true
+  if (touch.shaped.length > 0) operation.shaped = touch.shaped
+  if (touch.castable.length > 0) operation.castable = touch.castable
+  if (touch.hidden) operation.opaque = true
+  if (hidesCode) operation.hidesCode = true
+  if (callsHidden) operation.callsHidden = true
+  if (role !== undefined) operation.role = role
+  if (said !== undefined) operation.sessionReason = said
+  return operation
 }

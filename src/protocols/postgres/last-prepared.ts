@@ -5,7 +5,7 @@ import type { Role } from '../../core/operation.ts'
 import type { Behind } from './behind.ts'
 import { type Running, stillStands } from './statement.ts'
 
-/** What a judgement of `prepare` rests on, beside the principal, the time and the policy. */
+/** What a judgement of `prepare` rests on, beside the principal and the time. */
 export interface PreparedAs {
   readonly text: string
   /** another object when the policy is another, or a lockdown begins */
@@ -17,24 +17,33 @@ export interface PreparedAs {
   readonly said: string | undefined
 }
 
+/** In characters: a session keeps one text for no other reason. */
+const LONGEST = 16 * 1024
+
 export interface LastPrepared {
   /** What was let through as the same, when it would be again. */
-  again(as: PreparedAs): Running | undefined
+  again(now: PreparedAs): Running | undefined
   note(as: PreparedAs, run: Running): void
 }
 
-export function createLastPrepared(): LastPrepared {
-  let last: { readonly as: PreparedAs; readonly run: Running } | undefined
-  return {
-    again(now) {
-      if (last === undefined) return undefined
-      const { as, run } = last
-      const same =
-        as.behind === now.behind && as.text === now.text && as.role === now.role && as.said === now.said
-      return same && stillStands(run, now.masker) ? run : undefined
-    },
-    note(as, run) {
-      last = { as, run }
-    },
+export const createLastPrepared = (): LastPrepared => new OnePrepared()
+
+class OnePrepared implements LastPrepared {
+  #as: PreparedAs | undefined
+  #run: Running | undefined
+
+  again(now: PreparedAs): Running | undefined {
+    const as = this.#as
+    const run = this.#run
+    if (as === undefined || run === undefined) return undefined
+    const same =
+      as.behind === now.behind && as.text === now.text && as.role === now.role && as.said === now.said
+    return same && stillStands(run, now.masker) ? run : undefined
+  }
+
+  note({ text, masker, behind, role, said }: PreparedAs, run: Running): void {
+    if (text.length > LONGEST) return
+    this.#as = { text, masker, behind, role, said }
+    this.#run = run
   }
 }

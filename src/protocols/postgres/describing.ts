@@ -9,7 +9,7 @@ import { decodeTarget } from './messages/frontend.ts'
 import { isTooLong, NAME_TOO_LONG } from './name-length.ts'
 import type { Named } from './named.ts'
 import type { Refusals } from './refusals.ts'
-import type { StandInError, Statement } from './statement.ts'
+import type { Portal, StandInError, Statement } from './statement.ts'
 
 export interface Describing {
   /** Handles a Describe. False: it must be given again. */
@@ -37,58 +37,86 @@ const isGone = (name: string): StandInError => ({
   message: `cursor "${name}" does not exist`,
 })
 
-export function createDescribing(deps: {
+interface Parts {
   readonly talk: Conversation
   readonly judging: Judging
   readonly refuse: Refusals
   readonly named: Named
   readonly forwarding: Forwarding
-}): Describing {
-  const { talk, judging, refuse, named, forwarding } = deps
+}
 
-  function ifTold(
+export const createDescribing = (parts: Parts): Describing => new Descriptions(parts)
+
+class Descriptions implements Describing {
+  readonly #talk: Conversation
+  readonly #judging: Judging
+  readonly #refuse: Refusals
+  readonly #named: Named
+  readonly #forwarding: Forwarding
+
+  constructor({ talk, judging, refuse, named, forwarding }: Parts) {
+    this.#talk = talk
+    this.#judging = judging
+    this.#refuse = refuse
+    this.#named = named
+    this.#forwarding = forwarding
+  }
+
+  message(bytes: Uint8Array): boolean {
+    const { kind, name } = decodeTarget(bytes, 'Describe')
+    if (isTooLong(name)) return this.#refuse.bind(NAME_TOO_LONG)
+    return kind === 'portal' ? this.#portal(name, bytes) : this.#statement(name, bytes)
+  }
+
+  ifTold(
     facts: Facts,
     era: number | undefined,
     then: () => void,
     refused: (error: StandInError) => void,
   ): void {
+    const talk = this.#talk
     const { error, cursors } = toldOf(facts, talk.sqlNames)
     if (error !== undefined) return refused(error)
     if (cursors.length === 0 || era === talk.era) return then()
-    judging.askServer({ query: CURSORS_QUERY, parameters: [cursors] }, (rows) => {
+    this.#judging.askServer({ query: CURSORS_QUERY, parameters: [cursors] }, (rows) => {
       const gone = cursors.find((name) => rows?.includes(name) !== true)
       if (gone === undefined) then()
       else refused(rows === undefined ? NOT_TOLD : isGone(gone))
     })
   }
 
-  const refused = (error: StandInError) => void refuse.bind(error)
-
-  /** The server reads a statement anew where the path is another than at its Parse, and tells its columns. */
-  function statement({ sql: text, facts, era }: Statement, send: () => void): void {
-    const ask = () => ifTold(facts, era, send, refused)
-    if (talk.path.untouched()) return ask()
-    const denied = (refusal: Refusal) => refused({ kind: 'refusal', refusal })
-    judging.ask({ text, facts, phase: 'prepare', parameters: [], proceed: ask, refuse: denied })
+  #portal(name: string, bytes: Uint8Array): boolean {
+    const portal = this.#named.portal(name)
+    if (portal === 'wait') return false
+    if (portal === undefined) this.#send(undefined, bytes)
+    else this.#ifTold(portal.statement.facts, portal.era, () => this.#send(portal, bytes))
+    return true
   }
 
-  return {
-    ifTold,
-    message(bytes) {
-      const { kind, name } = decodeTarget(bytes, 'Describe')
-      if (isTooLong(name)) return refuse.bind(NAME_TOO_LONG)
-      const portal = kind === 'portal' ? named.portal(name) : undefined
-      const prepared = kind === 'statement' ? named.statement(name) : undefined
-      if (portal === 'wait' || prepared === 'wait') return false
-      const send = () => {
-        if (portal) portal.describedIn = talk.sending
-        talk.expected.push({ kind: 'describe', portal, injected: false })
-        forwarding.send(bytes)
-      }
-      if (portal) ifTold(portal.statement.facts, portal.era, send, refused)
-      else if (prepared) statement(prepared, send)
-      else send()
-      return true
-    },
+  #statement(name: string, bytes: Uint8Array): boolean {
+    const prepared = this.#named.statement(name)
+    if (prepared === 'wait') return false
+    const send = () => this.#send(undefined, bytes)
+    if (prepared === undefined) send()
+    else this.#tell(prepared, send)
+    return true
+  }
+
+  /** The server reads a statement anew where the path is another than at its Parse, and tells its columns. */
+  #tell({ sql: text, facts, era }: Statement, send: () => void): void {
+    const ask = () => this.#ifTold(facts, era, send)
+    if (this.#talk.path.untouched()) return ask()
+    const refuse = (refusal: Refusal) => void this.#refuse.bind({ kind: 'refusal', refusal })
+    this.#judging.ask({ text, facts, phase: 'prepare', parameters: [], proceed: ask, refuse })
+  }
+
+  #ifTold(facts: Facts, era: number | undefined, then: () => void): void {
+    this.ifTold(facts, era, then, (error) => void this.#refuse.bind(error))
+  }
+
+  #send(portal: Portal | undefined, bytes: Uint8Array): void {
+    if (portal) portal.describedIn = this.#talk.sending
+    this.#talk.expected.push({ kind: 'describe', portal, injected: false })
+    this.#forwarding.send(bytes)
   }
 }

@@ -1,30 +1,30 @@
 // What a client's messages become: each is judged before anything of it is sent on.
-import { ProtocolError, type Refusal } from '../../core/errors.ts'
-import { sameRole } from '../../core/operation.ts'
-import { samePath } from '../../core/search-path.ts'
+import { ProtocolError } from '../../core/errors.ts'
+import type { Facts } from '../../core/facts.ts'
+import type { ParameterValue } from '../../core/operation.ts'
 import type { Answer } from '../../core/session.ts'
 import { MAY_END_CURSORS } from './columns-told.ts'
 import type { Conversation } from './conversation.ts'
-import { createDescribing } from './describing.ts'
-import { createForwarding } from './forwarding.ts'
-import { createJudging } from './judging.ts'
+import { createDescribing, type Describing } from './describing.ts'
+import { createForwarding, type Forwarding } from './forwarding.ts'
+import { createJudging, type Judging } from './judging.ts'
 import { FRONTEND } from './messages/codes.ts'
 import { flush } from './messages/encode.ts'
 import {
   createParseDecoder,
-  decodeBind,
-  decodeExecute,
   decodeQuery,
   decodeTarget,
   expectEmpty,
+  type Parse,
 } from './messages/frontend.ts'
 import type { Frame } from './messages/frontend-stream.ts'
 import { isTooLong, NAME_TOO_LONG } from './name-length.ts'
 import { createNamed } from './named.ts'
-import { typed, withParameterTypes } from './parameter-types.ts'
+import { withParameterTypes } from './parameter-types.ts'
+import { createPortalRequests, type PortalRequests } from './portal-requests.ts'
 import { comesInWindows, sendInWindows } from './query-in-windows.ts'
-import { createRefusals } from './refusals.ts'
-import { portal as newPortal, type Portal, type Running, stillStands } from './statement.ts'
+import { createRefusals, type Refusals } from './refusals.ts'
+import type { Running } from './statement.ts'
 
 export interface Requests {
   /** Handles one message. False: it must be given again when `ready` turns true. */
@@ -34,180 +34,202 @@ export interface Requests {
   answer(answer: Answer): void
 }
 
-type Handler = (bytes: Uint8Array) => boolean
+export const createRequests = (talk: Conversation): Requests => new ClientRequests(talk)
 
-export function createRequests(talk: Conversation): Requests {
-  const { out, expected } = talk
-  const judging = createJudging(talk)
-  const parsed = createParseDecoder()
-  const refuse = createRefusals(talk)
-  const named = createNamed(talk)
-  const forwarding = createForwarding(talk)
-  const describing = createDescribing({ talk, judging, refuse, named, forwarding })
+class ClientRequests implements Requests {
+  readonly #talk: Conversation
+  readonly #judging: Judging
+  readonly #refuse: Refusals
+  readonly #forwarding: Forwarding
+  readonly #describing: Describing
+  readonly #portals: PortalRequests
+  readonly #parsed = createParseDecoder()
   /** the next message needs to know what the server says to all that was sent */
-  let draining = false
+  #draining = false
 
-  function wait(): boolean {
-    if (expected.length() === 0)
+  constructor(talk: Conversation) {
+    this.#talk = talk
+    const judging = createJudging(talk)
+    const refuse = createRefusals(talk)
+    const forwarding = createForwarding(talk)
+    const named = createNamed(talk)
+    const describing = createDescribing({ talk, judging, refuse, named, forwarding })
+    this.#judging = judging
+    this.#refuse = refuse
+    this.#forwarding = forwarding
+    this.#describing = describing
+    this.#portals = createPortalRequests({ talk, judging, refuse, named, forwarding, describing })
+  }
+
+  ready(): boolean {
+    const talk = this.#talk
+    return (
+      !this.#judging.waiting() &&
+      talk.awaited === undefined &&
+      talk.copy !== 'pending' &&
+      !this.#forwarding.full() &&
+      !(this.#draining && talk.expected.length() > 0)
+    )
+  }
+
+  answer(answer: Answer): void {
+    this.#judging.answer(answer)
+  }
+
+  handle(frame: Frame): boolean {
+    const talk = this.#talk
+    this.#draining = false
+    const { type } = frame
+    if (type === FRONTEND.Password) throw unknownType(type)
+    if (talk.skipping && type !== FRONTEND.Sync && type !== FRONTEND.Terminate) return true
+    if (MAY_END_CURSORS.has(type)) talk.era += 1
+    if (talk.copy === 'in' && !COPY_MESSAGES.has(type))
+      throw new ProtocolError('a message that is not allowed during COPY')
+    return frame.kind === 'oversize'
+      ? this.#refuse.oversize(type, frame.length)
+      : this.#message(type, frame.bytes)
+  }
+
+  #message(type: number, bytes: Uint8Array): boolean {
+    switch (type) {
+      case FRONTEND.Query:
+        return this.#query(bytes)
+      case FRONTEND.Parse:
+        return this.#parse(bytes)
+      case FRONTEND.Bind:
+        return this.#portals.bind(bytes) || this.#wait()
+      case FRONTEND.Describe:
+        return this.#describing.message(bytes) || this.#wait()
+      case FRONTEND.Execute:
+        return this.#portals.execute(bytes) || this.#wait()
+      case FRONTEND.Close:
+        return this.#close(bytes)
+      case FRONTEND.Sync:
+        return this.#sync(bytes)
+      case FRONTEND.Flush:
+        expectEmpty(bytes, 'Flush')
+        this.#talk.out.toServer(bytes)
+        return true
+      case FRONTEND.FunctionCall:
+        return this.#refuse.functionCall()
+      case FRONTEND.CopyData:
+        // Outside of COPY the server ignores data that was under way when the COPY failed.
+        if (this.#talk.copy === 'in') this.#talk.out.toServer(bytes)
+        return true
+      case FRONTEND.CopyDone:
+      case FRONTEND.CopyFail:
+        return this.#copyEnd(bytes)
+      case FRONTEND.Terminate:
+        return this.#terminate(bytes)
+      default:
+        throw unknownType(type)
+    }
+  }
+
+  #wait(): boolean {
+    const talk = this.#talk
+    if (talk.expected.length() === 0)
       throw new ProtocolError('a name is waited for, and no answer is due', 'internal')
-    draining = true
+    this.#draining = true
     // Without it the server keeps what it answers to the open segment, whose Sync comes after the message that waits.
-    if (talk.open) out.toServer(flush())
+    if (talk.open) talk.out.toServer(flush())
     return false
   }
 
-  const mayHaveMoved = ({ path }: Portal) => talk.path.doubtful() || !samePath(path, talk.path.told())
-
-  /** What was approved for one role is not for another, also where rights were looked at when it was bound. */
-  const hasItsRole = ({ role }: Portal) => !talk.mayHold() || sameRole(role, talk.path.role())
-
-  function query(bytes: Uint8Array): boolean {
+  #query(bytes: Uint8Array): boolean {
+    const talk = this.#talk
+    const refuse = this.#refuse
     const { sql } = decodeQuery(bytes)
     const analysis = talk.analyze(sql)
     if (analysis.kind !== 'facts') return refuse.query(refuse.notAnalysed(analysis))
-    const proceed = (run: Running) => {
-      talk.sqlNames.note(analysis.facts, sql, run.operation.facts.path)
-      // A simple query ends the unnamed statement and portal (54.2.3).
-      talk.statements.forget('')
-      talk.portals.forget('')
-      run.mark = talk.sqlNames.mark()
-      forwarding.noteMoves(run)
-      if (comesInWindows(talk, sql, analysis.facts))
-        return sendInWindows(talk, sql, analysis.facts, run, bytes.length)
-      const entry = { kind: 'query', run, mark: run.mark } as const
-      expected.push(entry, bytes.length)
-      out.toServer(bytes)
-      forwarding.awaitAnswer(entry, run)
-    }
-    const refused = (refusal: Refusal) => refuse.query({ kind: 'refusal', refusal })
-    judging.ask({
+    const { facts } = analysis
+    this.#judging.ask({
       text: sql,
-      facts: analysis.facts,
+      facts,
       phase: 'query',
-      parameters: [],
-      proceed,
-      refuse: refused,
+      parameters: NONE,
+      proceed: (run) => this.#sendQuery(sql, facts, run, bytes),
+      refuse: (refusal) => refuse.query({ kind: 'refusal', refusal }),
     })
     return true
   }
 
-  function parse(bytes: Uint8Array): boolean {
-    const { name, sql, parameterTypes } = parsed(bytes)
+  #sendQuery(sql: string, facts: Facts, run: Running, bytes: Uint8Array): void {
+    const talk = this.#talk
+    talk.sqlNames.note(facts, sql, run.operation.facts.path)
+    // A simple query ends the unnamed statement and portal (54.2.3).
+    talk.statements.forget('')
+    talk.portals.forget('')
+    run.mark = talk.sqlNames.mark()
+    this.#forwarding.noteMoves(run)
+    if (comesInWindows(talk, sql, facts)) return sendInWindows(talk, sql, facts, run, bytes.length)
+    const entry = { kind: 'query', run, mark: run.mark } as const
+    talk.expected.push(entry, bytes.length)
+    talk.out.toServer(bytes)
+    this.#forwarding.awaitAnswer(entry, run)
+  }
+
+  #parse(bytes: Uint8Array): boolean {
+    const refuse = this.#refuse
+    const parse = this.#parsed(bytes)
+    const { name, sql, parameterTypes } = parse
     if (isTooLong(name)) return refuse.bind(NAME_TOO_LONG)
-    const analysis = talk.analyze(sql)
+    const analysis = this.#talk.analyze(sql)
     if (analysis.kind !== 'facts') return refuse.parse(refuse.notAnalysed(analysis))
     const facts = withParameterTypes(analysis.facts, parameterTypes)
-    const proceed = ({ masker, touchesMasked, opaque, operation }: Running) => {
-      const { path } = operation.facts
-      talk.sqlNames.note(facts, sql, path)
-      if (name !== '') talk.sqlNames.noteProtocol('prepared', name, { facts, sql }, path)
-      const statement = {
-        sql,
-        facts,
-        types: parameterTypes,
-        path,
-        era: talk.era,
-        masker,
-        touchesMasked,
-        opaque,
-      }
-      const commit = talk.statements.change(name, statement, talk.sending)
-      expected.push({ kind: 'parse', commit }, bytes.length)
-      forwarding.send(bytes)
-    }
-    const refused = (refusal: Refusal) => refuse.parse({ kind: 'refusal', refusal })
-    judging.ask({ text: sql, facts, phase: 'prepare', parameters: [], proceed, refuse: refused })
-    return true
-  }
-
-  function bind(bytes: Uint8Array): boolean {
-    const decoded = decodeBind(bytes)
-    if (isTooLong(decoded.portal) || isTooLong(decoded.statement)) return refuse.bind(NAME_TOO_LONG)
-    const statement = named.statement(decoded.statement)
-    if (statement === 'wait') return wait()
-    if (!statement) return refuse.bind(refuse.noSuchStatement(decoded.statement))
-    const portal = newPortal(decoded.portal, statement, typed(decoded.parameters, statement.types))
-    const { sql: text, facts } = statement
-    const { parameters } = portal
-    const send = () => forwarding.bind(portal, bytes)
-    portal.era = talk.era
-    const runs = (running: Running) => {
-      portal.running = running
-      portal.meaning = talk.sqlNames.resolve(facts).fingerprint
-      send()
-    }
-    const refused = (refusal: Refusal) => refuse.bind({ kind: 'refusal', refusal })
-    const question = { text, facts, parameters, refuse: refused }
-    judging.planningRunsCode(facts, (code, path) => {
-      portal.path = path
-      portal.role = talk.path.role()
-      if (code) judging.ask({ ...question, phase: 'execute', proceed: runs })
-      // What it names is something else by now: to plan it, and tell its columns, takes leave as to prepare it.
-      else if (!samePath(path, statement.path)) judging.ask({ ...question, phase: 'prepare', proceed: send })
-      else send()
+    this.#judging.ask({
+      text: sql,
+      facts,
+      phase: 'prepare',
+      parameters: NONE,
+      proceed: (run) => this.#sendParse(parse, facts, run, bytes),
+      refuse: (refusal) => refuse.parse({ kind: 'refusal', refusal }),
     })
     return true
   }
 
-  function execute(bytes: Uint8Array): boolean {
-    const { portal: name, maxRows } = decodeExecute(bytes)
-    const execution = { bytes, portal: name, maxRows }
-    if (isTooLong(name)) return refuse.bind(NAME_TOO_LONG)
-    const portal = named.portal(name)
-    if (portal === 'wait') return wait()
-    if (!portal) return refuse.execute(refuse.noSuchPortal(name))
-    // A changed policy, or time of day, is asked again, also where a portal goes on; a changed path before it begins.
-    const { sql: text, facts } = portal.statement
-    const { parameters, running: judged } = portal
-    const refused = (refusal: Refusal) => refuse.execute({ kind: 'refusal', refusal })
-    const proceed = (running: Running) => {
-      const run = () => forwarding.run(portal, running, execution)
-      if (forwarding.describes(portal, running))
-        describing.ifTold(portal.statement.facts, portal.era, run, refuse.execute)
-      else run()
-    }
-    const ask = () =>
-      judging.ask({ text, facts, phase: 'execute', parameters, bound: portal, proceed, refuse: refused })
-    const stands = () =>
-      judged !== undefined &&
-      stillStands(judged, talk.masks()) &&
-      portal.meaning === talk.sqlNames.resolve(facts).fingerprint
-    if (judged === undefined || !stands()) ask()
-    else if (hasItsRole(portal) && (portal.begun || !mayHaveMoved(portal))) proceed(judged)
-    else {
-      // Its planning may have moved the path. Where it did not, what was approved for its Bind is not asked for again.
-      judging.pathOf(facts, (now) => {
-        const isAsBound = hasItsRole(portal) && (portal.begun || samePath(portal.path, now))
-        if (stands() && isAsBound) proceed(judged)
-        else ask()
-      })
-    }
-    return true
+  #sendParse(
+    { name, sql, parameterTypes: types }: Parse,
+    facts: Facts,
+    run: Running,
+    bytes: Uint8Array,
+  ): void {
+    const talk = this.#talk
+    const { masker, touchesMasked, opaque, operation } = run
+    const { path } = operation.facts
+    talk.sqlNames.note(facts, sql, path)
+    if (name !== '') talk.sqlNames.noteProtocol('prepared', name, { facts, sql }, path)
+    const statement = { sql, facts, types, path, era: talk.era, masker, touchesMasked, opaque }
+    const commit = talk.statements.change(name, statement, talk.sending)
+    talk.expected.push({ kind: 'parse', commit }, bytes.length)
+    this.#forwarding.send(bytes)
   }
 
-  function close(bytes: Uint8Array): boolean {
+  #close(bytes: Uint8Array): boolean {
+    const talk = this.#talk
     const { kind, name } = decodeTarget(bytes, 'Close')
-    if (isTooLong(name)) return refuse.bind(NAME_TOO_LONG)
+    if (isTooLong(name)) return this.#refuse.bind(NAME_TOO_LONG)
     const names = kind === 'statement' ? talk.statements : talk.portals
     const commit = names.change(name, undefined, talk.sending)
     const mark = talk.sqlNames.mark()
-    expected.push({
+    talk.expected.push({
       kind: 'close',
       commit() {
         commit()
         talk.sqlNames.forget(kind === 'statement' ? 'prepared' : 'cursor', name, mark)
       },
     })
-    forwarding.send(bytes)
+    this.#forwarding.send(bytes)
     return true
   }
 
-  function sync(bytes: Uint8Array): boolean {
+  #sync(bytes: Uint8Array): boolean {
+    const talk = this.#talk
     expectEmpty(bytes, 'Sync')
     // During COPY the server ignores Sync, so it must not be waited for (54.2.5).
     if (talk.copy === 'in') return true
-    expected.push({ kind: 'sync', mark: talk.sqlNames.mark() })
-    out.toServer(bytes)
+    talk.expected.push({ kind: 'sync', mark: talk.sqlNames.mark() })
+    talk.out.toServer(bytes)
     talk.path.synced(talk.transaction)
     talk.sending += 1
     talk.open = false
@@ -215,68 +237,29 @@ export function createRequests(talk: Conversation): Requests {
     return true
   }
 
-  function copyEnd(bytes: Uint8Array): boolean {
+  #copyEnd(bytes: Uint8Array): boolean {
+    const talk = this.#talk
     if (talk.copy !== 'in') return true
-    out.toServer(bytes)
+    talk.out.toServer(bytes)
     // A simple query may go on to a next COPY; its answer decides what the client's next message means.
-    talk.copy = expected.head()?.kind === 'query' ? 'pending' : 'none'
+    talk.copy = talk.expected.head()?.kind === 'query' ? 'pending' : 'none'
     return true
   }
 
-  const handlers: Readonly<Partial<Record<number, Handler>>> = {
-    [FRONTEND.Query]: query,
-    [FRONTEND.Parse]: parse,
-    [FRONTEND.Bind]: bind,
-    [FRONTEND.Describe]: (bytes) => describing.message(bytes) || wait(),
-    [FRONTEND.Execute]: execute,
-    [FRONTEND.Close]: close,
-    [FRONTEND.Sync]: sync,
-    [FRONTEND.Flush](bytes) {
-      expectEmpty(bytes, 'Flush')
-      out.toServer(bytes)
-      return true
-    },
-    [FRONTEND.FunctionCall]: () => refuse.functionCall(),
-    [FRONTEND.CopyData](bytes) {
-      // Outside of COPY the server ignores data that was under way when the COPY failed.
-      if (talk.copy === 'in') out.toServer(bytes)
-      return true
-    },
-    [FRONTEND.CopyDone]: copyEnd,
-    [FRONTEND.CopyFail]: copyEnd,
-    [FRONTEND.Terminate](bytes) {
-      // What was sent before it is answered and recorded first, as the server does; a COPY waits for the client.
-      if (expected.length() > 0 && talk.copy === 'none') return wait()
-      out.toServer(bytes)
-      out.emit({ kind: 'close', reason: 'the client ended the session' })
-      return true
-    },
-  }
-
-  return {
-    ready: () =>
-      !judging.waiting() &&
-      talk.awaited === undefined &&
-      talk.copy !== 'pending' &&
-      !forwarding.full() &&
-      !(draining && expected.length() > 0),
-    answer: (answer) => judging.answer(answer),
-    handle(frame) {
-      draining = false
-      const { type } = frame
-      const skipped = talk.skipping && type !== FRONTEND.Sync && type !== FRONTEND.Terminate
-      const handler = handlers[type]
-      if (!handler)
-        throw new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
-      if (skipped) return true
-      if (MAY_END_CURSORS.has(type)) talk.era += 1
-      if (talk.copy === 'in' && !COPY_MESSAGES.has(type)) {
-        throw new ProtocolError('a message that is not allowed during COPY')
-      }
-      return frame.kind === 'oversize' ? refuse.oversize(type, frame.length) : handler(frame.bytes)
-    },
+  #terminate(bytes: Uint8Array): boolean {
+    const talk = this.#talk
+    // What was sent before it is answered and recorded first, as the server does; a COPY waits for the client.
+    if (talk.expected.length() > 0 && talk.copy === 'none') return this.#wait()
+    talk.out.toServer(bytes)
+    talk.out.emit({ kind: 'close', reason: 'the client ended the session' })
+    return true
   }
 }
+
+const unknownType = (type: number) =>
+  new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
+
+const NONE: readonly ParameterValue[] = []
 
 const COPY_MESSAGES: ReadonlySet<number> = new Set([
   FRONTEND.CopyData,

@@ -134,7 +134,14 @@ export function createRunner(
     if (event.kind === 'ready') {
       ready = true
       timers.clear('login')
-      watchIdle({ limit: limits?.idle, session, traffic, timers, pulse: () => input(session.pulse), stop })
+      watchIdle({
+        limit: limits?.idle,
+        session,
+        traffic,
+        timers,
+        pulse: () => input(() => session.pulse()),
+        stop,
+      })
       metrics.stage('upstream_login', (performance.now() - startedAt) / 1000)
     } else current.observed(event)
     journal.observed(event)

@@ -1,31 +1,27 @@
 // One PostgreSQL connection: front door, login to the server, then the conversation. Sans-I/O: bytes in, effects out.
-import { analyzeFor } from '../../analysis/postgres/other-encodings.ts'
 import { type ErrorCode, ProtocolError, type Refusal } from '../../core/errors.ts'
-import type { AnalysisResult } from '../../core/facts.ts'
 import type { Answer, Effect, ProtocolSession, ProtocolSettings, SessionContext } from '../../core/session.ts'
-import type { Catalog } from './catalog/catalog.ts'
-import type { Trust } from './catalog/trust.ts'
-import { type Conversation, createConversation } from './conversation.ts'
-import { createFrontDoor } from './login/front-door.ts'
+import { type BeginOptions, beginConversation } from './begin.ts'
+import type { Conversation } from './conversation.ts'
+import { createFrontDoor, type FrontDoor } from './login/front-door.ts'
 import { createLogin, type LoggedIn, type LoginAttempt } from './login/upstream-login.ts'
-import { welcome } from './login/welcome.ts'
 import { decodeDiagnostic } from './messages/backend.ts'
-import { type BackendHandler, createBackendStream } from './messages/backend-stream.ts'
+import {
+  type BackendHandler,
+  type BackendStream,
+  createBackendStream,
+  type RowRun,
+  type Verdict,
+} from './messages/backend-stream.ts'
 import { BACKEND, FRONTEND } from './messages/codes.ts'
 import { cancelRequest, message, notice, refusalError, terminate } from './messages/encode.ts'
-import { createFrontendStream, type Frame } from './messages/frontend-stream.ts'
+import { createFrontendStream, type Frame, type FrontendStream } from './messages/frontend-stream.ts'
 import { createOutput } from './output.ts'
 import { createReplies } from './replies.ts'
 import { createRequests, type Requests } from './requests.ts'
-import { createPathTracker } from './search-path/tracker.ts'
 import { checkEarly, countWaiting } from './waiting.ts'
 
-export interface PostgresOptions
-  extends Pick<ProtocolSettings, 'methods' | 'discovery' | 'limits' | 'window'> {
-  readonly analyze: (sql: string) => AnalysisResult
-  readonly catalogOf: (database: string) => Catalog
-  readonly trust: Trust
-}
+export type PostgresOptions = BeginOptions & Pick<ProtocolSettings, 'methods' | 'discovery'>
 
 /** Server messages that have to be taken whole: rows with masks, errors. PostgreSQL's own rows may be larger. */
 const MAX_SERVER_MESSAGE = 64 * 1024 * 1024
@@ -38,226 +34,261 @@ const PULSE = message(BACKEND.ParameterStatus, Buffer.from('client_encoding\0UTF
 
 type Phase = 'door' | 'login' | 'ready' | 'cancel' | 'closed'
 
-export function createPostgresSession(options: PostgresOptions, context: SessionContext): ProtocolSession {
-  const { limits } = options
-  const out = createOutput()
-  const door = createFrontDoor(options, context, out)
-  const inbox = createFrontendStream(limitOf)
-  const count = countWaiting(context.memory)
-  let phase: Phase = 'door'
-  let login: LoginAttempt | undefined
-  let requests: Requests | undefined
-  let replies: BackendHandler | undefined
-  let admitted: Extract<Answer, { kind: 'admitted' }> | undefined
-  let held: Frame | undefined
-  /** notices that came while a message was on its way to the client */
-  const unsaid: Uint8Array[] = []
-  /** the server itself told the client why the session ends */
-  let told = false
-  /** why the session ends once the message that is on its way to the client is through */
-  let ending: Refusal | undefined
-  let conversation: Conversation | undefined
+export const createPostgresSession = (options: PostgresOptions, context: SessionContext): ProtocolSession =>
+  new PostgresSession(options, context)
 
-  function limitOf(type: number): number {
-    if (phase !== 'ready') return limits.token
+class PostgresSession implements ProtocolSession, BackendHandler {
+  readonly #options: PostgresOptions
+  readonly #context: SessionContext
+  readonly #out = createOutput()
+  readonly #door: FrontDoor
+  readonly #inbox: FrontendStream
+  readonly #outbox: BackendStream
+  readonly #count: (bytes: number) => void
+  #phase: Phase = 'door'
+  #login: LoginAttempt | undefined
+  #requests: Requests | undefined
+  #replies: BackendHandler | undefined
+  #admitted: Extract<Answer, { kind: 'admitted' }> | undefined
+  #held: Frame | undefined
+  /** notices that came while a message was on its way to the client */
+  readonly #unsaid: Uint8Array[] = []
+  /** the server itself told the client why the session ends */
+  #told = false
+  /** why the session ends once the message that is on its way to the client is through */
+  #ending: Refusal | undefined
+  #conversation: Conversation | undefined
+
+  constructor(options: PostgresOptions, context: SessionContext) {
+    this.#options = options
+    this.#context = context
+    this.#door = createFrontDoor(options, context, this.#out)
+    this.#inbox = createFrontendStream((type) => this.#limitOf(type))
+    this.#outbox = createBackendStream(this, (bytes) => this.#out.toClient(bytes), MAX_SERVER_MESSAGE)
+    this.#count = countWaiting(context.memory)
+  }
+
+  fromClient(chunk: Uint8Array): readonly Effect[] {
+    return this.#step(() => this.#receive(chunk))
+  }
+
+  fromServer(chunk: Uint8Array): readonly Effect[] {
+    return this.#step(() => this.#answered(chunk))
+  }
+
+  clientEnded(): readonly Effect[] {
+    return this.#step(() => {
+      if (this.#phase === 'ready' || this.#phase === 'login') this.#out.toServer(terminate())
+      this.#close('the client left')
+    })
+  }
+
+  serverEnded(): readonly Effect[] {
+    return this.#step(() => {
+      if (this.#phase === 'cancel') return this.#close('the cancel request is delivered')
+      if (this.#told) return this.#close('the target ended the session')
+      this.#fatal({ code: 'upstream-unavailable', message: 'the target closed the connection' })
+    })
+  }
+
+  resume(answer: Answer): readonly Effect[] {
+    return this.#step(() => this.#accept(answer))
+  }
+
+  notify(text: string, hint: string | undefined): readonly Effect[] {
+    return this.#step(() => this.#say(text, hint))
+  }
+
+  pulse(): readonly Effect[] {
+    return this.#step(() => {
+      if (this.#phase === 'ready' && !this.#outbox.partial()) this.#out.toClient(PULSE)
+    })
+  }
+
+  terminate(refusal: Refusal): readonly Effect[] {
+    return this.#step(() => {
+      // In the middle of a row no error can be said.
+      if (this.#outbox.partial()) this.#ending ??= refusal
+      else this.#fatal(refusal)
+    })
+  }
+
+  canceled(): void {
+    const awaited = this.#conversation?.awaited
+    if (awaited?.kind === 'execute' && awaited.fetch) awaited.fetch.canceled = true
+  }
+
+  busy(): boolean {
+    return this.#conversation !== undefined && this.#conversation.expected.length() > 0
+  }
+
+  atRest(): boolean {
+    const talk = this.#conversation
+    return (
+      this.#phase === 'ready' &&
+      talk !== undefined &&
+      talk.expected.length() === 0 &&
+      !talk.open &&
+      talk.copy === 'none'
+    )
+  }
+
+  idle(): boolean {
+    const talk = this.#conversation
+    return (
+      this.#phase === 'ready' &&
+      this.#requests?.ready() === true &&
+      talk?.expected.length() === 0 &&
+      talk.copy === 'none'
+    )
+  }
+
+  unwindowed(): number {
+    return this.#conversation?.unwindowed ?? 0
+  }
+
+  /** One of the server's. */
+  message(type: number, bytes: Uint8Array): Verdict {
+    if (this.#phase === 'ready' && this.#replies) {
+      if (type === BACKEND.ErrorResponse) this.#told = isFatal(bytes)
+      return this.#replies.message(type, bytes)
+    }
+    if (this.#phase !== 'login' || !this.#login)
+      throw new ProtocolError('the target speaks before it was spoken to')
+    const done = this.#login.message(type, bytes)
+    if (done) this.#enter(done)
+    return 'drop'
+  }
+
+  rows(bytes: Uint8Array, from: number): RowRun | undefined {
+    return this.#phase === 'ready' ? this.#replies?.rows?.(bytes, from) : undefined
+  }
+
+  passes(type: number, length: number): boolean {
+    return this.#phase === 'ready' && this.#replies !== undefined && this.#replies.passes(type, length)
+  }
+
+  #limitOf(type: number): number {
+    const { limits } = this.#options
+    if (this.#phase !== 'ready') return limits.token
     return type === FRONTEND.Query || type === FRONTEND.Parse ? limits.statement : limits.message
   }
 
-  const outbox = createBackendStream(
-    {
-      message(type, bytes) {
-        if (phase === 'ready' && replies) {
-          if (type === BACKEND.ErrorResponse) told = isFatal(bytes)
-          return replies.message(type, bytes)
-        }
-        if (phase !== 'login' || !login) throw new ProtocolError('the target speaks before it was spoken to')
-        const done = login.message(type, bytes)
-        if (done) enter(done)
-        return 'drop'
-      },
-      rows: (bytes, from) => (phase === 'ready' ? replies?.rows?.(bytes, from) : undefined),
-      passes: (type, length) => phase === 'ready' && replies !== undefined && replies.passes(type, length),
-    },
-    (bytes) => out.toClient(bytes),
-    MAX_SERVER_MESSAGE,
-  )
-
-  function close(reason: string, code?: ErrorCode): void {
-    phase = 'closed'
-    out.emit({ kind: 'close', reason, ...(code === undefined ? {} : { code }) })
+  #close(reason: string, code?: ErrorCode): void {
+    this.#phase = 'closed'
+    this.#out.emit({ kind: 'close', reason, ...(code === undefined ? {} : { code }) })
   }
 
-  function fatal(refusal: Refusal): void {
-    if (phase === 'closed') return
+  #fatal(refusal: Refusal): void {
+    if (this.#phase === 'closed') return
     // Whoever sends a cancel request expects no answer (54.2.8).
-    if (phase !== 'cancel' && !outbox.partial()) out.toClient(refusalError(refusal, 'FATAL'))
-    close(refusal.message, refusal.code)
+    if (this.#phase !== 'cancel' && !this.#outbox.partial())
+      this.#out.toClient(refusalError(refusal, 'FATAL'))
+    this.#close(refusal.message, refusal.code)
   }
 
   /** The login is done: the conversation begins. */
-  function enter(done: LoggedIn): void {
+  #enter(done: LoggedIn): void {
+    const admitted = this.#admitted
     if (!admitted) throw new ProtocolError('a login without an admission', 'internal')
-    welcome(out, context.random, door.minor(), done)
-    const { masks, looksBehind, mayHold = () => false, login: used } = admitted
-    const catalog = options.catalogOf(used.database)
-    const path = createPathTracker({
-      setting: used.settings['search_path'] ?? '',
-      user: used.user,
-      reason: door.client().reason,
-      inForce: done.inForce,
-    })
-    if (done.searchPath !== undefined) path.reported(done.searchPath)
-    const talk = createConversation(
-      {
-        out,
-        analyze: analyzeFor(done.encoding, options.analyze),
-        masks,
-        catalog,
-        looksBehind,
-        mayHold,
-        trust: options.trust,
-        context,
-        path,
-      },
-      { ...limits, ...(options.window === undefined ? {} : { window: options.window }) },
-    )
-    conversation = talk
-    requests = createRequests(talk)
-    replies = createReplies(talk)
-    phase = 'ready'
+    const [context, out, door] = [this.#context, this.#out, this.#door]
+    const talk = beginConversation(this.#options, { context, out, door, admitted, done })
+    this.#conversation = talk
+    this.#requests = createRequests(talk)
+    this.#replies = createReplies(talk)
+    this.#phase = 'ready'
     // The credential and what the login kept are of no use any more.
-    login = undefined
-    admitted = undefined
+    this.#login = undefined
+    this.#admitted = undefined
   }
 
   /** Handles the client's messages until one has to wait. */
-  function pump(): void {
-    handleAll()
-    count(inbox.pending())
-    if (phase === 'door') checkEarly(inbox.pending(), limits.token)
+  #pump(): void {
+    this.#handleAll()
+    const pending = this.#inbox.pending()
+    this.#count(pending)
+    if (this.#phase === 'door') checkEarly(pending, this.#options.limits.token)
   }
 
-  function handleAll(): void {
-    while (phase === 'ready' || (phase === 'door' && door.state() === 'proof')) {
+  #handleAll(): void {
+    while (this.#phase === 'ready' || (this.#phase === 'door' && this.#door.state() === 'proof')) {
+      const requests = this.#requests
       if (requests && !requests.ready()) return
-      const frame = held ?? inbox.next()
-      held = undefined
+      const frame = this.#held ?? this.#inbox.next()
+      this.#held = undefined
       if (!frame) return
-      if (!requests) door.frame(frame)
-      else if (!requests.handle(frame)) held = frame
+      if (!requests) this.#door.frame(frame)
+      else if (!requests.handle(frame)) this.#held = frame
     }
   }
 
-  function knock(chunk: Uint8Array): void {
-    const rest = door.startup(chunk)
-    if (door.state() === 'startup') return
-    if (door.state() === 'cancel') phase = 'cancel'
-    else inbox.push(rest)
+  #knock(chunk: Uint8Array): void {
+    const rest = this.#door.startup(chunk)
+    const state = this.#door.state()
+    if (state === 'startup') return
+    if (state === 'cancel') this.#phase = 'cancel'
+    else this.#inbox.push(rest)
   }
 
-  function receive(chunk: Uint8Array): void {
-    if (phase === 'cancel' || phase === 'closed' || ending) return
-    if (phase === 'door' && door.state() === 'startup') knock(chunk)
-    else inbox.push(chunk)
-    if (inbox.pending() > limits.buffered) {
+  #receive(chunk: Uint8Array): void {
+    if (this.#phase === 'cancel' || this.#phase === 'closed' || this.#ending) return
+    if (this.#phase === 'door' && this.#door.state() === 'startup') this.#knock(chunk)
+    else this.#inbox.push(chunk)
+    if (this.#inbox.pending() > this.#options.limits.buffered)
       throw new ProtocolError('more was sent than is kept while the session waits', 'too-large')
-    }
-    pump()
+    this.#pump()
   }
 
-  function accept(answer: Answer): void {
-    if (ending) return
+  #accept(answer: Answer): void {
+    if (this.#ending) return
     switch (answer.kind) {
       case 'admitted':
-        admitted = answer
-        login = createLogin(answer.login, context.random, out)
-        phase = 'login'
-        return login.start(door.client().settings)
+        this.#admitted = answer
+        this.#login = createLogin(answer.login, this.#context.random, this.#out)
+        this.#phase = 'login'
+        return this.#login.start(this.#door.client().settings)
       case 'rejected':
-        return fatal(answer.refusal)
+        return this.#fatal(answer.refusal)
       case 'cancel-target':
-        return out.toServer(cancelRequest(answer.serverKey))
+        return this.#out.toServer(cancelRequest(answer.serverKey))
       case 'bypassed':
         throw new ProtocolError('a session that needs the results was told that they go past it', 'internal')
       case 'proceed':
       case 'refused':
-        if (!requests) throw new ProtocolError('a judgement came before any statement', 'internal')
-        requests.answer(answer)
-        return pump()
+        if (!this.#requests) throw new ProtocolError('a judgement came before any statement', 'internal')
+        this.#requests.answer(answer)
+        return this.#pump()
     }
   }
 
-  function say(text: string, hint: string | undefined): void {
-    if (!outbox.partial()) return out.toClient(notice(text, hint))
-    if (unsaid.length < MAX_UNSAID) unsaid.push(notice(text, hint))
+  #say(text: string, hint: string | undefined): void {
+    if (!this.#outbox.partial()) return this.#out.toClient(notice(text, hint))
+    if (this.#unsaid.length < MAX_UNSAID) this.#unsaid.push(notice(text, hint))
   }
 
-  function fromServer(chunk: Uint8Array): void {
-    if (phase === 'cancel') return
-    if (ending) {
+  #answered(chunk: Uint8Array): void {
+    if (this.#phase === 'cancel') return
+    const outbox = this.#outbox
+    if (this.#ending) {
       outbox.finish(chunk)
-      if (!outbox.partial()) fatal(ending)
+      if (!outbox.partial()) this.#fatal(this.#ending)
       return
     }
     outbox.push(chunk)
-    if (!outbox.partial()) for (const late of unsaid.splice(0)) out.toClient(late)
-    pump()
+    if (this.#unsaid.length > 0 && !outbox.partial())
+      for (const late of this.#unsaid.splice(0)) this.#out.toClient(late)
+    this.#pump()
   }
 
   /** Runs one input. A protocol error ends the session with the protocol's own fatal error. */
-  function step(input: () => void): readonly Effect[] {
+  #step(input: () => void): readonly Effect[] {
     try {
-      if (phase !== 'closed') input()
+      if (this.#phase !== 'closed') input()
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      fatal({ code: error.code, message: error.message })
+      this.#fatal({ code: error.code, message: error.message })
     }
-    return out.drain()
-  }
-
-  return {
-    fromClient: (chunk) => step(() => receive(chunk)),
-    fromServer: (chunk) => step(() => fromServer(chunk)),
-    clientEnded: () =>
-      step(() => {
-        if (phase === 'ready' || phase === 'login') out.toServer(terminate())
-        close('the client left')
-      }),
-    serverEnded: () =>
-      step(() => {
-        if (phase === 'cancel') return close('the cancel request is delivered')
-        if (told) return close('the target ended the session')
-        fatal({ code: 'upstream-unavailable', message: 'the target closed the connection' })
-      }),
-    resume: (answer) => step(() => accept(answer)),
-    notify: (text, hint) => step(() => say(text, hint)),
-    pulse: () =>
-      step(() => {
-        if (phase === 'ready' && !outbox.partial()) out.toClient(PULSE)
-      }),
-    terminate: (refusal) =>
-      step(() => {
-        // In the middle of a row no error can be said.
-        if (outbox.partial()) ending ??= refusal
-        else fatal(refusal)
-      }),
-    canceled() {
-      const awaited = conversation?.awaited
-      if (awaited?.kind === 'execute' && awaited.fetch) awaited.fetch.canceled = true
-    },
-    busy: () => conversation !== undefined && conversation.expected.length() > 0,
-    atRest: () =>
-      phase === 'ready' &&
-      conversation !== undefined &&
-      conversation.expected.length() === 0 &&
-      !conversation.open &&
-      conversation.copy === 'none',
-    idle: () =>
-      phase === 'ready' &&
-      requests?.ready() === true &&
-      conversation?.expected.length() === 0 &&
-      conversation.copy === 'none',
-    unwindowed: () => conversation?.unwindowed ?? 0,
+    return this.#out.drain()
   }
 }
 

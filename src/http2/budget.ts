@@ -15,23 +15,31 @@ export interface Budget {
 }
 
 /** @param now milliseconds of a clock that only goes forward */
-export function createBudget(now: () => number): Budget {
-  let left = BURST
-  let since = now()
+export const createBudget = (now: () => number): Budget => new RefilledBudget(now)
 
-  const refill = () => {
-    const at = now()
-    left = Math.min(BURST, left + ((at - since) / 1000) * PER_SECOND)
-    since = at
+class RefilledBudget implements Budget {
+  readonly #now: () => number
+  #left = BURST
+  #since: number
+
+  constructor(now: () => number) {
+    this.#now = now
+    this.#since = now()
   }
-  return {
-    spend() {
-      if (left < 1) refill()
-      if (left < 1) throw new ConnectionError(ENHANCE_YOUR_CALM, 'too many frames without work')
-      left -= 1
-    },
-    earn() {
-      if (left < BURST) left += PER_SENT_FRAME
-    },
+
+  spend(): void {
+    if (this.#left < 1) this.#refill()
+    if (this.#left < 1) throw new ConnectionError(ENHANCE_YOUR_CALM, 'too many frames without work')
+    this.#left -= 1
+  }
+
+  earn(): void {
+    if (this.#left < BURST) this.#left += PER_SENT_FRAME
+  }
+
+  #refill(): void {
+    const at = this.#now()
+    this.#left = Math.min(BURST, this.#left + ((at - this.#since) / 1000) * PER_SECOND)
+    this.#since = at
   }
 }

@@ -63,82 +63,105 @@ const HANDLERS = [
  * @param wake there is something to `take`, and no call of `receive` is about to return
  * @param now milliseconds of a clock that only goes forward
  */
-export function createConnection(
+export const createConnection = (
   limits: Limits,
   accept: (stream: Stream) => StreamHandler,
   wake: () => void,
   now: () => number,
-): ServerConnection {
-  let receiving = false
-  const connection: Connection = {
-    limits,
-    accept,
-    wake: () => {
-      if (!receiving) wake()
-    },
-    output: createOutput(),
-    budget: createBudget(now),
-    hpack: createHpackDecoder(limits.headers),
-    streams: new Map(),
-    closed: new Map(),
-    lastId: 0,
-    greeted: false,
-    goingAway: false,
-    block: undefined,
-    receiveWindow: limits.connectionWindow,
-    blocked: new Set(),
-    full: false,
-    ...createPeerDefaults(),
-  }
-  let over = false
-  sendPreface(connection)
+): ServerConnection => new PeerConnection(limits, accept, wake, now)
 
-  const read = createFrameReader(limits.frame, (type, flags, id, payload) => {
+class PeerConnection implements ServerConnection {
+  readonly #connection: Connection
+  readonly #wake: () => void
+  readonly #read: (chunk: Buffer) => void
+  #receiving = false
+  #over = false
+
+  constructor(
+    limits: Limits,
+    accept: (stream: Stream) => StreamHandler,
+    wake: () => void,
+    now: () => number,
+  ) {
+    this.#wake = wake
+    this.#connection = {
+      limits,
+      accept,
+      wake: () => {
+        if (!this.#receiving) wake()
+      },
+      output: createOutput(),
+      budget: createBudget(now),
+      hpack: createHpackDecoder(limits.headers),
+      streams: new Map(),
+      closed: new Map(),
+      lastId: 0,
+      greeted: false,
+      goingAway: false,
+      block: undefined,
+      receiveWindow: limits.connectionWindow,
+      blocked: new Set(),
+      full: false,
+      ...createPeerDefaults(),
+    }
+    sendPreface(this.#connection)
+    this.#read = createFrameReader(limits.frame, (type, flags, id, payload) =>
+      this.#frame(type, flags, id, payload),
+    )
+  }
+
+  receive(chunk: Buffer): boolean {
+    if (this.#over) return false
+    this.#receiving = true
     try {
-      dispatch(connection, type, flags, id, payload)
+      this.#read(chunk)
+    } catch (error) {
+      const known = error instanceof ConnectionError
+      const code = known ? error.code : INTERNAL_ERROR
+      sendGoAway(this.#connection, code, known ? error.message : 'internal error')
+      this.lost()
+    } finally {
+      this.#receiving = false
+    }
+    return !this.#over
+  }
+
+  take(): Uint8Array[] {
+    return this.#connection.output.take()
+  }
+
+  streams(): number {
+    return this.#connection.streams.size
+  }
+
+  greeted(): boolean {
+    return this.#connection.greeted
+  }
+
+  goAway(): void {
+    if (this.#over || this.#connection.goingAway) return
+    this.#connection.goingAway = true
+    sendGoAway(this.#connection, NO_ERROR, '')
+    this.#wake()
+  }
+
+  transport(full: boolean): void {
+    this.#connection.full = full
+    if (!full) for (const stream of this.#connection.streams.values()) resume(this.#connection, stream)
+  }
+
+  lost(): void {
+    this.#over = true
+    for (const stream of this.#connection.streams.values()) close(this.#connection, stream, 'here', CANCEL)
+  }
+
+  #frame(type: number, flags: number, id: number, payload: Buffer): void {
+    try {
+      dispatch(this.#connection, type, flags, id, payload)
     } catch (error) {
       if (error instanceof ConnectionError) throw error
-      streamFailed(connection, id, error)
+      streamFailed(this.#connection, id, error)
     }
-  })
-  const end = () => {
-    over = true
-    for (const stream of connection.streams.values()) close(connection, stream, 'here', CANCEL)
-  }
-
-  return {
-    receive(chunk) {
-      if (over) return false
-      receiving = true
-      try {
-        read(chunk)
-      } catch (error) {
-        const known = error instanceof ConnectionError
-        sendGoAway(connection, known ? error.code : INTERNAL_ERROR, known ? error.message : 'internal error')
-        end()
-      } finally {
-        receiving = false
-      }
-      return !over
-    },
-    take: () => connection.output.take(),
-    streams() {
-      return connection.streams.size
-    },
-    greeted() {
-      return connection.greeted
-    },
-    goAway() {
-      if (over || connection.goingAway) return
-      connection.goingAway = true
-      sendGoAway(connection, NO_ERROR, '')
-      wake()
-    },
-    transport(full) {
-      connection.full = full
-      if (!full) for (const stream of connection.streams.values()) resume(connection, stream)
-    },
-    lost: end,
   }
 }
 

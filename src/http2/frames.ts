@@ -30,66 +30,82 @@ export type OnFrame = (type: number, flags: number, id: number, payload: Buffer)
 
 /** @returns what takes the next bytes. @throws ConnectionError for a wrong preface or a frame that is too long */
 export function createFrameReader(maxFrame: number, onFrame: OnFrame): (chunk: Buffer) => void {
-  let preface = 0
-  const header = Buffer.alloc(HEADER_BYTES)
-  let headerUsed = 0
+  const reader = new FrameReader(maxFrame, onFrame)
+  return (chunk) => reader.read(chunk)
+}
+
+class FrameReader {
+  readonly #maxFrame: number
+  readonly #onFrame: OnFrame
+  #preface = 0
+  readonly #header = Buffer.alloc(HEADER_BYTES)
+  #headerUsed = 0
   /** a frame whose header is here and whose payload is not */
-  let payload: Buffer | undefined
-  let payloadUsed = 0
+  #payload: Buffer | undefined
+  #payloadUsed = 0
 
-  const lengthOf = (bytes: Buffer, at: number): number => {
-    const length = bytes.readUIntBE(at, 3)
-    if (length > maxFrame) throw new ConnectionError(FRAME_SIZE_ERROR, `a frame of ${length} bytes`)
-    return length
-  }
-  const emit = (bytes: Buffer, at: number, body: Buffer) => {
-    // The reserved bit is ignored (section 4.1).
-    onFrame(bytes[at + 3] as number, bytes[at + 4] as number, bytes.readUInt32BE(at + 5) & 0x7fffffff, body)
+  constructor(maxFrame: number, onFrame: OnFrame) {
+    this.#maxFrame = maxFrame
+    this.#onFrame = onFrame
   }
 
-  /** Takes what completes a frame that an earlier chunk began; returns where the next frame begins. */
-  const finishBegun = (chunk: Buffer, from: number): number => {
-    let at = from
-    if (payload === undefined) {
-      const taken = Math.min(HEADER_BYTES - headerUsed, chunk.length - at)
-      chunk.copy(header, headerUsed, at, at + taken)
-      headerUsed += taken
-      at += taken
-      if (headerUsed < HEADER_BYTES) return at
-      payload = Buffer.allocUnsafe(lengthOf(header, 0))
-      payloadUsed = 0
+  read(chunk: Buffer): void {
+    let at = this.#preface < PREFACE.length ? this.#takePreface(chunk) : 0
+    if (this.#headerUsed > 0) at = this.#finishBegun(chunk, at)
+    while (chunk.length - at >= HEADER_BYTES) {
+      const length = this.#lengthOf(chunk, at)
+      const end = at + HEADER_BYTES + length
+      if (end > chunk.length) break
+      this.#emit(chunk, at, chunk.subarray(at + HEADER_BYTES, end))
+      at = end
     }
-    const taken = Math.min(payload.length - payloadUsed, chunk.length - at)
-    chunk.copy(payload, payloadUsed, at, at + taken)
-    payloadUsed += taken
-    at += taken
-    if (payloadUsed < payload.length) return at
-    const whole = payload
-    payload = undefined
-    headerUsed = 0
-    emit(header, 0, whole)
-    return at
+    if (at < chunk.length) this.#finishBegun(chunk, at)
   }
 
-  const takePreface = (chunk: Buffer): number => {
+  #takePreface(chunk: Buffer): number {
+    const preface = this.#preface
     const taken = Math.min(PREFACE.length - preface, chunk.length)
     if (PREFACE.compare(chunk, 0, taken, preface, preface + taken) !== 0) {
       throw new ConnectionError(PROTOCOL_ERROR, 'not an HTTP/2 preface')
     }
-    preface += taken
+    this.#preface += taken
     return taken
   }
 
-  return (chunk) => {
-    let at = preface < PREFACE.length ? takePreface(chunk) : 0
-    if (headerUsed > 0) at = finishBegun(chunk, at)
-    while (chunk.length - at >= HEADER_BYTES) {
-      const length = lengthOf(chunk, at)
-      const end = at + HEADER_BYTES + length
-      if (end > chunk.length) break
-      emit(chunk, at, chunk.subarray(at + HEADER_BYTES, end))
-      at = end
+  /** Takes what completes a frame that an earlier chunk began; returns where the next frame begins. */
+  #finishBegun(chunk: Buffer, from: number): number {
+    let at = from
+    if (this.#payload === undefined) {
+      const taken = Math.min(HEADER_BYTES - this.#headerUsed, chunk.length - at)
+      chunk.copy(this.#header, this.#headerUsed, at, at + taken)
+      this.#headerUsed += taken
+      at += taken
+      if (this.#headerUsed < HEADER_BYTES) return at
+      this.#payload = Buffer.allocUnsafe(this.#lengthOf(this.#header, 0))
+      this.#payloadUsed = 0
     }
-    if (at < chunk.length) finishBegun(chunk, at)
+    const payload = this.#payload
+    const taken = Math.min(payload.length - this.#payloadUsed, chunk.length - at)
+    chunk.copy(payload, this.#payloadUsed, at, at + taken)
+    this.#payloadUsed += taken
+    at += taken
+    if (this.#payloadUsed < payload.length) return at
+    this.#payload = undefined
+    this.#headerUsed = 0
+    this.#emit(this.#header, 0, payload)
+    return at
+  }
+
+  #lengthOf(bytes: Buffer, at: number): number {
+    const length = bytes.readUIntBE(at, 3)
+    if (length > this.#maxFrame) throw new ConnectionError(FRAME_SIZE_ERROR, `a frame of ${length} bytes`)
+    return length
+  }
+
+  #emit(bytes: Buffer, at: number, payload: Buffer): void {
+    const type = bytes[at + 3] as number
+    const flags = bytes[at + 4] as number
+    // The reserved bit is ignored (section 4.1).
+    this.#onFrame(type, flags, bytes.readUInt32BE(at + 5) & 0x7fffffff, payload)
   }
 }

@@ -18,60 +18,66 @@ export interface Output {
   take(): Uint8Array[]
 }
 
-export function createOutput(): Output {
-  let full: Uint8Array[] = []
-  let block = Buffer.alloc(0)
-  let start = 0
-  let used = 0
+export const createOutput = (): Output => new FrameOutput()
 
-  const seal = () => {
-    if (used > start) full.push(block.subarray(start, used))
-    start = used
-  }
-  const renew = () => {
-    seal()
-    block = Buffer.allocUnsafeSlow(BLOCK)
-    start = 0
-    used = 0
+class FrameOutput implements Output {
+  #full: Uint8Array[] = []
+  #block = Buffer.alloc(0)
+  #start = 0
+  #used = 0
+
+  header(length: number, type: number, flags: number, id: number): void {
+    if (this.#block.length - this.#used < HEADER_BYTES) this.#renew()
+    const block = this.#block
+    const used = this.#used
+    block[used] = length >>> 16
+    block[used + 1] = length >>> 8
+    block[used + 2] = length
+    block[used + 3] = type
+    block[used + 4] = flags
+    block.writeUInt32BE(id, used + 5)
+    this.#used = used + HEADER_BYTES
   }
 
-  return {
-    header(length, type, flags, id) {
-      if (block.length - used < HEADER_BYTES) renew()
-      block[used] = length >>> 16
-      block[used + 1] = length >>> 8
-      block[used + 2] = length
-      block[used + 3] = type
-      block[used + 4] = flags
-      block.writeUInt32BE(id, used + 5)
-      used += HEADER_BYTES
-    },
-    bytes(source, from, to) {
-      if (to - from >= LARGE) {
-        seal()
-        full.push(source.subarray(from, to))
-        return
-      }
-      let at = from
-      while (at < to) {
-        if (used === block.length) renew()
-        const taken = Math.min(to - at, block.length - used)
-        if (taken === source.length) block.set(source, used)
-        else block.set(source.subarray(at, at + taken), used)
-        used += taken
-        at += taken
-      }
-    },
-    uint32(value) {
-      if (block.length - used < 4) renew()
-      block.writeUInt32BE(value, used)
-      used += 4
-    },
-    take() {
-      seal()
-      const taken = full
-      full = []
-      return taken
-    },
+  bytes(source: Uint8Array, from: number, to: number): void {
+    if (to - from >= LARGE) {
+      this.#seal()
+      this.#full.push(source.subarray(from, to))
+      return
+    }
+    let at = from
+    while (at < to) {
+      if (this.#used === this.#block.length) this.#renew()
+      const taken = Math.min(to - at, this.#block.length - this.#used)
+      if (taken === source.length) this.#block.set(source, this.#used)
+      else this.#block.set(source.subarray(at, at + taken), this.#used)
+      this.#used += taken
+      at += taken
+    }
+  }
+
+  uint32(value: number): void {
+    if (this.#block.length - this.#used < 4) this.#renew()
+    this.#block.writeUInt32BE(value, this.#used)
+    this.#used += 4
+  }
+
+  take(): Uint8Array[] {
+    this.#seal()
+    const taken = this.#full
+    this.#full = []
+    return taken
+  }
+
+  #seal(): void {
+    if (this.#used > this.#start) this.#full.push(this.#block.subarray(this.#start, this.#used))
+    this.#start = this.#used
+  }
+
+  #renew(): void {
+    this.#seal()
+    this.#block = Buffer.allocUnsafeSlow(BLOCK)
+    this.#start = 0
+    this.#used = 0
   }
 }

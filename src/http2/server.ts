@@ -53,7 +53,7 @@ export function createHttp2Server(
   const open = new Map<Socket, ServerConnection>()
   const onSocket = (socket: Socket) => {
     if (socket instanceof TLSSocket && socket.alpnProtocol !== 'h2') return void socket.destroy()
-    open.set(socket, serve(socket, limits, accept, runTurn))
+    open.set(socket, new ServedSocket(socket, limits, accept, runTurn).connection)
     socket.once('close', () => open.delete(socket))
   }
   const server = tls === undefined ? createServer({ noDelay: true }, onSocket) : tlsServer(tls, onSocket)
@@ -109,65 +109,82 @@ function listen(server: Server, on: ListenOn): Promise<number> {
 }
 
 /** Moves bytes between a socket and its connection. All that one read brings about leaves in one write. */
-function serve(
-  socket: Socket,
-  limits: Limits,
-  accept: (stream: Stream) => StreamHandler,
-  runTurn: RunTurn,
-): ServerConnection {
+class ServedSocket {
+  readonly connection: ServerConnection
+  readonly #socket: Socket
+  readonly #runTurn: RunTurn
+  readonly #greeting: NodeJS.Timeout
+  readonly #flushLater = () => this.#flush()
+  readonly #onData = (chunk: Buffer) => this.#take(chunk)
   /** a flush is to come */
-  let scheduled = false
-  let paused = false
-  const flush = () => {
-    scheduled = false
-    const blocks = connection.take()
+  #scheduled = false
+  #paused = false
+
+  constructor(socket: Socket, limits: Limits, accept: (stream: Stream) => StreamHandler, runTurn: RunTurn) {
+    this.#socket = socket
+    this.#runTurn = runTurn
+    this.connection = createConnection(
+      limits,
+      accept,
+      () => this.#wake(),
+      () => performance.now(),
+    )
+    this.#greeting = setTimeout(() => socket.destroy(), GREETED_WITHIN)
+    socket.on('data', this.#onData)
+    socket.on('error', () => socket.destroy())
+    socket.once('close', () => {
+      clearTimeout(this.#greeting)
+      this.connection.lost()
+    })
+    this.#flush()
+  }
+
+  #take(chunk: Buffer): void {
+    let goesOn = true
+    this.#scheduled = true
+    this.#runTurn(() => {
+      goesOn = this.connection.receive(chunk)
+    })
+    this.#flush()
+    if (this.connection.greeted()) clearTimeout(this.#greeting)
+    if (!goesOn) this.#end()
+  }
+
+  #flush(): void {
+    this.#scheduled = false
+    const blocks = this.connection.take()
+    const socket = this.#socket
     if (blocks.length === 0 || socket.destroyed) return
     if (blocks.length > 1) socket.cork()
     for (const block of blocks) socket.write(block)
     if (blocks.length > 1) socket.uncork()
     if (socket.writableLength > MAX_UNWRITTEN) socket.destroy()
-    else if (socket.writableLength > HIGH_WATER) pause()
+    else if (socket.writableLength > HIGH_WATER) this.#pause()
   }
-  const pause = () => {
-    if (paused) return
-    paused = true
-    connection.transport(true)
-    socket.once('drain', () => {
-      paused = false
-      connection.transport(false)
-      flush()
+
+  #wake(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    queueMicrotask(this.#flushLater)
+  }
+
+  #pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.connection.transport(true)
+    this.#socket.once('drain', () => {
+      this.#paused = false
+      this.connection.transport(false)
+      this.#flush()
     })
   }
-  const wake = () => {
-    if (scheduled) return
-    scheduled = true
-    queueMicrotask(flush)
-  }
-  const connection = createConnection(limits, accept, wake, () => performance.now())
-  const greeting = setTimeout(() => socket.destroy(), GREETED_WITHIN)
-  const end = () => {
+
+  #end(): void {
+    const socket = this.#socket
     // What else it sends is thrown away.
-    socket.off('data', take)
+    socket.off('data', this.#onData)
     socket.resume()
     socket.end()
     setTimeout(() => socket.destroy(), LINGER).unref()
   }
-  const take = (chunk: Buffer) => {
-    let goesOn = true
-    scheduled = true
-    runTurn(() => {
-      goesOn = connection.receive(chunk)
-    })
-    flush()
-    if (connection.greeted()) clearTimeout(greeting)
-    if (!goesOn) end()
-  }
-  socket.on('data', take)
-  socket.on('error', () => socket.destroy())
-  socket.once('close', () => {
-    clearTimeout(greeting)
-    connection.lost()
-  })
-  flush()
-  return connection
 }

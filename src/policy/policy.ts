@@ -7,12 +7,12 @@ import type { Config, MaskRuleConfig } from '../config/schema.ts'
 import type { ApprovalRequest } from '../core/approval.ts'
 import type { Circumstances } from '../core/circumstances.ts'
 import type { Decision } from '../core/decision.ts'
-import type { Facts } from '../core/facts.ts'
-import type { Operation, Reached } from '../core/operation.ts'
+import type { Operation } from '../core/operation.ts'
 import type { Permit } from '../core/permit.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import { isForResource } from '../core/resource-names.ts'
 import { mayBreakGlass } from '../core/stated.ts'
+import { createDecisionMemory } from './decision-memory.ts'
 import { explainRules } from './explain.ts'
 import { inForce, judgeStatements, verdictsOf } from './judge.ts'
 import type { AccessVerdict, RuleSet } from './judge-access.ts'
@@ -97,25 +97,30 @@ export function compilePolicy(config: Config, locking = lockdownsOf(config)): Po
   const version = versionOf(config)
   const judged = new WeakMap<Decision, JudgedAs>()
   const ruleSets = createRuleSets(rules, config)
-  const remembered = rememberDecisions()
+  const remembered = createDecisionMemory()
   const rulesLookBehind = createLooksBehind(rules)
   const lockdowns = createLockdowns(locking, version)
 
-  const judge: Policy['judge'] = (principal, resource, operation, circumstances) =>
-    guarded(version, () => {
+  const decide = (principal: Principal, resource: string, operation: Operation, set: RuleSet): Decision => {
+    const { facts, phase, reached } = operation
+    const made = guarded(version, () => judgeStatements(operation, set, version))
+    const breaksGlass = made.hold !== undefined && mayBreakGlass(principal, made.hold)
+    judged.set(made, { facts, phase, reached, resource, principal: principalId(principal), breaksGlass })
+    remembered.keep(set, operation, made)
+    return made
+  }
+  const judge: Policy['judge'] = (principal, resource, operation, circumstances) => {
+    try {
       const locked = lockdowns.judge(principal, resource, operation.facts)
       if (locked !== undefined) return locked
       const set = ruleSets.of(principal, resource, circumstances)
-      const decision = remembered(set, operation, () => {
-        const { facts, phase, reached } = operation
-        const made = guarded(version, () => judgeStatements(operation, set, version))
-        const breaksGlass = made.hold !== undefined && mayBreakGlass(principal, made.hold)
-        judged.set(made, { facts, phase, reached, resource, principal: principalId(principal), breaksGlass })
-        return made
-      })
+      const decision = remembered.of(set, operation) ?? decide(principal, resource, operation, set)
       // Without the server's answers, what a session sets is not followed.
       return demandingReason(decision, operation, config.resources[resource]?.process !== 'requests-only')
-    })
+    } catch {
+      return notEvaluated(version)
+    }
+  }
 
   const masksOf: Policy['masks'] = (principal, resource) =>
     masks.filter(
@@ -177,36 +182,10 @@ function guarded(policyVersion: string, evaluate: () => Decision): Decision {
   try {
     return evaluate()
   } catch {
-    return { outcome: 'deny', hits: [], reason: 'the policy could not be evaluated', policyVersion }
+    return notEvaluated(policyVersion)
   }
 }
 
-const NOTHING_REACHED: readonly Reached[] = []
-
-type Remember = (
-  rules: RuleSet,
-  operation: Pick<Operation, 'facts' | 'phase' | 'reached'>,
-  decide: () => Decision,
-) => Decision
-
-/**
- * Facts of a known text are one object, so is what is behind its names as long as that is the same, and so are the rules
- * of a principal on a resource under like circumstances: a statement that was judged costs a few look-ups.
- */
-function rememberDecisions(): Remember {
-  type ByRules = WeakMap<RuleSet, Map<Operation['phase'], Decision>>
-  const known = new WeakMap<Facts, WeakMap<readonly Reached[], ByRules>>()
-  return (rules, { facts, phase, reached = NOTHING_REACHED }, decide) => {
-    const found = known.get(facts)?.get(reached)?.get(rules)?.get(phase)
-    if (found !== undefined) return found
-    const decision = decide()
-    const byReached = known.get(facts) ?? new WeakMap<readonly Reached[], ByRules>()
-    known.set(facts, byReached)
-    const byRules: ByRules = byReached.get(reached) ?? new WeakMap()
-    byReached.set(reached, byRules)
-    const decisions = byRules.get(rules) ?? new Map<Operation['phase'], Decision>()
-    byRules.set(rules, decisions)
-    decisions.set(phase, decision)
-    return decision
-  }
+function notEvaluated(policyVersion: string): Decision {
+  return { outcome: 'deny', hits: [], reason: 'the policy could not be evaluated', policyVersion }
 }

@@ -24,7 +24,10 @@ type LimitOf = (type: number) => number
 /** A message cannot be longer than PostgreSQL's own limit on an allocation, 1 GB (PQ_LARGE_MESSAGE_LIMIT). */
 const LARGEST = 0x3fffffff
 
-const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(FRONTEND))
+/** By type. */
+const IS_KNOWN: readonly boolean[] = Array.from({ length: 256 }, (_, type) =>
+  Object.values<number>(FRONTEND).includes(type),
+)
 
 export const createFrontendStream = (limitOf: LimitOf): FrontendStream => new ClientMessages(limitOf)
 
@@ -57,7 +60,7 @@ class ClientMessages implements FrontendStream {
     if (length < 4 || length > LARGEST)
       throw new ProtocolError(`a message states the impossible length ${length}`)
     // A client that talks nonsense must not be waited for until it has sent all that it states.
-    if (!KNOWN_TYPES.has(type))
+    if (IS_KNOWN[type] !== true)
       throw new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
     if (length > this.#limitOf(type)) {
       chunks.take(HEADER)

@@ -24,49 +24,78 @@ export interface ReasonTracker {
  * @param atLogin what the client said in its startup packet
  * @param inForce what the server told then
  */
-export function createReasonTracker(atLogin: string | undefined, inForce: string | undefined): ReasonTracker {
-  let said = atLogin !== undefined && atLogin === inForce
-  /** what was there before the session said anything, which nobody said */
-  const before = said ? undefined : inForce
-  let told = said ? atLogin : undefined
-  let doubtful = false
-  let unsettled = false
+export const createReasonTracker = (
+  atLogin: string | undefined,
+  inForce: string | undefined,
+): ReasonTracker => new AskedReason(atLogin, inForce)
 
-  return {
-    now: () => (doubtful ? 'any' : told === undefined ? undefined : { text: told }),
-    sent(moves) {
-      said ||= moves.has('reason')
-      if (!said) return
-      if (moves.has('reason') || moves.has('reset') || moves.has('code')) {
-        doubtful = true
-        unsettled = true
-      } else if (moves.has('end') && unsettled) doubtful = true
-    },
-    learn(reason, settled) {
-      told = said && reason !== before ? reason : undefined
-      doubtful = false
-      if (settled) unsettled = false
-    },
-    ended() {
-      if (unsettled) doubtful = true
-    },
-    movedBy: (moves) =>
-      moves.has('reason') || (said && moves.has('reset')) || (unsettled && moves.has('end')),
+class AskedReason implements ReasonTracker {
+  #said: boolean
+  /** what was there before the session said anything, which nobody said */
+  readonly #before: string | undefined
+  #told: string | undefined
+  #doubtful = false
+  #unsettled = false
+
+  constructor(atLogin: string | undefined, inForce: string | undefined) {
+    this.#said = atLogin !== undefined && atLogin === inForce
+    this.#before = this.#said ? undefined : inForce
+    this.#told = this.#said ? atLogin : undefined
+  }
+
+  now(): SessionReason {
+    if (this.#doubtful) return 'any'
+    return this.#told === undefined ? undefined : { text: this.#told }
+  }
+
+  sent(moves: ReadonlySet<Move>): void {
+    this.#said ||= moves.has('reason')
+    if (!this.#said) return
+    if (moves.has('reason') || moves.has('reset') || moves.has('code')) {
+      this.#doubtful = true
+      this.#unsettled = true
+    } else if (moves.has('end') && this.#unsettled) this.#doubtful = true
+  }
+
+  learn(reason: string | undefined, settled: boolean): void {
+    this.#told = this.#said && reason !== this.#before ? reason : undefined
+    this.#doubtful = false
+    if (settled) this.#unsettled = false
+  }
+
+  ended(): void {
+    if (this.#unsettled) this.#doubtful = true
+  }
+
+  movedBy(moves: ReadonlySet<Move>): boolean {
+    return moves.has('reason') || (this.#said && moves.has('reset')) || (this.#unsettled && moves.has('end'))
   }
 }
 
 /** Where the server's answers go past: what the login said counts until it may be another. */
-export function createUnaskedReason(atLogin: string | undefined): ReasonTracker {
-  let told = atLogin === undefined ? undefined : { text: atLogin }
-  const changes = (moves: ReadonlySet<Move>) => moves.has('reason') || moves.has('code')
-  return {
-    now: () => told,
-    sent(moves) {
-      if (changes(moves)) told = undefined
-    },
-    learn: () => undefined,
-    ended: () => undefined,
-    movedBy: changes,
+export const createUnaskedReason = (atLogin: string | undefined): ReasonTracker => new UnaskedReason(atLogin)
+
+class UnaskedReason implements ReasonTracker {
+  #told: SessionReason
+
+  constructor(atLogin: string | undefined) {
+    this.#told = atLogin === undefined ? undefined : { text: atLogin }
+  }
+
+  now(): SessionReason {
+    return this.#told
+  }
+
+  sent(moves: ReadonlySet<Move>): void {
+    if (this.movedBy(moves)) this.#told = undefined
+  }
+
+  learn(): void {}
+
+  ended(): void {}
+
+  movedBy(moves: ReadonlySet<Move>): boolean {
+    return moves.has('reason') || moves.has('code')
   }
 }
 

@@ -46,117 +46,143 @@ export interface AtLogin {
   readonly inForce: PathAnswer
 }
 
-const roleOf = ({ user }: Pick<PathAnswer, 'user'>, login: AtLogin) =>
-  user === login.user ? undefined : { name: user }
+const roleOf = ({ user }: Pick<PathAnswer, 'user'>, atLogin: string) =>
+  user === atLogin ? undefined : { name: user }
 
-export function createPathTracker(login: AtLogin): PathTracker {
-  const loginPath = schemasOf(login.setting, login.user)
-  const atLogin = JSON.stringify(loginPath)
-  const reason = createReasonTracker(login.reason, login.inForce.reason)
-  const roleAtLogin = roleOf(login.inForce, login)
+export const createPathTracker = (login: AtLogin): PathTracker => new AskedPath(login)
+
+class AskedPath implements PathTracker {
+  readonly login: SearchPath
+  readonly reason: ReasonTracker
+  readonly #user: string
+  readonly #roleAtLogin: ReturnType<typeof roleOf>
+  readonly #textAtLogin: string
   /** The same object for the same path. */
-  let told: SearchPath | undefined
-  let text = atLogin
-  let doubtful = false
+  #told: SearchPath | undefined
+  #text: string
+  #doubtful = false
   /** code may have changed it */
-  let unsure = false
-  let role = roleAtLogin
-  let roleDoubtful = false
-  let roleUnsettled = false
-  let unsettled = false
-  let untouched = true
+  #unsure = false
+  #role: ReturnType<typeof roleOf>
+  #roleDoubtful = false
+  #roleUnsettled = false
+  #unsettled = false
+  #untouched: boolean
   /** what was sent since the server was ready may end a transaction */
-  let ends = false
+  #ends = false
   /** the server's last report of the setting; undefined where it makes none */
-  let report: string | undefined
+  #report: string | undefined
+
+  constructor({ setting, user, reason, inForce }: AtLogin) {
+    this.login = schemasOf(setting, user)
+    this.reason = createReasonTracker(reason, inForce.reason)
+    this.#user = user
+    this.#roleAtLogin = roleOf(inForce, user)
+    this.#role = this.#roleAtLogin
+    this.#textAtLogin = JSON.stringify(this.login)
+    this.#text = this.#textAtLogin
+    this.#untouched = this.#take(inForce)
+  }
+
+  told(): SearchPath | undefined {
+    return this.#told
+  }
+
+  doubtful(): boolean {
+    return this.#doubtful || this.#unsure
+  }
+
+  unsettled(): boolean {
+    return this.#unsettled
+  }
+
+  untouched(): boolean {
+    return this.#untouched && !this.#unsure
+  }
+
+  role(): Role {
+    return this.#roleDoubtful ? 'any' : this.#role
+  }
+
+  sent(moves: ReadonlySet<Move>): void {
+    if (moves.size === 0) return
+    this.reason.sent(moves)
+    // Servers tell of no change of the role. What was set in a transaction ends with it, or with a part of it.
+    if (
+      this.#roleUnsettled ||
+      moves.has('set') ||
+      moves.has('code') ||
+      (moves.has('reset') && (this.#role ?? this.#roleAtLogin) !== undefined)
+    ) {
+      this.#roleDoubtful = true
+      this.#roleUnsettled = true
+    }
+    if (moves.has('set') || (moves.has('reset') && !this.#untouched)) this.#moved()
+    else if (moves.has('code')) {
+      if (this.#reports()) this.#unsure = true
+      else this.#moved()
+    }
+    if (!moves.has('end')) return
+    this.#ends = true
+    if (this.#unsettled) this.#doubtful = true
+  }
+
+  learn(row: string | undefined, settled: boolean): void {
+    const answer = decodePath(row)
+    const asAtLogin = this.#take(answer)
+    this.#doubtful = false
+    this.#unsure = false
+    this.#role = roleOf(answer, this.#user)
+    this.#roleDoubtful = false
+    this.reason.learn(answer.reason, settled)
+    if (!settled) return
+    this.#roleUnsettled = false
+    this.#unsettled = false
+    this.#untouched = asAtLogin
+  }
+
+  synced(transaction: string): void {
+    if (!this.#ends && transaction === 'T') return
+    // The segment may fail yet, and with it what was set in it, unless a transaction was begun before.
+    this.#ended()
+  }
+
+  ready(transaction: string, idle: boolean): void {
+    if (idle) this.#ends = false
+    if (idle && this.#reports()) this.#unsure = false
+    if (transaction === 'I') this.#ended()
+  }
+
+  reported(setting: string): void {
+    if (this.#report !== undefined && setting !== this.#report) this.#moved()
+    this.#report = setting
+  }
+
+  /** A transaction may end, or has ended, and with it what was set in it. */
+  #ended(): void {
+    if (this.#unsettled) this.#doubtful = true
+    if (this.#roleUnsettled) this.#roleDoubtful = true
+    this.reason.ended()
+  }
 
   /** The server tells of every change itself, but of those of whom `$user` stands for. */
-  const reports = () => report !== undefined && !report.includes('$user')
-
-  function moved(): void {
-    doubtful = true
-    unsettled = true
-    untouched = false
+  #reports(): boolean {
+    return this.#report !== undefined && !this.#report.includes('$user')
   }
 
-  function take({ path, user }: PathAnswer): boolean {
+  #moved(): void {
+    this.#doubtful = true
+    this.#unsettled = true
+    this.#untouched = false
+  }
+
+  #take({ path, user }: PathAnswer): boolean {
     const now = JSON.stringify(path)
-    const asAtLogin = now === atLogin && user === login.user
-    if (asAtLogin) told = undefined
-    else if (told === undefined || now !== text) told = path
-    text = now
+    const asAtLogin = now === this.#textAtLogin && user === this.#user
+    if (asAtLogin) this.#told = undefined
+    else if (this.#told === undefined || now !== this.#text) this.#told = path
+    this.#text = now
     return asAtLogin
-  }
-  untouched = take(login.inForce)
-
-  return {
-    login: loginPath,
-    told() {
-      return told
-    },
-    doubtful() {
-      return doubtful || unsure
-    },
-    unsettled() {
-      return unsettled
-    },
-    untouched() {
-      return untouched && !unsure
-    },
-    role: () => (roleDoubtful ? 'any' : role),
-    reason,
-    sent(moves) {
-      if (moves.size === 0) return
-      reason.sent(moves)
-      // Servers tell of no change of the role. What was set in a transaction ends with it, or with a part of it.
-      if (
-        roleUnsettled ||
-        moves.has('set') ||
-        moves.has('code') ||
-        (moves.has('reset') && (role ?? roleAtLogin) !== undefined)
-      ) {
-        roleDoubtful = true
-        roleUnsettled = true
-      }
-      if (moves.has('set') || (moves.has('reset') && !untouched)) moved()
-      else if (moves.has('code')) {
-        if (reports()) unsure = true
-        else moved()
-      }
-      if (!moves.has('end')) return
-      ends = true
-      if (unsettled) doubtful = true
-    },
-    learn(row, settled) {
-      const answer = decodePath(row)
-      const asAtLogin = take(answer)
-      doubtful = false
-      unsure = false
-      role = roleOf(answer, login)
-      roleDoubtful = false
-      reason.learn(answer.reason, settled)
-      if (!settled) return
-      roleUnsettled = false
-      unsettled = false
-      untouched = asAtLogin
-    },
-    synced(transaction) {
-      // The segment may fail yet, and with it what was set in it, unless a transaction was begun before.
-      if (unsettled && (ends || transaction !== 'T')) doubtful = true
-      if (roleUnsettled && (ends || transaction !== 'T')) roleDoubtful = true
-      if (ends || transaction !== 'T') reason.ended()
-    },
-    ready(transaction, idle) {
-      if (idle) ends = false
-      if (idle && reports()) unsure = false
-      if (transaction === 'I' && unsettled) doubtful = true
-      if (transaction === 'I' && roleUnsettled) roleDoubtful = true
-      if (transaction === 'I') reason.ended()
-    },
-    reported(setting) {
-      if (report !== undefined && setting !== report) moved()
-      report = setting
-    },
   }
 }
 
@@ -164,36 +190,59 @@ export function createPathTracker(login: AtLogin): PathTracker {
  * The path where the server's answers go past: no rule lets a session set it, but for values that find less; after code,
  * which may set it, names without a schema may be anywhere for as long as the session lives.
  */
-export function createUnaskedPath(login: AtLogin): PathTracker {
-  const { path, reason: said } = login.inForce
-  const reason = createUnaskedReason(said === login.reason ? said : undefined)
-  const asSent = JSON.stringify(path) === JSON.stringify(schemasOf(login.setting, login.user))
-  const role = roleOf(login.inForce, login)
-  let told: SearchPath | undefined = asSent ? undefined : path
-  let roleDoubtful = false
-  return {
-    login: 'any',
-    told() {
-      return told
-    },
-    doubtful: () => false,
-    unsettled: () => false,
-    untouched() {
-      return told === undefined
-    },
-    role: () => (roleDoubtful ? 'any' : role),
-    reason,
-    sent(moves) {
-      reason.sent(moves)
-      const isReset = moves.has('reset') && (told !== undefined || role !== undefined)
-      // With the role, whom `$user` stands for.
-      const isElsewhere = moves.has('set') && login.setting.includes('$user')
-      if (moves.has('code') || isReset || isElsewhere) told = 'any'
-      if (moves.has('code') || moves.has('set') || isReset) roleDoubtful = true
-    },
-    learn: () => undefined,
-    synced: () => undefined,
-    ready: () => undefined,
-    reported: () => undefined,
+export const createUnaskedPath = (login: AtLogin): PathTracker => new UnaskedPath(login)
+
+class UnaskedPath implements PathTracker {
+  readonly login = 'any'
+  readonly reason: ReasonTracker
+  readonly #setting: string
+  readonly #role: ReturnType<typeof roleOf>
+  #told: SearchPath | undefined
+  #roleDoubtful = false
+
+  constructor(login: AtLogin) {
+    const { path, reason: said } = login.inForce
+    const asSent = JSON.stringify(path) === JSON.stringify(schemasOf(login.setting, login.user))
+    this.reason = createUnaskedReason(said === login.reason ? said : undefined)
+    this.#setting = login.setting
+    this.#role = roleOf(login.inForce, login.user)
+    this.#told = asSent ? undefined : path
   }
+
+  told(): SearchPath | undefined {
+    return this.#told
+  }
+
+  doubtful(): boolean {
+    return false
+  }
+
+  unsettled(): boolean {
+    return false
+  }
+
+  untouched(): boolean {
+    return this.#told === undefined
+  }
+
+  role(): Role {
+    return this.#roleDoubtful ? 'any' : this.#role
+  }
+
+  sent(moves: ReadonlySet<Move>): void {
+    this.reason.sent(moves)
+    const isReset = moves.has('reset') && (this.#told !== undefined || this.#role !== undefined)
+    // With the role, whom `$user` stands for.
+    const isElsewhere = moves.has('set') && this.#setting.includes('$user')
+    if (moves.has('code') || isReset || isElsewhere) this.#told = 'any'
+    if (moves.has('code') || moves.has('set') || isReset) this.#roleDoubtful = true
+  }
+
+  learn(): void {}
+
+  synced(): void {}
+
+  ready(): void {}
+
+  reported(): void {}
 }

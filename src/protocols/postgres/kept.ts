@@ -18,40 +18,50 @@ export interface Kept {
  * @param limit bytes of one session
  * @param memory where it counts among all sessions; nowhere when absent
  */
-export function createKept(limit: number, memory?: SessionMemory): Kept {
-  /** how often each is kept */
-  const shared = new Map<StatementFacts, number>()
-  let kept = 0
+export const createKept = (limit: number, memory?: SessionMemory): Kept => new KeptOfSession(limit, memory)
 
-  return {
-    add(statements, bytes) {
-      kept += bytes
-      let fits = memory?.keep(bytes) ?? true
-      for (const statement of statements) {
-        const times = shared.get(statement) ?? 0
-        shared.set(statement, times + 1)
-        if (times > 0) continue
-        const weight = weightOf(statement)
-        kept += weight
-        fits = (memory?.hold(statement, weight) ?? true) && fits
+class KeptOfSession implements Kept {
+  readonly #limit: number
+  readonly #memory: SessionMemory | undefined
+  /** how often each is kept */
+  readonly #shared = new Map<StatementFacts, number>()
+  #kept = 0
+
+  constructor(limit: number, memory: SessionMemory | undefined) {
+    this.#limit = limit
+    this.#memory = memory
+  }
+
+  add(statements: readonly StatementFacts[], bytes: number): void {
+    const memory = this.#memory
+    this.#kept += bytes
+    let fits = memory?.keep(bytes) ?? true
+    for (const statement of statements) {
+      const times = this.#shared.get(statement) ?? 0
+      this.#shared.set(statement, times + 1)
+      if (times > 0) continue
+      const weight = weightOf(statement)
+      this.#kept += weight
+      fits = (memory?.hold(statement, weight) ?? true) && fits
+    }
+    if (this.#kept > this.#limit) {
+      const message = `prepared statements and portals of one session take more than ${this.#limit} bytes`
+      throw new ProtocolError(message, 'too-large')
+    }
+    if (!fits) throw new ProtocolError(TOO_MUCH, 'too-large')
+  }
+
+  remove(statements: readonly StatementFacts[], bytes: number): void {
+    const memory = this.#memory
+    this.#kept -= bytes
+    memory?.keep(-bytes)
+    for (const statement of statements) {
+      const times = this.#shared.get(statement) ?? 0
+      if (times > 1) this.#shared.set(statement, times - 1)
+      else if (this.#shared.delete(statement)) {
+        this.#kept -= weightOf(statement)
+        memory?.drop(statement)
       }
-      if (kept > limit) {
-        const message = `prepared statements and portals of one session take more than ${limit} bytes`
-        throw new ProtocolError(message, 'too-large')
-      }
-      if (!fits) throw new ProtocolError(TOO_MUCH, 'too-large')
-    },
-    remove(statements, bytes) {
-      kept -= bytes
-      memory?.keep(-bytes)
-      for (const statement of statements) {
-        const times = shared.get(statement) ?? 0
-        if (times > 1) shared.set(statement, times - 1)
-        else if (shared.delete(statement)) {
-          kept -= weightOf(statement)
-          memory?.drop(statement)
-        }
-      }
-    },
+    }
   }
 }

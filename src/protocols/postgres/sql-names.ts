@@ -89,54 +89,159 @@ function unknown(
 }
 
 /** @param memory where their facts count; nowhere when absent */
-export function createSqlNames(limit: number, memory: Kept = createKept(Number.POSITIVE_INFINITY)): SqlNames {
-  const known = new Map<string, Meaning[]>()
-  const bySql = new Set<string>()
-  /** portals of the protocol; a set, since one transaction may bind a name any number of times */
-  const portals = new Set<string>()
-  let clock = 0
-  /** characters of texts that are kept */
-  let kept = 0
+export const createSqlNames = (
+  limit: number,
+  memory: Kept = createKept(Number.POSITIVE_INFINITY),
+): SqlNames => new NamesOfSql(limit, memory)
 
-  function add(
+class NamesOfSql implements SqlNames {
+  readonly #limit: number
+  readonly #memory: Kept
+  readonly #known = new Map<string, Meaning[]>()
+  readonly #bySql = new Set<string>()
+  /** portals of the protocol; a set, since one transaction may bind a name any number of times */
+  readonly #portals = new Set<string>()
+  #clock = 0
+  /** characters of texts that are kept */
+  #kept = 0
+
+  constructor(limit: number, memory: Kept) {
+    this.#limit = limit
+    this.#memory = memory
+  }
+
+  note(facts: Facts, text: string, path?: Path): void {
+    if (facts.statements.every(({ changes }) => changes.length === 0)) return
+    const defined = definitions(facts.statements)
+    if (defined.length === 0) return
+    // Once for all: a text may define thousands.
+    const source = { text, digest: sha256(text) }
+    for (const change of defined) {
+      this.#add(keyOfChange(change), [change.facts], source, path)
+      this.#bySql.add(keyOfChange(change))
+    }
+  }
+
+  noteProtocol(
+    kind: Kind,
+    name: string,
+    { facts, sql }: { readonly facts: Facts; readonly sql: string },
+    path?: Path,
+  ): void {
+    this.#add(keyOf(kind, name), facts.statements, { text: sql, digest: sha256(sql) }, path)
+    if (kind === 'cursor') this.#portals.add(name)
+  }
+
+  cursorPath(name: string): Path {
+    const [first, ...others] = this.#meanings(keyOf('cursor', name))
+    return others.every(({ path }) => samePath(path, first?.path)) ? first?.path : 'any'
+  }
+
+  definedBySql(kind: Kind, name: string): boolean {
+    return this.#bySql.has(keyOf(kind, name))
+  }
+
+  meanings(kind: Kind, name: string): readonly StatementFacts[] {
+    const facts = this.#meanings(keyOf(kind, name)).map((meaning) => meaning.facts)
+    const [first] = facts
+    // One more is kept than are told apart: from there on nobody knows all that the name may stand for.
+    return first && facts.length > MAX_MEANINGS ? [unknown(first, { kind, name })] : facts
+  }
+
+  texts(kind: Kind, name: string): readonly string[] {
+    return this.#meanings(keyOf(kind, name)).map(({ text }) => text)
+  }
+
+  resolve(facts: Facts): Facts {
+    if (facts.statements.every((statement) => statement.references.length === 0)) return facts
+    const local = new Map<string, Meaning[]>()
+    const all = new Map<string, readonly Meaning[]>()
+    const room = { left: MAX_REFERRED }
+    const statements = facts.statements.flatMap((statement) => {
+      const seen = new Map<string, readonly Meaning[]>()
+      const referred = this.#expand(statement, local, seen, room)
+      for (const [key, meanings] of seen) all.set(key, meanings)
+      // The text of a definition in the same text is in the fingerprint already.
+      for (const change of definitions([statement])) {
+        const key = keyOfChange(change)
+        local.set(key, [
+          ...(local.get(key) ?? []),
+          { facts: change.facts, digest: '', text: '', path: undefined, at: this.#clock },
+        ])
+      }
+      return [statement, ...referred]
+    })
+    const behind = [...all].flatMap(([key, meanings]) => [key, ...meanings.map(({ digest }) => digest)])
+    const fingerprint = `${facts.fingerprint}:${sha256(JSON.stringify(behind))}`
+    // A cursor was opened with parameters of its own, and stands somewhere in its rows.
+    const hasCursor = [...all.keys()].some((key) => key.startsWith('cursor:'))
+    const isOfSession = hasCursor || facts.ofSession === true
+    const texts = [...all.values()].flatMap((meanings) => meanings.map(({ text }) => text))
+    const definedBy = [...new Set(texts)].filter((text) => text !== '')
+    return { statements, fingerprint, definedBy, ...(isOfSession ? { ofSession: true } : {}) }
+  }
+
+  mark(): number {
+    return this.#clock
+  }
+
+  forget(kind: Kind, name: string | undefined, upTo: number): void {
+    const keys = name === undefined ? [...this.#known.keys()] : [keyOf(kind, name)]
+    for (const key of keys) if (key.startsWith(`${kind}:`)) this.#drop(key, upTo)
+  }
+
+  endTransaction(upTo: number): void {
+    for (const name of this.#portals) {
+      const key = keyOf('cursor', name)
+      // A cursor of SQL may be WITH HOLD.
+      if (!this.#bySql.has(key)) this.#drop(key, upTo)
+      if (!this.#known.has(key)) this.#portals.delete(name)
+    }
+  }
+
+  #meanings(key: string): readonly Meaning[] {
+    return this.#known.get(key) ?? []
+  }
+
+  #add(
     key: string,
     statements: readonly StatementFacts[],
     { text, digest }: { readonly text: string; readonly digest: string },
     path: Path,
   ): void {
-    const found = known.get(key) ?? []
-    if (found.length === 0 && known.size >= limit)
-      throw new ProtocolError(`more than ${limit} SQL names in one session`, 'too-large')
-    known.set(key, found)
-    clock += 1
+    const found = this.#known.get(key) ?? []
+    if (found.length === 0 && this.#known.size >= this.#limit)
+      throw new ProtocolError(`more than ${this.#limit} SQL names in one session`, 'too-large')
+    this.#known.set(key, found)
+    this.#clock += 1
     for (const facts of statements) {
       // A meaning that comes again is as young as its last definition.
       const same = found.findIndex(
         (meaning) => meaning.facts === facts && meaning.digest === digest && samePath(meaning.path, path),
       )
-      if (same >= 0) release(found.splice(same, 1))
+      if (same >= 0) this.#release(found.splice(same, 1))
       if (found.length > MAX_MEANINGS) continue
-      memory.add([facts], 0)
-      const fits = kept + text.length <= MAX_TEXTS
-      if (fits) kept += text.length
-      found.push({ facts, digest, text: fits ? text : NOT_KEPT, path, at: clock })
+      this.#memory.add([facts], 0)
+      const fits = this.#kept + text.length <= MAX_TEXTS
+      if (fits) this.#kept += text.length
+      found.push({ facts, digest, text: fits ? text : NOT_KEPT, path, at: this.#clock })
     }
   }
 
-  function release(gone: readonly Meaning[]): void {
+  #release(gone: readonly Meaning[]): void {
     for (const { facts, text } of gone) {
-      memory.remove([facts], 0)
-      if (text !== NOT_KEPT) kept -= text.length
+      this.#memory.remove([facts], 0)
+      if (text !== NOT_KEPT) this.#kept -= text.length
     }
   }
 
-  function drop(key: string, upTo: number): void {
-    const all = known.get(key) ?? []
-    release(all.filter(({ at }) => at <= upTo))
+  #drop(key: string, upTo: number): void {
+    const all = this.#meanings(key)
+    this.#release(all.filter(({ at }) => at <= upTo))
     const left = all.filter(({ at }) => at > upTo)
-    if (left.length > 0) return void known.set(key, left)
-    known.delete(key)
-    bySql.delete(key)
+    if (left.length > 0) return void this.#known.set(key, left)
+    this.#known.delete(key)
+    this.#bySql.delete(key)
   }
 
   /**
@@ -144,7 +249,7 @@ export function createSqlNames(limit: number, memory: Kept = createKept(Number.P
    * None may refer to names itself: where the server tells columns it follows them, in circles for ever, and crashes where
    * a cursor is gone.
    */
-  function expand(
+  #expand(
     statement: StatementFacts,
     local: ReadonlyMap<string, readonly Meaning[]>,
     seen: Map<string, readonly Meaning[]>,
@@ -153,82 +258,14 @@ export function createSqlNames(limit: number, memory: Kept = createKept(Number.P
     return statement.references.flatMap((reference) => {
       const key = keyOf(reference.kind, reference.name)
       if (seen.has(key)) return []
-      const found = [...(known.get(key) ?? []), ...(local.get(key) ?? [])]
+      const found = [...this.#meanings(key), ...(local.get(key) ?? [])]
       const size = [...seen.values()].reduce((sum, meanings) => sum + meanings.length, found.length)
       seen.set(key, found)
       for (const { facts } of found) room.left -= weightOf(facts)
       if (found.length === 0 || size > MAX_MEANINGS || room.left < 0) return [unknown(statement, reference)]
-      const behind = found.flatMap(({ facts }) => [facts, ...expand(facts, local, seen, room)])
+      const behind = found.flatMap(({ facts }) => [facts, ...this.#expand(facts, local, seen, room)])
       const isFurther = found.some(({ facts }) => facts.references.length > 0)
       return isFurther ? [unknown(statement, reference, 'refers further'), ...behind] : behind
     })
-  }
-
-  return {
-    note(facts, text, path) {
-      if (facts.statements.every(({ changes }) => changes.length === 0)) return
-      const defined = definitions(facts.statements)
-      if (defined.length === 0) return
-      // Once for all: a text may define thousands.
-      const source = { text, digest: sha256(text) }
-      for (const change of defined) {
-        add(keyOfChange(change), [change.facts], source, path)
-        bySql.add(keyOfChange(change))
-      }
-    },
-    noteProtocol(kind, name, { facts, sql }, path) {
-      add(keyOf(kind, name), facts.statements, { text: sql, digest: sha256(sql) }, path)
-      if (kind === 'cursor') portals.add(name)
-    },
-    cursorPath(name) {
-      const [first, ...others] = known.get(keyOf('cursor', name)) ?? []
-      return others.every(({ path }) => samePath(path, first?.path)) ? first?.path : 'any'
-    },
-    definedBySql: (kind, name) => bySql.has(keyOf(kind, name)),
-    meanings(kind, name) {
-      const facts = (known.get(keyOf(kind, name)) ?? []).map((meaning) => meaning.facts)
-      const [first] = facts
-      // One more is kept than are told apart: from there on nobody knows all that the name may stand for.
-      return first && facts.length > MAX_MEANINGS ? [unknown(first, { kind, name })] : facts
-    },
-    texts: (kind, name) => (known.get(keyOf(kind, name)) ?? []).map(({ text }) => text),
-    resolve(facts) {
-      if (facts.statements.every((statement) => statement.references.length === 0)) return facts
-      const local = new Map<string, Meaning[]>()
-      const all = new Map<string, readonly Meaning[]>()
-      const room = { left: MAX_REFERRED }
-      const statements = facts.statements.flatMap((statement) => {
-        const seen = new Map<string, readonly Meaning[]>()
-        const referred = expand(statement, local, seen, room)
-        for (const [key, meanings] of seen) all.set(key, meanings)
-        // The text of a definition in the same text is in the fingerprint already.
-        for (const change of definitions([statement])) {
-          const key = keyOfChange(change)
-          local.set(key, [
-            ...(local.get(key) ?? []),
-            { facts: change.facts, digest: '', text: '', path: undefined, at: clock },
-          ])
-        }
-        return [statement, ...referred]
-      })
-      const behind = [...all].flatMap(([key, meanings]) => [key, ...meanings.map(({ digest }) => digest)])
-      const fingerprint = `${facts.fingerprint}:${sha256(JSON.stringify(behind))}`
-      // A cursor was opened with parameters of its own, and stands somewhere in its rows.
-      const hasCursor = [...all.keys()].some((key) => key.startsWith('cursor:'))
-      const isOfSession = hasCursor || facts.ofSession === true
-      const texts = [...all.values()].flatMap((meanings) => meanings.map(({ text }) => text))
-      const definedBy = [...new Set(texts)].filter((text) => text !== '')
-      return { statements, fingerprint, definedBy, ...(isOfSession ? { ofSession: true } : {}) }
-    },
-    mark: () => clock,
-    forget(kind, name, upTo) {
-      const keys = name === undefined ? [...known.keys()] : [keyOf(kind, name)]
-      for (const key of keys) if (key.startsWith(`${kind}:`)) drop(key, upTo)
-    },
-    endTransaction(upTo) {
-      // A cursor of SQL may be WITH HOLD.
-      for (const name of portals) if (!bySql.has(keyOf('cursor', name))) drop(keyOf('cursor', name), upTo)
-      for (const name of portals) if (!known.has(keyOf('cursor', name))) portals.delete(name)
-    },
   }
 }

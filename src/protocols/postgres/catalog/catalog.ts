@@ -3,20 +3,13 @@
 import type { RelationName } from '../../../core/facts.ts'
 import type { ColumnOrigin } from '../../../core/masking.ts'
 import type { CastableColumn, GeneratedColumn } from '../../../core/operation.ts'
-import {
-  type CatalogAnswer,
-  decodeAnswer,
-  type Entry,
-  type Named,
-  type OperatorEntry,
-  type Routine,
-  type TypeEntry,
-} from './answer.ts'
+import { type CatalogAnswer, decodeAnswer, type Entry, type Named } from './answer.ts'
+import { type Code, type CodeQuestion, createCode } from './code.ts'
 import { type CatalogNames, isSystem } from './names.ts'
 import { FIRST_USER_OID } from './query.ts'
-import { createShelf } from './shelf.ts'
+import { createShelf, type Shelf } from './shelf.ts'
 
-export interface Catalog {
+export interface Catalog extends Pick<Code, 'functions' | 'operators' | 'types' | 'typesByOid'> {
   /** changes with everything that is learned or forgotten, and when there is something new to ask */
   generation(): number
   /**
@@ -44,11 +37,6 @@ export interface Catalog {
    * @param since by its clock, in milliseconds: snapshots that are no older will do, also where the catalog was changed after
    */
   meanings(relation: RelationName, since?: number): readonly Entry[] | undefined
-  /** somebody's own functions of that name, in any schema; undefined when that is not known */
-  functions(name: string, since?: number): readonly Routine[] | undefined
-  operators(name: string, since?: number): readonly OperatorEntry[] | undefined
-  types(name: string, since?: number): readonly TypeEntry[] | undefined
-  typesByOid(oid: number, since?: number): readonly TypeEntry[] | undefined
   /** after a statement that may have changed the catalog: answers that are on their way are not believed either */
   forget(): void
   /** how often that was */
@@ -89,15 +77,6 @@ export interface RelationsQuestion {
   readonly epoch: number
 }
 
-export interface CodeQuestion {
-  readonly kind: 'code'
-  readonly functions: readonly string[]
-  readonly operators: readonly string[]
-  readonly types: readonly string[]
-  readonly typeOids: readonly number[]
-  readonly epoch: number
-}
-
 export type CatalogQuestion = RelationsQuestion | CodeQuestion
 
 /** What was made of the catalog, with when it was, and until when by its clock all of that is believed. */
@@ -118,33 +97,130 @@ const MAX_ASKED = 20_000
 /** OIDs asked for at once; more are asked for with the next statement. */
 const MAX_STRANGERS = 1000
 
-export function createCatalog(now: () => number): Catalog {
-  const byOid = new Map<number, Entry>()
-  let epoch = 0
-  const limits = { names: MAX_ASKED, dueAfter: DUE_AFTER, freshFor: FRESH_FOR, now, epoch: () => epoch }
-  const relations = createShelf<Entry>(limits)
-  const functions = createShelf<Routine>(limits)
-  const operators = createShelf<OperatorEntry>(limits)
-  const types = createShelf<TypeEntry>(limits)
-  const typesByOid = createShelf<TypeEntry>(limits)
-  const strangers = new Set<number>()
-  const seenBehind = new WeakMap<readonly RelationName[], Until<StandsFor>>()
-  let generation = 0
+export const createCatalog = (now: () => number): Catalog => new SharedCatalog(now)
 
-  function matches(entry: Entry, relation: RelationName): boolean {
-    const { schema } = entry.relation
-    // A temporary relation is in pg_temp for whoever names it, and in pg_temp_3 in the catalog.
-    if (relation.schema === 'pg_temp') return schema.startsWith('pg_temp_')
-    return relation.schema === undefined || relation.schema === schema
+class SharedCatalog implements Catalog {
+  readonly #now: () => number
+  readonly #byOid = new Map<number, Entry>()
+  readonly #relations: Shelf<Entry>
+  readonly #code: Code
+  readonly #strangers = new Set<number>()
+  readonly #seenBehind = new WeakMap<readonly RelationName[], Until<StandsFor>>()
+  #epoch = 0
+  #generation = 0
+
+  constructor(now: () => number) {
+    const epoch = () => this.#epoch
+    const limits = { names: MAX_ASKED, dueAfter: DUE_AFTER, freshFor: FRESH_FOR, now, epoch }
+    this.#now = now
+    this.#relations = createShelf(limits)
+    this.#code = createCode(limits)
   }
 
-  function earliest(of: (name: string) => number, wanted: readonly RelationName[]): number {
-    let time = Number.POSITIVE_INFINITY
-    for (const relation of wanted) if (!isSystem(relation)) time = Math.min(time, of(relation.name))
-    return time
+  now(): number {
+    return this.#now()
   }
 
-  function lookBehind(wanted: readonly RelationName[], since?: number): StandsFor {
+  generation(): number {
+    return this.#generation
+  }
+
+  epoch(): number {
+    return this.#epoch
+  }
+
+  missing(wanted: readonly RelationName[], since?: number): RelationsQuestion | undefined {
+    // Of every statement under masks, which seldom misses any.
+    if (since === undefined && this.#strangers.size === 0 && this.#now() < this.#due(wanted)) return undefined
+    const own = wanted.filter((relation) => !isSystem(relation)).map(({ name }) => name)
+    const names = this.#relations.missing(own, since)
+    const oids = [...this.#strangers]
+    if (names.length === 0 && oids.length === 0) return undefined
+    return { kind: 'relations', names, oids, epoch: this.#epoch }
+  }
+
+  missingCode(names: CatalogNames, since?: number): CodeQuestion | undefined {
+    return this.#code.missing(names, since)
+  }
+
+  due(names: CatalogNames): number {
+    return Math.min(this.#due(names.relations), this.#code.due(names))
+  }
+
+  learn(question: CatalogQuestion, rows: readonly string[]): void {
+    // An old snapshot does not show what was changed since: its answer is no younger than it.
+    const answer = decodeAnswer(rows)
+    this.#generation += 1
+    if (question.kind === 'relations') this.#learnRelations(question, answer)
+    else this.#code.learn(question, answer)
+  }
+
+  origin(table: number, attribute: number, writes: boolean): ColumnOrigin {
+    // Attribute 0 is the whole row. Catalogs hold samples of the data (pg_stats), so their columns prove nothing.
+    if (table < FIRST_USER_OID || attribute === 0) return { kind: 'derived' }
+    const entry = this.#byOid.get(table)
+    const column = entry?.columns.get(attribute)
+    if (!entry || column === undefined) {
+      this.#unknown(table)
+      return { kind: 'unknown' }
+    }
+    if (entry.view || (writes && entry.rewritten)) return { kind: 'derived' }
+    const from = entry.generated.get(column)
+    return {
+      kind: 'column',
+      relation: entry.relation,
+      column,
+      ancestors: entry.family,
+      ...(from && { from }),
+    }
+  }
+
+  behind(wanted: readonly RelationName[], since?: number): StandsFor {
+    const known = this.#seenBehind.get(wanted)
+    if (known?.generation === this.#generation && this.#now() < known.until) return known.value
+    const value = this.#lookBehind(wanted, since)
+    const until = earliest((name) => this.#relations.until(name), wanted)
+    this.#seenBehind.set(wanted, { value, generation: this.#generation, until })
+    return value
+  }
+
+  meanings(relation: RelationName, since?: number): readonly Entry[] | undefined {
+    return this.#relations.known(relation.name, since)?.filter((entry) => matches(entry, relation))
+  }
+
+  functions(name: string, since?: number): ReturnType<Code['functions']> {
+    return this.#code.functions(name, since)
+  }
+
+  operators(name: string, since?: number): ReturnType<Code['operators']> {
+    return this.#code.operators(name, since)
+  }
+
+  types(name: string, since?: number): ReturnType<Code['types']> {
+    return this.#code.types(name, since)
+  }
+
+  typesByOid(oid: number, since?: number): ReturnType<Code['typesByOid']> {
+    return this.#code.typesByOid(oid, since)
+  }
+
+  forget(): void {
+    // What was learned stays until it is asked for again: results on their way still need it.
+    this.#generation += 1
+    this.#epoch += 1
+  }
+
+  #due(wanted: readonly RelationName[]): number {
+    return earliest((name) => this.#relations.due(name), wanted)
+  }
+
+  #unknown(table: number): void {
+    if (this.#strangers.size >= MAX_STRANGERS || this.#strangers.has(table)) return
+    this.#strangers.add(table)
+    this.#generation += 1
+  }
+
+  #lookBehind(wanted: readonly RelationName[], since?: number): StandsFor {
     const found: Named[] = []
     let opaque = false
     let view = false
@@ -154,9 +230,9 @@ export function createCatalog(now: () => number): Catalog {
     const castable: CastableColumn[] = []
     for (const relation of wanted) {
       if (isSystem(relation)) continue
-      const fresh = relations.isFresh(relation.name, since)
+      const fresh = this.#relations.isFresh(relation.name, since)
       if (!fresh) opaque = true
-      const known = relations.of(relation.name).filter((entry) => matches(entry, relation))
+      const known = this.#relations.of(relation.name).filter((entry) => matches(entry, relation))
       // What was known of its types before stays so while nobody else's change of them is seen.
       if (!fresh && known.length === 0) {
         shaped.push('*')
@@ -175,16 +251,15 @@ export function createCatalog(now: () => number): Catalog {
     return { relations: found, opaque, view, rewritten, generated, shaped, castable }
   }
 
-  function learnRelations(
-    { names, oids, epoch: askedIn }: RelationsQuestion,
-    { entries, age }: CatalogAnswer,
-  ): void {
+  #learnRelations({ names, oids, epoch }: RelationsQuestion, { entries, age }: CatalogAnswer): void {
+    const relations = this.#relations
+    const byOid = this.#byOid
     if (byOid.size > MAX_ENTRIES) {
       byOid.clear()
       relations.clear()
     }
-    for (const entry of relations.replace(names, { age, epoch: askedIn })) byOid.delete(entry.oid)
-    for (const oid of oids) strangers.delete(oid)
+    for (const entry of relations.replace(names, { age, epoch })) byOid.delete(entry.oid)
+    for (const oid of oids) this.#strangers.delete(oid)
     for (const entry of entries) {
       const before = byOid.get(entry.oid)
       if (before) relations.remove(before.relation.name, before)
@@ -192,114 +267,17 @@ export function createCatalog(now: () => number): Catalog {
       relations.add(entry.relation.name, entry)
     }
   }
+}
 
-  function learnCode(question: CodeQuestion, answer: CatalogAnswer): void {
-    const time = { age: answer.age, epoch: question.epoch }
-    functions.replace(question.functions, time)
-    operators.replace(question.operators, time)
-    types.replace(question.types, time)
-    typesByOid.replace(question.typeOids.map(String), time)
-    // Functions that hang on types come along, but not all of their names.
-    const asked = new Set(question.functions)
-    for (const one of answer.functions) if (asked.has(one.name)) functions.add(one.name, one)
-    for (const one of answer.operators) operators.add(one.name, one)
-    const names = new Set(question.types)
-    const oids = new Set(question.typeOids)
-    for (const one of answer.types) {
-      if (names.has(one.name)) types.add(one.name, one)
-      if (oids.has(one.oid)) typesByOid.add(String(one.oid), one)
-    }
-  }
+function matches(entry: Entry, relation: RelationName): boolean {
+  const { schema } = entry.relation
+  // A temporary relation is in pg_temp for whoever names it, and in pg_temp_3 in the catalog.
+  if (relation.schema === 'pg_temp') return schema.startsWith('pg_temp_')
+  return relation.schema === undefined || relation.schema === schema
+}
 
-  return {
-    now,
-    generation() {
-      return generation
-    },
-    missing(wanted, since) {
-      // Of every statement under masks, which seldom misses any.
-      if (since === undefined && strangers.size === 0 && now() < earliest(relations.due, wanted))
-        return undefined
-      const own = wanted.filter((relation) => !isSystem(relation)).map(({ name }) => name)
-      const names = relations.missing(own, since)
-      const oids = [...strangers]
-      return names.length > 0 || oids.length > 0 ? { kind: 'relations', names, oids, epoch } : undefined
-    },
-    missingCode(names, since) {
-      const question: CodeQuestion = {
-        kind: 'code',
-        functions: functions.missing(names.functions, since),
-        operators: operators.missing(names.operators, since),
-        types: types.missing(names.types, since),
-        typeOids: typesByOid.missing(names.typeOids.map(String), since).map(Number),
-        epoch,
-      }
-      const { length } = [
-        ...question.functions,
-        ...question.operators,
-        ...question.types,
-        ...question.typeOids,
-      ]
-      return length > 0 ? question : undefined
-    },
-    due(names) {
-      let due = earliest(relations.due, names.relations)
-      const each = (shelf: { due(name: string): number }, list: readonly string[]) => {
-        for (const name of list) due = Math.min(due, shelf.due(name))
-      }
-      each(functions, names.functions)
-      each(operators, names.operators)
-      each(types, names.types)
-      each(typesByOid, names.typeOids.map(String))
-      return due
-    },
-    learn(question, rows) {
-      // An old snapshot does not show what was changed since: its answer is no younger than it.
-      const answer = decodeAnswer(rows)
-      generation += 1
-      if (question.kind === 'relations') learnRelations(question, answer)
-      else learnCode(question, answer)
-    },
-    origin(table, attribute, writes) {
-      // Attribute 0 is the whole row. Catalogs hold samples of the data (pg_stats), so their columns prove nothing.
-      if (table < FIRST_USER_OID || attribute === 0) return { kind: 'derived' }
-      const entry = byOid.get(table)
-      const column = entry?.columns.get(attribute)
-      if (!entry || column === undefined) {
-        if (strangers.size < MAX_STRANGERS && !strangers.has(table)) {
-          strangers.add(table)
-          generation += 1
-        }
-        return { kind: 'unknown' }
-      }
-      if (entry.view || (writes && entry.rewritten)) return { kind: 'derived' }
-      const from = entry.generated.get(column)
-      return {
-        kind: 'column',
-        relation: entry.relation,
-        column,
-        ancestors: entry.family,
-        ...(from && { from }),
-      }
-    },
-    forget() {
-      // What was learned stays until it is asked for again: results on their way still need it.
-      generation += 1
-      epoch += 1
-    },
-    epoch: () => epoch,
-    meanings: (relation, since) =>
-      relations.known(relation.name, since)?.filter((entry) => matches(entry, relation)),
-    functions: functions.known,
-    operators: operators.known,
-    types: types.known,
-    typesByOid: (oid, since) => typesByOid.known(String(oid), since),
-    behind(wanted, since) {
-      const known = seenBehind.get(wanted)
-      if (known?.generation === generation && now() < known.until) return known.value
-      const value = lookBehind(wanted, since)
-      seenBehind.set(wanted, { value, generation, until: earliest(relations.until, wanted) })
-      return value
-    },
-  }
+function earliest(of: (name: string) => number, wanted: readonly RelationName[]): number {
+  let time = Number.POSITIVE_INFINITY
+  for (const relation of wanted) if (!isSystem(relation)) time = Math.min(time, of(relation.name))
+  return time
 }

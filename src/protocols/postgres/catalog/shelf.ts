@@ -46,55 +46,86 @@ export interface ShelfLimits {
  */
 const WHILE_ASKED = 250
 
-export function createShelf<E>({ names: maxNames, dueAfter, freshFor, now, epoch }: ShelfLimits): Shelf<E> {
-  const byName = new Map<string, readonly E[]>()
-  const answered = new Map<string, { readonly at: number; readonly epoch: number }>()
+export const createShelf = <E>(limits: ShelfLimits): Shelf<E> => new NamedEntries(limits)
+
+class NamedEntries<E> implements Shelf<E> {
+  readonly #limits: ShelfLimits
+  readonly #byName = new Map<string, readonly E[]>()
+  readonly #answered = new Map<string, { readonly at: number; readonly epoch: number }>()
   /** by the clock, when names were asked for anew last */
-  const asked = new Map<string, number>()
-  const at = (name: string) => {
-    const answer = answered.get(name)
-    return answer?.epoch === epoch() ? answer.at : Number.NEGATIVE_INFINITY
+  readonly #asked = new Map<string, number>()
+
+  constructor(limits: ShelfLimits) {
+    this.#limits = limits
   }
-  const due = (name: string) => at(name) + dueAfter
-  const isTooOld = (name: string, since = Number.NEGATIVE_INFINITY) =>
-    at(name) < since && (asked.get(name) ?? Number.NEGATIVE_INFINITY) <= now() - WHILE_ASKED
-  const until = (name: string) => at(name) + freshFor
-  const isFresh = (name: string, since?: number) =>
-    now() < until(name) ||
-    (since !== undefined && (answered.get(name)?.at ?? Number.NEGATIVE_INFINITY) >= since)
-  const of = (name: string) => byName.get(name) ?? []
-  const clear = () => {
-    byName.clear()
-    answered.clear()
+
+  isFresh(name: string, since?: number): boolean {
+    return (
+      this.#limits.now() < this.until(name) ||
+      (since !== undefined && (this.#answered.get(name)?.at ?? Number.NEGATIVE_INFINITY) >= since)
+    )
   }
-  return {
-    due,
-    missing(names, since) {
-      const missing = [...new Set(names)].filter((name) => now() >= due(name) || isTooOld(name, since))
-      if (since === undefined) return missing
-      if (asked.size + missing.length > maxNames) asked.clear()
-      for (const name of missing) asked.set(name, now())
-      return missing
-    },
-    until,
-    isFresh,
-    of,
-    known: (name, since) => (isFresh(name, since) ? of(name) : undefined),
-    replace(names, { age, epoch: askedIn }) {
-      if (answered.size + names.length > maxNames) answered.clear()
-      const before = names.flatMap(of)
-      for (const name of names) {
-        byName.delete(name)
-        answered.set(name, { at: now() - age, epoch: askedIn })
-      }
-      return before
-    },
-    add: (name, entry) => byName.set(name, [...of(name), entry]),
-    remove(name, entry) {
-      const left = of(name).filter((other) => other !== entry)
-      if (left.length > 0) byName.set(name, left)
-      else byName.delete(name)
-    },
-    clear,
+
+  due(name: string): number {
+    return this.#at(name) + this.#limits.dueAfter
+  }
+
+  missing(names: readonly string[], since?: number): readonly string[] {
+    const { now, names: most } = this.#limits
+    const missing = [...new Set(names)].filter(
+      (name) => now() >= this.due(name) || this.#isTooOld(name, since),
+    )
+    if (since === undefined) return missing
+    if (this.#asked.size + missing.length > most) this.#asked.clear()
+    for (const name of missing) this.#asked.set(name, now())
+    return missing
+  }
+
+  until(name: string): number {
+    return this.#at(name) + this.#limits.freshFor
+  }
+
+  of(name: string): readonly E[] {
+    return this.#byName.get(name) ?? []
+  }
+
+  known(name: string, since?: number): readonly E[] | undefined {
+    return this.isFresh(name, since) ? this.of(name) : undefined
+  }
+
+  replace(names: readonly string[], { age, epoch }: AnswerTime): readonly E[] {
+    const { now, names: most } = this.#limits
+    if (this.#answered.size + names.length > most) this.#answered.clear()
+    const before = names.flatMap((name) => this.of(name))
+    for (const name of names) {
+      this.#byName.delete(name)
+      this.#answered.set(name, { at: now() - age, epoch })
+    }
+    return before
+  }
+
+  add(name: string, entry: E): void {
+    this.#byName.set(name, [...this.of(name), entry])
+  }
+
+  remove(name: string, entry: E): void {
+    const left = this.of(name).filter((other) => other !== entry)
+    if (left.length > 0) this.#byName.set(name, left)
+    else this.#byName.delete(name)
+  }
+
+  clear(): void {
+    this.#byName.clear()
+    this.#answered.clear()
+  }
+
+  #at(name: string): number {
+    const answer = this.#answered.get(name)
+    return answer?.epoch === this.#limits.epoch() ? answer.at : Number.NEGATIVE_INFINITY
+  }
+
+  #isTooOld(name: string, since = Number.NEGATIVE_INFINITY): boolean {
+    const asked = this.#asked.get(name) ?? Number.NEGATIVE_INFINITY
+    return this.#at(name) < since && asked <= this.#limits.now() - WHILE_ASKED
   }
 }

@@ -1,52 +1,36 @@
 // The masks of one session: which relations and columns they name, and a mask for each column of a result (design section 7).
+import type { Refusal } from '../core/errors.ts'
 import type { Facts, RelationName } from '../core/facts.ts'
 import { matchesGlob } from '../core/glob.ts'
 import { allTerms } from '../core/hold-terms.ts'
-import type { ColumnOrigin, Masker, MaskVerdict, ResultColumn, ValueMask } from '../core/masking.ts'
-import { once } from '../core/once.ts'
+import type {
+  ColumnOrigin,
+  Masker,
+  MaskVerdict,
+  ResultColumn,
+  ResultPlan,
+  ValueMask,
+} from '../core/masking.ts'
 import type { MaskedOperation } from '../core/operation.ts'
+import type { ToldMasks } from '../core/told-masks.ts'
 import { copiesOf, toldCopies } from './copies.ts'
-import { createCleanser } from './detect/cleanse.ts'
+import { type Cleanser, createCleanser } from './detect/cleanse.ts'
 import { copyRefusal } from './detect/copy.ts'
 import { detectorMask } from './detect/value.ts'
 import type { NamedByMasks, Offence } from './meant.ts'
 import { probesOf } from './probes.ts'
 import { maskingRefusal } from './refusals.ts'
-import { remembered } from './remembered.ts'
-import {
-  type ColumnRule,
-  columnRules,
-  findStrategies,
-  type MaskKeys,
-  type MaskRule,
-  namesRelation,
-  stricter,
-} from './rules.ts'
+import { createRelationRules, type RelationRules } from './relation-rules.ts'
+import { createRemembered } from './remembered.ts'
+import { columnRules, findStrategies, type MaskKeys, type MaskRule, stricter } from './rules.ts'
 import { toldOf, touchedOf } from './told.ts'
 import { columnMask, type Strategy, wholeMask } from './value-mask.ts'
 
 export type { MaskKeys, MaskRule } from './rules.ts'
 
-/** Relations whose rules a session remembers; a session that reads more only matches its globs again. */
-const REMEMBERED_RELATIONS = 1000
-
 /** Catalog relations that hold samples, or parts, of what is stored in others. */
 const SAMPLES = /^pg_(stats|stats_ext.*|statistic.*|largeobject.*|toast.*|stat_activity|stat_statements.*)$/
-
-/** Rules by relation, remembered, since a session reads few relations many times. */
-function relationRules(rules: readonly ColumnRule[]): (relation: RelationName) => readonly ColumnRule[] {
-  const remembered = new Map<string, readonly ColumnRule[]>()
-  return (relation) => {
-    // No identifier holds a zero byte.
-    const key = relation.schema === undefined ? relation.name : `${relation.schema}\0${relation.name}`
-    const known = remembered.get(key)
-    if (known !== undefined) return known
-    const found = rules.filter((rule) => namesRelation(rule, relation))
-    if (remembered.size >= REMEMBERED_RELATIONS) remembered.clear()
-    remembered.set(key, found)
-    return found
-  }
-}
+const samples = ({ name }: RelationName) => SAMPLES.test(name)
 
 function wordsOf({ column, how, rule, untold }: Offence): string {
   const name = JSON.stringify(column)
@@ -79,37 +63,111 @@ function verdictOf(offences: readonly Offence[]): MaskVerdict | undefined {
  *
  * @throws Error when a rule cannot be applied: a missing or short key, a pattern that is no column
  */
-export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resource: string): Masker {
-  const rulesOf = relationRules(rules.flatMap((rule) => columnRules(rule, keys, resource)))
-  const namesColumns = rules.some((rule) => rule.columns !== undefined)
-  const strategies = findStrategies(rules, keys, resource)
-  const cleanser = strategies.size === 0 ? undefined : createCleanser(strategies)
+export const createMasker = (rules: readonly MaskRule[], keys: MaskKeys, resource: string): Masker =>
+  new MasksOfSession(rules, keys, resource)
 
-  /** The strictest strategy for a stored column; a mask above it in the inheritance tree counts as well. */
-  function strategyOf(
-    origin: Extract<ColumnOrigin, { kind: 'column' }>,
-    column = origin.column,
-  ): Strategy | undefined {
-    let strategy: Strategy | undefined
-    for (const relation of [origin.relation, ...origin.ancestors]) {
-      for (const rule of rulesOf(relation)) {
-        if (matchesGlob(rule.column, column)) strategy = stricter(strategy, rule.strategy)
-      }
-    }
-    return strategy
+class MasksOfSession implements Masker {
+  readonly masks: readonly string[]
+  readonly active: boolean
+  readonly namesColumns: boolean
+  readonly detection?: Cleanser
+  readonly #rules: RelationRules
+  readonly #touched = new WeakMap<Facts, { readonly masks: readonly string[] | undefined }>()
+  readonly #verdicts = createRemembered((operation) => this.#verdict(operation))
+  readonly #refusals = createRemembered((operation) => this.#refusal(operation))
+
+  constructor(rules: readonly MaskRule[], keys: MaskKeys, resource: string) {
+    this.#rules = createRelationRules(rules.flatMap((rule) => columnRules(rule, keys, resource)))
+    const strategies = findStrategies(rules, keys, resource)
+    if (strategies.size > 0) this.detection = createCleanser(strategies)
+    this.masks = rules.map(({ id }) => id)
+    this.namesColumns = rules.some((rule) => rule.columns !== undefined)
+    this.active = this.namesColumns || strategies.size > 0
   }
 
-  const maskOf = (column: ResultColumn, touchesMasked: boolean): ValueMask | undefined =>
-    columnMaskOf(column, touchesMasked) ?? (cleanser && detectorMask(column, cleanser))
+  masksRelation(relation: RelationName): boolean {
+    return this.#rules.of(relation).length > 0 || samples(relation)
+  }
 
-  function columnMaskOf(column: ResultColumn, touchesMasked: boolean): ValueMask | undefined {
-    if (!namesColumns) return undefined
+  masksColumn(relation: RelationName, column: string): boolean {
+    return this.#rules.of(relation).some((rule) => matchesGlob(rule.column, column))
+  }
+
+  verdict(operation: MaskedOperation): MaskVerdict | undefined {
+    return this.#verdicts.of(operation)
+  }
+
+  refuses(operation: MaskedOperation): Refusal | undefined {
+    return this.#refusals.of(operation)
+  }
+
+  told(operation: MaskedOperation): ToldMasks {
+    const names = this.#namesOf(operation)
+    return toldOf(names, operation, toldCopies(names, operation))
+  }
+
+  touched(facts: Facts): readonly string[] | undefined {
+    if (!this.namesColumns) return undefined
+    const known = this.#touched.get(facts)
+    if (known !== undefined) return known.masks
+    const masks = touchedOf((relation) => this.#rules.of(relation), facts)
+    this.#touched.set(facts, { masks })
+    return masks
+  }
+
+  plan(columns: readonly ResultColumn[], touchesMasked: boolean): ResultPlan {
+    return columns.map((column) => this.#maskOf(column, touchesMasked))
+  }
+
+  #verdict(operation: MaskedOperation): MaskVerdict | undefined {
+    if (!this.namesColumns) return undefined
+    const names = this.#namesOf(operation)
+    return verdictOf([...probesOf(names, operation), ...copiesOf(names, operation)])
+  }
+
+  #refusal(operation: MaskedOperation): Refusal | undefined {
+    const refusal = this.namesColumns ? maskingRefusal(this.#namesOf(operation), operation) : undefined
+    return refusal ?? (this.detection ? copyRefusal(operation) : undefined)
+  }
+
+  /** For one operation: a generated column is named with those that it is computed from. */
+  #namesOf({ generated = [] }: Pick<MaskedOperation, 'generated'>) {
+    const rulesOf = (relation: RelationName) => this.#rules.of(relation)
+    const ruleNames: NamedByMasks['ruleNames'] = (rule, column) =>
+      matchesGlob(rule.column, column) ||
+      generated.some(
+        (one) => one.column === column && one.from.some((from) => matchesGlob(rule.column, from)),
+      )
+    return {
+      rulesOf,
+      ruleNames,
+      samples,
+      masksRelation: (relation: RelationName) => this.masksRelation(relation),
+      masksColumn: (relation: RelationName, column: string) =>
+        rulesOf(relation).some((rule) => ruleNames(rule, column)),
+      isClosed: (relation: RelationName) => this.#isClosed(relation),
+    }
+  }
+
+  #isClosed(relation: RelationName): boolean {
+    if (samples(relation)) return true
+    const rules = this.#rules.of(relation)
+    return rules.length > 0 && !rules.some(({ copies }) => copies === 'hold' || copies === 'allow')
+  }
+
+  #maskOf(column: ResultColumn, touchesMasked: boolean): ValueMask | undefined {
+    const cleanser = this.detection
+    return this.#columnMaskOf(column, touchesMasked) ?? (cleanser && detectorMask(column, cleanser))
+  }
+
+  #columnMaskOf(column: ResultColumn, touchesMasked: boolean): ValueMask | undefined {
+    if (!this.namesColumns) return undefined
     switch (column.origin.kind) {
       case 'column': {
         const { origin } = column
-        const strategy = strategyOf(origin)
+        const strategy = this.#strategyOf(origin)
         if (strategy !== undefined) return columnMask(strategy, column)
-        return origin.from?.some((one) => strategyOf(origin, one)) ? wholeMask(column) : undefined
+        return origin.from?.some((one) => this.#strategyOf(origin, one)) ? wholeMask(column) : undefined
       }
       case 'derived':
         return touchesMasked && column.rowsOnly !== true ? wholeMask(column) : undefined
@@ -118,47 +176,17 @@ export function createMasker(rules: readonly MaskRule[], keys: MaskKeys, resourc
     }
   }
 
-  const samples = ({ name }: RelationName) => SAMPLES.test(name)
-  const masksRelation = (relation: RelationName) => rulesOf(relation).length > 0 || samples(relation)
-  const isClosed = (relation: RelationName) =>
-    masksRelation(relation) &&
-    (samples(relation) || !rulesOf(relation).some(({ copies }) => copies === 'hold' || copies === 'allow'))
-  /** For one operation: a generated column is named with those that it is computed from. */
-  function namesOf({ generated = [] }: Pick<MaskedOperation, 'generated'>) {
-    const ruleNames: NamedByMasks['ruleNames'] = (rule, column) =>
-      matchesGlob(rule.column, column) ||
-      generated.some(
-        (one) => one.column === column && one.from.some((from) => matchesGlob(rule.column, from)),
-      )
-    const masksColumn = (relation: RelationName, column: string) =>
-      rulesOf(relation).some((rule) => ruleNames(rule, column))
-    return { rulesOf, ruleNames, masksRelation, masksColumn, isClosed, samples }
-  }
-
-  const touched = once((facts: Facts) => ({ masks: touchedOf(rulesOf, facts) }))
-
-  return {
-    masks: rules.map(({ id }) => id),
-    active: namesColumns || cleanser !== undefined,
-    namesColumns,
-    ...(cleanser ? { detection: cleanser } : {}),
-    masksRelation,
-    masksColumn: namesOf({}).masksColumn,
-    verdict: remembered((operation) => {
-      if (!namesColumns) return undefined
-      const names = namesOf(operation)
-      return verdictOf([...probesOf(names, operation), ...copiesOf(names, operation)])
-    }),
-    refuses: remembered(
-      (operation) =>
-        (namesColumns ? maskingRefusal(namesOf(operation), operation) : undefined) ??
-        (cleanser ? copyRefusal(operation) : undefined),
-    ),
-    told(operation) {
-      const names = namesOf(operation)
-      return toldOf(names, operation, toldCopies(names, operation))
-    },
-    touched: namesColumns ? (facts) => touched(facts).masks : () => undefined,
-    plan: (columns, touchesMasked) => columns.map((column) => maskOf(column, touchesMasked)),
+  /** The strictest strategy for a stored column; a mask above it in the inheritance tree counts as well. */
+  #strategyOf(
+    origin: Extract<ColumnOrigin, { kind: 'column' }>,
+    column = origin.column,
+  ): Strategy | undefined {
+    let strategy: Strategy | undefined
+    for (const relation of [origin.relation, ...origin.ancestors]) {
+      for (const rule of this.#rules.of(relation)) {
+        if (matchesGlob(rule.column, column)) strategy = stricter(strategy, rule.strategy)
+      }
+    }
+    return strategy
   }
 }

@@ -39,15 +39,28 @@ interface Known<T> {
   readonly verdict: T
 }
 
-/** The same verdict for an operation whose members are the very same. */
-export function remembered<T>(judge: (operation: MaskedOperation) => T): (operation: MaskedOperation) => T {
-  const known = new WeakMap<Facts, Known<T>>()
-  return (operation) => {
+export interface Remembered<T> {
+  /** The same verdict for an operation whose members are the very same. */
+  of(operation: MaskedOperation): T
+}
+
+export const createRemembered = <T>(judge: (operation: MaskedOperation) => T): Remembered<T> =>
+  new Verdicts(judge)
+
+class Verdicts<T> implements Remembered<T> {
+  readonly #judge: (operation: MaskedOperation) => T
+  readonly #known = new WeakMap<Facts, Known<T>>()
+
+  constructor(judge: (operation: MaskedOperation) => T) {
+    this.#judge = judge
+  }
+
+  of(operation: MaskedOperation): T {
     const members = membersOf(operation)
-    const before = known.get(operation.facts)
+    const before = this.#known.get(operation.facts)
     if (before !== undefined && areSame(before.members, members)) return before.verdict
-    const verdict = judge(operation)
-    known.set(operation.facts, { members, verdict })
+    const verdict = this.#judge(operation)
+    this.#known.set(operation.facts, { members, verdict })
     return verdict
   }
 }

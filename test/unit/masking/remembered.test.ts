@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { MaskedOperation } from '../../../src/core/operation.ts'
-import { remembered } from '../../../src/masking/remembered.ts'
+import { createRemembered } from '../../../src/masking/remembered.ts'
 
 const users = { schema: 'public', name: 'users' }
 const facts = { statements: [], fingerprint: 'f' }
@@ -19,8 +19,8 @@ const full: Required<MaskedOperation> = {
 
 it('an operation with the very same members is not looked at again', () => {
   let asked = 0
-  const verdict = remembered(() => (asked += 1))
-  expect([verdict(full), verdict({ ...full })]).toEqual([1, 1])
+  const verdicts = createRemembered(() => (asked += 1))
+  expect([verdicts.of(full), verdicts.of({ ...full })]).toEqual([1, 1])
 })
 
 it.each<Partial<MaskedOperation>>([
@@ -36,18 +36,18 @@ it.each<Partial<MaskedOperation>>([
   { facts: { ...facts } },
 ])('it is looked at again when any of them is another object, or says something else: %j', (change) => {
   let asked = 0
-  const verdict = remembered(() => (asked += 1))
-  verdict(full)
-  expect(verdict({ ...full, ...change })).toBe(2)
+  const verdicts = createRemembered(() => (asked += 1))
+  verdicts.of(full)
+  expect(verdicts.of({ ...full, ...change })).toBe(2)
 })
 
 it('a verdict that nothing is wrong is remembered as well', () => {
   let asked = 0
-  const verdict = remembered(() => {
+  const verdicts = createRemembered(() => {
     asked += 1
     return undefined
   })
-  verdict(full)
-  verdict(full)
+  verdicts.of(full)
+  verdicts.of(full)
   expect(asked).toBe(1)
 })

@@ -43,10 +43,10 @@ const PEOPLE = [
 ]
 
 it('are those over what it names, each with its mask', () => {
-  const { told } = maskerOf(MASKS)
-  expect(told(reads({ schema: 'public', name: 'people' }))).toEqual({ masked: PEOPLE })
-  expect(told(reads({ schema: 'hr', name: 'people' }))).toEqual({ masked: [PEOPLE[1]] })
-  expect(told(reads({ schema: 'public', name: 'products' }))).toEqual({})
+  const masker = maskerOf(MASKS)
+  expect(masker.told(reads({ schema: 'public', name: 'people' }))).toEqual({ masked: PEOPLE })
+  expect(masker.told(reads({ schema: 'hr', name: 'people' }))).toEqual({ masked: [PEOPLE[1]] })
+  expect(masker.told(reads({ schema: 'public', name: 'products' }))).toEqual({})
 })
 
 it.each<[string, readonly string[]]>([
@@ -84,10 +84,10 @@ it('are those of any schema where none is named', () => {
 })
 
 it('are those behind its names, and all where that cannot be told', () => {
-  const { told } = maskerOf(MASKS)
+  const masker = maskerOf(MASKS)
   const view = reads({ schema: 'public', name: 'everybody' })
-  expect(told({ ...view, behind: [{ schema: 'public', name: 'people' }] })).toEqual({ masked: PEOPLE })
-  expect(told({ ...view, opaque: true }).masked).toEqual([
+  expect(masker.told({ ...view, behind: [{ schema: 'public', name: 'people' }] })).toEqual({ masked: PEOPLE })
+  expect(masker.told({ ...view, opaque: true }).masked).toEqual([
     { mask: 'card', columns: ['public.orders.card', 'public.people.card'] },
     PEOPLE[1],
   ])

@@ -40,7 +40,7 @@ async function startAlone(
   cleanup: Cleanup,
 ): Promise<Services> {
   const { defer } = cleanup
-  const common = openCommon(config, log, defer)
+  const common = await openCommon(config, log, defer)
   const { approvals, metrics, policy } = common
   let serving = false
   const writable = writableRecords(common)

@@ -67,7 +67,7 @@ function mayPrecede(one: Named, other: Named): boolean {
   return one.to === undefined || other.from === undefined || one.to <= other.from
 }
 
-/** Each worker has a chain of its own, in a file with its number before the extension; dates are no such numbers. */
+/** Each worker has a chain of its own, in a file with its number before the extension, and the primary has one without; dates are no such numbers. */
 function workerOf(file: string): string {
-  return /^[^.]*?(?<!-\d+)-([2-9]|[1-6]\d)(?=\.|$)/.exec(basename(file))?.[1] ?? '1'
+  return /^[^.]*?(?<!-\d+)-([1-9]|[1-6]\d)(?=\.|$)/.exec(basename(file))?.[1] ?? ''
 }

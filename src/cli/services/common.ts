@@ -1,6 +1,7 @@
 // What every process of the services needs: log, metrics, audit, secrets, the policy in force, who somebody is, approvals.
 
 import type { Approvals } from '../../approvals/contract.ts'
+import { lockLog } from '../../audit/lock.ts'
 import { createAudit } from '../../audit/sink.ts'
 import type { Config } from '../../config/schema.ts'
 import type { AuditSink } from '../../core/audit.ts'
@@ -29,14 +30,16 @@ export interface Common {
  * @param written the configuration as its file has it, where what this process goes by is another
  * @param defer takes what undoes each part
  * @param lockdowns in place of the configuration's
+ * @throws Error when a part cannot be had, as an audit log that another process writes
  */
-export function openCommon(
+export async function openCommon(
   config: Config,
   log: Log,
   defer: Defer,
   written = config,
   lockdowns?: RulesInForce['lockdowns'],
-): Common {
+): Promise<Common> {
+  await lockAudit(config.audit, defer)
   const metrics = createMetrics()
   const audit = openedFor('audit.file', () => createAudit(config.audit))
   defer(() => audit.close())
@@ -55,6 +58,14 @@ export function openCommon(
   const approvals = openedFor('store', () => openApprovals(config, secrets, log))
   defer(() => approvals.close())
   return { config, log, metrics, audit, secrets, policy, authenticator, approvals }
+}
+
+async function lockAudit({ file }: Config['audit'], defer: Defer): Promise<void> {
+  if (file === undefined) return
+  const lock = await lockLog(file).catch((error: unknown) => {
+    throw new Error(`audit.file: ${reasonOf(error)}`, { cause: error })
+  })
+  defer(lock.release)
 }
 
 /** The system's own words (EACCES, ENOSPC …) name the path; people look for the key. */

@@ -18,7 +18,7 @@ interface PrimaryOptions {
 /** @throws when a part of it, or a worker, cannot start */
 export async function startPrimary({ config, file, log, cleanup }: PrimaryOptions): Promise<Services> {
   const { defer } = cleanup
-  const common = openCommon(config, log, defer)
+  const common = await openCommon(config, log, defer)
   const { approvals, policy } = common
   let serving = false
   const pool = startPool({

@@ -79,7 +79,7 @@ async function startWorker(channel: Channel, start: Start): Promise<Worker> {
   const log = createLog(config.log).child({ worker: number })
   const { defer, undo } = createCleanup()
   try {
-    const common = openCommon(config, log, defer, start.config, start.lockdowns)
+    const common = await openCommon(config, log, defer, start.config, start.lockdowns)
     const neighbours = createNeighbours(channel, start.usage)
     defer(() => neighbours.stop())
     const answering = await createAnswering(common, neighbours, defer)

@@ -38,3 +38,16 @@ it('warns in the log of an admin port that others reach without TLS', async () =
   )
   expect(own.err()).not.toContain('can be reached')
 })
+
+it('is refused while another writes its audit log, and not once that was killed', async () => {
+  const audit = 'audit: { file: audit.jsonl }\n'
+  const first = serve('first', '127.0.0.1:0', audit)
+  await first.saying(/chaperone: serves/)
+  const second = await serve('second', '127.0.0.1:0', audit).done
+  expect(second).toMatchObject({ code: 1, out: '' })
+  expect(second.err).toMatch(
+    /audit\.file: \S+audit\.jsonl is written by another process; stop it, or name another/,
+  )
+  first.child.kill('SIGKILL')
+  await serve('third', '127.0.0.1:0', audit).saying(/chaperone: serves/)
+})

@@ -168,7 +168,10 @@ describe('of files that are missing', () => {
   it('those of another worker are none of the same chain, and names with dates are no workers', async () => {
     rotated('gone', 'audit-2.jsonl')
     rotated('gone', 'audit.jsonl')
-    expect((await verify(...at('audit-2.jsonl', 'audit.jsonl'))).code).toBe(3)
+    rotated('gone', 'audit-1.jsonl')
+    for (const one of ['audit-2.jsonl', 'audit-1.jsonl'])
+      for (const other of ['audit.jsonl', 'audit-1.jsonl'])
+        expect((await verify(...at(one, other))).code, `${one}, ${other}`).toBe(3)
     rotated('audit-2026-11-02.jsonl', 'gone', 'audit-2026-11-04.jsonl')
     expect((await verify(...at('audit-2026-11-02.jsonl', 'audit-2026-11-04.jsonl'))).code).toBe(4)
   })

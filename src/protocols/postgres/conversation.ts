@@ -70,6 +70,8 @@ export interface Conversation {
   opaque: boolean
   /** under masks, code ran that no statement shows: a trigger of it may be deferred to the end of the transaction */
   ranHidden: boolean
+  /** a statement touched what masks hide: what it left to the end of the transaction, as a cursor WITH HOLD, may fail with it */
+  touched: boolean
   sequence: number
   /** a name under which the server has nothing, and nobody can make anything */
   readonly nowhere: string
@@ -130,6 +132,7 @@ export function createConversation(
     borrowed: false,
     opaque: false,
     ranHidden: false,
+    touched: false,
     sequence: 0,
     nowhere: `chaperone ${Buffer.from(deps.context.random(12)).toString('hex')}`,
   }

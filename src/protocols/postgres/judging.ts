@@ -133,9 +133,11 @@ class StatementJudging implements Judging {
   #judge(question: Question, onPath: Facts, told: Told): void {
     const talk = this.#talk
     const masker = talk.masks()
-    // Without masks of columns it is not noted what code runs.
-    if (this.#lastMasker !== undefined && this.#lastMasker !== masker && !this.#lastMasker.namesColumns)
-      talk.opaque = true
+    if (this.#lastMasker !== undefined && this.#lastMasker !== masker) {
+      // What is masked now was not, and without masks of columns it is not noted what code runs.
+      talk.touched = true
+      talk.opaque ||= !this.#lastMasker.namesColumns
+    }
     this.#lastMasker = masker
     const behind = this.#behinds.of(masker, onPath, told)
     const asked: Asked = {
@@ -197,6 +199,8 @@ class StatementJudging implements Judging {
     const talk = this.#talk
     talk.opaque ||= touch.opaque
     talk.ranHidden ||= runsHidden
+    talk.touched ||= run.touchesMasked
+    run.open = talk.open
     talk.borrowed ||= borrowsSnapshot(facts)
     question.proceed(run)
   }

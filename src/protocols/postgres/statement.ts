@@ -71,6 +71,8 @@ export interface Running {
   planned: boolean
   plan: ResultPlan | undefined
   failed: boolean
+  /** it was sent before a Sync: it may be in a transaction that nobody began */
+  open: boolean
   /** what SQL names were defined when it was sent */
   mark: number
   /** bytes of rows as the server sent them */
@@ -140,6 +142,7 @@ export function running(
     planned: false,
     plan: undefined,
     failed: false,
+    open: false,
     over: false,
     window: undefined,
     mark: 0,

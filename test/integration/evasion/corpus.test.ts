@@ -9,6 +9,7 @@ import { fastPathChanges, fastPathDetected, fastPathLeaks } from '../../evasion/
 import { hiddenInTables } from '../../evasion/hidden-in-tables.ts'
 import { hiddenInTypes } from '../../evasion/hidden-in-types.ts'
 import { hiddenInViews } from '../../evasion/hidden-in-views.ts'
+import { leaksAtEnd } from '../../evasion/leaks-at-end.ts'
 import { leaksBehind } from '../../evasion/leaks-behind.ts'
 import { sideLeaks } from '../../evasion/leaks-elsewhere.ts'
 import { newerLeaks } from '../../evasion/leaks-newer.ts'
@@ -29,6 +30,7 @@ const leaks: readonly Leak[] = [
   ...resultLeaks,
   ...sideLeaks,
   ...leaksBehind,
+  ...leaksAtEnd,
   ...syntaxLeaks,
   ...newerLeaks,
   ...writtenLeaks,

@@ -23,7 +23,9 @@ export interface Shown {
   parameter(bytes: Uint8Array): Uint8Array
 }
 
-const DEFERRED: ReadonlySet<string> = new Set(['COMMIT', 'SET CONSTRAINTS'])
+const DEFERRED: ReadonlySet<string> = new Set(['COMMIT', 'PREPARE TRANSACTION', 'SET CONSTRAINTS'])
+/** Integrity constraints. */
+const CONSTRAINTS = '23'
 
 export const createShown = (talk: Conversation): Shown => new ShownTexts(talk)
 
@@ -71,19 +73,25 @@ class ShownTexts implements Shown {
 
   #withheld(bytes: Uint8Array, head: Expected | undefined, masker: Masker): Uint8Array {
     if (!masker.namesColumns) return bytes
-    const { ranHidden } = this.#talk
+    const { ranHidden, opaque, touched } = this.#talk
+    const ranCode = ranHidden || opaque
     // The commit at Sync checks deferred constraints of any statement before it, and they show their row.
-    if (head?.kind === 'sync') return withhold(bytes, ranHidden)
+    if (head?.kind === 'sync') return withhold(bytes, ranCode)
+    const deferred = touched && runsDeferred(runOf(head))
+    if (deferred && ranCode) return withhold(bytes, true)
     // Bind plans, and the planner calls functions that are marked immutable.
     const cause = head?.kind === 'bind' ? head.statement : runOf(head)
     if (cause?.touchesMasked) return withhold(bytes, cause.opaque)
-    if (ranHidden && runsDeferred(runOf(head))) return withhold(bytes, true)
-    return this.#concernsMasked(bytes, masker) ? withhold(bytes, false) : bytes
+    return this.#concernsMasked(bytes, masker, deferred) ? withhold(bytes, false) : bytes
   }
 
-  /** COMMIT and SET CONSTRAINTS name no relation, but fail with the row of one; the error says of which. */
-  #concernsMasked(bytes: Uint8Array, masker: Masker): boolean {
+  /**
+   * COMMIT and SET CONSTRAINTS name no relation, but fail with the row of one; the error says of which. What else they fail with may
+   * be of any.
+   */
+  #concernsMasked(bytes: Uint8Array, masker: Masker, deferred: boolean): boolean {
     const fields = decodeDiagnostic(bytes)
+    if (deferred && fields.get('C')?.startsWith(CONSTRAINTS) !== true) return true
     const [schema, name] = [fields.get('s'), fields.get('t')]
     if (name === undefined) return false
     const relation = schema === undefined ? { name } : { schema, name }
@@ -92,9 +100,12 @@ class ShownTexts implements Shown {
   }
 }
 
-/** It runs the triggers that were put off. */
+/** It runs the triggers that were put off, and the queries of cursors WITH HOLD. */
 function runsDeferred(run: Running | undefined): boolean {
-  return run?.operation.facts.statements.some(({ command }) => DEFERRED.has(command)) ?? false
+  if (run === undefined) return false
+  // A text of several statements ends the transaction of what was sent before it without a Sync.
+  const ends = run.open && run.statements > 1
+  return ends || run.operation.facts.statements.some(({ command }) => DEFERRED.has(command))
 }
 
 /** A payload is free text of another session's, which may hold what is masked here: process id and channel stay. */

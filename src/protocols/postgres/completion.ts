@@ -40,7 +40,10 @@ function forgetDeallocated(talk: Conversation, run: Running): void {
 const CATALOG_EFFECTS = new Set(['create', 'alter', 'drop', 'grant', 'remote', 'call', 'do', 'unknown'])
 
 export function changesCatalog(statement: {
+  readonly command: string
   readonly accesses: readonly { readonly effect: string }[]
 }): boolean {
+  // What another transaction did before it was prepared counts from now on.
+  if (statement.command === 'COMMIT PREPARED') return true
   return statement.accesses.some((access) => CATALOG_EFFECTS.has(access.effect))
 }

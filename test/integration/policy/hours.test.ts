@@ -88,6 +88,18 @@ async function goOn(session: PgWireClient, rows = 1) {
 const calls = async () => (await stack.superuser('select last_value, is_called from public.calls'))[0]
 
 describe.each(['app', 'fast'])('in a session of %s', (resource) => {
+  it('what is prepared again when the hours of its rule are over is refused', async () => {
+    const session = await wire(resource)
+    const prepare = async () => {
+      session.send(parse({ sql: 'select name from public.customers' }), sync())
+      return ofKind(await session.until('ReadyForQuery'), 'ErrorResponse')[0]?.fields.M
+    }
+    expect(await prepare()).toBeUndefined()
+    expect(await prepare()).toBeUndefined()
+    later(30)
+    expect(await prepare()).toContain('rule')
+  })
+
   it('a portal that was given its first rows does not go on once the hours of its rule are over', async () => {
     const session = await wire(resource)
     await takeFirstRow(session, 'select id from public.customers')

@@ -17,7 +17,7 @@ import {
   expectEmpty,
   type Parse,
 } from './messages/frontend.ts'
-import type { Frame } from './messages/frontend-stream.ts'
+import { type Frame, unknownType } from './messages/frontend-stream.ts'
 import { isTooLong, NAME_TOO_LONG } from './name-length.ts'
 import { createNamed } from './named.ts'
 import { withParameterTypes } from './parameter-types.ts'
@@ -255,9 +255,6 @@ class ClientRequests implements Requests {
     return true
   }
 }
-
-const unknownType = (type: number) =>
-  new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
 
 const NONE: readonly ParameterValue[] = []
 

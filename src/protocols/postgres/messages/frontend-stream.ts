@@ -29,6 +29,9 @@ const IS_KNOWN: readonly boolean[] = Array.from({ length: 256 }, (_, type) =>
   Object.values<number>(FRONTEND).includes(type),
 )
 
+export const unknownType = (type: number) =>
+  new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
+
 export const createFrontendStream = (limitOf: LimitOf): FrontendStream => new ClientMessages(limitOf)
 
 class ClientMessages implements FrontendStream {
@@ -60,8 +63,7 @@ class ClientMessages implements FrontendStream {
     if (length < 4 || length > LARGEST)
       throw new ProtocolError(`a message states the impossible length ${length}`)
     // A client that talks nonsense must not be waited for until it has sent all that it states.
-    if (IS_KNOWN[type] !== true)
-      throw new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
+    if (IS_KNOWN[type] !== true) throw unknownType(type)
     if (length > this.#limitOf(type)) {
       chunks.take(HEADER)
       this.#dropping = { type, length, left: length - 4 }

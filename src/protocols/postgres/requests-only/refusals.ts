@@ -1,7 +1,11 @@
 // Refuses a message by one that fails in its place, so that the server itself does what follows from an error.
 import { Buffer } from 'node:buffer'
-import type { Refusal } from '../../../core/errors.ts'
+import { ProtocolError } from '../../../core/errors.ts'
+import type { AnalysisResult } from '../../../core/facts.ts'
+import { cstring } from '../../../wire/writer.ts'
 import type { Conversation } from '../conversation.ts'
+import { FRONTEND } from '../messages/codes.ts'
+import { message } from '../messages/encode.ts'
 import type { StandInError } from '../statement.ts'
 import type { Sending } from './sending.ts'
 import { failingParse, failingQuery } from './stand-in.ts'
@@ -14,9 +18,9 @@ export interface Refusals {
   ambiguous(what: string, name: string): void
   noSuchStatement(name: string): void
   noSuchPortal(name: string): void
-  syntax(text: string): StandInError
-  /** @param length bytes */
-  tooLarge(length: number): Refusal
+  /** a message over the limit. @throws ProtocolError where no error can stand in for it */
+  oversize(type: number, length: number): void
+  notAnalysed(analysis: Exclude<AnalysisResult, { kind: 'facts' }>): StandInError
 }
 
 /** Random bytes in the quotes of one stand-in. */
@@ -39,6 +43,21 @@ export function createRefusals(talk: Conversation, sending: Sending): Refusals {
   return {
     query,
     extended,
+    oversize(type, length) {
+      switch (type) {
+        case FRONTEND.Query:
+          return query(tooLarge(length))
+        case FRONTEND.Parse:
+        case FRONTEND.Bind:
+          return extended(tooLarge(length))
+        case FRONTEND.CopyData:
+          return sending.now(message(FRONTEND.CopyFail, cstring('a message is over the limit')))
+        default:
+          throw new ProtocolError(`a message of ${length} bytes is over the limit`, 'too-large')
+      }
+    },
+    notAnalysed: (analysis) =>
+      analysis.kind === 'too-large' ? tooLarge(analysis.limit) : server('42601', analysis.message),
     functionCall() {
       const text = 'fast-path function calls are refused'
       const hint = 'Call the function in a SELECT instead.'
@@ -55,11 +74,14 @@ export function createRefusals(talk: Conversation, sending: Sending): Refusals {
       extended(server('26000', `${what} does not exist`))
     },
     noSuchPortal: (name) => extended(server('34000', `portal "${name}" does not exist`)),
-    syntax: (text) => server('42601', text),
-    tooLarge: (length) => ({
-      code: 'too-large',
-      message: `the message is too large to be judged (${length} bytes)`,
-      hint: 'Send the data as parameters or with COPY, or ask for a higher limit on this resource.',
-    }),
   }
 }
+
+const tooLarge = (length: number): StandInError => ({
+  kind: 'refusal',
+  refusal: {
+    code: 'too-large',
+    message: `the message is too large to be judged (${length} bytes)`,
+    hint: 'Send the data as parameters or with COPY, or ask for a higher limit on this resource.',
+  },
+})

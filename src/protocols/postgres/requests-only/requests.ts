@@ -8,16 +8,14 @@
 //   it CopyData and its ends are ignored. So nothing that defines a name is ever taken for data;
 // - even a Parse of the unnamed statement that is first in its segment may leave the one before in place (a cancellation
 //   can come before it is dropped), so the unnamed names are kept like all others.
-import { ProtocolError, type Refusal } from '../../../core/errors.ts'
 import type { Facts } from '../../../core/facts.ts'
+import type { ParameterValue } from '../../../core/operation.ts'
 import type { Answer } from '../../../core/session.ts'
-import { cstring } from '../../../wire/writer.ts'
 import { runsCode } from '../catalog/touches.ts'
 import { MAY_END_CURSORS, NOT_TOLD, toldOf } from '../columns-told.ts'
 import type { Conversation } from '../conversation.ts'
-import { createJudging } from '../judging.ts'
+import { createJudging, type Judging } from '../judging.ts'
 import { FRONTEND } from '../messages/codes.ts'
-import { message } from '../messages/encode.ts'
 import {
   createParseDecoder,
   decodeBind,
@@ -25,16 +23,17 @@ import {
   decodeQuery,
   decodeTarget,
   expectEmpty,
+  type Parse,
 } from '../messages/frontend.ts'
-import type { Frame } from '../messages/frontend-stream.ts'
+import { type Frame, unknownType } from '../messages/frontend-stream.ts'
 import { isTooLong, NAME_TOO_LONG } from '../name-length.ts'
 import { typed } from '../parameter-types.ts'
 import { movesOf } from '../search-path/moves.ts'
-import { type Judgement, judgementOf, stillStands } from '../statement.ts'
-import { anyOf, createSessionNames, type Portal, type Statement } from './names.ts'
+import { type Judgement, judgementOf, type StandInError, stillStands } from '../statement.ts'
+import { anyOf, createSessionNames, type Portal, type SessionNames, type Statement } from './names.ts'
 import { hasOneMeaning, maySet, UNREADABLE } from './readable.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
-import { createSending } from './sending.ts'
+import { createSending, type Sending } from './sending.ts'
 
 export interface Requests {
   handle(frame: Frame): void
@@ -45,241 +44,267 @@ export interface Requests {
   untouched(): boolean
 }
 
-type Handler = (bytes: Uint8Array) => void
+export const createRequests = (talk: Conversation, limits: { readonly prepared: number }): Requests =>
+  new UnansweredRequests(talk, limits.prepared)
 
-export function createRequests(talk: Conversation, limits: { readonly prepared: number }): Requests {
-  const judging = createJudging(talk)
-  const parsed = createParseDecoder()
-
-  function noteRun(facts: Facts): void {
-    unreadable ||= maySet(facts)
-    const { all } = movesOf(facts)
-    if (all.size > 0) moves += 1
-    talk.path.sent(all)
-  }
-
-  /** A name that is given anew between Bind and Execute stands for something that nobody judged. */
-  const meaningOf = ({ facts }: Statement) => talk.sqlNames.resolve(facts).fingerprint
-
-  const sending = createSending(talk.out)
-  const refuse: Refusals = createRefusals(talk, sending)
-  const { statements, portals, endSegment } = createSessionNames(limits.prepared, talk.kept)
+class UnansweredRequests implements Requests {
+  readonly #talk: Conversation
+  readonly #judging: Judging
+  readonly #sending: Sending
+  readonly #refuse: Refusals
+  readonly #names: SessionNames
+  readonly #parsed = createParseDecoder()
   /** code ran that may have changed how texts are read */
-  let unreadable = false
+  #unreadable = false
   /** how many statements ran that may have changed the role */
-  let moves = 0
-  let binds = 0
+  #moves = 0
+  #binds = 0
 
-  function analysed(
-    sql: string,
-    refused: (error: Refusal | 'syntax', text: string) => void,
-  ): Facts | undefined {
-    const analysis = talk.analyze(sql)
-    if (analysis.kind === 'too-large') refused(refuse.tooLarge(analysis.limit), '')
-    else if (analysis.kind === 'syntax-error') refused('syntax', analysis.message)
-    else if (unreadable && !hasOneMeaning(sql)) refused(UNREADABLE, '')
-    else return analysis.facts
-    return undefined
+  /** @param prepared statements, and portals, at once */
+  constructor(talk: Conversation, prepared: number) {
+    this.#talk = talk
+    this.#judging = createJudging(talk)
+    this.#sending = createSending(talk.out)
+    this.#refuse = createRefusals(talk, this.#sending)
+    this.#names = createSessionNames(prepared, talk.kept)
   }
 
-  function query(bytes: Uint8Array): void {
+  ready(): boolean {
+    return !this.#judging.waiting()
+  }
+
+  answer(answer: Answer): void {
+    this.#judging.answer(answer)
+  }
+
+  untouched(): boolean {
+    return this.#sending.untouched()
+  }
+
+  handle(frame: Frame): void {
+    const talk = this.#talk
+    const { type } = frame
+    if (type === FRONTEND.Password) throw unknownType(type)
+    if (talk.skipping && type !== FRONTEND.Sync && type !== FRONTEND.Terminate) return
+    if (MAY_END_CURSORS.has(type)) talk.era += 1
+    if (frame.kind === 'oversize') this.#refuse.oversize(type, frame.length)
+    else this.#message(type, frame.bytes)
+  }
+
+  #message(type: number, bytes: Uint8Array): void {
+    switch (type) {
+      case FRONTEND.Query:
+        return this.#query(bytes)
+      case FRONTEND.Parse:
+        return this.#parse(bytes)
+      case FRONTEND.Bind:
+        return this.#bind(bytes)
+      case FRONTEND.Describe:
+        return this.#describe(bytes)
+      case FRONTEND.Execute:
+        return this.#execute(bytes)
+      case FRONTEND.Close:
+        // One that is closed may be still there.
+        if (isTooLong(decodeTarget(bytes, 'Close').name)) return this.#refuse.extended(NAME_TOO_LONG)
+        return this.#sending.extended(bytes)
+      case FRONTEND.Sync:
+        expectEmpty(bytes, 'Sync')
+        this.#names.endSegment()
+        this.#talk.skipping = false
+        return this.#sending.sync(bytes)
+      case FRONTEND.Flush:
+        expectEmpty(bytes, 'Flush')
+        return this.#sending.now(bytes)
+      case FRONTEND.FunctionCall:
+        return this.#refuse.functionCall()
+      case FRONTEND.CopyData:
+      case FRONTEND.CopyDone:
+      case FRONTEND.CopyFail:
+        return this.#sending.now(bytes)
+      case FRONTEND.Terminate:
+        this.#sending.now(bytes)
+        return this.#talk.out.emit({ kind: 'close', reason: 'the client ended the session' })
+      default:
+        throw unknownType(type)
+    }
+  }
+
+  #query(bytes: Uint8Array): void {
+    const talk = this.#talk
+    const refuse = this.#refuse
     const { sql } = decodeQuery(bytes)
-    const facts = analysed(sql, (refusal, text) =>
-      refuse.query(refusal === 'syntax' ? refuse.syntax(text) : { kind: 'refusal', refusal }),
-    )
-    if (!facts) return
-    judging.ask({
+    const facts = this.#analysed(sql, (error) => refuse.query(error))
+    if (facts === undefined) return
+    this.#judging.ask({
       text: sql,
       facts,
       phase: 'query',
-      parameters: [],
-      proceed({ operation }) {
+      parameters: NONE,
+      proceed: ({ operation }) => {
         talk.sqlNames.note(facts, sql)
-        noteRun(operation.facts)
-        sending.now(bytes)
+        this.#noteRun(operation.facts)
+        this.#sending.now(bytes)
       },
       refuse: (refusal) => refuse.query({ kind: 'refusal', refusal }),
     })
   }
 
-  function parse(bytes: Uint8Array): void {
-    const { name, sql, parameterTypes: types } = parsed(bytes)
+  #parse(bytes: Uint8Array): void {
+    const refuse = this.#refuse
+    const parse = this.#parsed(bytes)
+    const { name, sql } = parse
     if (isTooLong(name)) return refuse.extended(NAME_TOO_LONG)
-    const facts = analysed(sql, (refusal, text) =>
-      refuse.extended(refusal === 'syntax' ? refuse.syntax(text) : { kind: 'refusal', refusal }),
-    )
-    if (!facts) return
-    judging.ask({
+    const facts = this.#analysed(sql, (error) => refuse.extended(error))
+    if (facts === undefined) return
+    this.#judging.ask({
       text: sql,
       facts,
       phase: 'prepare',
-      parameters: [],
-      proceed() {
-        talk.sqlNames.note(facts, sql)
-        if (name !== '') talk.sqlNames.noteProtocol('prepared', name, { facts, sql })
-        // No text has a zero byte.
-        const key = types.length === 0 ? sql : `${types.join()}\0${sql}`
-        statements.define(name, { sql, facts, types, era: talk.era }, key)
-        sending.extended(bytes)
-      },
+      parameters: NONE,
+      proceed: () => this.#sendParse(parse, facts, bytes),
       refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
     })
   }
 
-  function bind(bytes: Uint8Array): void {
+  #sendParse({ name, sql, parameterTypes: types }: Parse, facts: Facts, bytes: Uint8Array): void {
+    const { sqlNames, era } = this.#talk
+    sqlNames.note(facts, sql)
+    if (name !== '') sqlNames.noteProtocol('prepared', name, { facts, sql })
+    // No text has a zero byte.
+    const key = types.length === 0 ? sql : `${types.join()}\0${sql}`
+    this.#names.statements.define(name, { sql, facts, types, era }, key)
+    this.#sending.extended(bytes)
+  }
+
+  #bind(bytes: Uint8Array): void {
+    const refuse = this.#refuse
     const { portal, statement: name, parameters: values } = decodeBind(bytes)
     if (isTooLong(portal) || isTooLong(name)) return refuse.extended(NAME_TOO_LONG)
-    const meanings = statements.resolve(name)
+    const meanings = this.#names.statements.resolve(name)
     if (meanings === 'too-many') return refuse.ambiguous('prepared statement', name)
-    const statement = anyOf('prepared', name, meanings, talk.sqlNames)
+    const statement = anyOf('prepared', name, meanings, this.#talk.sqlNames)
     if (!statement) return refuse.noSuchStatement(name)
     const parameters = typed(values, statement.types)
-    const define = (judged: Judgement | undefined) => {
-      if (portal !== '') talk.sqlNames.noteProtocol('cursor', portal, statement)
-      // Each Bind is a meaning of its own: an approval is for one run of it.
-      binds += 1
-      const { era } = talk
-      portals.define(
-        portal,
-        { statement, parameters, judged, meaning: meaningOf(statement), moves, era },
-        String(binds),
-      )
-      sending.extended(bytes)
-    }
     const { sql: text, facts } = statement
-    if (!runsCode(facts)) return define(undefined)
-    judging.ask({
+    if (!runsCode(facts)) return this.#sendBind(portal, statement, parameters, undefined, bytes)
+    this.#judging.ask({
       text,
       facts,
       phase: 'execute',
       parameters,
-      proceed(running) {
-        noteRun(running.operation.facts)
-        define(judgementOf(running))
+      proceed: (running) => {
+        this.#noteRun(running.operation.facts)
+        this.#sendBind(portal, statement, parameters, judgementOf(running), bytes)
       },
       refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
     })
   }
 
-  /** The portal that an Execute runs; with a refusal sent when that cannot be told. */
-  function portalOf(name: string): Portal | undefined {
-    const meanings = portals.resolve(name)
-    if (meanings === 'too-many') refuse.ambiguous('portal', name)
-    else {
-      const [only] = meanings
-      if (only && !talk.sqlNames.definedBySql('cursor', name)) return only
-      const statement = anyOf('cursor', name, only ? [only.statement] : [], talk.sqlNames)
-      const parameters = only?.parameters ?? []
-      if (statement) return { statement, parameters, judged: undefined, meaning: undefined, moves }
-      refuse.noSuchPortal(name)
+  #sendBind(
+    portal: string,
+    statement: Statement,
+    parameters: readonly ParameterValue[],
+    judged: Judgement | undefined,
+    bytes: Uint8Array,
+  ): void {
+    const { sqlNames, era } = this.#talk
+    if (portal !== '') sqlNames.noteProtocol('cursor', portal, statement)
+    // Each Bind is a meaning of its own: an approval is for one run of it.
+    this.#binds += 1
+    const bound = {
+      statement,
+      parameters,
+      judged,
+      meaning: this.#meaningOf(statement),
+      moves: this.#moves,
+      era,
     }
-    return undefined
+    this.#names.portals.define(portal, bound, String(this.#binds))
+    this.#sending.extended(bytes)
   }
 
-  function execute(bytes: Uint8Array): void {
+  #execute(bytes: Uint8Array): void {
     const { portal: name } = decodeExecute(bytes)
-    if (isTooLong(name)) return refuse.extended(NAME_TOO_LONG)
-    const portal = portalOf(name)
+    if (isTooLong(name)) return this.#refuse.extended(NAME_TOO_LONG)
+    const portal = this.#portalOf(name)
     if (!portal) return
     const { sql: text, facts } = portal.statement
-    const run = (all: Facts, judged: Judgement) => {
-      portal.judged = judged
-      portal.meaning = meaningOf(portal.statement)
-      noteRun(all)
-      portal.moves = moves
-      sending.now(bytes)
-    }
     // An approval for the role of its Bind is not for the one that it would run as now, and a changed policy, or time of day,
     // is asked again.
     const { judged } = portal
-    const isAsJudged = portal.moves === moves && portal.meaning === meaningOf(portal.statement)
-    if (judged !== undefined && isAsJudged && stillStands(judged, talk.masks())) return run(facts, judged)
-    judging.ask({
+    const isAsJudged = portal.moves === this.#moves && portal.meaning === this.#meaningOf(portal.statement)
+    if (judged !== undefined && isAsJudged && stillStands(judged, this.#talk.masks()))
+      return this.#run(portal, facts, judged, bytes)
+    this.#judging.ask({
       text,
       facts,
       phase: 'execute',
       parameters: portal.parameters,
-      proceed: (running) => run(running.operation.facts, judgementOf(running)),
-      refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
+      proceed: (running) => this.#run(portal, running.operation.facts, judgementOf(running), bytes),
+      refuse: (refusal) => this.#refuse.extended({ kind: 'refusal', refusal }),
     })
   }
 
-  function describe(bytes: Uint8Array): void {
+  #run(portal: Portal, all: Facts, judged: Judgement, bytes: Uint8Array): void {
+    portal.judged = judged
+    portal.meaning = this.#meaningOf(portal.statement)
+    this.#noteRun(all)
+    portal.moves = this.#moves
+    this.#sending.now(bytes)
+  }
+
+  /** The portal that an Execute runs; with a refusal sent when that cannot be told. */
+  #portalOf(name: string): Portal | undefined {
+    const { sqlNames } = this.#talk
+    const meanings = this.#names.portals.resolve(name)
+    if (meanings === 'too-many') this.#refuse.ambiguous('portal', name)
+    else {
+      const [only] = meanings
+      if (only && !sqlNames.definedBySql('cursor', name)) return only
+      const statement = anyOf('cursor', name, only ? [only.statement] : [], sqlNames)
+      const parameters = only?.parameters ?? []
+      if (statement)
+        return { statement, parameters, judged: undefined, meaning: undefined, moves: this.#moves }
+      this.#refuse.noSuchPortal(name)
+    }
+    return undefined
+  }
+
+  #describe(bytes: Uint8Array): void {
     const { kind, name } = decodeTarget(bytes, 'Describe')
-    if (isTooLong(name)) return refuse.extended(NAME_TOO_LONG)
+    if (isTooLong(name)) return this.#refuse.extended(NAME_TOO_LONG)
     const isPortal = kind === 'portal'
+    const { portals, statements } = this.#names
     const found = isPortal ? portals.resolve(name) : statements.resolve(name)
-    if (found === 'too-many') return refuse.ambiguous(isPortal ? 'portal' : 'prepared statement', name)
+    if (found === 'too-many') return this.#refuse.ambiguous(isPortal ? 'portal' : 'prepared statement', name)
     for (const meaning of found) {
       const { facts } = 'statement' in meaning ? meaning.statement : meaning
-      const { error, cursors } = toldOf(facts, talk.sqlNames)
-      if (error !== undefined) return refuse.extended(error)
-      if (cursors.length > 0 && meaning.era !== talk.era) return refuse.extended(NOT_TOLD)
+      const { error, cursors } = toldOf(facts, this.#talk.sqlNames)
+      if (error !== undefined) return this.#refuse.extended(error)
+      if (cursors.length > 0 && meaning.era !== this.#talk.era) return this.#refuse.extended(NOT_TOLD)
     }
-    sending.extended(bytes)
+    this.#sending.extended(bytes)
   }
 
-  /** One that is closed may be still there. */
-  function close(bytes: Uint8Array): void {
-    if (isTooLong(decodeTarget(bytes, 'Close').name)) return refuse.extended(NAME_TOO_LONG)
-    sending.extended(bytes)
+  #analysed(sql: string, refused: (error: StandInError) => void): Facts | undefined {
+    const analysis = this.#talk.analyze(sql)
+    if (analysis.kind !== 'facts') refused(this.#refuse.notAnalysed(analysis))
+    else if (this.#unreadable && !hasOneMeaning(sql)) refused({ kind: 'refusal', refusal: UNREADABLE })
+    else return analysis.facts
+    return undefined
   }
 
-  const handlers: Readonly<Partial<Record<number, Handler>>> = {
-    [FRONTEND.Query]: query,
-    [FRONTEND.Parse]: parse,
-    [FRONTEND.Bind]: bind,
-    [FRONTEND.Describe]: describe,
-    [FRONTEND.Execute]: execute,
-    [FRONTEND.Close]: close,
-    [FRONTEND.Sync](bytes) {
-      expectEmpty(bytes, 'Sync')
-      endSegment()
-      talk.skipping = false
-      sending.sync(bytes)
-    },
-    [FRONTEND.Flush](bytes) {
-      expectEmpty(bytes, 'Flush')
-      sending.now(bytes)
-    },
-    [FRONTEND.FunctionCall]: () => refuse.functionCall(),
-    [FRONTEND.CopyData]: (bytes) => sending.now(bytes),
-    [FRONTEND.CopyDone]: (bytes) => sending.now(bytes),
-    [FRONTEND.CopyFail]: (bytes) => sending.now(bytes),
-    [FRONTEND.Terminate](bytes) {
-      sending.now(bytes)
-      talk.out.emit({ kind: 'close', reason: 'the client ended the session' })
-    },
+  #noteRun(facts: Facts): void {
+    this.#unreadable ||= maySet(facts)
+    const { all } = movesOf(facts)
+    if (all.size > 0) this.#moves += 1
+    this.#talk.path.sent(all)
   }
 
-  function oversize(type: number, length: number): void {
-    const error = { kind: 'refusal', refusal: refuse.tooLarge(length) } as const
-    switch (type) {
-      case FRONTEND.Query:
-        return refuse.query(error)
-      case FRONTEND.Parse:
-      case FRONTEND.Bind:
-        return refuse.extended(error)
-      case FRONTEND.CopyData:
-        return sending.now(message(FRONTEND.CopyFail, cstring('a message is over the limit')))
-      default:
-        throw new ProtocolError(`a message of ${length} bytes is over the limit`, 'too-large')
-    }
-  }
-
-  return {
-    ready: () => !judging.waiting(),
-    answer: (answer) => judging.answer(answer),
-    untouched: () => sending.untouched(),
-    handle(frame) {
-      const { type } = frame
-      const handler = handlers[type]
-      if (!handler)
-        throw new ProtocolError(`a message of unknown type ${JSON.stringify(String.fromCharCode(type))}`)
-      if (talk.skipping && type !== FRONTEND.Sync && type !== FRONTEND.Terminate) return
-      if (MAY_END_CURSORS.has(type)) talk.era += 1
-      if (frame.kind === 'oversize') oversize(type, frame.length)
-      else handler(frame.bytes)
-    },
+  /** A name that is given anew between Bind and Execute stands for something that nobody judged. */
+  #meaningOf({ facts }: Statement): string {
+    return this.#talk.sqlNames.resolve(facts).fingerprint
   }
 }
+
+const NONE: readonly ParameterValue[] = []

@@ -19,37 +19,45 @@ const MAX_KEPT = 64 * 1024
  * Parse, Bind and Describe wait for the Execute after them: while that is held, no part of their answers may be on its
  * way, or a notice would fall into the middle of one. They change nothing on the server that could be missed meanwhile.
  */
-export function createSending(out: Output): Sending {
-  let kept: Uint8Array[] = []
-  let length = 0
-  let untouched = true
+export const createSending = (out: Output): Sending => new KeptBack(out)
 
-  function flush(): void {
-    if (kept.length === 0) return
-    for (const bytes of kept) out.toServer(bytes)
-    kept = []
-    length = 0
-    untouched = false
+class KeptBack implements Sending {
+  readonly #out: Output
+  #kept: Uint8Array[] = []
+  #length = 0
+  #untouched = true
+
+  constructor(out: Output) {
+    this.#out = out
   }
 
-  return {
-    untouched() {
-      return untouched
-    },
-    extended(bytes) {
-      kept.push(bytes)
-      length += bytes.length
-      if (length > MAX_KEPT) flush()
-    },
-    now(bytes) {
-      flush()
-      out.toServer(bytes)
-      untouched = false
-    },
-    sync(bytes) {
-      flush()
-      out.toServer(bytes)
-      untouched = true
-    },
+  untouched(): boolean {
+    return this.#untouched
+  }
+
+  extended(bytes: Uint8Array): void {
+    this.#kept.push(bytes)
+    this.#length += bytes.length
+    if (this.#length > MAX_KEPT) this.#flush()
+  }
+
+  now(bytes: Uint8Array): void {
+    this.#flush()
+    this.#out.toServer(bytes)
+    this.#untouched = false
+  }
+
+  sync(bytes: Uint8Array): void {
+    this.#flush()
+    this.#out.toServer(bytes)
+    this.#untouched = true
+  }
+
+  #flush(): void {
+    if (this.#kept.length === 0) return
+    for (const bytes of this.#kept) this.#out.toServer(bytes)
+    this.#kept = []
+    this.#length = 0
+    this.#untouched = false
   }
 }

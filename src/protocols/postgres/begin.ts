@@ -9,7 +9,7 @@ import type { FrontDoor } from './login/front-door.ts'
 import type { LoggedIn } from './login/upstream-login.ts'
 import { welcome } from './login/welcome.ts'
 import type { Output } from './output.ts'
-import { createPathTracker } from './search-path/tracker.ts'
+import { type AtLogin, createPathTracker, createUnaskedPath } from './search-path/tracker.ts'
 
 export interface BeginOptions extends Pick<ProtocolSettings, 'limits' | 'window'> {
   readonly analyze: (sql: string) => AnalysisResult
@@ -25,31 +25,48 @@ export interface Begun {
   readonly done: LoggedIn
 }
 
-export function beginConversation(
+/** A conversation in which the session sees answers. */
+export function beginConversation(options: BeginOptions, begun: Begun): Conversation {
+  const { admitted, done } = begun
+  const { looksBehind, mayHold = () => false } = admitted
+  const path = createPathTracker(pathAtLogin(begun))
+  if (done.searchPath !== undefined) path.reported(done.searchPath)
+  return begin(options, begun, { looksBehind, mayHold, path })
+}
+
+/** One whose answers go past: those of the catalog would as well. */
+export function beginUnasked(options: BeginOptions, begun: Begun): Conversation {
+  const never = () => false
+  return begin(options, begun, {
+    looksBehind: never,
+    mayHold: never,
+    path: createUnaskedPath(pathAtLogin(begun)),
+  })
+}
+
+function begin(
   { limits, window, analyze, catalogOf, trust }: BeginOptions,
   { context, out, door, admitted, done }: Begun,
+  rest: Pick<Conversation, 'looksBehind' | 'mayHold' | 'path'>,
 ): Conversation {
   welcome(out, context.random, door.minor(), done)
-  const { masks, looksBehind, mayHold = () => false, login } = admitted
-  const path = createPathTracker({
-    setting: login.settings['search_path'] ?? '',
-    user: login.user,
-    reason: door.client().reason,
-    inForce: done.inForce,
-  })
-  if (done.searchPath !== undefined) path.reported(done.searchPath)
   return createConversation(
     {
       out,
       analyze: analyzeFor(done.encoding, analyze),
-      masks,
-      catalog: catalogOf(login.database),
-      looksBehind,
-      mayHold,
+      masks: admitted.masks,
+      catalog: catalogOf(admitted.login.database),
       trust,
       context,
-      path,
+      ...rest,
     },
     { ...limits, ...(window === undefined ? {} : { window }) },
   )
 }
+
+const pathAtLogin = ({ door, admitted: { login }, done }: Begun): AtLogin => ({
+  setting: login.settings['search_path'] ?? '',
+  user: login.user,
+  reason: door.client().reason,
+  inForce: done.inForce,
+})

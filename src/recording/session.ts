@@ -46,155 +46,177 @@ const RESULT_MOST = 1024 * 1024
 const UNWRITTEN_MOST = 256 * 1024
 
 /** Starts the recording: when this returns, the header is written. */
-export function recordSession(
+export const recordSession = (
   file: AppendOnlyFile,
   header: SessionHeader,
   options: SessionFileOptions,
-): SessionRecording {
-  const origin = options.clock()
-  let previous = GENESIS
-  let sequence = 0
-  let written = 0
-  let size = 0
-  let statements = 0
-  let resultBytes = 0
-  let bodies: Body[] = []
+): SessionRecording => new SessionFile(file, header, options)
+
+class SessionFile implements SessionRecording {
+  readonly level: SessionFileOptions['level']
+  readonly #file: AppendOnlyFile
+  readonly #session: string
+  readonly #limit: number
+  readonly #clock: () => number
+  readonly #origin: number
+  #previous = GENESIS
+  #sequence = 0
+  #written = 0
+  #size = 0
+  #statements = 0
+  #resultBytes = 0
+  #bodies: Body[] = []
   /** bytes of these at most, with the ends of their lines */
-  let unwritten = 0
-  let results: Uint8Array[] = []
-  let pending = 0
-  let state: 'open' | 'full' | 'failed' | 'closed' = 'open'
+  #unwritten = 0
+  #results: Uint8Array[] = []
+  #pending = 0
+  #state: 'open' | 'full' | 'failed' | 'closed' = 'open'
+
+  constructor(file: AppendOnlyFile, header: SessionHeader, { level, limit, clock }: SessionFileOptions) {
+    this.level = level
+    this.#file = file
+    this.#session = header.session
+    this.#limit = limit
+    this.#clock = clock
+    this.#origin = clock()
+    try {
+      this.#addEvent(startEvent(header, level))
+      this.#write()
+    } catch (error) {
+      throw this.#failedBy(error)
+    }
+  }
+
+  append(event: RecordingEvent): void {
+    this.#checkOpen()
+    try {
+      if (event.kind === 'result') return this.#addResult(event.bytes)
+      this.#addResults()
+      if (event.kind === 'statement') this.#statements++
+      this.#addEvent(event)
+    } catch (error) {
+      throw this.#failedBy(error)
+    }
+  }
+
+  flush(): void {
+    this.#checkOpen()
+    try {
+      this.#addResults()
+      this.#write()
+    } catch (error) {
+      throw this.#failedBy(error)
+    }
+  }
+
+  close(reason: string): RecordingSeal {
+    if (this.#state === 'open' || this.#state === 'full') this.#end(reason)
+    return { events: this.#written, hash: this.#previous }
+  }
 
   /** `members` is JSON text that begins with a comma. */
-  function bodyOf(members: string): string {
-    return `{"seq":${sequence},"t":${Math.max(0, Math.round(options.clock() - origin))}${members}`
+  #bodyOf(members: string): string {
+    return `{"seq":${this.#sequence},"t":${Math.max(0, Math.round(this.#clock() - this.#origin))}${members}`
   }
 
-  function addEvent<T extends { readonly kind: string }>(event: T): void {
-    const text = bodyOf(membersOf(event))
+  #addEvent<T extends { readonly kind: string }>(event: T): void {
+    const text = this.#bodyOf(membersOf(event))
     // A code unit is at most three bytes.
-    add({ text, most: text.length * 3 }, event.kind === 'end')
+    this.#add({ text, most: text.length * 3 }, event.kind === 'end')
   }
 
-  function add(body: Body, isEnd: boolean): void {
-    if (!isEnd && !fits(body)) {
-      state = 'full'
-      throw new RecordingFull(`the recording of session ${header.session} reached ${options.limit} bytes`)
+  #add(body: Body, isEnd: boolean): void {
+    if (!isEnd && !this.#fits(body)) {
+      this.#state = 'full'
+      throw new RecordingFull(`the recording of session ${this.#session} reached ${this.#limit} bytes`)
     }
     // Nobody would read it, nor what comes behind it.
     if (body.most > LINE_MOST - SEAL_LENGTH && counted(body).most > LINE_MOST - SEAL_LENGTH) {
-      state = 'full'
-      throw new RecordingFull(`an event of session ${header.session} is longer than ${LINE_MOST} bytes`)
+      this.#state = 'full'
+      throw new RecordingFull(`an event of session ${this.#session} is longer than ${LINE_MOST} bytes`)
     }
-    sequence++
-    bodies.push(body)
-    unwritten += body.most + NEXT_LENGTH
-    if (unwritten >= UNWRITTEN_MOST) write()
+    this.#sequence++
+    this.#bodies.push(body)
+    this.#unwritten += body.most + NEXT_LENGTH
+    if (this.#unwritten >= UNWRITTEN_MOST) this.#write()
   }
 
   /** Bytes are only counted where there might be too many: they are made when they are written. */
-  function fits(body: Body): boolean {
-    const room = options.limit - size - SEAL_LENGTH - NEXT_LENGTH
-    if (unwritten + body.most <= room) return true
-    bodies = bodies.map(counted)
-    unwritten = bodies.reduce((sum, { most }) => sum + most + NEXT_LENGTH, 0)
-    return unwritten + counted(body).most <= room
+  #fits(body: Body): boolean {
+    const room = this.#limit - this.#size - SEAL_LENGTH - NEXT_LENGTH
+    if (this.#unwritten + body.most <= room) return true
+    this.#bodies = this.#bodies.map(counted)
+    this.#unwritten = this.#bodies.reduce((sum, { most }) => sum + most + NEXT_LENGTH, 0)
+    return this.#unwritten + counted(body).most <= room
   }
 
-  function addResults(): void {
-    if (pending === 0) return
-    const bytes = results.length === 1 && results[0] ? results[0] : Buffer.concat(results, pending)
-    results = []
-    pending = 0
-    resultBytes += bytes.length
-    add(bodyWith(bodyOf(',"kind":"result","bytes":"'), bytes), false)
-  }
-
-  function write(): void {
-    if (bodies.length === 0) return
-    const { bytes, hash } = seal(previous, bodies)
-    bodies = []
-    unwritten = 0
-    size += bytes.length
-    file.write(bytes)
-    previous = hash
-    written = sequence
-  }
-
-  /** A recording that failed once is never written again: what follows a torn line would look like tampering. */
-  function guarded(work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      if (!(error instanceof RecordingFull)) fail()
-      throw error
-    }
-  }
-
-  function whileOpen(work: () => void): void {
-    // latched: a smaller event that would still fit must not hide that one is missing
-    if (state === 'full') throw new RecordingFull(`the recording of session ${header.session} is full`)
-    if (state !== 'open') throw new Error(`the recording of session ${header.session} is ${state}`)
-    guarded(work)
-  }
-
-  function fail(): void {
-    state = 'failed'
-    bodies = []
-    results = []
-    file.close()
-  }
-
-  function addResult(bytes: Uint8Array): void {
-    if (options.level !== 'full') return
+  #addResult(bytes: Uint8Array): void {
+    if (this.level !== 'full') return
     for (let from = 0; from < bytes.length; from += RESULT_MOST) {
       const part = bytes.subarray(from, from + RESULT_MOST)
       const alone = part.length >= RESULT_ALONE
-      if (alone) addResults()
-      results.push(part)
-      pending += part.length
-      if (alone || pending >= RESULT_BATCH) addResults()
+      if (alone) this.#addResults()
+      this.#results.push(part)
+      this.#pending += part.length
+      if (alone || this.#pending >= RESULT_BATCH) this.#addResults()
     }
   }
 
-  whileOpen(() => {
-    addEvent(startEvent(header, options.level))
-    write()
-  })
-
-  return {
-    level: options.level,
-    append: (event) =>
-      whileOpen(() => {
-        if (event.kind === 'result') return addResult(event.bytes)
-        addResults()
-        if (event.kind === 'statement') statements++
-        addEvent(event)
-      }),
-    flush: () =>
-      whileOpen(() => {
-        addResults()
-        write()
-      }),
-    close(reason) {
-      if (state === 'open' || state === 'full') end(reason)
-      return { events: written, hash: previous }
-    },
+  #addResults(): void {
+    if (this.#pending === 0) return
+    const [first] = this.#results
+    const bytes = this.#results.length === 1 && first ? first : Buffer.concat(this.#results, this.#pending)
+    this.#results = []
+    this.#pending = 0
+    this.#resultBytes += bytes.length
+    this.#add(bodyWith(this.#bodyOf(',"kind":"result","bytes":"'), bytes), false)
   }
 
-  function end(reason: string): void {
+  #write(): void {
+    if (this.#bodies.length === 0) return
+    const { bytes, hash } = seal(this.#previous, this.#bodies)
+    this.#bodies = []
+    this.#unwritten = 0
+    this.#size += bytes.length
+    this.#file.write(bytes)
+    this.#previous = hash
+    this.#written = this.#sequence
+  }
+
+  #checkOpen(): void {
+    if (this.#state === 'open') return
+    // latched: a smaller event that would still fit must not hide that one is missing
+    if (this.#state === 'full') throw new RecordingFull(`the recording of session ${this.#session} is full`)
+    throw new Error(`the recording of session ${this.#session} is ${this.#state}`)
+  }
+
+  /** A recording that failed once is never written again: what follows a torn line would look like tampering. */
+  #failedBy(error: unknown): unknown {
+    if (error instanceof RecordingFull) return error
+    this.#state = 'failed'
+    this.#bodies = []
+    this.#results = []
+    this.#file.close()
+    return error
+  }
+
+  #end(reason: string): void {
     try {
-      if (state === 'open') whileOpen(addResults)
+      if (this.#state === 'open') this.#addResults()
     } catch (error) {
       // the last results do not fit; the end still does
-      if (!(error instanceof RecordingFull)) throw error
+      if (!(error instanceof RecordingFull)) throw this.#failedBy(error)
     }
-    guarded(() => {
-      addEvent({ kind: 'end', reason, statements, resultBytes, events: sequence + 1 })
-      write()
-    })
-    state = 'closed'
-    file.close()
+    try {
+      const events = this.#sequence + 1
+      const [statements, resultBytes] = [this.#statements, this.#resultBytes]
+      this.#addEvent({ kind: 'end', reason, statements, resultBytes, events })
+      this.#write()
+    } catch (error) {
+      throw this.#failedBy(error)
+    }
+    this.#state = 'closed'
+    this.#file.close()
   }
 }
 

@@ -28,57 +28,69 @@ const TURN = 25
 /** Answers to the first questions of an input that are not timed: few inputs have more. */
 const UNTIMED = 2
 
-export function createEffectLoop({ carryOut, resumed, settle, crash, over }: EffectLoopOptions): EffectLoop {
-  let queue: Effect[] = []
-  let working = false
+export const createEffectLoop = (options: EffectLoopOptions): EffectLoop => new EffectQueue(options)
+
+class EffectQueue implements EffectLoop {
+  readonly #options: EffectLoopOptions
+  #queue: Effect[] = []
+  #working = false
   /** to the effects that are carried out */
-  let answers = 0
-  let began = 0
+  #answers = 0
+  #began = 0
+
+  constructor(options: EffectLoopOptions) {
+    this.#options = options
+  }
+
+  input(step: () => readonly Effect[]): void {
+    if (this.#options.over()) return
+    try {
+      this.#perform(step())
+    } catch (error) {
+      this.#options.crash(error)
+    }
+  }
+
+  resume(answer: Answer): void {
+    if (this.#working && this.#isLate()) setImmediate(() => this.#goOn(answer))
+    else this.#goOn(answer)
+  }
+
+  #goOn(answer: Answer): void {
+    if (this.#options.over()) return
+    try {
+      this.#perform(this.#options.resumed(answer))
+    } catch (error) {
+      this.#options.crash(error)
+    }
+  }
 
   /** The answers that can be given at once are, without a way through the event loop. */
-  function perform(effects: readonly Effect[]): void {
+  #perform(effects: readonly Effect[]): void {
+    const queue = this.#queue
     // One by one: what a hold kept back can be more than a call takes arguments.
     for (const effect of effects) queue.push(effect)
-    if (working) return
-    working = true
-    answers = 0
-    began = turnTime()
+    if (this.#working) return
+    this.#working = true
+    this.#answers = 0
+    this.#began = turnTime()
     try {
       // Effects that answers add meanwhile are reached as well. Shifting would be quadratic.
       for (const effect of queue) {
-        if (over()) break
-        carryOut(effect)
+        if (this.#options.over()) break
+        this.#options.carryOut(effect)
       }
     } catch (error) {
-      crash(error)
+      this.#options.crash(error)
     } finally {
-      working = false
-      queue = []
+      this.#working = false
+      this.#queue = []
     }
-    settle()
+    this.#options.settle()
   }
 
-  function input(step: () => readonly Effect[]): void {
-    if (over()) return
-    try {
-      perform(step())
-    } catch (error) {
-      crash(error)
-    }
-  }
-
-  function isLate(): boolean {
-    answers += 1
-    return answers > UNTIMED && performance.now() - began > TURN
-  }
-
-  const goOn = (answer: Answer) => input(() => resumed(answer))
-
-  return {
-    input,
-    resume(answer) {
-      if (working && isLate()) setImmediate(goOn, answer)
-      else goOn(answer)
-    },
+  #isLate(): boolean {
+    this.#answers += 1
+    return this.#answers > UNTIMED && performance.now() - this.#began > TURN
   }
 }

@@ -67,24 +67,30 @@ export interface CurrentOperation {
   view(held: boolean): { readonly operation?: LiveOperation }
 }
 
-export function createCurrentOperation(): CurrentOperation {
-  let sequence = -1
-  let text = ''
-  let truncated = false
-  let since = 0
-  return {
-    began(operation) {
-      if (operation.phase === 'prepare') return
-      sequence = operation.sequence
-      truncated = operation.text.length > SHOWN_OF_OPERATION
-      // A copy, so that what is cut off does not live as long as the session.
-      text = truncated ? Buffer.from(operation.text.slice(0, SHOWN_OF_OPERATION)).toString() : operation.text
-      since = Date.now()
-    },
-    observed(event) {
-      if (event.kind === 'failed' || (event.kind === 'completed' && event.sequence === sequence))
-        sequence = -1
-    },
-    view: (held) => (sequence < 0 ? {} : { operation: { text, truncated, since, held } }),
+export const createCurrentOperation = (): CurrentOperation => new ShownOperation()
+
+class ShownOperation implements CurrentOperation {
+  #sequence = -1
+  #text = ''
+  #truncated = false
+  #since = 0
+
+  began({ phase, sequence, text }: Operation): void {
+    if (phase === 'prepare') return
+    this.#sequence = sequence
+    this.#truncated = text.length > SHOWN_OF_OPERATION
+    // A copy, so that what is cut off does not live as long as the session.
+    this.#text = this.#truncated ? Buffer.from(text.slice(0, SHOWN_OF_OPERATION)).toString() : text
+    this.#since = Date.now()
+  }
+
+  observed(event: Observation): void {
+    if (event.kind === 'failed' || (event.kind === 'completed' && event.sequence === this.#sequence))
+      this.#sequence = -1
+  }
+
+  view(held: boolean): { readonly operation?: LiveOperation } {
+    if (this.#sequence < 0) return {}
+    return { operation: { text: this.#text, truncated: this.#truncated, since: this.#since, held } }
   }
 }

@@ -29,47 +29,62 @@ interface OutboxOptions {
   readonly crash: (error: unknown) => void
 }
 
-export function createOutbox({ journal, downlink, metrics, resource, crash }: OutboxOptions): Outbox {
-  let waiting: Outward[] = []
-  let atEnd = false
+export const createOutbox = (options: OutboxOptions): Outbox => new RecordedOutbox(options)
 
-  function commit(): void {
-    atEnd = false
+class RecordedOutbox implements Outbox {
+  readonly #journal: OutboxOptions['journal']
+  readonly #downlink: OutboxOptions['downlink']
+  readonly #metrics: OutboxOptions['metrics']
+  readonly #resource: string
+  readonly #crash: (error: unknown) => void
+  readonly #commitAtEnd = (): void => this.#commit()
+  #waiting: Outward[] = []
+  #atEnd = false
+
+  constructor({ journal, downlink, metrics, resource, crash }: OutboxOptions) {
+    this.#journal = journal
+    this.#downlink = downlink
+    this.#metrics = metrics
+    this.#resource = resource
+    this.#crash = crash
+  }
+
+  put(effect: Outward): void {
+    this.#waiting.push(effect)
+  }
+
+  settle(): void {
+    if (this.#waiting.length === 0 || this.#atEnd) return
+    if (!this.#journal.owes()) return this.#commit()
+    this.#atEnd = true
+    atTurnEnd(this.#commitAtEnd)
+  }
+
+  release(): void {
+    if (this.#waiting.length === 0) return
+    const due = this.#waiting
+    this.#waiting = []
+    if (this.#journal.owes()) this.#journal.commit()
+    for (const effect of due) this.#send(effect)
+  }
+
+  drop(): void {
+    this.#waiting = []
+  }
+
+  #commit(): void {
+    this.#atEnd = false
     try {
-      release()
+      this.release()
     } catch (error) {
-      crash(error)
+      this.#crash(error)
     }
   }
 
-  function release(): void {
-    if (waiting.length === 0) return
-    const due = waiting
-    waiting = []
-    if (journal.owes()) journal.commit()
-    for (const effect of due) send(effect)
-  }
-
-  function send(effect: Outward): void {
-    if (effect.kind === 'bypass') return downlink.bypass()
-    metrics.bytes(resource, effect.kind, effect.bytes.length)
-    if (effect.kind === 'to-client') downlink.toClient(effect.bytes)
-    else downlink.toServer(effect.bytes)
-  }
-
-  return {
-    put(effect) {
-      waiting.push(effect)
-    },
-    settle() {
-      if (waiting.length === 0 || atEnd) return
-      if (!journal.owes()) return commit()
-      atEnd = true
-      atTurnEnd(commit)
-    },
-    release,
-    drop() {
-      waiting = []
-    },
+  #send(effect: Outward): void {
+    if (effect.kind === 'bypass') return this.#downlink.bypass()
+    this.#metrics.bytes(this.#resource, effect.kind, effect.bytes.length)
+    if (effect.kind === 'to-client') this.#downlink.toClient(effect.bytes)
+    else this.#downlink.toServer(effect.bytes)
   }
 }

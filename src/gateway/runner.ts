@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks'
 import type { Leave } from '../core/leave.ts'
 import type { Memory } from '../core/memory.ts'
 import { type Principal, principalId } from '../core/principal.ts'
-import type { Effect, Protocol } from '../core/session.ts'
+import type { Answer, Effect, Protocol } from '../core/session.ts'
 import { lockdownReason } from '../policy/lockdown.ts'
 import { type AuthenticateEffect, admit } from './admission.ts'
 import { circumstancesOf } from './circumstances.ts'
@@ -90,13 +90,15 @@ export function createRunner(
   })
   const { stop, failed, crash, end, over } = sessionEnd
   const outbox = createOutbox({ journal, downlink, metrics, resource: facts.resource, crash })
-  const { input, resume } = createEffectLoop({
+  const loop = createEffectLoop({
     carryOut,
     resumed: (answer) => session.resume(answer),
-    settle: outbox.settle,
+    settle: () => outbox.settle(),
     crash,
     over,
   })
+  const input = (step: () => readonly Effect[]) => loop.input(step)
+  const resume = (answer: Answer) => loop.resume(answer)
 
   function carryOut(effect: Effect): void {
     switch (effect.kind) {
@@ -193,7 +195,7 @@ export function createRunner(
         masks,
         limits: createLimits(neighbours.usage, principalId(who), facts.resource),
         circumstances: () => circumstancesOf(facts.peer, effect.stated.application),
-        shapeOf: protocol.shapeOf,
+        shapeOf: (operation) => protocol.shapeOf(operation),
         resume,
         tell,
       })

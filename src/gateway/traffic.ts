@@ -13,18 +13,33 @@ export interface Traffic {
 export type Direction = 'from-client' | 'from-server' | 'to-client'
 
 /** @param now milliseconds, monotonic */
-export function createTraffic(now: () => number = turnTime): Traffic {
-  const bytes: Record<Direction, number> = { 'from-client': 0, 'from-server': 0, 'to-client': 0 }
-  let last = now()
-  return {
-    add(direction, count) {
-      last = now()
-      // As for what metrics count: not by a member that is looked up by its name.
-      if (direction === 'from-client') bytes['from-client'] += count
-      else if (direction === 'from-server') bytes['from-server'] += count
-      else bytes['to-client'] += count
-    },
-    of: (direction) => bytes[direction],
-    quietFor: () => now() - last,
+export const createTraffic = (now: () => number = turnTime): Traffic => new TrafficCount(now)
+
+class TrafficCount implements Traffic {
+  readonly #now: () => number
+  #fromClient = 0
+  #fromServer = 0
+  #toClient = 0
+  #last: number
+
+  constructor(now: () => number) {
+    this.#now = now
+    this.#last = now()
+  }
+
+  add(direction: Direction, bytes: number): void {
+    this.#last = this.#now()
+    if (direction === 'from-client') this.#fromClient += bytes
+    else if (direction === 'from-server') this.#fromServer += bytes
+    else this.#toClient += bytes
+  }
+
+  of(direction: Direction): number {
+    if (direction === 'from-client') return this.#fromClient
+    return direction === 'from-server' ? this.#fromServer : this.#toClient
+  }
+
+  quietFor(): number {
+    return this.#now() - this.#last
   }
 }

@@ -30,23 +30,53 @@ interface Counted {
 }
 
 /** @param principal principalId of whose session it is */
-export function createLimits(hourly: HourlyUsage, principal: string, resource: string): Limits {
-  /** by rule: as many as the policies of the session's time have */
-  const ofSession = new Map<string, Usage>()
+export const createLimits = (hourly: HourlyUsage, principal: string, resource: string): Limits =>
+  new SessionLimits(hourly, principal, resource)
 
-  function sessionUsage(rule: string): Usage {
-    const usage = ofSession.get(rule) ?? createUsage()
-    ofSession.set(rule, usage)
-    return usage
+class SessionLimits implements Limits {
+  readonly #hourly: HourlyUsage
+  readonly #principal: string
+  readonly #resource: string
+  /** by rule: as many as the policies of the session's time have */
+  readonly #ofSession = new Map<string, Usage>()
+
+  constructor(hourly: HourlyUsage, principal: string, resource: string) {
+    this.#hourly = hourly
+    this.#principal = principal
+    this.#resource = resource
   }
 
-  function countedOf({ rule, statement, session, hour }: RuleLimits): Counted[] {
+  usedUp({ facts }: Operation, obligations: Obligations | undefined): Exceeded | undefined {
+    if (obligations === undefined) return undefined
+    if (!facts.statements.some(({ returnsRows, copy }) => returnsRows || copy === 'out')) return undefined
+    const empty = this.#all(obligations).find((one) => {
+      const { rows, bytes } = left(one.limit, one.usage.used())
+      return rows <= 0 || bytes <= 0
+    })
+    return empty && exceededBy(empty, 0, 0)
+  }
+
+  areShared(obligations: Obligations | undefined): boolean {
+    return obligations?.limits.some(({ session, hour }) => limits(session) || limits(hour)) ?? false
+  }
+
+  meter(obligations: Obligations | undefined, exceeded: (what: Exceeded) => void): Meter | undefined {
+    if (obligations === undefined) return undefined
+    const counted = this.#all(obligations)
+    return counted.length === 0 ? undefined : new ResultMeter(counted, exceeded)
+  }
+
+  #all(obligations: Obligations): Counted[] {
+    return obligations.limits.flatMap((one) => this.#countedOf(one))
+  }
+
+  #countedOf({ rule, statement, session, hour }: RuleLimits): Counted[] {
     return [
       ...(limits(statement)
         ? [{ rule, over: 'statement' as const, limit: statement, usage: createUsage() }]
         : []),
       ...(limits(session)
-        ? [{ rule, over: 'session' as const, limit: session, usage: sessionUsage(rule) }]
+        ? [{ rule, over: 'session' as const, limit: session, usage: this.#sessionUsage(rule) }]
         : []),
       ...(limits(hour)
         ? [
@@ -54,31 +84,17 @@ export function createLimits(hourly: HourlyUsage, principal: string, resource: s
               rule,
               over: 'hour' as const,
               limit: hour,
-              usage: hourly(JSON.stringify([rule, principal, resource])),
+              usage: this.#hourly(JSON.stringify([rule, this.#principal, this.#resource])),
             },
           ]
         : []),
     ]
   }
 
-  const all = (obligations: Obligations | undefined) => (obligations?.limits ?? []).flatMap(countedOf)
-
-  return {
-    usedUp({ facts }, obligations) {
-      if (obligations === undefined) return undefined
-      if (!facts.statements.some(({ returnsRows, copy }) => returnsRows || copy === 'out')) return undefined
-      const empty = all(obligations).find((one) => {
-        const { rows, bytes } = left(one.limit, one.usage.used())
-        return rows <= 0 || bytes <= 0
-      })
-      return empty && exceededBy(empty, 0, 0)
-    },
-    areShared: (obligations) =>
-      obligations?.limits.some(({ session, hour }) => limits(session) || limits(hour)) ?? false,
-    meter(obligations, exceeded) {
-      const counted = all(obligations)
-      return counted.length === 0 ? undefined : meterOf(counted, exceeded)
-    },
+  #sessionUsage(rule: string): Usage {
+    const usage = this.#ofSession.get(rule) ?? createUsage()
+    this.#ofSession.set(rule, usage)
+    return usage
   }
 }
 
@@ -87,30 +103,38 @@ export function sameLimits(now: Decision, then: Decision): boolean {
   return JSON.stringify(now.obligations) === JSON.stringify(then.obligations)
 }
 
-function meterOf(counted: readonly Counted[], exceeded: (what: Exceeded) => void): Meter {
-  let refusal: Refusal | undefined
-  return {
-    take(rows, bytes) {
-      if (refusal !== undefined) return false
-      const over = counted.find((one) => {
-        const rest = left(one.limit, one.usage.used())
-        return rest.rows < rows || rest.bytes < bytes
-      })
-      if (over !== undefined) {
-        refusal = refusalOf(over)
-        exceeded(exceededBy(over, rows, bytes))
-        return false
-      }
-      for (const one of counted) one.usage.add(rows, bytes)
-      return true
-    },
-    rowsLeft() {
-      const least = Math.min(...counted.map((one) => left(one.limit, one.usage.used()).rows))
-      return Number.isFinite(least) ? Math.max(least, 0) : undefined
-    },
-    refusal() {
-      return refusal ?? refusalOf(counted[0])
-    },
+class ResultMeter implements Meter {
+  readonly #counted: readonly Counted[]
+  readonly #exceeded: (what: Exceeded) => void
+  #refusal: Refusal | undefined
+
+  constructor(counted: readonly Counted[], exceeded: (what: Exceeded) => void) {
+    this.#counted = counted
+    this.#exceeded = exceeded
+  }
+
+  take(rows: number, bytes: number): boolean {
+    if (this.#refusal !== undefined) return false
+    const over = this.#counted.find((one) => {
+      const rest = left(one.limit, one.usage.used())
+      return rest.rows < rows || rest.bytes < bytes
+    })
+    if (over !== undefined) {
+      this.#refusal = refusalOf(over)
+      this.#exceeded(exceededBy(over, rows, bytes))
+      return false
+    }
+    for (const one of this.#counted) one.usage.add(rows, bytes)
+    return true
+  }
+
+  rowsLeft(): number | undefined {
+    const least = Math.min(...this.#counted.map((one) => left(one.limit, one.usage.used()).rows))
+    return Number.isFinite(least) ? Math.max(least, 0) : undefined
+  }
+
+  refusal(): Refusal {
+    return this.#refusal ?? refusalOf(this.#counted[0])
   }
 }
 

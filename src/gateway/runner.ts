@@ -1,7 +1,9 @@
 // Runs one session: carries out what the protocol's state machine asks for, and answers its questions.
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
+import type { Refusal } from '../core/errors.ts'
 import type { Leave } from '../core/leave.ts'
+import type { Masker } from '../core/masking.ts'
 import type { Memory } from '../core/memory.ts'
 import { type Principal, principalId } from '../core/principal.ts'
 import type { Answer, Effect, Protocol } from '../core/session.ts'
@@ -11,6 +13,7 @@ import { circumstancesOf } from './circumstances.ts'
 import type { Connection, ConnectionFacts, Downlink } from './connection.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { createEffectLoop } from './effect-loop.ts'
+import { createEffects, type SeldomEffect } from './effects.ts'
 import { STOPPING, UNREACHED } from './endings.ts'
 import { watchIdle } from './idle.ts'
 import { createJournal } from './journal.ts'
@@ -20,6 +23,7 @@ import { type Admitted, createCurrentOperation, sessionView } from './live-sessi
 import { createOutbox } from './outbox.ts'
 import { cancelSession, type LiveSession, type Registry } from './registry.ts'
 import type { Rejections } from './rejections.ts'
+import { createConnection } from './session-connection.ts'
 import { createSessionEnd } from './session-end.ts'
 import { createTimers } from './timers.ts'
 import { createTraffic } from './traffic.ts'
@@ -62,9 +66,8 @@ export function createRunner(
   let principal: Principal | undefined
   let judge: Judge | undefined
   let serverKey: Uint8Array | undefined
-  /** what the server sends goes through masks */
-  let masked = () => false
-  let ready = false
+  /** the masks; what the server sends goes through them */
+  let inForce: (() => Masker) | undefined
   const traffic = createTraffic()
   let admitted: Admitted | undefined
   const current = createCurrentOperation()
@@ -80,7 +83,7 @@ export function createRunner(
     metrics,
     log,
     terminate: (refusal) => input(() => session.terminate(refusal)),
-    ready: () => ready,
+    ready: () => effects.ready(),
     release(withdrawal) {
       judge?.end(withdrawal)
       registry.remove(runner)
@@ -88,38 +91,18 @@ export function createRunner(
       memory.release()
     },
   })
-  const { stop, failed, crash, end, over } = sessionEnd
+  const stop = (refusal: Refusal) => sessionEnd.stop(refusal)
+  const crash = (error: unknown) => sessionEnd.crash(error)
   const outbox = createOutbox({ journal, downlink, metrics, resource: facts.resource, crash })
-  const loop = createEffectLoop({
-    carryOut,
-    resumed: (answer) => session.resume(answer),
-    settle: () => outbox.settle(),
-    crash,
-    over,
-  })
+  const effects = createEffects({ session, journal, outbox, sessionEnd, traffic, current, begun, seldom })
+  const loop = createEffectLoop(effects)
   const input = (step: () => readonly Effect[]) => loop.input(step)
   const resume = (answer: Answer) => loop.resume(answer)
 
-  function carryOut(effect: Effect): void {
+  function seldom(effect: SeldomEffect): void {
     switch (effect.kind) {
-      case 'to-client':
-        traffic.add('to-client', effect.bytes.length)
-        if (ready) journal.shown(effect.bytes)
-        return outbox.put(effect)
-      case 'to-server':
-      case 'bypass':
-        return outbox.put(effect)
-      case 'judge':
-        if (!judge) throw new Error('invariant: an operation before the admission')
-        current.began(effect.operation)
-        return judge.judge(effect.operation)
-      case 'moot':
-        return void judge?.withdraw('cannot-run')
       case 'authenticate':
-        void authenticate(effect)
-        return
-      case 'observe':
-        return observe(effect.event)
+        return void authenticate(effect)
       case 'cancel-key':
         // A copy: the key is a few bytes of a chunk that would live as long as the session.
         serverKey = new Uint8Array(effect.serverKey)
@@ -127,26 +110,22 @@ export function createRunner(
       case 'cancel':
         return void cancel(effect.key).catch(crash)
       case 'close':
-        if (effect.code !== undefined) failed(effect.code, effect.reason)
-        return end(effect.reason)
+        if (effect.code !== undefined) sessionEnd.failed(effect.code, effect.reason)
+        return sessionEnd.end(effect.reason)
     }
   }
 
-  function observe(event: Extract<Effect, { kind: 'observe' }>['event']): void {
-    if (event.kind === 'ready') {
-      ready = true
-      timers.clear('login')
-      watchIdle({
-        limit: limits?.idle,
-        session,
-        traffic,
-        timers,
-        pulse: () => input(() => session.pulse()),
-        stop,
-      })
-      metrics.stage('upstream_login', (performance.now() - startedAt) / 1000)
-    } else current.observed(event)
-    journal.observed(event)
+  function begun(): void {
+    timers.clear('login')
+    watchIdle({
+      limit: limits?.idle,
+      session,
+      traffic,
+      timers,
+      pulse: () => input(() => session.pulse()),
+      stop,
+    })
+    metrics.stage('upstream_login', (performance.now() - startedAt) / 1000)
   }
 
   async function authenticate(effect: AuthenticateEffect): Promise<void> {
@@ -154,7 +133,7 @@ export function createRunner(
     const admission = await admit(deps, id, facts, effect)
     metrics.stage('authenticate', (performance.now() - began) / 1000)
     // It ended meanwhile, and had no place to give back yet.
-    if (over()) return neighbours.places.release(id)
+    if (sessionEnd.over()) return neighbours.places.release(id)
     if (admission.kind === 'rejected') {
       const { refusal, principal: known } = admission
       metrics.error(refusal.code)
@@ -170,7 +149,7 @@ export function createRunner(
     const { principal: who, login, masks, looksBehind, mayHold } = admission
     guarded(() => {
       principal = who
-      masked = () => masks().active
+      inForce = masks
       journal.admitted(who, {
         database: login.database,
         role: login.user,
@@ -199,6 +178,7 @@ export function createRunner(
         resume,
         tell,
       })
+      effects.admitted(judge)
       log.info({ principal: principalId(who), source: facts.peer.source }, 'session admitted')
       const expires = who.expiresAt - Date.now() + (limits?.after_expiry ?? 0)
       timers.set('session', Math.min(expires, limits?.session ?? 0), () =>
@@ -217,7 +197,7 @@ export function createRunner(
    */
   function lockedDown(held: boolean): void {
     const lockdown = principal && deps.policy().lockdown(principal, facts.resource)
-    if (lockdown === undefined || over()) return
+    if (lockdown === undefined || sessionEnd.over()) return
     if (lockdown.sessions !== 'end' && (session.atRest() || (held && !session.busy()))) return
     // Who has left is no reason for the target to stop.
     if (serverKey !== undefined && !session.atRest()) void deps.cancelAtTarget(facts.resource, serverKey)
@@ -226,18 +206,18 @@ export function createRunner(
   }
 
   function tell(message: string, hint: string): void {
-    if (over()) return
+    if (sessionEnd.over()) return
     journal.noticed(message, hint)
     input(() => session.notify(message, hint))
   }
 
   async function cancel(key: Uint8Array): Promise<void> {
-    timers.set('login', limits?.login ?? 0, () => end('the cancel request took too long'))
+    timers.set('login', limits?.login ?? 0, () => sessionEnd.end('the cancel request took too long'))
     const own = cancelSession(registry, facts.resource, key)
     const forTarget =
       own === 'unknown' ? await neighbours.cancel(facts.resource, key).catch(() => undefined) : own
     // Nobody learns whether the key was right: a cancel request has no answer (PostgreSQL 54.2.8).
-    if (forTarget === undefined) return end('the cancel request is done')
+    if (forTarget === undefined) return sessionEnd.end('the cancel request is done')
     resume({ kind: 'cancel-target', serverKey: forTarget })
   }
 
@@ -275,33 +255,21 @@ export function createRunner(
     },
     stop: () => stop(STOPPING),
     refuse: (refusal) => stop(refusal),
-    connection: {
-      fromClient(bytes) {
-        metrics.bytes(facts.resource, 'from-client', bytes.length)
-        traffic.add('from-client', bytes.length)
-        input(() => session.fromClient(bytes))
-      },
-      fromServer(bytes) {
-        metrics.bytes(facts.resource, 'from-server', bytes.length)
-        traffic.add('from-server', bytes.length)
-        if (!masked()) return input(() => session.fromServer(bytes))
-        const began = performance.now()
-        input(() => session.fromServer(bytes))
-        metrics.stage('mask', (performance.now() - began) / 1000)
-      },
-      clientEnded() {
-        judge?.withdraw('left')
-        input(() => session.clientEnded())
-      },
-      serverEnded: () => input(() => session.serverEnded()),
-      bypassed: () => resume({ kind: 'bypassed' }),
+    connection: createConnection({
+      session,
+      loop,
+      resource: facts.resource,
+      traffic,
+      metrics,
+      masked: () => inForce?.().active ?? false,
+      left: () => void judge?.withdraw('left'),
       aborted() {
-        if (over()) return
-        const unreached = principal !== undefined && !ready
-        if (unreached) failed('upstream-unavailable', UNREACHED)
-        end(unreached ? UNREACHED : 'the connection broke', 'left')
+        if (sessionEnd.over()) return
+        const unreached = principal !== undefined && !effects.ready()
+        if (unreached) sessionEnd.failed('upstream-unavailable', UNREACHED)
+        sessionEnd.end(unreached ? UNREACHED : 'the connection broke', 'left')
       },
-    },
+    }),
   }
   registry.add(runner)
   metrics.sessionOpened(facts.resource)

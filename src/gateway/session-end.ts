@@ -42,21 +42,69 @@ interface SessionEndOptions {
   readonly release: (withdrawal: 'left' | 'stopping') => void
 }
 
-export function createSessionEnd(options: SessionEndOptions): SessionEnd {
-  const { session, resource, source, journal, outbox, downlink, timers, metrics, log } = options
-  let outcome: SessionOutcome = 'rejected'
-  /** on the target */
-  let role = ''
-  /** its end was asked for */
-  let stopping = false
-  let over = false
+export const createSessionEnd = (options: SessionEndOptions): SessionEnd => new EndOfSession(options)
 
-  function end(reason: string, withdrawal: 'left' | 'stopping' = 'stopping'): void {
-    if (over) return
-    over = true
+class EndOfSession implements SessionEnd {
+  readonly #options: SessionEndOptions
+  #outcome: SessionOutcome = 'rejected'
+  /** on the target */
+  #role = ''
+  /** its end was asked for */
+  #stopping = false
+  #over = false
+
+  constructor(options: SessionEndOptions) {
+    this.#options = options
+  }
+
+  admitted(role: string): void {
+    this.#role = role
+    this.#outcome = 'closed'
+  }
+
+  stop(refusal: Refusal): void {
+    // The first reason is the one that is told, and its second is not begun anew.
+    if (this.#stopping) return
+    this.#stopping = true
+    const { metrics, timers, terminate } = this.#options
+    if (this.#outcome !== 'rejected') this.#outcome = 'terminated'
+    metrics.error(refusal.code)
+    terminate(refusal)
+    // The rest of a row comes first, if the target gives it.
+    if (!this.#over) timers.set('ending', ENDS_WITHIN, () => this.end(refusal.message))
+  }
+
+  failed(code: ErrorCode, reason: string): void {
+    if (this.#outcome === 'rejected' || this.#stopping) return
+    const { metrics, log, source, ready } = this.#options
+    this.#outcome = 'failed'
+    metrics.error(code)
+    log.warn({ code, source, ...(ready() ? {} : { role: this.#role }) }, reason)
+  }
+
+  crash(error: unknown): void {
+    if (this.#over) return
+    const { session, outbox, downlink, metrics, log } = this.#options
+    const refusal = refusalFor(error)
+    log.error({ err: error, code: refusal.code }, `the session failed: ${refusal.message}`)
+    metrics.error(refusal.code)
+    this.#outcome = 'failed'
+    outbox().drop()
+    try {
+      for (const effect of session.terminate(refusal))
+        if (effect.kind === 'to-client') downlink.toClient(effect.bytes)
+    } finally {
+      this.end(refusal.message)
+    }
+  }
+
+  end(reason: string, withdrawal: 'left' | 'stopping' = 'stopping'): void {
+    if (this.#over) return
+    this.#over = true
+    const { resource, journal, outbox, downlink, timers, metrics, log, release } = this.#options
     timers.clearAll()
-    options.release(withdrawal)
-    metrics.sessionClosed(resource, outcome)
+    release(withdrawal)
+    metrics.sessionClosed(resource, this.#outcome)
     try {
       try {
         outbox().release()
@@ -70,44 +118,7 @@ export function createSessionEnd(options: SessionEndOptions): SessionEnd {
     downlink.close()
   }
 
-  return {
-    admitted(as) {
-      role = as
-      outcome = 'closed'
-    },
-    stop(refusal) {
-      // The first reason is the one that is told, and its second is not begun anew.
-      if (stopping) return
-      stopping = true
-      if (outcome !== 'rejected') outcome = 'terminated'
-      metrics.error(refusal.code)
-      options.terminate(refusal)
-      // The rest of a row comes first, if the target gives it.
-      if (!over) timers.set('ending', ENDS_WITHIN, () => end(refusal.message))
-    },
-    failed(code, reason) {
-      if (outcome === 'rejected' || stopping) return
-      outcome = 'failed'
-      metrics.error(code)
-      log.warn({ code, source, ...(options.ready() ? {} : { role }) }, reason)
-    },
-    crash(error) {
-      if (over) return
-      const refusal = refusalFor(error)
-      log.error({ err: error, code: refusal.code }, `the session failed: ${refusal.message}`)
-      metrics.error(refusal.code)
-      outcome = 'failed'
-      outbox().drop()
-      try {
-        for (const effect of session.terminate(refusal))
-          if (effect.kind === 'to-client') downlink.toClient(effect.bytes)
-      } finally {
-        end(refusal.message)
-      }
-    },
-    end,
-    over() {
-      return over
-    },
+  over(): boolean {
+    return this.#over
   }
 }

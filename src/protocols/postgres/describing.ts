@@ -37,7 +37,8 @@ const isGone = (name: string): StandInError => ({
   message: `cursor "${name}" does not exist`,
 })
 
-interface Parts {
+/** What answers for requests share. */
+export interface RequestParts {
   readonly talk: Conversation
   readonly judging: Judging
   readonly refuse: Refusals
@@ -45,7 +46,7 @@ interface Parts {
   readonly forwarding: Forwarding
 }
 
-export const createDescribing = (parts: Parts): Describing => new Descriptions(parts)
+export const createDescribing = (parts: RequestParts): Describing => new Descriptions(parts)
 
 class Descriptions implements Describing {
   readonly #talk: Conversation
@@ -54,7 +55,7 @@ class Descriptions implements Describing {
   readonly #named: Named
   readonly #forwarding: Forwarding
 
-  constructor({ talk, judging, refuse, named, forwarding }: Parts) {
+  constructor({ talk, judging, refuse, named, forwarding }: RequestParts) {
     this.#talk = talk
     this.#judging = judging
     this.#refuse = refuse

@@ -2,7 +2,7 @@
 import { sameRole } from '../../core/operation.ts'
 import { samePath } from '../../core/search-path.ts'
 import type { Conversation } from './conversation.ts'
-import type { Describing } from './describing.ts'
+import type { Describing, RequestParts } from './describing.ts'
 import type { Forwarding } from './forwarding.ts'
 import type { Judging } from './judging.ts'
 import { decodeBind, decodeExecute } from './messages/frontend.ts'
@@ -19,12 +19,7 @@ export interface PortalRequests {
   execute(bytes: Uint8Array): boolean
 }
 
-interface Parts {
-  readonly talk: Conversation
-  readonly judging: Judging
-  readonly refuse: Refusals
-  readonly named: Named
-  readonly forwarding: Forwarding
+interface Parts extends RequestParts {
   readonly describing: Describing
 }
 

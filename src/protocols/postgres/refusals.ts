@@ -113,7 +113,8 @@ const NO_FAST_PATH = {
   hint: 'Call the function in a SELECT instead.',
 } as const
 
-function tooLarge(length: number): StandInError {
+/** @param length bytes */
+export function tooLarge(length: number): StandInError {
   return {
     kind: 'refusal',
     refusal: {

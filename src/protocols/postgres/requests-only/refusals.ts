@@ -6,6 +6,7 @@ import { cstring } from '../../../wire/writer.ts'
 import type { Conversation } from '../conversation.ts'
 import { FRONTEND } from '../messages/codes.ts'
 import { message } from '../messages/encode.ts'
+import { tooLarge } from '../refusals.ts'
 import type { StandInError } from '../statement.ts'
 import type { Sending } from './sending.ts'
 import { failingParse, failingQuery } from './stand-in.ts'
@@ -76,12 +77,3 @@ export function createRefusals(talk: Conversation, sending: Sending): Refusals {
     noSuchPortal: (name) => extended(server('34000', `portal "${name}" does not exist`)),
   }
 }
-
-const tooLarge = (length: number): StandInError => ({
-  kind: 'refusal',
-  refusal: {
-    code: 'too-large',
-    message: `the message is too large to be judged (${length} bytes)`,
-    hint: 'Send the data as parameters or with COPY, or ask for a higher limit on this resource.',
-  },
-})

@@ -1,5 +1,7 @@
 // npm run proof:detectors [-- COUNT [SEED]]
 // How much of what they look for detectors find, and what else: Faker's personal data, and the samples of gitleaks' rules.
+
+import { numberArgument } from '../number-argument.ts'
 import { gitleaksSamples, measureRules } from './gitleaks.ts'
 import { COUNTED, makeSamples, measure } from './samples.ts'
 
@@ -17,7 +19,8 @@ const RULES_RECALL = 0.98
 const say = (text: string) => void process.stdout.write(`${text}\n`)
 const percent = (part: number, whole: number) => `${((100 * part) / Math.max(whole, 1)).toFixed(2)} %`
 
-const [count = COUNT, seed = SEED] = process.argv.slice(2).map(Number)
+const count = numberArgument(0, 'COUNT', COUNT)
+const seed = numberArgument(1, 'SEED', SEED)
 let holds = true
 
 for (const { label, kind, samples, found, wrong } of measure(await makeSamples(count, seed))) {

@@ -1,9 +1,11 @@
 // npm run proof:fuzz [-- MINUTES [SEED]]: damaged input for every decoder, the analysis and whole sessions.
+
+import { numberArgument } from '../number-argument.ts'
 import { fuzz, HANGS } from './fuzz.ts'
 import { targets } from './targets.ts'
 
-const minutes = Number(process.argv[2] ?? 60)
-const seed = Number(process.argv[3] ?? Date.now() % 1_000_000)
+const minutes = numberArgument(0, 'MINUTES', 60)
+const seed = numberArgument(1, 'SEED', Date.now() % 1_000_000)
 console.log(`${minutes} minutes with seed ${seed}`)
 const all = fuzz(await targets(), minutes, seed)
 for (const { name, runs, slowest, crashes } of all) {

@@ -1,10 +1,11 @@
 // npm run proof:holds [-- STATEMENTS]: 500 statements held at once over two workers, and decided in random order.
 import { cpus, loadavg } from 'node:os'
 import { percentile } from '../../bench/statistics.ts'
+import { numberArgument } from '../number-argument.ts'
 import { holdMany, MOST } from './holds.ts'
 import { judge } from './verdict.ts'
 
-const count = Math.min(Number(process.argv[2] ?? MOST), MOST)
+const count = Math.min(numberArgument(0, 'STATEMENTS', MOST), MOST)
 const [load = 0] = loadavg()
 const cores = cpus().length
 const report = await holdMany(count, 'built')

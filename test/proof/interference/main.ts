@@ -1,5 +1,7 @@
 // npm run proof:interference -- MINUTES [SEED]: two databases that differ in masked values alone, and a client that looks for
 // anything in which they differ. With 0 minutes it plays the one program of the seed by each strategy, and says what came.
+
+import { numberArgument } from '../number-argument.ts'
 import { type Played, startPlace, WAYS } from './interference.ts'
 import { sweep } from './sweep.ts'
 
@@ -7,8 +9,8 @@ import { sweep } from './sweep.ts'
 const TURN_MS = 15_000
 const SHOWN = 15
 
-const minutes = Number(process.argv[2] ?? 30)
-const seed = Number(process.argv[3] ?? Date.now() % 1_000_000)
+const minutes = numberArgument(0, 'MINUTES', 30)
+const seed = numberArgument(1, 'SEED', Date.now() % 1_000_000)
 const only = process.argv[4]
 console.log(`${minutes} minutes with seed ${seed}`)
 const place = await startPlace(seed)

@@ -1,7 +1,9 @@
 // npm run proof:kill [-- KILLS]: kills the services a thousand times and says what is missing from the record.
+
+import { numberArgument } from '../number-argument.ts'
 import { killAtRandom } from './kill.ts'
 
-const kills = Number(process.argv[2] ?? 1000)
+const kills = numberArgument(0, 'KILLS', 1000)
 const report = await killAtRandom(kills, 'built', (done) => {
   if (done % 50 === 0) console.log(`${done} kills`)
 })

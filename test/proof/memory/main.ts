@@ -1,8 +1,9 @@
 // npm run proof:memory [-- GIGABYTES [CASES]]: large results to slow and fast clients; memory of Envoy and of the services.
 import { startStack } from '../../support/stack.ts'
+import { numberArgument } from '../number-argument.ts'
 import { CASES, play, RESOURCES } from './cases.ts'
 
-const gigabytes = Number(process.argv[2] ?? 10)
+const gigabytes = numberArgument(0, 'GIGABYTES', 10)
 /** Above what was there when the result began, in MiB. */
 const FLAT = 64
 const wanted = process.argv[3]?.split(',')

@@ -1,5 +1,7 @@
 // npm run proof:sequences -- MINUTES [SEED]: random sequences of names, portals, cursors and transactions through the stack.
 // With 0 minutes it plays the one session of the seed, each way, and says what came of it.
+
+import { numberArgument } from '../number-argument.ts'
 import { type Played, startPlace, type Way } from './sequences.ts'
 
 /** Sessions of one way in a turn: its time is spread over the ways. */
@@ -7,8 +9,8 @@ const TURN_MS = 20_000
 const WAYS: readonly Way[] = ['app', 'windowed']
 const SHOWN = 20
 
-const minutes = Number(process.argv[2] ?? 30)
-const seed = Number(process.argv[3] ?? Date.now() % 1_000_000)
+const minutes = numberArgument(0, 'MINUTES', 30)
+const seed = numberArgument(1, 'SEED', Date.now() % 1_000_000)
 console.log(`${minutes} minutes with seed ${seed}`)
 const place = await startPlace()
 const wrong: string[] = []

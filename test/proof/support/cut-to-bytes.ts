@@ -13,11 +13,11 @@ function byByte(input: (chunk: Uint8Array) => readonly Effect[]) {
   }
 }
 
-const cutSession = (session: ProtocolSession): ProtocolSession => ({
-  ...session,
-  fromClient: byByte(session.fromClient),
-  fromServer: byByte(session.fromServer),
-})
+const cutSession = (session: ProtocolSession): ProtocolSession =>
+  Object.assign(session, {
+    fromClient: byByte(session.fromClient.bind(session)),
+    fromServer: byByte(session.fromServer.bind(session)),
+  })
 
 const cutProtocol = ({ start, shapeOf }: Protocol): Protocol => ({
   start: (context) => cutSession(start(context)),

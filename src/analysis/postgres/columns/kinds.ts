@@ -10,9 +10,9 @@ import type { Resolver, Scope } from './scope.ts'
 
 /** Of a value that is one of these by what they are: a constant of a column's type may stand for one value of it alone. */
 function chosenOf(kinds: readonly Kind[]): Kind {
-  const any = anyOf(kinds)
-  if (any === 'literal') return 'settled'
-  return any === 'column' ? 'like-column' : any
+  const worst = anyOf(kinds)
+  if (worst === 'literal') return 'settled'
+  return worst === 'column' ? 'like-column' : worst
 }
 
 /** Also of ranges, whose bounds they give. */

@@ -2,6 +2,7 @@
 // The server's answer may still be on its way: what an earlier segment left open is waited for, so that a name never
 // stands for anything but what the server holds under it.
 import { ProtocolError } from '../../core/errors.ts'
+import { ByName } from './by-name.ts'
 
 export type Resolved<T> =
   | { readonly kind: 'known'; readonly value: T }
@@ -39,9 +40,9 @@ export const createNames = <T>(options: NamesOptions<T>): Names<T> => new NameTa
 
 class NameTable<T> implements Names<T> {
   readonly #options: NamesOptions<T>
-  readonly #confirmed = new Map<string, T>()
+  readonly #confirmed = new ByName<T>()
   /** the last change of a name that the server has not confirmed */
-  readonly #pending = new Map<string, Change<T>>()
+  readonly #pending = new ByName<Change<T>>()
 
   constructor(options: NamesOptions<T>) {
     this.#options = options
@@ -56,8 +57,8 @@ class NameTable<T> implements Names<T> {
 
   change(name: string, value: T | undefined, segment: number): () => void {
     const { what, limit, keep } = this.#options
-    const isNew = !this.#confirmed.has(name) && !this.#pending.has(name)
-    if (value !== undefined && isNew && this.#confirmed.size + this.#pending.size >= limit) {
+    const isNew = this.#confirmed.get(name) === undefined && this.#pending.get(name) === undefined
+    if (value !== undefined && isNew && this.#confirmed.size() + this.#pending.size() >= limit) {
       throw new ProtocolError(`more than ${limit} ${what} in one session`, 'too-large')
     }
     const change = { value, segment }
@@ -68,7 +69,9 @@ class NameTable<T> implements Names<T> {
   }
 
   rollBack(segment: number): void {
-    for (const [name, change] of this.#pending) if (change.segment === segment) this.#settle(name)
+    this.#pending.forEach((name, change) => {
+      if (change.segment === segment) this.#settle(name)
+    })
   }
 
   forget(name: string): void {
@@ -78,7 +81,7 @@ class NameTable<T> implements Names<T> {
   }
 
   clear(): void {
-    for (const name of this.#confirmed.keys()) this.forget(name)
+    this.#confirmed.forEach((name) => this.forget(name))
   }
 
   #confirm(name: string, change: Change<T>): void {

@@ -12,7 +12,7 @@ import { listenProblem } from '../listening.ts'
 import { createCancelAtTarget } from './cancel-at-target.ts'
 import type { Defer } from './cleanup.ts'
 import { type Common, openedFor } from './common.ts'
-import { letHeapGrow } from './heap.ts'
+import { tuneV8 } from './v8.ts'
 
 export interface Answering {
   readonly gateway: Gateway
@@ -30,7 +30,7 @@ export async function createAnswering(
   neighbours: Neighbours,
   defer: Defer,
 ): Promise<Answering> {
-  letHeapGrow()
+  tuneV8()
   const { config, log, secrets, audit, metrics } = common
   const secret = (name: string) => secrets.get(name)
   const { console, public_url: publicUrl } = config.admin

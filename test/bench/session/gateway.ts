@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createMemoryApprovals } from '../../../src/approvals/memory.ts'
 import { createAudit } from '../../../src/audit/sink.ts'
+import { tuneV8 } from '../../../src/cli/services/v8.ts'
 import { type ConfigInput, configSchema } from '../../../src/config/schema.ts'
 import type { AuditSink } from '../../../src/core/audit.ts'
 import type { Principal } from '../../../src/core/principal.ts'
@@ -82,6 +83,7 @@ export async function startGateway(
   folder: string,
   wrap: (audit: AuditSink) => AuditSink = (audit) => audit,
 ): Promise<BenchGateway> {
+  tuneV8()
   mkdirSync(folder, { recursive: true })
   const config = configSchema.parse(configuration(folder))
   const policy = compilePolicy(config)

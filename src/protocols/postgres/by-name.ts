@@ -1,6 +1,5 @@
 // Values by the name of a prepared statement or portal. Nearly every statement of the extended protocol defines the unnamed one
-// anew, so that it has a field of its own: V8 makes a new table whenever a small Map becomes empty, and each table keeps alive
-// the one that came after it, with what was in it, until the whole heap is collected.
+// and removes it, so that it has a field of its own: V8 makes a new table whenever a small Map becomes empty.
 
 const UNNAMED = ''
 
@@ -28,7 +27,7 @@ export class ByName<V> {
   }
 
   /** Names may be deleted meanwhile. */
-  forEach(visit: (name: string, value: V) => void): void {
+  each(visit: (name: string, value: V) => void): void {
     if (this.#unnamed !== undefined) visit(UNNAMED, this.#unnamed)
     for (const [name, value] of this.#named) visit(name, value)
   }

@@ -69,7 +69,7 @@ class NameTable<T> implements Names<T> {
   }
 
   rollBack(segment: number): void {
-    this.#pending.forEach((name, change) => {
+    this.#pending.each((name, change) => {
       if (change.segment === segment) this.#settle(name)
     })
   }
@@ -81,7 +81,7 @@ class NameTable<T> implements Names<T> {
   }
 
   clear(): void {
-    this.#confirmed.forEach((name) => this.forget(name))
+    this.#confirmed.each((name) => this.forget(name))
   }
 
   #confirm(name: string, change: Change<T>): void {

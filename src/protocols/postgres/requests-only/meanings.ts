@@ -2,6 +2,7 @@
 // been skipped, so a name keeps every meaning that it was ever given. Only in the segment of its definition it is exact:
 // had that failed, the server would skip the rest of the segment, and with it the message that uses the name.
 import { ProtocolError } from '../../../core/errors.ts'
+import { ByName } from '../by-name.ts'
 
 export interface Meanings<T> {
   /**
@@ -35,48 +36,62 @@ export interface MeaningsLimits {
   readonly meanings: number
 }
 
-export function createMeanings<T>(
-  what: string,
-  limits: MeaningsLimits,
-  { keep, release }: Keeping<T>,
-): Meanings<T> {
-  const known = new Map<string, Known<T>>()
-  const exact = new Map<string, T>()
+export const createMeanings = <T>(what: string, limits: MeaningsLimits, keeping: Keeping<T>): Meanings<T> =>
+  new MeaningTable(what, limits, keeping)
 
-  function forget(entry: Known<T>): void {
-    for (const value of entry.meanings?.values() ?? []) release(value)
+class MeaningTable<T> implements Meanings<T> {
+  readonly #what: string
+  readonly #limits: MeaningsLimits
+  readonly #keeping: Keeping<T>
+  readonly #known = new Map<string, Known<T>>()
+  readonly #exact = new ByName<T>()
+
+  constructor(what: string, limits: MeaningsLimits, keeping: Keeping<T>) {
+    this.#what = what
+    this.#limits = limits
+    this.#keeping = keeping
+  }
+
+  define(name: string, value: T, key: string): void {
+    const entry = this.#known.get(name) ?? this.#add(name)
+    this.#settle(name)
+    this.#keeping.keep(value)
+    this.#exact.set(name, value)
+    if (!entry.meanings || entry.meanings.has(key)) return
+    if (entry.meanings.size >= this.#limits.meanings) return this.#forget(entry)
+    this.#keeping.keep(value)
+    entry.meanings.set(key, value)
+  }
+
+  resolve(name: string): readonly T[] | 'too-many' {
+    const value = this.#exact.get(name)
+    if (value !== undefined) return [value]
+    const entry = this.#known.get(name)
+    if (!entry) return []
+    return entry.meanings ? [...entry.meanings.values()] : 'too-many'
+  }
+
+  endSegment(): void {
+    this.#exact.each((name) => this.#settle(name))
+  }
+
+  #add(name: string): Known<T> {
+    const { names } = this.#limits
+    if (this.#known.size >= names)
+      throw new ProtocolError(`more than ${names} ${this.#what} in one session`, 'too-large')
+    const entry: Known<T> = { meanings: new Map() }
+    this.#known.set(name, entry)
+    return entry
+  }
+
+  #forget(entry: Known<T>): void {
+    for (const value of entry.meanings?.values() ?? []) this.#keeping.release(value)
     entry.meanings = undefined
   }
 
-  function settle(name: string): void {
-    const value = exact.get(name)
-    if (value !== undefined) release(value)
-    exact.delete(name)
-  }
-
-  return {
-    define(name, value, key) {
-      const entry = known.get(name) ?? { meanings: new Map<string, T>() }
-      if (!known.has(name) && known.size >= limits.names)
-        throw new ProtocolError(`more than ${limits.names} ${what} in one session`, 'too-large')
-      known.set(name, entry)
-      settle(name)
-      keep(value)
-      exact.set(name, value)
-      if (!entry.meanings || entry.meanings.has(key)) return
-      if (entry.meanings.size >= limits.meanings) return forget(entry)
-      keep(value)
-      entry.meanings.set(key, value)
-    },
-    resolve(name) {
-      const value = exact.get(name)
-      if (value !== undefined) return [value]
-      const entry = known.get(name)
-      if (!entry) return []
-      return entry.meanings ? [...entry.meanings.values()] : 'too-many'
-    },
-    endSegment() {
-      for (const name of [...exact.keys()]) settle(name)
-    },
+  #settle(name: string): void {
+    const value = this.#exact.get(name)
+    if (value !== undefined) this.#keeping.release(value)
+    this.#exact.delete(name)
   }
 }

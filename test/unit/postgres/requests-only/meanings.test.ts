@@ -14,7 +14,12 @@ const make = (limits = { names: 3, meanings: 2 }, left = 1000) => {
     },
   })
   const define = (name: string, value: string) => names.define(name, value, value)
-  return { ...names, define, budget }
+  return {
+    define,
+    resolve: (name: string) => names.resolve(name),
+    endSegment: () => names.endSegment(),
+    budget,
+  }
 }
 
 describe('a name', () => {

@@ -48,12 +48,24 @@ export function createAnalyzer(options: AnalyzerOptions = {}): Analyzer {
   let hits = 0
   let misses = 0
 
+  /** The last text that was found: drivers that parse anew send one again and again. */
+  let last: { readonly sql: string; readonly result: AnalysisResult } | undefined
+
   const find = (sql: string, template: string | undefined): AnalysisResult | undefined => {
     const found = (template === undefined ? undefined : templates.get(template)) ?? texts.get(sql)
-    if (found !== undefined) hits += 1
+    if (found === undefined) return undefined
+    hits += 1
+    last = template === undefined ? { sql, result: found } : undefined
     return found
   }
+  const findAgain = (sql: string): AnalysisResult | undefined => {
+    if (last?.sql !== sql) return undefined
+    hits += 1
+    return last.result
+  }
   const analyze = (sql: string): AnalysisResult => {
+    const again = findAgain(sql)
+    if (again !== undefined) return again
     const template = templateOf(sql)
     const found = find(sql, template)
     if (found !== undefined) return found
@@ -70,7 +82,7 @@ export function createAnalyzer(options: AnalyzerOptions = {}): Analyzer {
   }
   return {
     analyze,
-    known: (sql) => find(sql, templateOf(sql)),
+    known: (sql) => findAgain(sql) ?? find(sql, templateOf(sql)),
     stats: () => ({
       entries: texts.stats().entries + templates.stats().entries,
       bytes: texts.stats().bytes + templates.stats().bytes,

@@ -5,6 +5,7 @@ import { readBatches } from './batches.ts'
 import { openAsItIs } from './lines.ts'
 import { sessionIn } from './name.ts'
 import { parseEvent, type RecordedEnd, type RecordedEvent, type RecordedStart } from './recorded.ts'
+import { RecordedOriginals } from './repeated.ts'
 
 export interface RecordingSummary {
   /** the session's id, from the file's name */
@@ -127,10 +128,12 @@ function lastLine(bytes: Buffer): Buffer | undefined {
  * @throws LineTooLong, and for any other line that is no event
  */
 export async function* readRecording(path: string, most?: number): AsyncGenerator<RecordedEvent> {
+  const originals = new RecordedOriginals()
   let seq = 0
   for await (const { lines, state } of readBatches(path, most)) {
     for (const line of lines) {
-      const event = parseEvent(line)
+      const parsed = parseEvent(line)
+      const event = parsed && originals.whole(parsed)
       seq++
       if (event === undefined) throw new Error(`${path}: line ${seq} is not an event of a recording`)
       if (state === 'sealed') yield event

@@ -17,8 +17,8 @@ const parameter = z.discriminatedUnion('kind', [
 const startSchema = z.object({
   ...position,
   kind: z.literal('start'),
-  /** `/1`: every line has a hash; `/2`: the last of what was written at once */
-  format: z.enum(['chaperone-recording/1', 'chaperone-recording/2']),
+  /** `/1`: every line has a hash; `/2`: the last of what was written at once; `/3`: and `again` stands for `statement` */
+  format: z.enum(['chaperone-recording/1', 'chaperone-recording/2', 'chaperone-recording/3']),
   session: text,
   resource: text,
   protocol: text,
@@ -66,6 +66,13 @@ const recordedSchema = z.discriminatedUnion('kind', [
   }),
   z.object({
     ...position,
+    kind: z.literal('again'),
+    like: count,
+    sequence: count,
+    parameters: z.array(parameter),
+  }),
+  z.object({
+    ...position,
     kind: z.literal('hold'),
     sequence: count,
     request: text,
@@ -97,13 +104,16 @@ const recordedSchema = z.discriminatedUnion('kind', [
   endSchema,
 ])
 
-export type RecordedEvent = z.output<typeof recordedSchema>
+/** Of one line. */
+export type ParsedEvent = z.output<typeof recordedSchema>
+/** With all of its fields (repeated.ts). */
+export type RecordedEvent = Exclude<ParsedEvent, { kind: 'again' }>
 export type RecordedStart = z.output<typeof startSchema>
 export type RecordedEnd = z.output<typeof endSchema>
 export type RecordedStatement = Extract<RecordedEvent, { kind: 'statement' }>
 
 /** Undefined when the line is no event of this format. */
-export function parseEvent(line: Buffer): RecordedEvent | undefined {
+export function parseEvent(line: Buffer): ParsedEvent | undefined {
   const parsed = recordedSchema.safeParse(parseLine(line))
   return parsed.success ? parsed.data : undefined
 }

@@ -4,8 +4,15 @@ import { membersOf } from '../core/json.ts'
 import { principalId } from '../core/principal.ts'
 import { LINE_MOST } from '../wire/lines.ts'
 import { type Body, bodyWith, GENESIS, NEXT_LENGTH, SEAL_LENGTH, seal } from './chain.ts'
-import { type RecordingEvent, RecordingFull, type RecordingLevel, type SessionHeader } from './event.ts'
+import {
+  type RecordingEvent,
+  RecordingFull,
+  type RecordingLevel,
+  type SessionHeader,
+  type StatementEvent,
+} from './event.ts'
 import type { AppendOnlyFile } from './file.ts'
+import { Originals, type RepeatEvent } from './repeated.ts'
 
 /** What a recording came to; the audit log keeps it, so that an end that was cut off can be told later. */
 export interface RecordingSeal {
@@ -59,6 +66,7 @@ class SessionFile implements SessionRecording {
   readonly #limit: number
   readonly #clock: () => number
   readonly #origin: number
+  readonly #originals = new Originals()
   #previous = GENESIS
   #sequence = 0
   #written = 0
@@ -92,8 +100,8 @@ class SessionFile implements SessionRecording {
     try {
       if (event.kind === 'result') return this.#addResult(event.bytes)
       this.#addResults()
-      if (event.kind === 'statement') this.#statements++
-      this.#addEvent(event)
+      if (event.kind === 'statement') this.#addStatement(event)
+      else this.#addEvent(event)
     } catch (error) {
       throw this.#failedBy(error)
     }
@@ -123,6 +131,18 @@ class SessionFile implements SessionRecording {
     const text = this.#bodyOf(membersOf(event))
     // A code unit is at most three bytes.
     this.#add({ text, most: text.length * 3 }, event.kind === 'end')
+  }
+
+  #addStatement(event: StatementEvent): void {
+    this.#statements++
+    const like = this.#originals.of(event)
+    if (like === undefined) {
+      this.#originals.note(event, this.#sequence)
+      return this.#addEvent(event)
+    }
+    const { sequence, parameters } = event
+    const again: RepeatEvent = { kind: 'again', like, sequence, parameters }
+    this.#addEvent(again)
   }
 
   #add(body: Body, isEnd: boolean): void {
@@ -228,7 +248,7 @@ function startEvent(header: SessionHeader, level: RecordingLevel) {
   const { principal } = header
   return {
     kind: 'start',
-    format: 'chaperone-recording/2',
+    format: 'chaperone-recording/3',
     session: header.session,
     resource: header.resource,
     protocol: header.protocol,

@@ -3,7 +3,8 @@ import { basename } from 'node:path'
 import { readBatches } from './batches.ts'
 import { checkSeal, GENESIS } from './chain.ts'
 import { recordingName, sessionIn } from './name.ts'
-import { parseEvent, type RecordedEvent } from './recorded.ts'
+import { type ParsedEvent, parseEvent } from './recorded.ts'
+import { RecordedOriginals } from './repeated.ts'
 
 export type Verification =
   | ({ readonly state: 'ok' } & Verified)
@@ -21,6 +22,7 @@ export interface Verified {
 
 /** Reads the whole file. Throws the file system's errors; a file that is anything but a recording is `tampered`. */
 export async function verifyRecording(path: string): Promise<Verification> {
+  const originals = new RecordedOriginals()
   let previous = GENESIS
   let seq = 0
   let operations = 0
@@ -31,7 +33,8 @@ export async function verifyRecording(path: string): Promise<Verification> {
     if (hash === undefined) return tampered(seq, 'the hash does not follow from the lines before')
     const events = lines.map(parseEvent)
     for (const [place, event] of events.entries()) {
-      const reason = misplaced(event, seq + place) ?? misnamed(event, basename(path))
+      const reason =
+        misplaced(event, seq + place) ?? misnamed(event, basename(path)) ?? misleading(event, originals)
       if (reason !== undefined) return tampered(seq + place, reason)
     }
     if (state === 'open') break
@@ -39,7 +42,8 @@ export async function verifyRecording(path: string): Promise<Verification> {
       return tampered(seq, 'something follows the end event')
     ended = events.at(-1)?.kind === 'end'
     for (const event of events)
-      if (event?.kind === 'statement') operations = Math.max(operations, event.sequence)
+      if (event?.kind === 'statement' || event?.kind === 'again')
+        operations = Math.max(operations, event.sequence)
     seq += events.length
     previous = hash
   }
@@ -47,7 +51,7 @@ export async function verifyRecording(path: string): Promise<Verification> {
 }
 
 /** The chain can be forged by who can write the file, so what it carries is looked at as well. */
-function misplaced(event: RecordedEvent | undefined, seq: number): string | undefined {
+function misplaced(event: ParsedEvent | undefined, seq: number): string | undefined {
   if (event === undefined) return 'it is not an event of a recording'
   if (event.seq !== seq) return `its sequence number is ${event.seq}`
   if ((event.kind === 'start') !== (seq === 0)) return 'a recording begins with one start event'
@@ -56,10 +60,15 @@ function misplaced(event: RecordedEvent | undefined, seq: number): string | unde
 }
 
 /** One session's recording in the place of another's is whole. */
-function misnamed(event: RecordedEvent | undefined, name: string): string | undefined {
+function misnamed(event: ParsedEvent | undefined, name: string): string | undefined {
   if (event?.kind !== 'start' || sessionIn(name) === undefined) return undefined
   if (recordingName({ ...event, startedAt: Date.parse(event.startedAt) }) === name) return undefined
   return 'its file has not the name of the session that it tells of'
+}
+
+function misleading(event: ParsedEvent | undefined, originals: RecordedOriginals): string | undefined {
+  if (event === undefined || originals.whole(event) !== undefined) return undefined
+  return 'it refers to no statement that it may refer to'
 }
 
 const tampered = (at: number, reason: string): Verification => ({ state: 'tampered', at, reason })

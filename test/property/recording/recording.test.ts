@@ -18,6 +18,10 @@ const anyEvent: fc.Arbitrary<RecordingEvent | 'flush'> = fc.oneof(
   fc.constant('flush' as const),
   fc.uint8Array({ maxLength: 300 }).map((bytes) => ({ kind: 'result' as const, bytes })),
   anyText.map((text) => ({ ...statement, text, parameters: [{ kind: 'text' as const, value: text }] })),
+  fc.tuple(fc.constantFrom('SELECT $1', 'SELECT 1 + $1', 'SELECT 2 + $1'), anyText).map(([text, value]) => ({
+    ...statement,
+    ...{ text, phase: 'execute', parameters: [{ kind: 'text' as const, value }] },
+  })),
   anyText.map((message) => ({ kind: 'notice' as const, message })),
   anyText.map((message) => ({ kind: 'failed' as const, sqlstate: '42501', message })),
 )
@@ -42,12 +46,16 @@ it('whatever was appended verifies and reads back the same, with results as one 
       const results: Buffer[] = []
       for await (const event of readRecording(path)) {
         if (event.kind === 'result') results.push(event.bytes)
-        if (event.kind === 'statement') texts.push(event.text)
+        if (event.kind === 'statement') texts.push(event.text + JSON.stringify(event.parameters))
         if (event.kind === 'notice' || event.kind === 'failed') texts.push(event.message)
       }
       const written = events.filter((event) => event !== 'flush')
       const wantedTexts = written.flatMap((event) =>
-        event.kind === 'statement' ? [event.text] : 'message' in event ? [event.message] : [],
+        event.kind === 'statement'
+          ? [event.text + JSON.stringify(event.parameters)]
+          : 'message' in event
+            ? [event.message]
+            : [],
       )
       const wantedResults = written.flatMap((event) => (event.kind === 'result' ? [event.bytes] : []))
       return (

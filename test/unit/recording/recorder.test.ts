@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type RecordingEvent, RecordingFull } from '../../../src/recording/event.ts'
+import { type RecordingEvent, RecordingFull, type StatementEvent } from '../../../src/recording/event.ts'
 import { listRecordings, readRecording } from '../../../src/recording/read.ts'
 import { createRecorder } from '../../../src/recording/recorder.ts'
 import { verifyRecording } from '../../../src/recording/verify.ts'
@@ -60,7 +60,7 @@ describe('a recording', () => {
         seq: 0,
         t: 0,
         kind: 'start',
-        format: 'chaperone-recording/2',
+        format: 'chaperone-recording/3',
         session: 's-1',
         startedAt: '2026-11-22T12:30:15.007Z',
         principal: { id: 'https://issuer.test#ada', name: 'Ada', groups: ['analysts'] },
@@ -77,6 +77,50 @@ describe('a recording', () => {
       { seq: 9, kind: 'end', reason: 'client left', statements: 1, resultBytes: 3, events: 10 },
     ])
     expect(await verifyRecording(only())).toMatchObject({ state: 'ok', events: 10 })
+  })
+
+  it('writes the parameters alone of a statement that is executed again, and gives back all of it', async () => {
+    const session = recorder().open(header)
+    const executed = (sequence: number, text: string, more: Partial<StatementEvent> = {}) => ({
+      ...statement,
+      ...{ sequence, text, phase: 'execute' },
+      parameters: [{ kind: 'text', value: String(sequence) } as const],
+      ...more,
+    })
+    const events = [
+      executed(1, 'SELECT $1'),
+      executed(2, 'SELECT $1'),
+      executed(3, 'SELECT 1 + $1'),
+      executed(4, 'SELECT $1'),
+      executed(5, 'SELECT $1', { masks: ['ssn'] }),
+      executed(6, 'SELECT $1', { made: { ...statement.made, outcome: 'deny' } }),
+      executed(7, 'SELECT $1', { request: 'REQ' }),
+      executed(8, 'SELECT $1', { phase: 'query' }),
+    ]
+    for (const event of events) session.append(event)
+    session.close('x')
+    const kinds = readFileSync(only(), 'utf8').match(/(?<="kind":")(?:statement|again)(?=")/g)
+    expect(kinds).toEqual([
+      ...['statement', 'again', 'statement', 'again'],
+      ...['statement', 'statement', 'statement', 'statement'],
+    ])
+    const all = (await read()).slice(1, -1)
+    expect(all).toEqual(events.map(({ made, ...own }, at) => ({ seq: at + 1, t: 0, ...own, ...made })))
+    expect(await verifyRecording(only())).toMatchObject({ state: 'ok', events: 10, operations: 8 })
+  })
+
+  it('refers to the last sixteen statements only', async () => {
+    const session = recorder().open(header)
+    const execute = (n: number) => session.append({ ...statement, phase: 'execute', text: `SELECT ${n}` })
+    for (let n = 0; n <= 16; n += 1) execute(n)
+    for (const n of [1, 0, 0]) execute(n)
+    session.close('x')
+    expect(readFileSync(only(), 'utf8').match(/"again","like":\d+/g)).toEqual([
+      '"again","like":2',
+      '"again","like":19',
+    ])
+    const texts = (await read()).flatMap((event) => (event.kind === 'statement' ? [event.text] : []))
+    expect(texts.slice(-3)).toEqual(['SELECT 1', 'SELECT 0', 'SELECT 0'])
   })
 
   it('keeps no claim of a token', () => {

@@ -171,7 +171,7 @@ it('a text that looks like the end of a sealed line seals nothing', async () => 
 it('a recording of the first format, with a hash on every line, is verified as well', async () => {
   let hash = GENESIS
   const old = ofBatch
-    .map((line) => line.replace('recording/2', 'recording/1').replace(/(,"hash":"\w+")?\}$/, ''))
+    .map((line) => line.replace('recording/3', 'recording/1').replace(/(,"hash":"\w+")?\}$/, ''))
     .map((body) => {
       hash = createHash('sha256')
         .update(hash + body)
@@ -184,6 +184,22 @@ it('a recording of the first format, with a hash on every line, is verified as w
     state: 'tampered',
     at: 1,
   })
+})
+
+it('a statement that refers to none that it may refer to is not what was written', async () => {
+  const events = [
+    ofBatch[0]?.replace(/,"hash":"\w+"\}$/, '') ?? '',
+    '{"seq":1,"t":0,"kind":"again","like":0,"sequence":1,"parameters":[]',
+  ]
+  let hash = GENESIS
+  const forged = events.map((body) => {
+    hash = createHash('sha256')
+      .update(hash + body)
+      .digest('hex')
+    return `${body},"hash":"${hash}"}`
+  })
+  expect(await verify(join_(forged))).toMatchObject({ state: 'tampered', at: 1 })
+  await expect(kindsOf(join_(forged))).rejects.toThrow('line 2 is not an event')
 })
 
 async function kindsOf(text: string): Promise<string[]> {

@@ -1,0 +1,77 @@
+// Statements that are executed again: their events have their parameters, and refer to an earlier event for all that is the same.
+import type { MadeDecision } from '../core/decision.ts'
+import type { StatementEvent } from './event.ts'
+import type { ParsedEvent, RecordedEvent, RecordedStatement } from './recorded.ts'
+
+/** A statement that differs from an earlier one in its number and its parameters alone. */
+export interface RepeatEvent extends Pick<StatementEvent, 'sequence' | 'parameters'> {
+  readonly kind: 'again'
+  /** `seq` of the event of the earlier one */
+  readonly like: number
+}
+
+/** So many statements are referred to, the last ones: a program's transaction has fewer. */
+const MOST = 16
+/** In characters: a session, and whoever reads its recording, keeps the text. */
+const LONGEST = 16 * 1024
+
+type Eligible = Pick<StatementEvent, 'phase' | 'text' | 'request' | 'sessionReason'>
+
+/** What is prepared is executed again; of what waited, each has a request of its own. */
+const mayBeRepeated = ({ phase, text, request, sessionReason }: Eligible): boolean =>
+  phase === 'execute' && text.length <= LONGEST && request === undefined && sessionReason === undefined
+
+interface Original {
+  readonly seq: number
+  readonly text: string
+  readonly fingerprint: string
+  readonly made: MadeDecision
+  readonly masks: readonly string[] | undefined
+}
+
+/** Of a recording that is written. */
+export class Originals {
+  readonly #last: Original[] = []
+  #next = 0
+
+  /** `seq` of the event that this one may refer to. */
+  of(event: StatementEvent): number | undefined {
+    if (!mayBeRepeated(event)) return undefined
+    const { text, fingerprint, made, masks } = event
+    for (const one of this.#last)
+      if (one.made === made && one.masks === masks && one.fingerprint === fingerprint && one.text === text)
+        return one.seq
+    return undefined
+  }
+
+  note(event: StatementEvent, seq: number): void {
+    if (!mayBeRepeated(event)) return
+    const { text, fingerprint, made, masks } = event
+    this.#last[this.#next] = { seq, text, fingerprint, made, masks }
+    this.#next = (this.#next + 1) % MOST
+  }
+}
+
+/** Of a recording that is read. */
+export class RecordedOriginals {
+  readonly #last = new Map<number, RecordedStatement>()
+
+  /** The event with all of its fields. Undefined where it refers to none of the last statements that it may refer to. */
+  whole(event: ParsedEvent): RecordedEvent | undefined {
+    if (event.kind === 'again') {
+      const { seq, t, sequence, parameters } = event
+      const original = this.#last.get(event.like)
+      return original && { ...original, seq, t, sequence, parameters }
+    }
+    if (event.kind === 'statement' && mayBeRepeated(event)) this.#note(event)
+    return event
+  }
+
+  #note(event: RecordedStatement): void {
+    this.#last.set(event.seq, { ...event, parameters: [] })
+    for (const oldest of this.#last.keys()) {
+      if (this.#last.size <= MOST) break
+      this.#last.delete(oldest)
+    }
+  }
+}

@@ -107,7 +107,7 @@ export interface ProtocolSession {
   resume(answer: Answer): readonly Effect[]
   /** tells the client something while it waits, where the protocol has a way to */
   notify(message: string, hint?: string): readonly Effect[]
-  /** sends the client what changes nothing, where the protocol has such a thing and nothing else is on its way */
+  /** sends the client what changes nothing, where the protocol has such a thing, or a byte of what is on its way */
   pulse(): readonly Effect[]
   /** ends the session with the protocol's own fatal error */
   terminate(refusal: Refusal): readonly Effect[]
@@ -148,6 +148,8 @@ export interface ProtocolSettings {
   readonly trustedFunctions: readonly string[]
   /** about how many bytes of a result the server is asked for at once, where the protocol can; absent: all of it */
   readonly window?: number
+  /** sessions have pulses: something has to be left to send within a message that stops on its way */
+  readonly pulses?: true
   readonly limits: {
     /** longest text of an operation that is analysed */
     readonly statement: number

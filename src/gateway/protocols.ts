@@ -21,7 +21,7 @@ export async function startProtocol(config: Config, resource: ResourceConfig): P
 /** A token may be as long as the most generous issuer allows; the message around it is a few bytes more. */
 function settingsOf(config: Config, resource: ResourceConfig): ProtocolSettings {
   const issuers = (resource.issuers ?? []).flatMap((name) => config.issuers[name] ?? [])
-  const { statement, message, buffered, prepared } = resource.limits
+  const { statement, message, buffered, prepared, idle } = resource.limits
   const token = Math.max(1024, ...issuers.map((issuer) => issuer.max_token)) + 256
   const [first] = issuers
   return {
@@ -30,6 +30,7 @@ function settingsOf(config: Config, resource: ResourceConfig): ProtocolSettings 
     ...(first ? { discovery: `${first.issuer.replace(/\/$/, '')}/.well-known/openid-configuration` } : {}),
     trustedFunctions: resource.trusted_functions,
     ...(resource.window === undefined ? {} : { window: resource.window }),
+    ...(idle === undefined ? {} : { pulses: true }),
     limits: { statement, message, buffered, prepared, token },
   }
 }

@@ -11,8 +11,8 @@ import { cache, python } from './python.ts'
 const exec = promisify(execFile)
 
 export type Program = 'asyncpg' | 'sqlalchemy' | 'pgx' | 'jdbc'
-/** `same` must look as it does without Chaperone; `guarded` meets masks and refusals */
-export type Part = 'same' | 'guarded'
+/** `same` must look as it does without Chaperone; `guarded` meets masks and refusals; in `quiet` nothing comes for seconds */
+export type Part = 'same' | 'guarded' | 'quiet'
 
 const PGJDBC = 'org.postgresql:postgresql:42.7.8'
 const JAR = join(cache, 'jdbc', 'postgresql-42.7.8.jar')
@@ -30,13 +30,17 @@ interface Command {
   readonly args: readonly string[]
 }
 
-const COMMANDS: Readonly<Record<Program, () => Promise<Command>>> = {
+const COMMANDS: Readonly<Record<Program, (part: Part) => Promise<Command>>> = {
   asyncpg: async () => ({ file: await python(), args: [join(folder, 'asyncpg_program.py')] }),
   sqlalchemy: async () => ({ file: await python(), args: [join(folder, 'sqlalchemy_program.py')] }),
   pgx: async () => ({ file: await buildPgx(), args: [] }),
-  jdbc: async () => ({
+  jdbc: async (part) => ({
     file: 'java',
-    args: ['-cp', await fetchPgjdbc(), join(folder, 'jdbc', 'Program.java')],
+    args: [
+      '-cp',
+      await fetchPgjdbc(),
+      join(folder, 'jdbc', part === 'quiet' ? 'Quiet.java' : 'Program.java'),
+    ],
   }),
 }
 
@@ -69,7 +73,8 @@ function runs(file: string, args: readonly string[]): boolean {
 async function buildPgx(): Promise<string> {
   const source = join(folder, 'pgx')
   const hash = createHash('sha256')
-  for (const file of ['main.go', 'go.mod', 'go.sum']) hash.update(readFileSync(join(source, file)))
+  for (const file of ['main.go', 'quiet.go', 'go.mod', 'go.sum'])
+    hash.update(readFileSync(join(source, file)))
   const binary = join(cache, 'pgx', hash.digest('hex').slice(0, 16))
   if (existsSync(binary)) return binary
   await mkdir(join(cache, 'pgx'), { recursive: true })
@@ -102,7 +107,7 @@ export async function runProgram(
   part: Part,
   environment: Readonly<Record<string, string>>,
 ): Promise<Record<string, unknown>> {
-  const { file, args } = await COMMANDS[program]()
+  const { file, args } = await COMMANDS[program](part)
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, PYTHONDONTWRITEBYTECODE: '1', ...environment }
   const { stdout } = await exec(file, [...args, part], {
     env,

@@ -23,6 +23,7 @@ export function createPostgresProtocol(settings: ProtocolSettings, now: () => nu
 
   const discovery = settings.discovery === undefined ? {} : { discovery: settings.discovery }
   const windows = window === undefined ? {} : { window }
+  const pulses = settings.pulses === undefined ? {} : { pulses: settings.pulses }
   const create = settings.process === 'full' ? createPostgresSession : createRequestsOnlySession
   return {
     shapeOf: ({ text, facts }) => shapeOf(text, facts),
@@ -38,7 +39,8 @@ export function createPostgresProtocol(settings: ProtocolSettings, now: () => nu
         context.analysed?.(context.now() - began)
         return result
       }
-      return create({ methods, limits, ...windows, ...discovery, analyze, catalogOf, trust }, context)
+      const options = { methods, limits, ...windows, ...pulses, ...discovery, analyze, catalogOf, trust }
+      return create(options, context)
     },
   }
 }

@@ -21,7 +21,7 @@ import { createReplies } from './replies.ts'
 import { createRequests, type Requests } from './requests.ts'
 import { checkEarly, countWaiting } from './waiting.ts'
 
-export type PostgresOptions = BeginOptions & Pick<ProtocolSettings, 'methods' | 'discovery'>
+export type PostgresOptions = BeginOptions & Pick<ProtocolSettings, 'methods' | 'discovery' | 'pulses'>
 
 /** Server messages that have to be taken whole: rows with masks, errors. PostgreSQL's own rows may be larger. */
 const MAX_SERVER_MESSAGE = 64 * 1024 * 1024
@@ -31,6 +31,9 @@ const MAX_UNSAID = 16
 
 /** It may come at any time (54.2.7), and says what the client knows. */
 const PULSE = message(BACKEND.ParameterStatus, Buffer.from('client_encoding\0UTF8\0'))
+
+/** Within a message a pulse is one more byte of it: so many are kept back. */
+const PULSES_IN_MESSAGE = 1024
 
 type Phase = 'door' | 'login' | 'ready' | 'cancel' | 'closed'
 
@@ -64,7 +67,8 @@ class PostgresSession implements ProtocolSession, BackendHandler {
     this.#context = context
     this.#door = createFrontDoor(options, context, this.#out)
     this.#inbox = createFrontendStream((type) => this.#limitOf(type))
-    this.#outbox = createBackendStream(this, (bytes) => this.#out.toClient(bytes), MAX_SERVER_MESSAGE)
+    const spare = options.pulses ? PULSES_IN_MESSAGE : 0
+    this.#outbox = createBackendStream(this, (bytes) => this.#out.toClient(bytes), MAX_SERVER_MESSAGE, spare)
     this.#count = countWaiting(context.memory)
   }
 
@@ -101,7 +105,9 @@ class PostgresSession implements ProtocolSession, BackendHandler {
 
   pulse(): readonly Effect[] {
     return this.#step(() => {
-      if (this.#phase === 'ready' && !this.#outbox.partial()) this.#out.toClient(PULSE)
+      if (this.#phase !== 'ready') return
+      if (this.#outbox.partial()) this.#outbox.trickle()
+      else this.#out.toClient(PULSE)
     })
   }
 

@@ -27,6 +27,8 @@ export interface Ways {
   readonly unmasked: Way
   /** as masked, on a resource whose results come in windows of a few rows */
   readonly windowed: Way
+  /** as unmasked, on a resource whose sessions end, and Envoy's connections, where nothing comes for some seconds */
+  readonly pulsing: Way
   stop(): Promise<void>
 }
 
@@ -57,7 +59,7 @@ const TABLES = `
 export async function startWays(): Promise<Ways> {
   const engineers = ['engineers']
   const stack = await startStack({
-    resources: { windowed: { window: '2KiB' } },
+    resources: { windowed: { window: '2KiB' }, pulsing: { limits: { idle: '2s', login: '3s' } } },
     policies: {
       waiting: {
         decision: 'allow',
@@ -79,6 +81,7 @@ export async function startWays(): Promise<Ways> {
       masked: through(stack, await stack.tokens.person(['engineers'])),
       unmasked: through(stack, await stack.tokens.person(['engineers', 'pii'])),
       windowed: through(stack, await stack.tokens.person(['engineers']), 'windowed'),
+      pulsing: through(stack, await stack.tokens.person(['engineers', 'pii']), 'pulsing'),
       stop: () => stack.stop(),
     }
   } catch (error) {

@@ -190,15 +190,20 @@ describe('streams', () => {
         messages,
         fc.array(fc.nat(6000), { maxLength: 30 }),
         fc.boolean(),
-        (list, places, passes) => {
+        fc.constantFrom(0, 1, 40),
+        (list, places, passes, spare) => {
           const whole = Buffer.concat(list.map(([type, body]) => f.message(type, body)))
           const out: Uint8Array[] = []
           const stream = createBackendStream(
             { message: () => 'forward', passes: () => passes },
             (bytes) => out.push(Buffer.from(bytes)),
             1000,
+            spare,
           )
-          for (const piece of cut(whole, places)) stream.push(piece)
+          for (const piece of cut(whole, places)) {
+            stream.push(piece)
+            for (let count = 0; count < 3; count++) stream.trickle()
+          }
           expect(Buffer.concat(out).equals(whole)).toBe(true)
           expect([stream.pending(), stream.partial()]).toEqual([0, false])
         },

@@ -38,33 +38,44 @@ export interface BackendStream {
   pending(): number
   /** the client has had a part of a message: nothing else may be said to it before the rest */
   partial(): boolean
+  /** Passes one byte of what is kept of the message that is `partial`, if any is left. */
+  trickle(): void
 }
 
 const HEADER = 5
+const NOTHING = new Uint8Array(0)
 
-/** @param limit longest message that is taken into memory, in bytes */
+/**
+ * @param limit longest message that is taken into memory, in bytes
+ * @param spare bytes of a `partial` message that are kept until more of it comes
+ */
 export const createBackendStream = (
   handler: BackendHandler,
   forward: (bytes: Uint8Array) => void,
   limit: number,
-): BackendStream => new ServerMessages(handler, forward, limit)
+  spare = 0,
+): BackendStream => new ServerMessages(handler, forward, limit, spare)
 
 class ServerMessages implements BackendStream {
   readonly #handler: BackendHandler
   readonly #forward: (bytes: Uint8Array) => void
   readonly #limit: number
   readonly #kept = createChunks()
-  /** bytes of a message that passes before it is complete */
+  readonly #spare: number
+  /** bytes that have not come of a message that passes before it is complete */
   #passing = 0
+  /** the last that came of it */
+  #tail: Uint8Array = NOTHING
   /** bytes needed before anything can be done */
   #needed = HEADER
   /** in the bytes that are scanned, where begins what passes as it is and was not sent on */
   #runStart = 0
 
-  constructor(handler: BackendHandler, forward: (bytes: Uint8Array) => void, limit: number) {
+  constructor(handler: BackendHandler, forward: (bytes: Uint8Array) => void, limit: number, spare: number) {
     this.#handler = handler
     this.#forward = forward
     this.#limit = limit
+    this.#spare = spare
   }
 
   pending(): number {
@@ -75,7 +86,14 @@ class ServerMessages implements BackendStream {
     return this.#passing > 0
   }
 
+  trickle(): void {
+    if (this.#tail.length === 0) return
+    this.#forward(this.#tail.subarray(0, 1))
+    this.#tail = this.#tail.subarray(1)
+  }
+
   finish(chunk: Uint8Array): void {
+    this.#passTail()
     const rest = chunk.subarray(0, this.#passing)
     this.#passing -= rest.length
     if (rest.length > 0) this.#forward(rest)
@@ -98,6 +116,19 @@ class ServerMessages implements BackendStream {
     this.#runStart = to
   }
 
+  #passTail(): void {
+    if (this.#tail.length === 0) return
+    this.#forward(this.#tail)
+    this.#tail = NOTHING
+  }
+
+  /** Sends what there is of a message that passes, from `begin` on, and of what is before it; keeps what may trickle. */
+  #passPartial(bytes: Uint8Array, begin: number): void {
+    const end = Math.max(begin, bytes.length - this.#spare)
+    this.#pass(bytes, end)
+    if (end < bytes.length) this.#tail = new Uint8Array(bytes.subarray(end))
+  }
+
   /** Sends what passes as it is, from `#runStart` on. */
   #pass(bytes: Uint8Array, to: number): void {
     const from = this.#runStart
@@ -107,6 +138,7 @@ class ServerMessages implements BackendStream {
 
   /** Handles whole messages in `bytes` from `start` on, keeps the rest; what is before it passes. */
   #scan(bytes: Uint8Array, start: number): void {
+    this.#passTail()
     this.#runStart = 0
     let at = start
     this.#needed = HEADER
@@ -121,7 +153,8 @@ class ServerMessages implements BackendStream {
       this.#pass(bytes, at)
       throw error
     }
-    if (this.#passing > 0) return this.#forward(bytes.subarray(this.#runStart))
+    // Where none begins in them, all of the bytes are of one that began before.
+    if (this.#passing > 0) return this.#passPartial(bytes, at < bytes.length ? at : 0)
     this.#pass(bytes, at)
     if (at < bytes.length) this.#kept.push(bytes.subarray(at))
   }

@@ -2,7 +2,7 @@
 // the constraints of a domain, also inside of a composite or an array.
 import { type Facts, NO_NAMES } from '../../core/facts.ts'
 import type { ParameterValue } from '../../core/operation.ts'
-import { FIRST_USER_OID } from './catalog/query.ts'
+import { FIRST_USER_OID } from './catalog/sql.ts'
 
 /** The facts with the types that are not PostgreSQL's own; the same object when there are none. */
 export function withParameterTypes(facts: Facts, types: readonly number[]): Facts {

@@ -9,6 +9,7 @@ import { fastPathChanges, fastPathDetected, fastPathLeaks } from '../../evasion/
 import { hiddenInTables } from '../../evasion/hidden-in-tables.ts'
 import { hiddenInTypes } from '../../evasion/hidden-in-types.ts'
 import { hiddenInViews } from '../../evasion/hidden-in-views.ts'
+import { hiddenWhenRead } from '../../evasion/hidden-when-read.ts'
 import { leaksAtEnd } from '../../evasion/leaks-at-end.ts'
 import { leaksBehind } from '../../evasion/leaks-behind.ts'
 import { sideLeaks } from '../../evasion/leaks-elsewhere.ts'
@@ -46,7 +47,12 @@ const probes: readonly Probe[] = [
   ...lazyProbes,
   ...convertedProbes,
 ]
-const hiddenCode: readonly Change[] = [...hiddenInViews, ...hiddenInTables, ...hiddenInTypes]
+const hiddenCode: readonly Change[] = [
+  ...hiddenInViews,
+  ...hiddenInTables,
+  ...hiddenInTypes,
+  ...hiddenWhenRead,
+]
 /** Each run through Chaperone has a database under a name of its own, so that nothing is known of the one before. */
 const RUNS =
   4 * (3 * everyLeak.length + changes.length + hiddenCode.length + detected.length) + 4 * probes.length

@@ -24,6 +24,8 @@ const SCHEMA = `
   alter table hr.owners owner to app_rw; alter table hr.owners_1 owner to app_rw;
   create table hr.ruled (id int); alter table hr.ruled owner to app_rw;
   create rule instead as on delete to hr.ruled do instead insert into hr.ruled values (42);
+  create table hr.tops (id int primary key); create table hr.belows (id int references hr.tops on delete cascade on update cascade);
+  create rule further as on delete to hr.belows do also delete from hr.salaries where id = old.id; alter table hr.tops owner to app_rw;
   create view plain_view as select id from orders;
   create table same_name (id int); create view other.same_name as select * from hr.salaries;
   create table people (id int, ssn text, tail text generated always as (right(ssn, 4)) stored); create view people_ids as select id from people where id > 0;
@@ -100,6 +102,11 @@ describe('a relation that is denied is denied', () => {
     ['as a partition of what follows a key', 'delete from hr.owners', /delete hr\.parts_1/],
     ['as the same, by a partition of the key', 'delete from hr.owners_1', /delete hr\.parts_1/],
     ['to a key whose update may take it away', 'update hr.keys set id = 1', /delete hr\.followers/],
+    [
+      'to a rule of what follows a key',
+      'delete from hr.tops',
+      /(read|insert|update|delete) hr\.salaries \(behind hr\.tops\)/,
+    ],
     [
       'by its index',
       'reindex index hr.salaries_pkey',

@@ -5,7 +5,7 @@ import type { RelationName } from '../../../core/facts.ts'
 import type { CastableColumn } from '../../../core/operation.ts'
 import { parseJson } from '../../../core/parse-json.ts'
 import type { RoutineFacts } from '../../../core/routine.ts'
-import { FIRST_USER_OID } from './query.ts'
+import { FIRST_USER_OID } from './sql.ts'
 
 export type Named = Required<RelationName>
 
@@ -31,7 +31,7 @@ const PARTS = ['query', 'plan', 'run'] as const
 export interface Code {
   /** on the relation itself or its children; otherwise on one that is behind it */
   readonly same: boolean
-  /** when it runs: read, insert, update, delete, truncate, maintenance, alter, by their first letters, `w` for a whole row */
+  /** when it runs: read, insert, update, delete, truncate, maintenance, alter, by their first letters, `c` for what is made over its columns, `w` for a whole row */
   readonly events: string
   /** of what: a view's query, a plan (defaults, generated columns, casts, rules), or what does nothing before a plan runs */
   readonly part: (typeof PARTS)[number]

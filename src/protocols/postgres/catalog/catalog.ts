@@ -6,8 +6,8 @@ import type { CastableColumn, GeneratedColumn } from '../../../core/operation.ts
 import { type CatalogAnswer, decodeAnswer, type Entry, type Named } from './answer.ts'
 import { type Code, type CodeQuestion, createCode } from './code.ts'
 import { type CatalogNames, isSystem } from './names.ts'
-import { FIRST_USER_OID } from './query.ts'
 import { createShelf, type Shelf } from './shelf.ts'
+import { FIRST_USER_OID } from './sql.ts'
 
 export interface Catalog extends Pick<Code, 'functions' | 'operators' | 'types' | 'typesByOid'> {
   /** changes with everything that is learned or forgotten, and when there is something new to ask */

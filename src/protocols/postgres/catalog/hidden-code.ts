@@ -36,6 +36,13 @@ const LETTERS: ReadonlyMap<AccessEffect, string> = new Map<AccessEffect, string>
   ['maintenance', 'm'],
   ['alter', 'a'],
 ])
+/** What is made over the columns of a relation that is there: its constants become values of their types. */
+const MADE_OVER: ReadonlySet<string> = new Set(['index', 'trigger', 'rule', 'statistics', 'policy'])
+
+/** How events of code are written for an access. */
+const letterOf = ({ effect, objectType = '' }: Access): string | undefined =>
+  (effect === 'create' || effect === 'grant') && MADE_OVER.has(objectType) ? 'c' : LETTERS.get(effect)
+
 /** What a write of one relation may be to those behind it, by rules, triggers and foreign keys. */
 const ANY_WRITE = 'riudt'
 
@@ -128,12 +135,13 @@ function onRelations(
 ): void {
   const whole = columns.some(({ column }) => column === '*')
   for (const access of [...accesses, ...planned]) {
-    const { effect, relation: named } = access
-    const letter = LETTERS.get(effect)
+    const { relation: named } = access
+    const letter = letterOf(access)
     const isPlanned = planned.includes(access)
     if (named === undefined || letter === undefined || isSystem(named)) continue
     // VACUUM and REINDEX without a name go over whatever there is.
-    if (named.name === '*' && effect === 'maintenance') cannotTell(named, 'what code every relation runs')
+    if (named.name === '*' && access.effect === 'maintenance')
+      cannotTell(named, 'what code every relation runs')
     const meanings = catalog.meanings(named, told.code)
     if (meanings === undefined) cannotTell(named, `what code ${named.name} runs`)
     for (const entry of meanings ?? []) {
@@ -153,7 +161,7 @@ function runs({ same, events }: Code, letter: string, { view, partitioned, table
   if (table !== undefined && letter !== 'm') return false
   // A row that moves is deleted in one partition and inserted into another, and their triggers run for that.
   if (same && partitioned && letter === 'u') return MOVES.test(events)
-  if (same || letter === 'r' || letter === 'a') return events.includes(letter)
+  if (same || 'rac'.includes(letter)) return events.includes(letter)
   if (view && letter === 'm') return events.includes('r')
   return [...events].some((one) => ANY_WRITE.includes(one))
 }

@@ -1,28 +1,8 @@
 // What the session asks the server's catalog, as text; answer.ts reads the rows. Every operator is qualified, and
 // nothing is used that finds one by itself (IN, BETWEEN, CASE x WHEN, USING): the session's search_path must not choose
 // what runs here.
-
-/** Operators as they are written below, between blanks. */
-const OPERATOR = / (=|<>|>=|<|&|-|~~) /g
-/** Names of catalogs as they are written below. */
-const CATALOG = /\b(FROM|JOIN) (pg_[a-z_]+)(?![a-z_.])/g
-/** Functions as they are written below. */
-const FUNCTION =
-  /(?<![.\w])(json_agg|json_build_array|json_build_object|concat|array_agg|bool_or|unnest|format_type|regexp_matches)\(/g
-
-function qualified(sql: string): string {
-  return sql
-    .replace(CATALOG, '$1 pg_catalog.$2')
-    .replace(OPERATOR, ' OPERATOR(pg_catalog.$1) ')
-    .replace(FUNCTION, 'pg_catalog.$1(')
-}
-
-/** First OID that a user's own object can have (FirstNormalObjectId). Below are the catalogs. */
-export const FIRST_USER_OID = 16_384
-const OWN = `>= ${FIRST_USER_OID}::pg_catalog.oid`
-const cls = (name: string) => `'pg_catalog.${name}'::pg_catalog.regclass`
-const chars = (list: string) => `'{${list}}'::pg_catalog."char"[]`
-const NONE = '0::pg_catalog.oid'
+import { GUARDS, RULED } from './closures.ts'
+import { chars, cls, FIRST_USER_OID, fewOf, NONE, OWN, qualified } from './sql.ts'
 
 /**
  * What became of an object's owner's word: a function or relation of an extension that a superuser owns is as the
@@ -48,14 +28,6 @@ const ROUTINE = `json_build_object('routine', p.oid::pg_catalog.int8, 'name', p.
     'arguments', ${ARGUMENTS}, 'shipped', NOT p.prosecdef AND ${shipped('pg_proc', 'p.oid', 'p.proowner')},
     'row', p.pronargs - p.pronargdefaults < 2::pg_catalog.int2 AND EXISTS (SELECT FROM pg_type t
       WHERE t.oid = p.proargtypes[0] AND t.typtype = ANY (${chars('c,p,d')})))::pg_catalog.text`
-
-/**
- * What is found goes through arrays, of which the planner expects ten elements: else it expects so much of recursion
- * that it compiles the query, which takes seconds.
- */
-const fewOf = (from: string, ...columns: string[]) => `SELECT ${columns.map((c) => `t.${c}`).join(', ')}
-  FROM (SELECT ${columns.map((c) => `array_agg(f.${c}) AS ${c}s`).join(', ')} FROM ${from} f) a
-  CROSS JOIN LATERAL ROWS FROM (${columns.map((c) => `unnest(a.${c}s)`).join(', ')}) t (${columns.join(', ')})`
 
 const event = (bit: number, letter: string) =>
   `CASE WHEN (g.tgtype & ${bit}::pg_catalog.int2) <> 0::pg_catalog.int2 THEN '${letter}' END`
@@ -96,9 +68,12 @@ const ON_RELATIONS = `
   SELECT 'ma', 'run', concat('statistics ', e.stxname), ${cls('pg_statistic_ext')}, e.oid, e.stxexprs::pg_catalog.text, ${NONE}
   FROM pg_statistic_ext e WHERE e.stxrelid = t.oid AND e.stxexprs IS NOT NULL`
 
-/** Code that runs when values become those of a type `t.oid`, or are changed into others. */
+/**
+ * Code that runs when values become those of a type `t.oid`, or are changed into others. Reading a column, or making an
+ * expression over it (`c`), makes values of its type, too: of a constant beside it, and that while the statement is parsed.
+ */
 const ON_TYPES = `
-  SELECT t.events, 'run' AS part, concat('a constraint of ', k.conname) AS place, ${cls('pg_constraint')}::pg_catalog.oid AS class, k.oid AS object,
+  SELECT CASE WHEN t.events = 'iua' AND t.same THEN 'riuac' ELSE t.events END AS events, 'run' AS part, concat('a constraint of ', k.conname) AS place, ${cls('pg_constraint')}::pg_catalog.oid AS class, k.oid AS object,
     k.conbin::pg_catalog.text AS tree, ${NONE} AS direct
   FROM pg_type y JOIN pg_constraint k ON k.contypid = y.oid WHERE y.oid = t.oid AND y.typtype = 'd'
   UNION ALL
@@ -215,13 +190,15 @@ WITH RECURSIVE asked AS (
   FROM cascades c JOIN edges e ON e.of = c.oid
   WHERE CASE WHEN e.kind = 'partition' THEN true WHEN e.kind = 'moves' THEN c.event = 'u'
     WHEN c.event = 'u' THEN e.updated = ANY (${chars('c,n,d')}) ELSE e.deleted = ANY (${chars('c,n,d')}) END
-), found AS (
+), ${RULED}, ${GUARDS}, found AS (
   SELECT x.root, x.oid, bool_or(x.same) AS same FROM (
     SELECT a.oid AS root, a.oid, true AS same FROM asked a
     UNION ALL SELECT a.oid, i.indrelid, true FROM asked a JOIN pg_index i ON i.indexrelid = a.oid
     UNION ALL SELECT d.root, d.oid, true FROM descendants d
     UNION ALL SELECT s.root, s.oid, false FROM starts s
-    UNION ALL SELECT c.root, c.oid, false FROM cascades c) x
+    UNION ALL SELECT c.root, c.oid, false FROM cascades c
+    UNION ALL SELECT r.root, r.oid, false FROM ruled r
+    UNION ALL SELECT g.root, g.oid, false FROM guards g) x
   JOIN pg_class c ON c.oid = x.oid
   WHERE c.oid ${OWN} AND NOT ${shipped('pg_class', 'c.oid', 'c.relowner')} GROUP BY x.root, x.oid
 ), touched AS (
@@ -265,11 +242,13 @@ SELECT json_build_object(
             JOIN pg_attribute p ON p.attrelid = c.oid AND p.attname = g.attname AND p.attnum = ANY (b.columns)
           WHERE g.attrelid = ANY (${below('a.oid')}) AND s.attname = t.attname))) END))
     FROM (SELECT l.refobjid, bool_or(w.whole) AS whole, array_agg(l.refobjsubid) AS columns FROM lineage l
-      JOIN wholes w ON w.rule = l.rule WHERE l.root = a.oid AND l.refclassid = ${cls('pg_class')} GROUP BY l.refobjid) b
+      JOIN wholes w ON w.rule = l.rule WHERE l.root = a.oid AND l.refclassid = ${cls('pg_class')} GROUP BY l.refobjid
+      UNION SELECT r.oid, true, NULL FROM ruled r WHERE r.root = a.oid) b
     JOIN pg_class c ON c.oid = b.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace),
   'table', (SELECT json_build_array(n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indexrelid = a.oid),
-  'rewritten', EXISTS (SELECT FROM starts s JOIN pg_rewrite w ON w.ev_class = s.oid WHERE s.root = a.oid AND w.ev_type <> '1'),
+  'rewritten', EXISTS (SELECT FROM starts s JOIN pg_rewrite w ON w.ev_class = s.oid WHERE s.root = a.oid AND w.ev_type <> '1')
+    OR EXISTS (SELECT FROM ruled r WHERE r.root = a.oid),
   'cascades', (SELECT json_agg(DISTINCT pg_catalog.jsonb_build_array(n.nspname, c.relname, k.began, k.event))
     FROM cascades k JOIN pg_class c ON c.oid = k.oid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE k.root = a.oid AND k.follows AND k.event <> 'm'),

@@ -159,6 +159,8 @@ export interface StatementFacts {
   readonly accesses: readonly Access[]
   /** writes that are planned and not run, by EXPLAIN: planning computes of their defaults and rules what is marked immutable. Absent when there are none */
   readonly planned?: readonly Access[]
+  /** what UPDATE and MERGE assign in rows that are there already, which may then belong elsewhere. Absent when there are none */
+  readonly reassigned?: readonly StoredIn[]
   /** the columns that the statement mentions, each once for every relation that it may be of */
   readonly columns: readonly ColumnMention[]
   /** of a SELECT: what the values of its result depend on, entry by entry; absent where that cannot be told */

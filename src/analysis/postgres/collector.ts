@@ -6,6 +6,7 @@ import type {
   SessionChange,
   SessionReference,
   StatementFacts,
+  StoredIn,
 } from '../../core/facts.ts'
 
 /** All facts but those of columns. */
@@ -18,6 +19,8 @@ export interface Collector {
   onObject(effect: Access['effect'], object: string, objectType?: string): void
   /** a write that is planned alone */
   planned(access: Access): void
+  /** a column is assigned in rows that are there already */
+  reassign(to: StoredIn): void
   /** a column is mentioned: which, and what for, is read apart from the walk */
   mention(): void
   /** a name under which a relation's whole row can be mentioned */
@@ -49,6 +52,7 @@ export function createCollector(): Collector {
   const types = new Map<string, RelationName>()
   const catalogs = new Set<string>()
   const planned: Access[] = []
+  const reassigned = new Map<string, StoredIn>()
   const changes: SessionChange[] = []
   const references: SessionReference[] = []
   let reason: string | undefined
@@ -68,6 +72,7 @@ export function createCollector(): Collector {
     onObject: (effect, object, objectType) =>
       add({ effect, object, ...(objectType !== undefined && { objectType }) }),
     planned: (access) => planned.push(access),
+    reassign: (to) => reassigned.set(JSON.stringify([to.relation.schema, to.relation.name, to.column]), to),
     mention: () => {
       mentions++
     },
@@ -97,6 +102,7 @@ export function createCollector(): Collector {
         command,
         accesses: [...accesses.values()],
         ...(planned.length > 0 && { planned }),
+        ...(reassigned.size > 0 && { reassigned: [...reassigned.values()] }),
         returnsRows,
         changes,
         references,

@@ -1,6 +1,7 @@
 // Handlers for SELECT, VALUES, INSERT, UPDATE, DELETE and MERGE, with their common table expressions.
 
 import type { Node } from 'libpg-query'
+import type { RelationName } from '../../core/facts.ts'
 import { copyRows } from './copy-rows.ts'
 import { createdName, rangeName } from './names.ts'
 import type { Body } from './nodes.ts'
@@ -108,10 +109,19 @@ function reads(mentionsBefore: number, walk: Walk): boolean {
   return walk.facts.mentions() > mentionsBefore
 }
 
+/** INSERT … ON CONFLICT DO UPDATE is not among it: the server refuses to move a row by that. */
+function reassign(targets: Body<'UpdateStmt'>['targetList'], relation: RelationName, walk: Walk): void {
+  for (const node of targets ?? []) {
+    const column = 'ResTarget' in node ? node.ResTarget.name : undefined
+    walk.facts.reassign({ relation, column: column ?? '*' })
+  }
+}
+
 function update(body: Body<'UpdateStmt'>, walk: Walk): string {
   const scope = enterWith(body.withClause, walk)
   const name = target(body.relation, scope)
   scope.facts.onRelation('update', name)
+  reassign(body.targetList, name, scope)
   if (isSettingsView(name)) scope.facts.incomplete('it updates pg_settings')
   const before = scope.facts.mentions()
   scope.visitAll(body.targetList)
@@ -148,6 +158,7 @@ function merge(body: Body<'MergeStmt'>, walk: Walk): string {
     for (const [command, effect] of Object.entries(MERGE_EFFECTS)) {
       if (commandType === command) scope.facts.onRelation(effect, name)
     }
+    if (commandType === 'CMD_UPDATE') reassign(targetList, name, scope)
     scope.visit(condition)
     scope.visitAll(targetList)
     scope.visitAll(values)

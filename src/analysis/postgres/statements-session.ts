@@ -14,6 +14,7 @@ function absorb(facts: StatementFacts, walk: Walk, change?: (access: Access) => 
     const changed = change === undefined ? access : change(access)
     if (changed !== undefined) walk.facts.access(changed)
   }
+  if (change === undefined) for (const one of facts.reassigned ?? []) walk.facts.reassign(one)
   for (const reference of facts.references) walk.facts.reference(reference)
   const { functions, operators, types, catalogs = [] } = facts.uses ?? NO_NAMES
   for (const name of functions) walk.facts.usesFunction(name)

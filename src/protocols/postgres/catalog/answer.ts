@@ -40,7 +40,10 @@ export interface Code {
   readonly called: readonly Routine[]
 }
 
-/** A table that changes with a row that is deleted (`d`) or updated (`u`), and how: it loses rows, or has them updated. */
+/**
+ * A table that changes with a row that is deleted (`d`) or updated (`u`), and how: it loses rows, or has them updated. Rows of
+ * a partitioned table that is updated so may move (`m`): each partition may lose and get some.
+ */
 export interface Cascade {
   readonly relation: Named
   readonly began: string
@@ -60,6 +63,10 @@ export interface Entry {
   readonly generated: ReadonlyMap<string, readonly string[]>
   /** inheritance parents and children, however far: the same columns. Of a view, those of the tables behind it */
   readonly family: readonly Named[]
+  /** those of the family, or of what is behind a view, to which rows may move by an update, and from which */
+  readonly partitions: readonly Named[]
+  /** columns that say which partition a row belongs to; `*` where it may be any */
+  readonly keys: readonly string[]
   /** relations that a view's rule reads, however deep */
   readonly behind: readonly Behind[]
   readonly cascades: readonly Cascade[]
@@ -142,6 +149,8 @@ function relation(row: Row, code: readonly Code[]): Entry {
     ).flat(),
     generated: grouped(list(row.generated, (pair) => [text(at(pair, 0)), text(at(pair, 1))] as const)),
     family: list(row.family, named),
+    partitions: list(row.family, (item) => (flag(at(item, 2)) ? [named(item)] : [])).flat(),
+    keys: list(row.keys, text),
     behind: list(row.behind, (item) => ({
       ...named(item),
       ...(at(item, 2) !== null && { columns: list(at(item, 2), text) }),

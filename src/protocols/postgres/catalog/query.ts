@@ -93,6 +93,15 @@ const COMPUTED = `pg_attribute g JOIN pg_attrdef e ON e.adrelid = g.attrelid AND
 const below = (root: string) =>
   `(SELECT array_agg(d.oid) FROM descendants d WHERE d.root = ${root})::pg_catalog.oid[]`
 
+/** The columns of a partition key `p`, also those that its expressions mention; 0 for a whole row. */
+const KEYS = `SELECT u.attnum FROM unnest(p.partattrs::pg_catalog.int2[]) u (attnum) WHERE u.attnum <> 0::pg_catalog.int2
+  UNION ALL SELECT m.f[1]::pg_catalog.int2 FROM regexp_matches(p.partexprs::pg_catalog.text, ':varattno ([0-9]+)', 'g') m (f)`
+
+/** May a foreign key assign what says to which partition the rows of a partition `c` belong? */
+const MOVED_BY_KEYS = `EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(c.oid) u (oid)
+    JOIN pg_partitioned_table p ON p.partrelid = u.oid::pg_catalog.oid JOIN pg_constraint f ON f.conrelid = p.partrelid AND f.contype = 'f'
+    CROSS JOIN LATERAL (${KEYS}) b WHERE b.attnum = ANY (f.conkey) OR b.attnum = 0::pg_catalog.int2)`
+
 /** Is an attribute `t` of a type whose values do not all fit together: arrays, rows, geometry, json, and domains over these? */
 const SHAPED = `EXISTS (SELECT FROM pg_type y LEFT JOIN pg_type z ON z.oid = y.typbasetype WHERE y.oid = t.atttypid AND (
       y.typcategory = ANY (${chars('A,C,G')}) OR 'pg_catalog.json'::pg_catalog.regtype = ANY (ARRAY[y.oid, y.typbasetype]::pg_catalog.regtype[]) OR z.typbasetype <> ${NONE}))`
@@ -232,7 +241,11 @@ SELECT json_build_object(
   'generated', (SELECT json_agg(DISTINCT pg_catalog.jsonb_build_array(g.attname, b.attname))
     FROM ${COMPUTED} JOIN pg_attribute b ON b.attrelid = g.attrelid AND b.attnum = d.refobjsubid
     WHERE g.attrelid = a.oid OR g.attrelid = ANY (${below('a.oid')}) AND a.relkind <> 'v' AND a.relkind <> 'm'),
-  'family', (SELECT json_agg(json_build_array(n.nspname, c.relname))
+  'keys', (SELECT json_agg(DISTINCT coalesce(t.attname::pg_catalog.text, '*')) FROM pg_partitioned_table p CROSS JOIN LATERAL (${KEYS}) k
+    LEFT JOIN pg_attribute t ON t.attrelid = p.partrelid AND t.attnum = k.attnum
+    WHERE p.partrelid = ANY (${below('a.oid')}) OR EXISTS (SELECT FROM starts s WHERE s.root = a.oid AND s.oid = p.partrelid)),
+  'family', (SELECT json_agg(json_build_array(n.nspname, c.relname,
+      c.relispartition AND EXISTS (SELECT FROM descendants d WHERE d.root = f.root AND d.oid = f.oid)))
     FROM family f JOIN pg_class c ON c.oid = f.oid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE f.root = a.oid),
   'behind', (SELECT json_agg(json_build_array(n.nspname, c.relname,
       CASE WHEN NOT b.whole THEN (SELECT coalesce(json_agg(t.attname), '[]') FROM pg_attribute t
@@ -251,7 +264,7 @@ SELECT json_build_object(
     OR EXISTS (SELECT FROM ruled r WHERE r.root = a.oid),
   'cascades', (SELECT json_agg(DISTINCT pg_catalog.jsonb_build_array(n.nspname, c.relname, k.began, k.event))
     FROM cascades k JOIN pg_class c ON c.oid = k.oid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE k.root = a.oid AND k.follows AND k.event <> 'm'),
+    WHERE k.root = a.oid AND k.follows AND (k.event <> 'm' OR c.relispartition AND ${MOVED_BY_KEYS})),
   'version', (SELECT pg_catalog.string_agg(${version('w')}, ',' ORDER BY w.oid) FROM pg_rewrite w
     WHERE w.ev_class = a.oid OR w.oid = ANY ((SELECT array_agg(l.rule) FROM lineage l WHERE l.root = a.oid)::pg_catalog.oid[])),
   'opaque', EXISTS (SELECT FROM lineage l WHERE l.root = a.oid AND l.refclassid = ${cls('pg_proc')}),

@@ -5,6 +5,7 @@ import type { Reached } from '../../../core/operation.ts'
 import type { Entry } from './answer.ts'
 import type { Catalog, Told } from './catalog.ts'
 import { type Add, ANYTHING, type CodeSight, hiddenCode } from './hidden-code.ts'
+import { followMoves, MOVES } from './moves.ts'
 import { type CatalogNames, catalogNames, isSystem } from './names.ts'
 import type { Trust } from './trust.ts'
 import { WRITES } from './writes.ts'
@@ -21,9 +22,14 @@ const THROUGH_VIEWS: ReadonlyMap<AccessEffect, AccessEffect> = new Map<AccessEff
 ])
 /** What a rule (CREATE RULE) may make of what is done to its relation. */
 const BY_RULES: readonly AccessEffect[] = ['read', 'insert', 'update', 'delete']
-const CASCADES: ReadonlyMap<string, AccessEffect> = new Map<string, AccessEffect>([
+const BEGAN: ReadonlyMap<string, AccessEffect> = new Map<string, AccessEffect>([
   ['d', 'delete'],
   ['u', 'update'],
+])
+const CASCADES: ReadonlyMap<string, readonly AccessEffect[]> = new Map<string, readonly AccessEffect[]>([
+  ['d', ['delete']],
+  ['u', ['update']],
+  ['m', MOVES],
 ])
 
 const NOTHING: readonly Reached[] = []
@@ -81,6 +87,7 @@ function reachedBy(sight: CodeSight, facts: Facts): ReadonlyMap<string, Reached>
     for (const { effect, relation } of statement.accesses) {
       if (relation !== undefined && !isSystem(relation)) follow(sight, effect, relation, add)
     }
+    for (const assigned of statement.reassigned ?? []) followMoves(sight, assigned, add)
     hiddenCode(sight, statement, add)
   }
   return found
@@ -134,9 +141,8 @@ function followEntry(effect: AccessEffect, entry: Entry, named: RelationName, ad
   if (table !== undefined && effect === 'maintenance')
     put({ effect, relation: table, via: `behind ${words}` }, 'any')
   for (const { relation, began, event } of cascades) {
-    const begins = CASCADES.get(began)
-    const cascaded = CASCADES.get(event)
-    if (cascaded !== undefined && (begins === effect || (rewritten && WRITES.has(effect))))
+    if (BEGAN.get(began) !== effect && !(rewritten && WRITES.has(effect))) continue
+    for (const cascaded of CASCADES.get(event) ?? [])
       put({ effect: cascaded, relation, via: `a foreign key to ${words}` }, 'any')
   }
 }

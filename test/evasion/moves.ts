@@ -107,5 +107,12 @@ export const still: readonly Change[] = [
     ],
     steps: ['update ids set id = 3 where id = 3'],
   },
+  {
+    name: 'a row that moves where delete is denied on the parent by its name',
+    given: [
+      'create table g (at int) partition by list (at); create table g_1 partition of g for values in (1); create table g_2 partition of g default; insert into g values (1); alter table g owner to app_rw',
+    ],
+    steps: ['update g set at = 2'],
+  },
   { name: 'EXPLAIN alone', steps: ['explain update e set at = 12'] },
 ]

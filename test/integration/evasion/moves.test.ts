@@ -7,7 +7,7 @@ import { play } from '../../evasion/play.ts'
 import { connectPgWire } from '../../support/pgwire.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
 
-const CLEAN = 'drop table if exists e, f, k, ids, r, years, areas cascade'
+const CLEAN = 'drop table if exists e, f, g, k, ids, r, years, areas cascade'
 const RIGHTS = 'grant select, update on e to app_rw; alter table e_free owner to app_rw'
 
 let stack: Stack
@@ -20,7 +20,12 @@ beforeAll(async () => {
       policies: {
         writes: { ...all, decision: 'allow', effects: ['read', 'insert', 'update'], relations: ['*'] },
         closed: { ...all, decision: 'deny', effects: ['insert'], relations: ['public.e_in'] },
-        kept: { ...all, decision: 'deny', effects: ['delete'], relations: ['public.e_out', 'public.f_*'] },
+        kept: {
+          ...all,
+          decision: 'deny',
+          effects: ['delete'],
+          relations: ['public.e_out', 'public.f_*', 'public.g'],
+        },
       },
     },
   })

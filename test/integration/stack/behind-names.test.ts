@@ -22,6 +22,8 @@ const SCHEMA = `
   create table hr.keys (id int primary key) partition by range (id); create table hr.followers (id int references hr.keys on delete cascade);
   alter table hr.keys owner to app_rw;
   alter table hr.owners owner to app_rw; alter table hr.owners_1 owner to app_rw;
+  create table hr.fixed (id int) partition by range (id); create table hr.fixed_1 partition of hr.fixed default; create table hr.fixing (id int);
+  create rule fix as on insert to hr.fixing do also update hr.fixed set id = 2; alter table hr.fixing owner to app_rw; alter table hr.fixed owner to app_rw;
   create table hr.ruled (id int); alter table hr.ruled owner to app_rw;
   create rule instead as on delete to hr.ruled do instead insert into hr.ruled values (42);
   create table hr.tops (id int primary key); create table hr.belows (id int references hr.tops on delete cascade on update cascade);
@@ -56,6 +58,7 @@ beforeAll(async () => {
           effects: ['read', 'insert', 'update', 'delete', 'drop', 'maintenance'],
           relations: ['hr.salaries', 'hr.events_1', 'hr.parts_1', 'hr.followers'],
         },
+        fixed: { decision: 'deny', resources: '*', effects: ['update'], relations: ['hr.fixed_1'] },
         ruled: { decision: 'deny', resources: '*', effects: ['insert'], relations: ['hr.ruled'] },
         ssn: {
           decision: 'deny',
@@ -101,6 +104,7 @@ describe('a relation that is denied is denied', () => {
     ['as a partition that goes with its parent', 'drop table hr.events', /drop .*hr\.events_1/],
     ['as a partition of what follows a key', 'delete from hr.owners', /delete hr\.parts_1/],
     ['as the same, by a partition of the key', 'delete from hr.owners_1', /delete hr\.parts_1/],
+    ['as a partition that a rule updates', 'insert into hr.fixing values (1)', /update hr\.fixed_1/],
     ['to a key whose update may take it away', 'update hr.keys set id = 1', /delete hr\.followers/],
     [
       'to a rule of what follows a key',

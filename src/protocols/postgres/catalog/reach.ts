@@ -128,7 +128,7 @@ function followEntry(effect: AccessEffect, entry: Entry, named: RelationName, ad
       put({ effect: one, relation: { schema, name }, via: `behind ${words}` }, rewritten ? 'any' : columns)
   }
   if (effect === 'read') addGenerated(entry, named, add)
-  const related = view ? effects : [effect]
+  const related = view || (rewritten && WRITES.has(effect)) ? effects : [effect]
   for (const one of related) {
     for (const relation of family)
       put({ effect: one, relation, via: `behind ${words}` }, view ? 'any' : 'mentioned')

@@ -49,7 +49,6 @@ it('the heap may grow from then on, whatever it was told at the start', () => {
 }, 60_000)
 
 it('what is made is young, also where the like of it has lived long', () => {
-  const flag = '--allow-natives-syntax'
-  expect(printed(YOUNG, flag)).toBeLessThan(100)
-  expect(printed(`${TUNED}\n${YOUNG}`, flag)).toBe(1000)
+  // Left alone V8 makes none of them among the young, once it has had the time to compile what makes them.
+  expect(printed(`${TUNED}\n${YOUNG}`, '--allow-natives-syntax')).toBe(1000)
 }, 60_000)

@@ -45,9 +45,12 @@ function howProbed(uses: readonly ColumnUse[]): string | undefined {
   return Object.entries(PROBES).find(([use]) => uses.some((one) => one === use))?.[1]
 }
 
+/** An array becomes one of another's elements where it stands beside it, also of a domain's, whose check may fail. */
+const SHAPED: ReadonlySet<ColumnUse> = new Set<ColumnUse>(['shaped', 'converted', 'recast'])
+
 /** Of a column that is computed with, those that may fail by their types: of a whole row any that there are. */
 function shapedOf(mention: ColumnMention, { shaped = [] }: MaskedOperation): ColumnMention[] {
-  if (!mention.uses.includes('shaped')) return []
+  if (!mention.uses.some((use) => SHAPED.has(use))) return []
   if (shaped.includes('*')) return [mention]
   const { column } = mention
   return [...new Set(shaped)].flatMap((one) =>

@@ -1,5 +1,6 @@
 // Ways to guess by computations that fail for the shape of a value: arrays that do not fit together, json that jsonb does not
 // take, elements of what has none.
+import { bind, execute, parse, sync } from '../support/pgwire/frontend.ts'
 import type { Probe } from './case.ts'
 
 const one = (given: readonly string[], name: string, sql: (guess: string) => string): Probe => ({
@@ -22,6 +23,20 @@ const row = (guess: string) => `case when '${guess}' = '078-05-1120' then 1 else
 const DOCUMENT = [
   `alter table customers alter ssn type jsonb using jsonb_build_object('a', jsonb_build_object(coalesce(ssn, 'none'), 1))`,
 ]
+
+const LIST = ['alter table customers alter ssn type text[] using array[ssn]']
+/** What makes the value an array of a domain. */
+const ELEMENTS = [
+  ['COALESCE', 'select coalesce(null::g[], ssn) from customers where id = 1'],
+  ['CASE', 'select case when id = 1 then ssn else null::g[] end from customers where id = 1'],
+  ['UNION ALL', 'select null::g[] union all select ssn from customers where id = 1'],
+  ['a column', 'select coalesce(x, ssn) from mine, customers where id = 1'],
+  ['UNION ALL with a column', 'select x from mine union all select ssn from customers where id = 1'],
+  [
+    'a cursor',
+    'begin; declare c cursor for select coalesce(null::g[], ssn) from customers where id = 1; fetch c; commit',
+  ],
+] as const
 
 export const shapeProbes: readonly Probe[] = [
   one(PARTS, 'arrays put together', (g) => `select ssn || array[${parts(g)}] from customers where id = 1`),
@@ -125,5 +140,35 @@ export const shapeProbes: readonly Probe[] = [
     DOCUMENT,
     'an element that is assigned with others',
     (g) => `update customers set (ssn['a']['${g}']['x'], name) = row('5'::jsonb, 'x') where id = 1`,
+  ),
+  ...ELEMENTS.map(
+    ([name, sql]): Probe => ({
+      name: `an array beside one of a domain: ${name}`,
+      given: LIST,
+      steps: (g) => [
+        `create domain g as text check (value <> '${g}')`,
+        'create table mine (x g[])',
+        'insert into mine values (null)',
+        sql,
+      ],
+    }),
+  ),
+  {
+    name: 'an array beside one of a domain: a parameter',
+    given: LIST,
+    steps: (g) => [
+      `create domain g as text check (value <> '${g}')`,
+      [
+        parse({ sql: 'select coalesce($1::g[], ssn) from customers where id = 1' }),
+        bind({ values: [null] }),
+        execute(),
+        sync(),
+      ],
+    ],
+  },
+  one(
+    [`alter table customers alter ssn type bigint[] using array[case id when 1 then 5000000000 else 5 end]`],
+    'an array of long numbers beside one of OIDs',
+    (g) => `select coalesce(null::oid[], ssn) from customers where id = ${row(g)}`,
   ),
 ]

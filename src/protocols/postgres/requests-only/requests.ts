@@ -11,15 +11,12 @@
 import type { Facts } from '../../../core/facts.ts'
 import type { ParameterValue } from '../../../core/operation.ts'
 import type { Answer } from '../../../core/session.ts'
-import { runsCode } from '../catalog/touches.ts'
 import { MAY_END_CURSORS, NOT_TOLD, toldOf } from '../columns-told.ts'
 import type { Conversation } from '../conversation.ts'
 import { createJudging, type Judging } from '../judging.ts'
 import { FRONTEND } from '../messages/codes.ts'
 import {
   createParseDecoder,
-  decodeBind,
-  decodeExecute,
   decodeQuery,
   decodeTarget,
   expectEmpty,
@@ -27,11 +24,11 @@ import {
 } from '../messages/frontend.ts'
 import { type Frame, unknownType } from '../messages/frontend-stream.ts'
 import { isTooLong, NAME_TOO_LONG } from '../name-length.ts'
-import { typed } from '../parameter-types.ts'
-import { movesOf } from '../search-path/moves.ts'
-import { type Judgement, judgementOf, type StandInError, stillStands } from '../statement.ts'
-import { anyOf, createSessionNames, type Portal, type SessionNames, type Statement } from './names.ts'
-import { hasOneMeaning, maySet, UNREADABLE } from './readable.ts'
+import type { StandInError } from '../statement.ts'
+import { createSessionNames, type SessionNames } from './names.ts'
+import { createPortalRequests, type PortalRequests } from './portal-requests.ts'
+import { createRan, type Ran } from './ran.ts'
+import { hasOneMeaning, UNREADABLE } from './readable.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
 import { createSending, type Sending } from './sending.ts'
 
@@ -53,20 +50,24 @@ class UnansweredRequests implements Requests {
   readonly #sending: Sending
   readonly #refuse: Refusals
   readonly #names: SessionNames
+  readonly #ran: Ran
+  readonly #portals: PortalRequests
   readonly #parsed = createParseDecoder()
-  /** code ran that may have changed how texts are read */
-  #unreadable = false
-  /** how many statements ran that may have changed the role */
-  #moves = 0
-  #binds = 0
 
   /** @param prepared statements, and portals, at once */
   constructor(talk: Conversation, prepared: number) {
+    const judging = createJudging(talk)
+    const sending = createSending(talk.out)
+    const refuse = createRefusals(talk, sending)
+    const names = createSessionNames(prepared, talk.kept)
+    const ran = createRan(talk.path)
     this.#talk = talk
-    this.#judging = createJudging(talk)
-    this.#sending = createSending(talk.out)
-    this.#refuse = createRefusals(talk, this.#sending)
-    this.#names = createSessionNames(prepared, talk.kept)
+    this.#judging = judging
+    this.#sending = sending
+    this.#refuse = refuse
+    this.#names = names
+    this.#ran = ran
+    this.#portals = createPortalRequests({ talk, judging, refuse, sending, names, ran })
   }
 
   ready(): boolean {
@@ -98,11 +99,11 @@ class UnansweredRequests implements Requests {
       case FRONTEND.Parse:
         return this.#parse(bytes)
       case FRONTEND.Bind:
-        return this.#bind(bytes)
+        return this.#portals.bind(bytes)
       case FRONTEND.Describe:
         return this.#describe(bytes)
       case FRONTEND.Execute:
-        return this.#execute(bytes)
+        return this.#portals.execute(bytes)
       case FRONTEND.Close:
         // One that is closed may be still there.
         if (isTooLong(decodeTarget(bytes, 'Close').name)) return this.#refuse.extended(NAME_TOO_LONG)
@@ -142,7 +143,7 @@ class UnansweredRequests implements Requests {
       parameters: NONE,
       proceed: ({ operation }) => {
         talk.sqlNames.note(facts, sql)
-        this.#noteRun(operation.facts)
+        this.#ran.note(operation.facts)
         this.#sending.now(bytes)
       },
       refuse: (refusal) => refuse.query({ kind: 'refusal', refusal }),
@@ -176,100 +177,6 @@ class UnansweredRequests implements Requests {
     this.#sending.extended(bytes)
   }
 
-  #bind(bytes: Uint8Array): void {
-    const refuse = this.#refuse
-    const { portal, statement: name, parameters: values } = decodeBind(bytes)
-    if (isTooLong(portal) || isTooLong(name)) return refuse.extended(NAME_TOO_LONG)
-    const meanings = this.#names.statements.resolve(name)
-    if (meanings === 'too-many') return refuse.ambiguous('prepared statement', name)
-    const statement = anyOf('prepared', name, meanings, this.#talk.sqlNames)
-    if (!statement) return refuse.noSuchStatement(name)
-    const parameters = typed(values, statement.types)
-    const { sql: text, facts } = statement
-    if (!runsCode(facts)) return this.#sendBind(portal, statement, parameters, undefined, bytes)
-    this.#judging.ask({
-      text,
-      facts,
-      phase: 'execute',
-      parameters,
-      proceed: (running) => {
-        this.#noteRun(running.operation.facts)
-        this.#sendBind(portal, statement, parameters, judgementOf(running), bytes)
-      },
-      refuse: (refusal) => refuse.extended({ kind: 'refusal', refusal }),
-    })
-  }
-
-  #sendBind(
-    portal: string,
-    statement: Statement,
-    parameters: readonly ParameterValue[],
-    judged: Judgement | undefined,
-    bytes: Uint8Array,
-  ): void {
-    const { sqlNames, era } = this.#talk
-    if (portal !== '') sqlNames.noteProtocol('cursor', portal, statement)
-    // Each Bind is a meaning of its own: an approval is for one run of it.
-    this.#binds += 1
-    const bound = {
-      statement,
-      parameters,
-      judged,
-      meaning: this.#meaningOf(statement),
-      moves: this.#moves,
-      era,
-    }
-    this.#names.portals.define(portal, bound, String(this.#binds))
-    this.#sending.extended(bytes)
-  }
-
-  #execute(bytes: Uint8Array): void {
-    const { portal: name } = decodeExecute(bytes)
-    if (isTooLong(name)) return this.#refuse.extended(NAME_TOO_LONG)
-    const portal = this.#portalOf(name)
-    if (!portal) return
-    const { sql: text, facts } = portal.statement
-    // An approval for the role of its Bind is not for the one that it would run as now, and a changed policy, or time of day,
-    // is asked again.
-    const { judged } = portal
-    const isAsJudged = portal.moves === this.#moves && portal.meaning === this.#meaningOf(portal.statement)
-    if (judged !== undefined && isAsJudged && stillStands(judged, this.#talk.masks()))
-      return this.#run(portal, facts, judged, bytes)
-    this.#judging.ask({
-      text,
-      facts,
-      phase: 'execute',
-      parameters: portal.parameters,
-      proceed: (running) => this.#run(portal, running.operation.facts, judgementOf(running), bytes),
-      refuse: (refusal) => this.#refuse.extended({ kind: 'refusal', refusal }),
-    })
-  }
-
-  #run(portal: Portal, all: Facts, judged: Judgement, bytes: Uint8Array): void {
-    portal.judged = judged
-    portal.meaning = this.#meaningOf(portal.statement)
-    this.#noteRun(all)
-    portal.moves = this.#moves
-    this.#sending.now(bytes)
-  }
-
-  /** The portal that an Execute runs; with a refusal sent when that cannot be told. */
-  #portalOf(name: string): Portal | undefined {
-    const { sqlNames } = this.#talk
-    const meanings = this.#names.portals.resolve(name)
-    if (meanings === 'too-many') this.#refuse.ambiguous('portal', name)
-    else {
-      const [only] = meanings
-      if (only && !sqlNames.definedBySql('cursor', name)) return only
-      const statement = anyOf('cursor', name, only ? [only.statement] : [], sqlNames)
-      const parameters = only?.parameters ?? []
-      if (statement)
-        return { statement, parameters, judged: undefined, meaning: undefined, moves: this.#moves }
-      this.#refuse.noSuchPortal(name)
-    }
-    return undefined
-  }
-
   #describe(bytes: Uint8Array): void {
     const { kind, name } = decodeTarget(bytes, 'Describe')
     if (isTooLong(name)) return this.#refuse.extended(NAME_TOO_LONG)
@@ -289,21 +196,9 @@ class UnansweredRequests implements Requests {
   #analysed(sql: string, refused: (error: StandInError) => void): Facts | undefined {
     const analysis = this.#talk.analyze(sql)
     if (analysis.kind !== 'facts') refused(this.#refuse.notAnalysed(analysis))
-    else if (this.#unreadable && !hasOneMeaning(sql)) refused({ kind: 'refusal', refusal: UNREADABLE })
+    else if (this.#ran.unreadable() && !hasOneMeaning(sql)) refused({ kind: 'refusal', refusal: UNREADABLE })
     else return analysis.facts
     return undefined
-  }
-
-  #noteRun(facts: Facts): void {
-    this.#unreadable ||= maySet(facts)
-    const { all } = movesOf(facts)
-    if (all.size > 0) this.#moves += 1
-    this.#talk.path.sent(all)
-  }
-
-  /** A name that is given anew between Bind and Execute stands for something that nobody judged. */
-  #meaningOf({ facts }: Statement): string {
-    return this.#talk.sqlNames.resolve(facts).fingerprint
   }
 }
 

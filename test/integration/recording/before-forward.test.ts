@@ -27,14 +27,15 @@ const EXECUTE = 'E'.charCodeAt(0)
 /** messages that make the server run something */
 const runs = (bytes: Uint8Array) => bytes[0] === QUERY || bytes[0] === EXECUTE
 
-/** Statements with this mark that are in the recordings, and in the audit log. */
+/** Statements with this mark, of which a session has no others, that are in the recordings, and in the audit log. */
 function onRecord(folder: string, mark: string): readonly number[] {
   const recordings = join(folder, 'recordings')
   const files = readdirSync(recordings).map((name) => readFileSync(join(recordings, name), 'utf8'))
-  const count = (text: string, kind: string) =>
-    text.split('\n').filter((line) => line.includes(kind) && line.includes(mark)).length
-  const audit = readFileSync(join(folder, 'audit.jsonl'), 'utf8')
-  return [count(files.join(''), '"kind":"statement"'), count(audit, '"type":"decision"')]
+  const recorded = files.filter((text) => text.includes(mark)).join('')
+  const audited = readFileSync(join(folder, 'audit.jsonl'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"type":"decision"') && line.includes(mark))
+  return [recorded.match(/"kind":"(?:statement|again)"/g)?.length ?? 0, audited.length]
 }
 
 const extended = (sql: string) => Buffer.concat([parse({ sql }), bind({}), execute(), sync()])

@@ -29,16 +29,26 @@ interface Original {
   readonly masks: readonly string[] | undefined
 }
 
+/** What was added last, in no order. */
+class LastFew<T> {
+  readonly kept: T[] = []
+  #next = 0
+
+  add(one: T): void {
+    this.kept[this.#next] = one
+    this.#next = (this.#next + 1) % MOST
+  }
+}
+
 /** Of a recording that is written. */
 export class Originals {
-  readonly #last: Original[] = []
-  #next = 0
+  readonly #last = new LastFew<Original>()
 
   /** `seq` of the event that this one may refer to. */
   of(event: StatementEvent): number | undefined {
     if (!mayBeRepeated(event)) return undefined
     const { text, fingerprint, made, masks } = event
-    for (const one of this.#last)
+    for (const one of this.#last.kept)
       if (one.made === made && one.masks === masks && one.fingerprint === fingerprint && one.text === text)
         return one.seq
     return undefined
@@ -47,31 +57,22 @@ export class Originals {
   note(event: StatementEvent, seq: number): void {
     if (!mayBeRepeated(event)) return
     const { text, fingerprint, made, masks } = event
-    this.#last[this.#next] = { seq, text, fingerprint, made, masks }
-    this.#next = (this.#next + 1) % MOST
+    this.#last.add({ seq, text, fingerprint, made, masks })
   }
 }
 
 /** Of a recording that is read. */
 export class RecordedOriginals {
-  readonly #last = new Map<number, RecordedStatement>()
+  readonly #last = new LastFew<RecordedStatement>()
 
   /** The event with all of its fields. Undefined where it refers to none of the last statements that it may refer to. */
   whole(event: ParsedEvent): RecordedEvent | undefined {
     if (event.kind === 'again') {
       const { seq, t, sequence, parameters } = event
-      const original = this.#last.get(event.like)
+      const original = this.#last.kept.find(({ seq: at }) => at === event.like)
       return original && { ...original, seq, t, sequence, parameters }
     }
-    if (event.kind === 'statement' && mayBeRepeated(event)) this.#note(event)
+    if (event.kind === 'statement' && mayBeRepeated(event)) this.#last.add({ ...event, parameters: [] })
     return event
-  }
-
-  #note(event: RecordedStatement): void {
-    this.#last.set(event.seq, { ...event, parameters: [] })
-    for (const oldest of this.#last.keys()) {
-      if (this.#last.size <= MOST) break
-      this.#last.delete(oldest)
-    }
   }
 }

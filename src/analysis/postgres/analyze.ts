@@ -51,23 +51,20 @@ export function createAnalyzer(options: AnalyzerOptions = {}): Analyzer {
   /** The last text that was found: drivers that parse anew send one again and again. */
   let last: { readonly sql: string; readonly result: AnalysisResult } | undefined
 
-  const find = (sql: string, template: string | undefined): AnalysisResult | undefined => {
+  const find = (sql: string): AnalysisResult | undefined => {
+    if (last?.sql === sql) return last.result
+    const template = templateOf(sql)
     const found = (template === undefined ? undefined : templates.get(template)) ?? texts.get(sql)
-    if (found === undefined) return undefined
-    hits += 1
-    last = template === undefined ? { sql, result: found } : undefined
+    if (found !== undefined && template === undefined) last = { sql, result: found }
     return found
   }
-  const findAgain = (sql: string): AnalysisResult | undefined => {
-    if (last?.sql !== sql) return undefined
-    hits += 1
-    return last.result
+  const known = (sql: string): AnalysisResult | undefined => {
+    const found = find(sql)
+    if (found !== undefined) hits += 1
+    return found
   }
   const analyze = (sql: string): AnalysisResult => {
-    const again = findAgain(sql)
-    if (again !== undefined) return again
-    const template = templateOf(sql)
-    const found = find(sql, template)
+    const found = known(sql)
     if (found !== undefined) return found
     misses += 1
     // A code unit is at least one byte, so the cheap test comes first.
@@ -76,13 +73,14 @@ export function createAnalyzer(options: AnalyzerOptions = {}): Analyzer {
     }
     const { result, lasting } = analyzeText(sql, trustedFunctions)
     if (!lasting || sql.length > CACHED_TEXT) return result
+    const template = templateOf(sql)
     if (template !== undefined && isOfAny(result, sql)) templates.set(template, result, weight(sql, result))
     else texts.set(sql, result, weight(sql, result))
     return result
   }
   return {
     analyze,
-    known: (sql) => findAgain(sql) ?? find(sql, templateOf(sql)),
+    known,
     stats: () => ({
       entries: texts.stats().entries + templates.stats().entries,
       bytes: texts.stats().bytes + templates.stats().bytes,

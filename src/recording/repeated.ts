@@ -12,14 +12,23 @@ export interface RepeatEvent extends Pick<StatementEvent, 'sequence' | 'paramete
 
 /** So many statements are referred to, the last ones: a program's transaction has fewer. */
 const MOST = 16
-/** In characters: a session, and whoever reads its recording, keeps the text. */
+/** In characters: a session, and whoever reads its recording, which may be hostile, keeps all texts of the event. */
 const LONGEST = 16 * 1024
 
-type Eligible = Pick<StatementEvent, 'phase' | 'text' | 'request' | 'sessionReason'>
+type Told = Pick<StatementEvent, 'phase' | 'text' | 'fingerprint' | 'request' | 'sessionReason' | 'masks'>
 
 /** What is prepared is executed again; of what waited, each has a request of its own. */
-const mayBeRepeated = ({ phase, text, request, sessionReason }: Eligible): boolean =>
-  phase === 'execute' && text.length <= LONGEST && request === undefined && sessionReason === undefined
+const mayRepeat = ({ phase, request, sessionReason }: Told): boolean =>
+  phase === 'execute' && request === undefined && sessionReason === undefined
+
+function mayBeRepeated(event: Told, made: Omit<MadeDecision, 'outcome'>): boolean {
+  if (!mayRepeat(event)) return false
+  const texts = [event.text, event.fingerprint, made.reason, made.policyVersion]
+  const names = [...made.rules, ...made.shadow, ...(event.masks ?? [])]
+  // Each name counts one more, so that empty ones have a limit, too.
+  const length = texts.concat(names).reduce((sum, one) => sum + one.length, names.length)
+  return length <= LONGEST
+}
 
 interface Original {
   readonly seq: number
@@ -46,7 +55,7 @@ export class Originals {
 
   /** `seq` of the event that this one may refer to. */
   of(event: StatementEvent): number | undefined {
-    if (!mayBeRepeated(event)) return undefined
+    if (!mayRepeat(event)) return undefined
     const { text, fingerprint, made, masks } = event
     for (const one of this.#last.kept)
       if (one.made === made && one.masks === masks && one.fingerprint === fingerprint && one.text === text)
@@ -55,8 +64,8 @@ export class Originals {
   }
 
   note(event: StatementEvent, seq: number): void {
-    if (!mayBeRepeated(event)) return
     const { text, fingerprint, made, masks } = event
+    if (!mayBeRepeated(event, made)) return
     this.#last.add({ seq, text, fingerprint, made, masks })
   }
 }
@@ -72,7 +81,8 @@ export class RecordedOriginals {
       const original = this.#last.kept.find(({ seq: at }) => at === event.like)
       return original && { ...original, seq, t, sequence, parameters }
     }
-    if (event.kind === 'statement' && mayBeRepeated(event)) this.#last.add({ ...event, parameters: [] })
+    if (event.kind === 'statement' && mayBeRepeated(event, event))
+      this.#last.add({ ...event, parameters: [] })
     return event
   }
 }

@@ -109,6 +109,21 @@ describe('a recording', () => {
     expect(await verifyRecording(only())).toMatchObject({ state: 'ok', events: 10, operations: 8 })
   })
 
+  it('refers to no statement that whoever reads would have to keep much of', async () => {
+    const long = 'x'.repeat(16 * 1024)
+    for (const made of [{ reason: long }, { rules: [long] }, { shadow: Array<string>(16 * 1024).fill('') }]) {
+      const session = recorder().open({ ...header, session: Object.keys(made).join() })
+      const event = { ...statement, phase: 'execute', made: { ...statement.made, ...made } }
+      for (const _ of [1, 2]) session.append(event)
+      session.close('x')
+      const path = join(
+        directory,
+        readdirSync(directory).find((name) => name.includes(Object.keys(made).join())) ?? '',
+      )
+      expect(readFileSync(path, 'utf8')).not.toContain('"kind":"again"')
+    }
+  })
+
   it('refers to the last sixteen statements only', async () => {
     const session = recorder().open(header)
     const execute = (n: number) => session.append({ ...statement, phase: 'execute', text: `SELECT ${n}` })

@@ -202,6 +202,34 @@ it('a statement that refers to none that it may refer to is not what was written
   await expect(kindsOf(join_(forged))).rejects.toThrow('line 2 is not an event')
 })
 
+it('whoever reads keeps nothing long of what may be referred to', async () => {
+  const of = (reason: string) => ({
+    ...{
+      kind: 'statement',
+      sequence: 1,
+      text: 'SELECT $1',
+      phase: 'execute',
+      parameters: [],
+      fingerprint: 'f',
+    },
+    ...{ outcome: 'allow', rules: [], shadow: [], reason, policyVersion: 'v' },
+  })
+  const forged = (reason: string) => {
+    const again = { seq: 2, t: 0, kind: 'again', like: 1, sequence: 2, parameters: [] }
+    const bodies = [lines[0] ?? '', JSON.stringify({ seq: 1, t: 0, ...of(reason) }), JSON.stringify(again)]
+    let hash = GENESIS
+    return bodies.map((line) => {
+      const body = line.replace(/(,"hash":"\w+")?\}$/, '')
+      hash = createHash('sha256')
+        .update(hash + body)
+        .digest('hex')
+      return `${body},"hash":"${hash}"}`
+    })
+  }
+  expect(await verify(join_(forged('r')))).toMatchObject({ state: 'unfinished', events: 3 })
+  expect(await verify(join_(forged('r'.repeat(16 * 1024))))).toMatchObject({ state: 'tampered', at: 2 })
+})
+
 async function kindsOf(text: string): Promise<string[]> {
   const path = join(home.path, 'read.jsonl')
   writeFileSync(path, text)

@@ -182,7 +182,7 @@ export interface StatementFacts {
 /** All statements of one text, in order. */
 export interface Facts {
   readonly statements: readonly StatementFacts[]
-  /** fingerprint of the parsed text without its literals (libpg-query), hex */
+  /** of the text without its literals where those are values, else of the whole text; 16 hex digits */
   readonly fingerprint: string
   /** where its names without a schema are looked for; absent: as the login set it */
   readonly path?: SearchPath

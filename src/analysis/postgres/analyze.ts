@@ -5,7 +5,7 @@ import { type CacheStats, createCache } from './cache.ts'
 import { UNKNOWN_COLUMNS } from './columns/statement.ts'
 import { safeFingerprint, textFingerprint } from './fingerprint.ts'
 import { loadParser, parseSql } from './parser.ts'
-import { type AnalyzedStatement, analyzeStatement } from './statement.ts'
+import { analyzeStatement } from './statement.ts'
 import { templateOf } from './template.ts'
 import type { WalkOptions } from './walk.ts'
 import { weightOf } from './weight.ts'
@@ -118,9 +118,8 @@ function analyzeText(sql: string, trustedFunctions: ReadonlySet<string>): Outcom
   if (parsed.kind === 'syntax-error') return { result: parsed, lasting: true }
   if (parsed.kind === 'failed') return { result: notUnderstood(sql, parsed.reason), lasting: false }
   const options = { trustedFunctions, work: createWork() }
-  const analyzed = parsed.statements.map((raw) => analyzeRaw(raw, options))
-  const fingerprint = safeFingerprint(sql, parsed.fingerprint, analyzed)
-  const statements = analyzed.map(({ facts }) => facts)
+  const statements = parsed.statements.map((raw) => analyzeRaw(raw, options))
+  const fingerprint = safeFingerprint(sql, parsed.statements, statements)
   return { result: { kind: 'facts', facts: { statements, fingerprint } }, lasting: true }
 }
 
@@ -128,8 +127,8 @@ function refused(message: string): Outcome {
   return { result: { kind: 'syntax-error', message }, lasting: true }
 }
 
-function analyzeRaw(raw: RawStmt, options: WalkOptions): AnalyzedStatement {
-  if (raw.stmt === undefined) return { facts: incompleteFacts('it is empty'), depth: 0 }
+function analyzeRaw(raw: RawStmt, options: WalkOptions): StatementFacts {
+  if (raw.stmt === undefined) return incompleteFacts('it is empty')
   return analyzeStatement(raw.stmt, options)
 }
 

@@ -1,30 +1,54 @@
-// The fingerprint that approvals go by: the parser's, where it tells statements apart, else one of the whole text.
+// The fingerprint that approvals go by: of the tree without its literals where those are values, else of the whole text.
+//
+// libpg_query has one as well, and it is not for this process: V8's optimised code of that one function takes 50 KB of the
+// stack for each node, so that seven nested subqueries were too deep, once the function was hot. It also looks no deeper
+// than a hundred of its levels, and parses a second time.
 import { createHash } from 'node:crypto'
+import type { RawStmt } from 'libpg-query'
+import type { StatementFacts } from '../../core/facts.ts'
 import { HAVE_SHAPES } from '../../core/shape.ts'
-import type { AnalyzedStatement } from './statement.ts'
+import { PLACES } from './places.ts'
 
-/** In these, a literal is a value. Elsewhere it is code, a path or a setting, which libpg_query leaves out as well. */
+/** In these, a literal is a value. Elsewhere it is code, a path or a setting. */
 const VALUES_ONLY: ReadonlySet<string> = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE'])
 
-/** libpg_query looks no deeper than 100 of its levels, of which one node takes up to 4: what is below is ignored. */
-const FINGERPRINTED_DEPTH = 20
+/** Fields in which a number chooses a column: `node` is an entry of ORDER BY, `content` one of GROUPING SETS. */
+const CHOOSING: ReadonlySet<string> = new Set(['node', 'content', 'groupClause'])
+
+const hashed = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
 /** 16 hex digits. */
 export function textFingerprint(sql: string): string {
-  return createHash('sha256').update(sql).digest('hex').slice(0, 16)
+  return hashed(sql)
 }
 
 /** 16 hex digits: equal only for statements that do the same to the same objects, with other values. */
 export function safeFingerprint(
   sql: string,
-  fingerprint: string | undefined,
-  statements: readonly AnalyzedStatement[],
+  trees: readonly RawStmt[],
+  statements: readonly StatementFacts[],
 ): string {
-  const tellsApart = statements.every(
-    ({ facts, depth }) =>
-      depth <= FINGERPRINTED_DEPTH &&
-      VALUES_ONLY.has(facts.command) &&
-      facts.accesses.every((access) => HAVE_SHAPES.has(access.effect)),
+  return statements.length > 0 && statements.every(hasOnlyValues) ? hashed(told(trees)) : textFingerprint(sql)
+}
+
+/** What could not be analysed is nested too deeply to be told, too. */
+function hasOnlyValues({ command, accesses, incomplete }: StatementFacts): boolean {
+  return (
+    incomplete === undefined &&
+    VALUES_ONLY.has(command) &&
+    accesses.every((access) => HAVE_SHAPES.has(access.effect))
   )
-  return tellsApart && fingerprint !== undefined ? fingerprint : textFingerprint(sql)
+}
+
+/** All that the tree says but for literals, and for where it stands in the text. `field` is where the node hangs. */
+function told(node: unknown, field = ''): string {
+  if (typeof node !== 'object' || node === null) return JSON.stringify(node)
+  if (Array.isArray(node)) return `[${node.map((item) => told(item, field)).join()}]`
+  const fields = node as Readonly<Record<string, unknown>>
+  let text = '{'
+  for (const name in fields) {
+    if (PLACES.has(name)) continue
+    text += name === 'A_Const' && !CHOOSING.has(field) ? '?' : `${name}:${told(fields[name], name)},`
+  }
+  return `${text}}`
 }

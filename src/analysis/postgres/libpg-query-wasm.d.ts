@@ -7,8 +7,6 @@ declare module 'libpg-query/wasm/libpg-query.js' {
     /** struct { char *tree; char *stderr; PgQueryError *error } */
     _wasm_parse_query_raw(query: number): number
     _wasm_free_parse_result(result: number): void
-    /** the fingerprint in hex, or the parser's message */
-    _wasm_fingerprint(query: number): number
     _wasm_free_string(text: number): void
     /** JSON of the scanner's tokens, or its message */
     _wasm_scan(query: number): number

@@ -9,8 +9,6 @@ export type ParseOutcome =
   | {
       readonly kind: 'tree'
       readonly statements: readonly RawStmt[]
-      /** 16 hex digits; absent for the empty text, which the parser gives none */
-      readonly fingerprint?: string
     }
   /** `position` is the 1-based character of the error */
   | { readonly kind: 'syntax-error'; readonly message: string; readonly position?: number }
@@ -98,26 +96,16 @@ function parseWith(parser: PgQueryInstance, sql: string): ParseOutcome {
   if (result === 0) throw new Error('out of memory')
   const tree = parser.getValue(result, 'i32')
   const error = parser.getValue(result + 8, 'i32')
-  const outcome = error === 0 ? parsed(parser, tree, query) : rejected(parser, error)
+  const outcome = error === 0 ? parsed(parser, tree) : rejected(parser, error)
   parser._wasm_free_parse_result(result)
   parser._free(query)
   return outcome
 }
 
-function parsed(parser: PgQueryInstance, tree: number, query: number): ParseOutcome {
+function parsed(parser: PgQueryInstance, tree: number): ParseOutcome {
   if (tree === 0) throw new Error('no parse tree')
   const json: { readonly stmts?: readonly RawStmt[] } = JSON.parse(parser.UTF8ToString(tree))
-  const fingerprint = fingerprintOf(parser, query)
-  // The same string carries the message of a failure.
-  const known = /^[0-9a-f]{16}$/.test(fingerprint)
-  return { kind: 'tree', statements: json.stmts ?? [], ...(known && { fingerprint }) }
-}
-
-function fingerprintOf(parser: PgQueryInstance, query: number): string {
-  const pointer = parser._wasm_fingerprint(query)
-  const text = parser.UTF8ToString(pointer)
-  parser._wasm_free_string(pointer)
-  return text
+  return { kind: 'tree', statements: json.stmts ?? [] }
 }
 
 function rejected(parser: PgQueryInstance, error: number): ParseOutcome {

@@ -1,26 +1,15 @@
 // The shape of a text: what is left of it without the values that it compares, inserts and assigns. An approval for a
 // window of time is for a shape, so two texts may have the same one only if nothing but such values differs.
 //
-// libpg_query's own fingerprint is no shape: it takes lists for sets (`a, b` for `b, a`, `f(x, y)` for `f(y, x)`), any length
-// of IN for any other, `orders_2025` for `orders_2026`, and leaves out constants that choose a column, a key or a page.
+// A fingerprint is no shape: it leaves out every literal, also those that choose a key, a page or a type's size.
 import { createHash } from 'node:crypto'
 import type { Facts, StatementFacts } from '../../core/facts.ts'
 import { HAVE_SHAPES } from '../../core/shape.ts'
 import { parseSql } from './parser.ts'
+import { PLACES } from './places.ts'
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 type Fields = { readonly [key: string]: Json }
-
-/** Where something stands in the text. */
-const PLACES: ReadonlySet<string> = new Set([
-  'location',
-  'stmt_location',
-  'stmt_len',
-  'list_start',
-  'list_end',
-  'rexpr_list_start',
-  'rexpr_list_end',
-])
 
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '<>', '!=', '<', '<=', '>', '>='])
 const COMPARING_KINDS: ReadonlySet<string> = new Set([

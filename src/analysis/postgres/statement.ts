@@ -24,14 +24,8 @@ const HANDLERS: Handlers = {
   ...administrationStatements,
 }
 
-export interface AnalyzedStatement {
-  readonly facts: StatementFacts
-  /** how deep its nodes nest */
-  readonly depth: number
-}
-
 /** Never throws: what cannot be analysed is incomplete, and so is refused (invariant 1). */
-export function analyzeStatement(statement: Node, options: WalkOptions): AnalyzedStatement {
+export function analyzeStatement(statement: Node, options: WalkOptions): StatementFacts {
   const collector = createCollector()
   const attributes = createAttributes()
   const walk = createWalk({
@@ -39,7 +33,7 @@ export function analyzeStatement(statement: Node, options: WalkOptions): Analyze
     facts: collector,
     attributes,
     options,
-    analyze: (inner) => analyzeStatement(inner, options).facts,
+    analyze: (inner) => analyzeStatement(inner, options),
   })
   let command: unknown
   try {
@@ -55,7 +49,7 @@ export function analyzeStatement(statement: Node, options: WalkOptions): Analyze
       : collector.finish('UNKNOWN', true)
   // What the walk did not get through is nested too deeply for a second reading, too.
   const columns = facts.incomplete === undefined ? columnsOf(statement, options.work) : UNKNOWN_COLUMNS
-  return { facts: { ...facts, ...columns }, depth: walk.deepest() }
+  return { ...facts, ...columns }
 }
 
 function failure(error: unknown): string {

@@ -27,8 +27,6 @@ export interface Walk {
   children<K extends NodeTag>(tag: K, body: Body<K>, except?: readonly (keyof Body<K>)[]): void
   /** the same walk with more common table expressions in scope */
   withCtes(names: readonly string[]): Walk
-  /** how deep the walk has been */
-  deepest(): number
   /** analyses a statement as one of its own, into facts of its own */
   separately(statement: Node): StatementFacts
 }
@@ -59,14 +57,13 @@ export interface WalkStart {
 export function createWalk(start: WalkStart): Walk {
   const { handlers, facts, attributes, options } = start
   let depth = 0
-  let deepest = 0
 
   const scoped = (ctes: ReadonlySet<string>): Walk => {
     const byTag = (tag: string, body: unknown): unknown => {
       const handler = handlerOf(handlers, tag)
       if (handler === undefined) return facts.incomplete(`analysis does not know ${tag}`)
       if (depth >= MAX_DEPTH) return facts.incomplete('it is nested too deeply')
-      deepest = Math.max(deepest, ++depth)
+      depth++
       const result = handler(body, walk)
       depth--
       return result
@@ -106,7 +103,6 @@ export function createWalk(start: WalkStart): Walk {
         options.work.spend(ctes.size + names.length)
         return scoped(new Set([...ctes, ...names]))
       },
-      deepest: () => deepest,
       separately: start.analyze,
     }
     return walk

@@ -1,7 +1,7 @@
 // Tokens of a real issuer, and what is refused of tokens that are not quite right.
 import { createPublicKey } from 'node:crypto'
 import { type JWTPayload, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
 import { configWithIssuers, issuerYaml, loginTester, principalOf, refusalOf } from '../../support/identity.ts'
 import { startIssuer, type TestIssuer } from '../../support/issuer.ts'
@@ -64,11 +64,11 @@ describe('a token of the issuer', () => {
   )
 
   it('is refused with its end when it has expired', async () => {
-    const token = await issuer.tokenForPerson(ann, { lifetime: 1 })
+    const token = await issuer.tokenForPerson(ann, { lifetime: 60 })
     const login = loginTester(configWithIssuers({ corp: issuerYaml(issuer.url, 'clock_skew: 0s') }))
     expect((await login.login(token)).kind).toBe('principal')
-    await new Promise((resolve) => setTimeout(resolve, 2000))
-    const refusal = refusalOf(await login.login(token))
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
+    const refusal = refusalOf(await login.login(token).finally(() => vi.useRealTimers()))
     expect(refusal.code).toBe('unauthenticated')
     expect(refusal.message).toMatch(/^the token expired at \d{4}-\d\d-\d\dT/)
     login.close()

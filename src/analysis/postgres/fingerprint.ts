@@ -3,7 +3,7 @@
 // libpg_query has one as well, and it is not for this process: V8's optimised code of that one function takes 50 KB of the
 // stack for each node, so that seven nested subqueries were too deep, once the function was hot. It also looks no deeper
 // than a hundred of its levels, and parses a second time.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { RawStmt } from 'libpg-query'
 import type { StatementFacts } from '../../core/facts.ts'
 import { HAVE_SHAPES } from '../../core/shape.ts'
@@ -15,7 +15,7 @@ const VALUES_ONLY: ReadonlySet<string> = new Set(['SELECT', 'INSERT', 'UPDATE', 
 /** Fields in which a number chooses a column: `node` is an entry of ORDER BY, `content` one of GROUPING SETS. */
 const CHOOSING: ReadonlySet<string> = new Set(['node', 'content', 'groupClause'])
 
-const hashed = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
+const hashed = (text: string): string => hash('sha256', text, 'hex').slice(0, 16)
 
 /** 16 hex digits. */
 export function textFingerprint(sql: string): string {

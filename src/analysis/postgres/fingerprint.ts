@@ -7,7 +7,7 @@ import { hash } from 'node:crypto'
 import type { RawStmt } from 'libpg-query'
 import type { StatementFacts } from '../../core/facts.ts'
 import { HAVE_SHAPES } from '../../core/shape.ts'
-import { PLACES } from './places.ts'
+import { isShallow, PLACES } from './tree.ts'
 
 /** In these, a literal is a value. Elsewhere it is code, a path or a setting. */
 const VALUES_ONLY: ReadonlySet<string> = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE'])
@@ -28,16 +28,12 @@ export function safeFingerprint(
   trees: readonly RawStmt[],
   statements: readonly StatementFacts[],
 ): string {
-  return statements.length > 0 && statements.every(hasOnlyValues) ? hashed(told(trees)) : textFingerprint(sql)
+  const tellsApart = statements.length > 0 && statements.every(hasOnlyValues) && isShallow(trees)
+  return tellsApart ? hashed(told(trees)) : textFingerprint(sql)
 }
 
-/** What could not be analysed is nested too deeply to be told, too. */
-function hasOnlyValues({ command, accesses, incomplete }: StatementFacts): boolean {
-  return (
-    incomplete === undefined &&
-    VALUES_ONLY.has(command) &&
-    accesses.every((access) => HAVE_SHAPES.has(access.effect))
-  )
+function hasOnlyValues({ command, accesses }: StatementFacts): boolean {
+  return VALUES_ONLY.has(command) && accesses.every((access) => HAVE_SHAPES.has(access.effect))
 }
 
 /** All that the tree says but for literals, and for where it stands in the text. `field` is where the node hangs. */

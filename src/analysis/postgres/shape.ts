@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Facts, StatementFacts } from '../../core/facts.ts'
 import { HAVE_SHAPES } from '../../core/shape.ts'
 import { parseSql } from './parser.ts'
-import { PLACES } from './places.ts'
+import { isShallow, PLACES } from './tree.ts'
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 type Fields = { readonly [key: string]: Json }
@@ -154,12 +154,12 @@ function isOfValues({ command, accesses, incomplete }: StatementFacts): boolean 
 
 /**
  * SHA-256, hex, of the shape and of all that the facts say of it; undefined where values may be more than values: in other
- * commands, in calls of functions that are not known, and behind names that only the session knows.
+ * commands, in calls of functions that are not known, and behind names that only the session knows. Nor has what nests too deeply.
  */
 export function shapeOf(sql: string, facts: Facts): string | undefined {
   if (facts.ofSession || !facts.statements.every(isOfValues)) return undefined
   const parsed = parseSql(sql)
-  if (parsed.kind !== 'tree') return undefined
+  if (parsed.kind !== 'tree' || !isShallow(parsed.statements)) return undefined
   const tree: Json = JSON.parse(JSON.stringify(parsed.statements))
   const told = facts.statements.map(({ command, accesses, columns, uses }) => {
     return { command, accesses, columns, uses }

@@ -168,6 +168,10 @@ describe('the fingerprint', () => {
     ['select a, b from t order by 1', 'select a, b from t order by 2'],
     ['select a, b from t group by 1', 'select a, b from t group by 2'],
     ['select a from t where a = $1 and b = $2', 'select a from t where a = $2 and b = $1'],
+    [
+      `${'with a as ('.repeat(780)}select a from t${') select * from a'.repeat(780)}`,
+      `${'with a as ('.repeat(780)}select b from t${') select * from a'.repeat(780)}`,
+    ],
     [`select ${'not '.repeat(150)} a from t`, `select ${'not '.repeat(150)} ssn from t`],
     [
       `select * from ${'(select * from '.repeat(40)} t ${') s'.repeat(40)}`,

@@ -111,4 +111,9 @@ describe('there is no shape', () => {
   ])('of %s', (sql) => {
     expect(shape(sql)).toBeUndefined()
   })
+
+  it.each([300, 600, 780])('of %i queries in WITH within each other', (depth) => {
+    const nested = `${'WITH a AS ('.repeat(depth)}SELECT 1 FROM t${') SELECT * FROM a'.repeat(depth)}`
+    expect(shape(nested)).toBeUndefined()
+  })
 })

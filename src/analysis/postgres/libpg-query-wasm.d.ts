@@ -15,9 +15,10 @@ declare module 'libpg-query/wasm/libpg-query.js' {
     stringToUTF8(text: string, pointer: number, bytes: number): void
     lengthBytesUTF8(text: string): number
   }
-  interface ModuleOptions {
+  /** Becomes the instance: all of it is there once `done` returns. */
+  export interface ModuleOptions {
     /** gives the instance instead of the module's own loader; WebAssembly has no types without the DOM's */
-    instantiateWasm(imports: object, done: (instance: object) => void): void
+    instantiateWasm(imports: object, done: (instance: { readonly exports: object }) => void): void
   }
   const createInstance: (options: ModuleOptions) => Promise<PgQueryInstance>
 
@@ -28,7 +29,10 @@ declare module 'libpg-query/wasm/libpg-query.js' {
 /** Node has it; the language's own library does not declare it, and the DOM's is not wanted here. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => WebAssembly.Module
-  readonly Instance: new (module: WebAssembly.Module, imports: object) => object
+  readonly Instance: new (
+    module: WebAssembly.Module,
+    imports: object,
+  ) => { readonly exports: Readonly<Record<string, () => void>> }
 }
 declare namespace WebAssembly {
   /** Compiled code: opaque. */

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { RawStmt } from 'libpg-query'
-import createInstance, { type PgQueryInstance } from 'libpg-query/wasm/libpg-query.js'
+import createInstance, { type ModuleOptions, type PgQueryInstance } from 'libpg-query/wasm/libpg-query.js'
 import { rescansTooMuch } from './rescans.ts'
 
 export type ParseOutcome =
@@ -15,62 +15,81 @@ export type ParseOutcome =
   /** the parser itself gave up: nested too deeply, or out of memory */
   | { readonly kind: 'failed'; readonly reason: string }
 
-/** A trap leaves an instance's stack where it was, so it is replaced; spares serve what comes in the same turn. */
-const SPARES = 2
-const spares: PgQueryInstance[] = []
 let compiled: WebAssembly.Module | undefined
 let loading: Promise<void> | undefined
-
-async function compile(): Promise<WebAssembly.Module> {
-  const path = createRequire(import.meta.url).resolve('libpg-query/wasm/libpg-query.wasm')
-  return new WebAssembly.Module(await readFile(path))
-}
-
-/** Needs no I/O once the module is compiled, so that spares are back within the turn of the event loop. */
-async function fill(): Promise<void> {
-  const module = compiled ?? (await compile())
-  compiled = module
-  while (spares.length < SPARES) {
-    spares.push(
-      await createInstance({
-        instantiateWasm: (imports, done) => done(new WebAssembly.Instance(module, imports)),
-      }),
-    )
-  }
-}
+/** Undefined until it is needed, and once a text trapped in it: a trap leaves an instance's stack where it was. */
+let current: PgQueryInstance | undefined
 
 /** Makes the parser ready. Call once, before the first `parseSql`; rejects when the WASM cannot be loaded. */
 export function loadParser(): Promise<void> {
-  loading ??= fill().finally(() => {
+  loading ??= load().catch((error: unknown) => {
     loading = undefined
+    throw error
   })
   return loading
 }
 
+async function load(): Promise<void> {
+  const path = createRequire(import.meta.url).resolve('libpg-query/wasm/libpg-query.wasm')
+  compiled = new WebAssembly.Module(await readFile(path))
+  current = instantiate(compiled)
+}
+
+/** The export that makes its static data. */
+const CONSTRUCTORS = 'A'
+
+/**
+ * Ready when this returns, though the module would have it awaited: what it leaves for later is done before. Whoever comes next
+ * in the same turn of the event loop, of another session maybe, is served.
+ *
+ * @throws when there is no memory for it
+ */
+function instantiate(module: WebAssembly.Module): PgQueryInstance {
+  const made: ModuleOptions & Partial<PgQueryInstance> = {
+    instantiateWasm(imports, done) {
+      const { exports } = new WebAssembly.Instance(module, imports)
+      exports[CONSTRUCTORS]?.()
+      done({ exports: { ...exports, [CONSTRUCTORS]: () => undefined } })
+    },
+  }
+  createInstance(made).catch(() => undefined)
+  if (!isReady(made)) throw new Error('no instance')
+  return made
+}
+
+function isReady(made: Partial<PgQueryInstance>): made is PgQueryInstance {
+  return made._malloc !== undefined
+}
+
+/** A text that finds no memory for one leaves it to the next. */
+function instance(): PgQueryInstance | undefined {
+  if (current !== undefined || compiled === undefined) return current
+  try {
+    current = instantiate(compiled)
+  } catch {
+    return undefined
+  }
+  return current
+}
+
 /** Synchronous: the caller bounds the text's length (0.1 to 0.5 ms for usual statements, 1 s for 1 MiB). */
 export function parseSql(sql: string): ParseOutcome {
-  const parser = spares[0]
-  if (parser === undefined) return { kind: 'failed', reason: 'the SQL parser is not ready' }
   if (rescansTooMuch(sql)) return { kind: 'failed', reason: 'it has too many operator characters in a row' }
+  const parser = instance()
+  if (parser === undefined) return { kind: 'failed', reason: 'the SQL parser is not ready' }
   try {
     return parseWith(parser, sql)
   } catch (error) {
-    replace()
+    current = undefined
     const tooDeep = error instanceof RangeError
     return { kind: 'failed', reason: tooDeep ? 'it is nested too deeply' : 'the SQL parser failed on it' }
   }
 }
 
-function replace(): void {
-  spares.shift()
-  // A failed load leaves the parser not ready, which refuses every statement (invariant 1).
-  loadParser().catch(() => undefined)
-}
-
 /** The server's own tokens as JSON, comments included; undefined where it reads none. Bounded by the caller, as above. */
 export function scanSql(sql: string): string | undefined {
-  const parser = spares[0]
-  if (parser === undefined || rescansTooMuch(sql)) return undefined
+  const parser = rescansTooMuch(sql) ? undefined : instance()
+  if (parser === undefined) return undefined
   try {
     const bytes = parser.lengthBytesUTF8(sql) + 1
     const query = parser._malloc(bytes)
@@ -82,7 +101,7 @@ export function scanSql(sql: string): string | undefined {
     parser._free(query)
     return json
   } catch {
-    replace()
+    current = undefined
     return undefined
   }
 }

@@ -83,6 +83,15 @@ describe('an answer of the catalog', () => {
     expect(catalog.missing([{ name: 'no_29_999' }])).toBeUndefined()
   })
 
+  it('is not forgotten because another session asks for many names', () => {
+    const catalog = createCatalog(() => 0)
+    const many = (of: string) => Array.from({ length: 20_000 }, (_, n) => `${of}_${n}`)
+    catalog.learn({ ...question, names: many('a') }, [])
+    catalog.learn(question, [])
+    catalog.learn({ ...question, names: many('b') }, [])
+    expect(catalog.meanings(orders)).toEqual([])
+  })
+
   it('is as old as the snapshot that it was read in', () => {
     const catalog = createCatalog(() => 0)
     catalog.learn(question, ['{"age": 14.9}'])

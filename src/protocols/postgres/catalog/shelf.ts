@@ -95,11 +95,16 @@ class NamedEntries<E> implements Shelf<E> {
 
   replace(names: readonly string[], { age, epoch }: AnswerTime): readonly E[] {
     const { now, names: most } = this.#limits
-    if (this.#answered.size + names.length > most) this.#answered.clear()
     const before = names.flatMap((name) => this.of(name))
     for (const name of names) {
       this.#byName.delete(name)
+      this.#answered.delete(name)
       this.#answered.set(name, { at: now() - age, epoch })
+    }
+    // What others were told just now they are about to rely on.
+    for (const oldest of this.#answered.keys()) {
+      if (this.#answered.size <= most + names.length) break
+      this.#answered.delete(oldest)
     }
     return before
   }

@@ -89,6 +89,8 @@ export type ColumnUse =
   | 'lazy'
   /** whether a column of FROM is computed goes by it: where that is a view's or a generated one, its computation may fail */
   | 'guarding'
+  /** it is compared, or changed by case, with others: that fails where these are of different collations and it is not NULL */
+  | 'collated'
   /** whether a computation over it fails, how long it takes or how many rows it gives may tell of it */
   | 'fallible'
   /** it decides which rows or branches count, and how many: WHERE, ON, USING, HAVING, FILTER, CASE, LIMIT, functions in FROM */

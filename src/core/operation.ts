@@ -83,6 +83,8 @@ export interface SqlOperation {
   readonly shaped?: readonly string[]
   /** columns of these of types that become others without being asked to: numbers, dates, ranges; when a mask applies; `*`: any */
   readonly castable?: readonly CastableColumn[]
+  /** columns of these may be of collations that are in conflict with others, when a mask applies */
+  readonly collates?: boolean
   /** what stands behind a relation that it names cannot be told: it may be anything */
   readonly opaque?: boolean
   /** a mask applies, and names that look like PostgreSQL's own find somebody's own code on the path in force */

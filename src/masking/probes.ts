@@ -33,6 +33,8 @@ export function probesOf(masks: NamedByMasks, operation: MaskedOperation): reado
         return probed(masks, mention, PROBES.predicate, statement, operation)
       if (mention.uses.includes('recast') && mayCast(statement, 'recast', operation))
         return probed(masks, mention, PROBES.fallible, statement, operation)
+      if (mention.uses.includes('collated') && mayConflict(statement, operation))
+        return probed(masks, mention, PROBES.fallible, statement, operation)
       return [...shapedOf(mention, operation), ...longOf(mention, operation)].flatMap((one) =>
         probed(masks, one, PROBES.fallible, statement, operation),
       )
@@ -67,6 +69,13 @@ function longOf(mention: ColumnMention, { castable = [] }: MaskedOperation): Col
     return [{ ...mention, column: one.column === '*' ? column : one.column }]
   })
 }
+
+/** May what it names be of another collation than the default and C? A type of somebody's own may have one. */
+const mayConflict = ({ uses, accesses }: StatementFacts, { collates }: MaskedOperation): boolean =>
+  collates === true ||
+  (uses?.types.length ?? 0) > 0 ||
+  (uses?.typeOids?.length ?? 0) > 0 ||
+  accesses.some(({ effect }) => effect === 'call')
 
 /** Is a column of this use of a type that becomes others? Those of the catalog are not asked for. */
 function mayCast({ columns }: StatementFacts, use: ColumnUse, { castable = [] }: MaskedOperation): boolean {

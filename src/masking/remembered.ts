@@ -5,8 +5,19 @@ import type { MaskedOperation } from '../core/operation.ts'
 
 /** One by one: a name that is looked up costs several times as much. A member that is missing here does not compile. */
 function membersOf(operation: MaskedOperation): readonly unknown[] {
-  const { facts, behind, renaming, generated, computes, shaped, castable, opaque, hidesCode, callsHidden } =
-    operation
+  const {
+    facts,
+    behind,
+    renaming,
+    generated,
+    computes,
+    shaped,
+    castable,
+    collates,
+    opaque,
+    hidesCode,
+    callsHidden,
+  } = operation
   const all: Record<keyof MaskedOperation, unknown> = {
     facts,
     behind,
@@ -15,6 +26,7 @@ function membersOf(operation: MaskedOperation): readonly unknown[] {
     computes,
     shaped,
     castable,
+    collates,
     opaque,
     hidesCode,
     callsHidden,
@@ -27,6 +39,7 @@ function membersOf(operation: MaskedOperation): readonly unknown[] {
     all.computes,
     all.shaped,
     all.castable,
+    all.collates,
     all.opaque,
     all.hidesCode,
     all.callsHidden,

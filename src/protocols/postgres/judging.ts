@@ -273,6 +273,7 @@ function operationOf(
   if (touch.computes) operation.computes = true
   if (touch.shaped.length > 0) operation.shaped = touch.shaped
   if (touch.castable.length > 0) operation.castable = touch.castable
+  if (touch.collates) operation.collates = true
   if (touch.hidden) operation.opaque = true
   if (hidesCode) operation.hidesCode = true
   if (callsHidden) operation.callsHidden = true

@@ -12,6 +12,7 @@ const full: Required<MaskedOperation> = {
   computes: false,
   shaped: [],
   castable: [],
+  collates: false,
   opaque: false,
   hidesCode: false,
   callsHidden: false,

@@ -4,6 +4,7 @@ import type { StoredIn } from '../../../core/facts.ts'
 import { strings } from '../names.ts'
 import type { Body, NodeTag } from '../nodes.ts'
 import type { Work } from '../work.ts'
+import { COLLATED_FUNCTIONS, collated } from './collations.ts'
 import {
   AGGREGATES,
   SHAPED_FUNCTIONS,
@@ -146,6 +147,7 @@ function extreme(body: Body<'MinMaxExpr'>, scope: Scope, reading: Reading): Deps
   beside(args, reading)
   const deps = depsOf(args, reading)
   reading.mentions.compare(deps)
+  collated(body.args, deps, scope, reading)
   return deps
 }
 
@@ -183,6 +185,7 @@ function call(body: Body<'FuncCall'>, scope: Scope, reading: Reading): Deps {
   if (isAggregate || body.over !== undefined || ordered.size > 0) mentions.use(args, 'aggregate')
   else if (!own || !isTotal(name.at(-1) ?? '', body.args)) mentions.use(args, 'fallible')
   if (SHAPED_FUNCTIONS.has(name.at(-1) ?? '')) mentions.use(args, 'shaped')
+  if (COLLATED_FUNCTIONS.has(name.at(-1) ?? '')) collated(body.args, args, scope, reading)
   if (STORING_FUNCTIONS.has(name.at(-1) ?? '')) mentions.store(args, SOMEWHERE)
   if (body.agg_distinct === true) mentions.use(args, 'group')
   mentions.use(ordered, 'sort')

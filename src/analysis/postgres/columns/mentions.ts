@@ -28,7 +28,8 @@ export interface Mentions {
   /** Their values go into a column of a relation. */
   store(deps: Deps, place: StoredIn): void
   union(...sets: readonly Deps[]): Deps
-  finish(): readonly ColumnMention[]
+  /** @param collates does the statement name a collation? */
+  finish(collates: () => boolean): readonly ColumnMention[]
   /** the finished mentions of these; only after `finish` */
   finished(deps: Deps): readonly ColumnMention[]
 }
@@ -46,6 +47,7 @@ const USES: readonly ColumnUse[] = [
   'recast',
   'lazy',
   'guarding',
+  'collated',
   'fallible',
   'predicate',
   'sort',
@@ -114,12 +116,15 @@ export function createMentions(work: Work): Mentions {
         put(mention.into, place)
       }
     },
-    finish() {
-      for (const mention of known.values()) {
+    finish(collates) {
+      const all = [...known.values()]
+      const fails = all.some(({ uses }) => uses.has('collated')) && collates()
+      for (const mention of all) {
         const { uses, into, inRow, compared, ...named } = mention
+        if (fails && uses.has('collated')) uses.add('fallible')
         // A column of a composite type is a row by itself.
         if (compared && !uses.has('predicate')) uses.add(inRow ? 'fallible' : 'shaped')
-        if (uses.has('predicate')) uses.delete('converted')
+        if (uses.has('predicate')) for (const less of ['converted', 'collated'] as const) uses.delete(less)
         const places = into.size === 0 ? {} : { into: [...into.values()] }
         finished.set(mention, { ...named, uses: USES.filter((use) => uses.has(use)), ...places })
       }

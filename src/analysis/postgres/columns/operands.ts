@@ -4,6 +4,7 @@ import type { Node } from 'libpg-query'
 import { strings } from '../names.ts'
 import type { Body } from '../nodes.ts'
 import type { Work } from '../work.ts'
+import { collated } from './collations.ts'
 import type { Kind } from './kind.ts'
 import { isText, kindOf } from './kinds.ts'
 import type { Deps, Mentions } from './mentions.ts'
@@ -138,4 +139,10 @@ export function compared(
   const items = listed ? operands.slice(lexpr === undefined ? 0 : 1) : []
   if (items.length > 1) guard(operands, items, isText(lexpr), scope, reading)
   reading.mentions.compare(deps)
+  collated(
+    operands.map(({ node }) => node),
+    deps,
+    scope,
+    reading,
+  )
 }

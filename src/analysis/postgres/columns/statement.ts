@@ -6,6 +6,7 @@ import type { Body } from '../nodes.ts'
 import { schemaElements } from '../schema-elements.ts'
 import { TooMuch, type Work } from '../work.ts'
 import { store } from './changes.ts'
+import { namesCollation } from './collations.ts'
 import { type Reading, readerOf } from './expressions.ts'
 import { createMentions, type Deps, EVERY_COLUMN, NOTHING } from './mentions.ts'
 import { readQuery } from './queries.ts'
@@ -21,7 +22,7 @@ export function columnsOf(statement: Node, work: Work): ColumnFacts {
   const reading = createReading(work)
   try {
     const outputs = readStatement(statement, reading)
-    const columns = reading.mentions.finish()
+    const columns = reading.mentions.finish(() => namesCollation(statement))
     return { columns, ...(outputs !== undefined && { outputs: finished(outputs, reading) }) }
   } catch (error) {
     if (error instanceof TooMuch || error instanceof RangeError) return UNKNOWN_COLUMNS

@@ -59,6 +59,8 @@ export interface Entry {
   readonly shaped: readonly string[]
   /** columns of types that become others without being asked to: numbers, dates, ranges */
   readonly castable: readonly CastableColumn[]
+  /** columns of it may be of collations that are in conflict with others */
+  readonly collates: boolean
   /** generated columns, each with those that it is computed from */
   readonly generated: ReadonlyMap<string, readonly string[]>
   /** inheritance parents and children, however far: the same columns. Of a view, those of the tables behind it */
@@ -147,6 +149,7 @@ function relation(row: Row, code: readonly Code[]): Entry {
     castable: list(row.columns, (item) =>
       at(item, 3) === null ? [] : [{ column: text(at(item, 1)), long: flag(at(item, 3)) }],
     ).flat(),
+    collates: list(row.columns, (item) => flag(at(item, 4))).includes(true),
     generated: grouped(list(row.generated, (pair) => [text(at(pair, 0)), text(at(pair, 1))] as const)),
     family: list(row.family, named),
     partitions: list(row.family, (item) => (flag(at(item, 2)) ? [named(item)] : [])).flat(),

@@ -2,12 +2,12 @@
 // relation and column an OID and attribute number are, what lies behind names, and code that no statement shows.
 import type { RelationName } from '../../../core/facts.ts'
 import type { ColumnOrigin } from '../../../core/masking.ts'
-import type { CastableColumn, GeneratedColumn } from '../../../core/operation.ts'
-import { type CatalogAnswer, decodeAnswer, type Entry, type Named } from './answer.ts'
+import { type CatalogAnswer, decodeAnswer, type Entry } from './answer.ts'
 import { type Code, type CodeQuestion, createCode } from './code.ts'
 import { type CatalogNames, isSystem } from './names.ts'
 import { createShelf, type Shelf } from './shelf.ts'
 import { FIRST_USER_OID } from './sql.ts'
+import { lookBehind, matches, type StandsFor } from './stands-for.ts'
 
 export interface Catalog extends Pick<Code, 'functions' | 'operators' | 'types' | 'typesByOid'> {
   /** changes with everything that is learned or forgotten, and when there is something new to ask */
@@ -39,8 +39,13 @@ export interface Catalog extends Pick<Code, 'functions' | 'operators' | 'types' 
   meanings(relation: RelationName, since?: number): readonly Entry[] | undefined
   /** after a statement that may have changed the catalog: answers that are on their way are not believed either */
   forget(): void
-  /** how often that was */
+  /** another number each time */
   epoch(): number
+}
+
+export interface CatalogOfAll extends Catalog {
+  /** One of which nothing is known: what is asked of the one, and made of it, is never taken for the other's. */
+  another(): Catalog
 }
 
 /** Of what answers count for a statement beside those that are believed: by the catalog's clock, since when they count. */
@@ -53,21 +58,6 @@ export interface Told {
 /** @param since when the statement asked first */
 export const toldSince = (since: number): Told => ({ relations: since, code: Number.NEGATIVE_INFINITY })
 export const NOT_TOLD: Told = { relations: Number.POSITIVE_INFINITY, code: Number.POSITIVE_INFINITY }
-
-export interface StandsFor {
-  readonly relations: readonly Named[]
-  /** the catalog cannot tell */
-  readonly opaque: boolean
-  /** one of them is a view, whose columns have names of its own */
-  readonly view: boolean
-  /** one of them has rules for writes of it, or of what is behind it */
-  readonly rewritten: boolean
-  readonly generated: readonly GeneratedColumn[]
-  /** columns of types whose values do not all fit together; `*` where nothing is known of a relation */
-  readonly shaped: readonly string[]
-  /** columns of types that become others without being asked to; `*` as above */
-  readonly castable: readonly CastableColumn[]
-}
 
 export interface RelationsQuestion {
   readonly kind: 'relations'
@@ -97,19 +87,30 @@ const MAX_ASKED = 20_000
 /** OIDs asked for at once; more are asked for with the next statement. */
 const MAX_STRANGERS = 1000
 
-export const createCatalog = (now: () => number): Catalog => new SharedCatalog(now)
+/** How often catalogs that must not be taken for one another changed. */
+interface Counts {
+  epoch: number
+  generation: number
+}
 
-class SharedCatalog implements Catalog {
+export const createCatalog = (now: () => number): CatalogOfAll =>
+  new SharedCatalog(now, { epoch: 0, generation: 0 })
+
+class SharedCatalog implements CatalogOfAll {
   readonly #now: () => number
   readonly #byOid = new Map<number, Entry>()
   readonly #relations: Shelf<Entry>
   readonly #code: Code
   readonly #strangers = new Set<number>()
   readonly #seenBehind = new WeakMap<readonly RelationName[], Until<StandsFor>>()
-  #epoch = 0
-  #generation = 0
+  readonly #counts: Counts
+  #epoch: number
+  #generation: number
 
-  constructor(now: () => number) {
+  constructor(now: () => number, counts: Counts) {
+    this.#counts = counts
+    this.#epoch = counts.epoch
+    this.#generation = counts.generation
     const epoch = () => this.#epoch
     const limits = { names: MAX_ASKED, dueAfter: DUE_AFTER, freshFor: FRESH_FOR, now, epoch }
     this.#now = now
@@ -150,7 +151,7 @@ class SharedCatalog implements Catalog {
   learn(question: CatalogQuestion, rows: readonly string[]): void {
     // An old snapshot does not show what was changed since: its answer is no younger than it.
     const answer = decodeAnswer(rows)
-    this.#generation += 1
+    this.#count()
     if (question.kind === 'relations') this.#learnRelations(question, answer)
     else this.#code.learn(question, answer)
   }
@@ -178,7 +179,7 @@ class SharedCatalog implements Catalog {
   behind(wanted: readonly RelationName[], since?: number): StandsFor {
     const known = this.#seenBehind.get(wanted)
     if (known?.generation === this.#generation && this.#now() < known.until) return known.value
-    const value = this.#lookBehind(wanted, since)
+    const value = lookBehind(this.#relations, wanted, since)
     const until = earliest((name) => this.#relations.until(name), wanted)
     this.#seenBehind.set(wanted, { value, generation: this.#generation, until })
     return value
@@ -206,8 +207,20 @@ class SharedCatalog implements Catalog {
 
   forget(): void {
     // What was learned stays until it is asked for again: results on their way still need it.
-    this.#generation += 1
-    this.#epoch += 1
+    this.#count()
+    this.#counts.epoch += 1
+    this.#epoch = this.#counts.epoch
+  }
+
+  #count(): void {
+    this.#counts.generation += 1
+    this.#generation = this.#counts.generation
+  }
+
+  another(): Catalog {
+    const catalog = new SharedCatalog(this.#now, this.#counts)
+    catalog.forget()
+    return catalog
   }
 
   #due(wanted: readonly RelationName[]): number {
@@ -217,38 +230,7 @@ class SharedCatalog implements Catalog {
   #unknown(table: number): void {
     if (this.#strangers.size >= MAX_STRANGERS || this.#strangers.has(table)) return
     this.#strangers.add(table)
-    this.#generation += 1
-  }
-
-  #lookBehind(wanted: readonly RelationName[], since?: number): StandsFor {
-    const found: Named[] = []
-    let opaque = false
-    let view = false
-    let rewritten = false
-    const generated: GeneratedColumn[] = []
-    const shaped: string[] = []
-    const castable: CastableColumn[] = []
-    for (const relation of wanted) {
-      if (isSystem(relation)) continue
-      const fresh = this.#relations.isFresh(relation.name, since)
-      if (!fresh) opaque = true
-      const known = this.#relations.of(relation.name).filter((entry) => matches(entry, relation))
-      // What was known of its types before stays so while nobody else's change of them is seen.
-      if (!fresh && known.length === 0) {
-        shaped.push('*')
-        castable.push({ column: '*', long: true })
-      }
-      for (const entry of known) {
-        found.push(...entry.behind, ...entry.family)
-        opaque ||= entry.opaque
-        view ||= entry.view
-        rewritten ||= entry.rewritten
-        for (const [column, from] of entry.generated) generated.push({ column, from })
-        shaped.push(...entry.shaped)
-        castable.push(...entry.castable)
-      }
-    }
-    return { relations: found, opaque, view, rewritten, generated, shaped, castable }
+    this.#count()
   }
 
   #learnRelations({ names, oids, epoch }: RelationsQuestion, { entries, age }: CatalogAnswer): void {
@@ -267,13 +249,6 @@ class SharedCatalog implements Catalog {
       relations.add(entry.relation.name, entry)
     }
   }
-}
-
-function matches(entry: Entry, relation: RelationName): boolean {
-  const { schema } = entry.relation
-  // A temporary relation is in pg_temp for whoever names it, and in pg_temp_3 in the catalog.
-  if (relation.schema === 'pg_temp') return schema.startsWith('pg_temp_')
-  return relation.schema === undefined || relation.schema === schema
 }
 
 function earliest(of: (name: string) => number, wanted: readonly RelationName[]): number {

@@ -115,6 +115,12 @@ const CASTABLE = `(SELECT CASE WHEN b.typtype = 'd' OR b.oid = ANY ('{20,774,392
       WHEN b.typcategory = ANY (${chars('N,D,R')}) OR b.oid = 829::pg_catalog.oid THEN false END
     FROM pg_type y JOIN pg_type b ON b.oid = CASE WHEN y.typbasetype = ${NONE} THEN y.oid ELSE y.typbasetype END WHERE y.oid = t.atttypid)`
 
+/**
+ * Is an attribute `t` of a collation that is neither the default (100) nor C (950), or of a composite type, which says it of its fields?
+ * One beside C, or beside another such, is in conflict with it.
+ */
+const COLLATES = `(t.attcollation <> ALL ('{0,100,950}'::pg_catalog.oid[]) OR EXISTS (SELECT FROM pg_type y WHERE y.oid = t.atttypid AND y.typtype = 'c'))`
+
 /** The OIDs of functions that a bearer of code `b` calls. Built-in ones leave no trace in pg_depend, but in the tree. */
 const CALLED = `
   SELECT b.direct AS oid WHERE b.direct <> ${NONE}
@@ -236,7 +242,7 @@ WITH RECURSIVE asked AS (
 ), ${CALLS}
 SELECT json_build_object(
   'oid', a.oid::pg_catalog.int8, 'schema', a.nspname, 'name', a.relname, 'kind', a.relkind,
-  'columns', (SELECT json_agg(json_build_array(t.attnum, t.attname, ${SHAPED}, ${CASTABLE})) FROM pg_attribute t
+  'columns', (SELECT json_agg(json_build_array(t.attnum, t.attname, ${SHAPED}, ${CASTABLE}, ${COLLATES})) FROM pg_attribute t
     WHERE t.attrelid = a.oid AND NOT t.attisdropped),
   'generated', (SELECT json_agg(DISTINCT pg_catalog.jsonb_build_array(g.attname, b.attname))
     FROM ${COMPUTED} JOIN pg_attribute b ON b.attrelid = g.attrelid AND b.attnum = d.refobjsubid

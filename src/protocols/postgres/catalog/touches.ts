@@ -23,6 +23,8 @@ export interface Touch {
   readonly shaped: readonly string[]
   /** and those of types that become others without being asked to */
   readonly castable: readonly CastableColumn[]
+  /** and whether any are of collations that are in conflict with others */
+  readonly collates: boolean
 }
 
 const NOTHING: Touch = {
@@ -35,6 +37,7 @@ const NOTHING: Touch = {
   computes: false,
   shaped: [],
   castable: [],
+  collates: false,
 }
 /** Effects behind which anything may be read. */
 const OPAQUE = new Set(['call', 'do', 'unknown', 'remote', 'large-object', 'server-file', 'server-program'])
@@ -70,6 +73,7 @@ export function touches(sight: Sight, facts: Facts): Touch {
     generated,
     shaped,
     castable,
+    collates,
   } = sight.catalog.behind(relations, sight.since)
   const opaque = hidden || sight.hidesCode === true || runsCode(facts)
   const masked = opaque || [...relations, ...behind].some((relation) => sight.masker.masksRelation(relation))
@@ -79,7 +83,7 @@ export function touches(sight: Sight, facts: Facts): Touch {
       ? relations.filter((relation) => renames(sight, relation, isAmong(written, relation)))
       : []
   const computes = hidden || view || generated.length > 0
-  return { masked, opaque, hidden, behind, renaming, generated, computes, shaped, castable }
+  return { masked, opaque, hidden, behind, renaming, generated, computes, shaped, castable, collates }
 }
 
 /** The relations that are written, once for each access. */

@@ -8,7 +8,7 @@ import type { Reach } from './catalog/reach.ts'
 import { ofAnyAge } from './catalog/snapshot.ts'
 import type { Conversation } from './conversation.ts'
 import { type Lookup, lookUp, queryFor } from './lookup.ts'
-import { movesOf } from './search-path/moves.ts'
+import { ENDS_TRANSACTION, movesOf } from './search-path/moves.ts'
 import { PATH_QUERY } from './search-path/setting.ts'
 
 export interface Asking {
@@ -27,6 +27,10 @@ export interface Asking {
 
 /** BEGIN, SHOW and their like are held by no rule that is worth a question to the server. */
 const doesSomething = ({ accesses }: StatementFacts) => accesses.some(({ effect }) => effect !== 'session')
+
+/** Does a text end its transaction, or a part of it, and go on? */
+const goesOnBehindEnd = ({ statements }: Facts) =>
+  statements.slice(0, -1).some(({ command }) => ENDS_TRANSACTION.has(command))
 
 export const createAsking = (
   talk: Conversation,
@@ -68,6 +72,11 @@ class ServerQuestions implements Asking {
    */
   learnOf(facts: Facts, then: (told: Told) => void, since?: number): void {
     const { catalog, masks } = this.#talk
+    // What its names stand for once that is undone is not told by asking now.
+    if (catalog.changed() && goesOnBehindEnd(facts)) {
+      catalog.forget()
+      return then(NOT_TOLD)
+    }
     const told = toldSince(catalog.now())
     const names = this.#behinds.asksForCode(facts) ? this.#unsure(facts, since) : undefined
     const relations = names?.relations ?? (masks().namesColumns ? relationsOf(facts) : undefined)

@@ -2,7 +2,8 @@
 import { analyzeFor } from '../../analysis/postgres/other-encodings.ts'
 import type { AnalysisResult } from '../../core/facts.ts'
 import type { Answer, ProtocolSettings, SessionContext } from '../../core/session.ts'
-import type { Catalog } from './catalog/catalog.ts'
+import type { CatalogOfAll } from './catalog/catalog.ts'
+import { createSessionCatalog } from './catalog/session-catalog.ts'
 import type { Trust } from './catalog/trust.ts'
 import { type Conversation, createConversation } from './conversation.ts'
 import type { FrontDoor } from './login/front-door.ts'
@@ -13,7 +14,7 @@ import { type AtLogin, createPathTracker, createUnaskedPath } from './search-pat
 
 export interface BeginOptions extends Pick<ProtocolSettings, 'limits' | 'window'> {
   readonly analyze: (sql: string) => AnalysisResult
-  readonly catalogOf: (database: string) => Catalog
+  readonly catalogOf: (database: string) => CatalogOfAll
   readonly trust: Trust
 }
 
@@ -55,7 +56,7 @@ function begin(
       out,
       analyze: analyzeFor(done.encoding, analyze),
       masks: admitted.masks,
-      catalog: catalogOf(admitted.login.database),
+      catalog: createSessionCatalog(catalogOf(admitted.login.database)),
       trust,
       context,
       ...rest,

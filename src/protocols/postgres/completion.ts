@@ -1,5 +1,7 @@
 // What follows from a statement that is through: its record, names that are gone, a catalog to be asked anew.
+import type { Facts } from '../../core/facts.ts'
 import type { Conversation } from './conversation.ts'
+import { ENDS_TRANSACTION } from './search-path/moves.ts'
 import type { Running } from './statement.ts'
 
 export function complete(talk: Conversation, run: Running): void {
@@ -12,9 +14,20 @@ export function complete(talk: Conversation, run: Running): void {
     forgetDeallocated(talk, run)
   }
   // A text that failed may have committed a part of itself before.
-  if (!operation.facts.statements.some(changesCatalog)) return
-  talk.catalog.forget()
-  talk.uncommitted = true
+  noteCatalog(talk, operation.facts)
+}
+
+/** Of what is sent, so that what comes behind it is asked anew, and of what is through. */
+export function noteCatalog(talk: Pick<Conversation, 'catalog' | 'ending'>, { statements }: Facts): void {
+  const { catalog } = talk
+  const ends = statements.some(({ command }) => ENDS_TRANSACTION.has(command))
+  talk.ending ||= ends
+  if ((ends && catalog.changed()) || statements.some(changesCatalog)) catalog.changes()
+}
+
+/** Of what ends a transaction that nobody began: Sync, and a simple query. It may have failed. */
+export function noteEnd({ catalog, transaction, ending }: Conversation): void {
+  if (transaction !== 'T' || ending) catalog.ends()
 }
 
 /** The text may have prepared the name again after it deallocated it. */

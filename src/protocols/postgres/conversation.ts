@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer'
 import type { AnalysisResult } from '../../core/facts.ts'
 import type { Masker } from '../../core/masking.ts'
 import type { SessionContext } from '../../core/session.ts'
-import type { Catalog } from './catalog/catalog.ts'
+import type { SessionCatalog } from './catalog/session-catalog.ts'
 import type { Trust } from './catalog/trust.ts'
 import { createExpectedQueue, type Expected, type ExpectedQueue } from './expected.ts'
 import { createKept, type Kept } from './kept.ts'
@@ -27,7 +27,7 @@ export interface Conversation {
   readonly analyze: (sql: string) => AnalysisResult
   /** the masks in force; another object each time the policy changes. What runs keeps those that it was judged under */
   readonly masks: () => Masker
-  readonly catalog: Catalog
+  readonly catalog: SessionCatalog
   /** the policy wants to know what is behind the names of statements */
   readonly looksBehind: () => boolean
   /** the policy, or a mask, could hold a statement: then it is worth knowing as which role it would run */
@@ -62,8 +62,8 @@ export interface Conversation {
   era: number
   /** transaction status of the last ReadyForQuery: I, T or E */
   transaction: string
-  /** the transaction may have changed the catalog */
-  uncommitted: boolean
+  /** what was sent since all was answered may have ended it */
+  ending: boolean
   /** the transaction may see by another's snapshot, which may be as old as that is */
   borrowed: boolean
   /** code of somebody's own may have run: it can put another cursor under a portal's name */
@@ -128,7 +128,7 @@ export function createConversation(
     window: limits.window,
     era: 0,
     transaction: 'I',
-    uncommitted: false,
+    ending: false,
     borrowed: false,
     opaque: false,
     ranHidden: false,

@@ -1,5 +1,6 @@
 // How what was let through goes to the server, and what has to be noted when it does.
 import type { Facts } from '../../core/facts.ts'
+import { noteCatalog } from './completion.ts'
 import type { Conversation } from './conversation.ts'
 import type { Expected } from './expected.ts'
 import { describePortal, execute as executePortal, flush } from './messages/encode.ts'
@@ -16,7 +17,7 @@ export interface Forwarding {
   run(portal: Portal, running: Running, execution: Execution): void
   /** Does `run` ask the server for the columns? */
   describes(portal: Portal, running: Running): boolean
-  /** What is sent may change where names are looked for. */
+  /** What is sent may change where names are looked for, and what they stand for. */
   noteMoves(running: Running): void
   /** A COPY may ask for data; a result that is counted may have to fail before anything comes after it. */
   awaitAnswer(entry: Expected, run: Running, fetch?: Fetch): void
@@ -93,6 +94,7 @@ class ServerSide implements Forwarding {
   }
 
   noteMoves({ operation: { facts, reached = [] } }: Running): void {
+    noteCatalog(this.#talk, facts)
     const { all } = movesOf(facts)
     const hidden = reached.some(({ kind }) => kind === 'code')
     this.#talk.path.sent(hidden && !all.has('code') ? new Set([...all, 'code']) : all)

@@ -2,7 +2,7 @@
 import { createAnalyzer } from '../../analysis/postgres/analyze.ts'
 import { shapeOf } from '../../analysis/postgres/shape.ts'
 import type { Protocol, ProtocolSettings } from '../../core/session.ts'
-import { type Catalog, createCatalog } from './catalog/catalog.ts'
+import { type CatalogOfAll, createCatalog } from './catalog/catalog.ts'
 import { createTrust } from './catalog/trust.ts'
 import { createRequestsOnlySession } from './requests-only/session.ts'
 import { createPostgresSession } from './session.ts'
@@ -12,10 +12,10 @@ export function createPostgresProtocol(settings: ProtocolSettings, now: () => nu
   const { methods, limits, trustedFunctions, window } = settings
   const analyzer = createAnalyzer({ trustedFunctions, maxBytes: limits.statement })
   const trust = createTrust(trustedFunctions)
-  const catalogs = new Map<string, Catalog>()
+  const catalogs = new Map<string, CatalogOfAll>()
 
   // The databases are those that the configuration lists, so the map stays as small as the list.
-  function catalogOf(database: string): Catalog {
+  function catalogOf(database: string): CatalogOfAll {
     const known = catalogs.get(database) ?? createCatalog(now)
     catalogs.set(database, known)
     return known

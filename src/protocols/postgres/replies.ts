@@ -124,6 +124,7 @@ class Replies implements BackendHandler {
     const talk = this.#talk
     talk.transaction = String.fromCharCode(bytes[5] as number)
     if (talk.transaction === 'I') this.#transactionEnded(head)
+    if (this.#expected.length() === 1) talk.ending = false
     talk.path.ready(talk.transaction, this.#expected.length() === 1)
     if (isCopying(talk)) talk.copy = 'none'
     switch (head?.kind) {
@@ -153,9 +154,7 @@ class Replies implements BackendHandler {
     const talk = this.#talk
     // Portals live no longer than their transaction.
     talk.portals.clear()
-    // Rolled back, and what was learned of it is wrong.
-    if (talk.uncommitted) talk.catalog.forget()
-    talk.uncommitted = false
+    talk.catalog.settled()
     // What was sent meanwhile may borrow one for a transaction of its own.
     if (this.#expected.length() === 1) talk.borrowed = false
     if (head?.kind === 'sync' || head?.kind === 'query') talk.sqlNames.endTransaction(head.mark)

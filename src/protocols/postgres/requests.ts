@@ -4,6 +4,7 @@ import type { Facts } from '../../core/facts.ts'
 import type { ParameterValue } from '../../core/operation.ts'
 import type { Answer } from '../../core/session.ts'
 import { MAY_END_CURSORS } from './columns-told.ts'
+import { noteEnd } from './completion.ts'
 import type { Conversation } from './conversation.ts'
 import { createDescribing, type Describing } from './describing.ts'
 import { createForwarding, type Forwarding } from './forwarding.ts'
@@ -162,6 +163,7 @@ class ClientRequests implements Requests {
     talk.portals.forget('')
     run.mark = talk.sqlNames.mark()
     this.#forwarding.noteMoves(run)
+    noteEnd(talk)
     if (comesInWindows(talk, sql, facts)) return sendInWindows(talk, sql, facts, run, bytes.length)
     const entry = { kind: 'query', run, mark: run.mark } as const
     talk.expected.push(entry, bytes.length)
@@ -231,6 +233,7 @@ class ClientRequests implements Requests {
     talk.expected.push({ kind: 'sync', mark: talk.sqlNames.mark() })
     talk.out.toServer(bytes)
     talk.path.synced(talk.transaction)
+    noteEnd(talk)
     talk.sending += 1
     talk.open = false
     talk.skipping = false

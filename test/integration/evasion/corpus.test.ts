@@ -17,8 +17,10 @@ import { newerLeaks } from '../../evasion/leaks-newer.ts'
 import { resultLeaks } from '../../evasion/leaks-results.ts'
 import { storedLeaks } from '../../evasion/leaks-stored.ts'
 import { syntaxLeaks } from '../../evasion/leaks-syntax.ts'
+import { leaksUndone } from '../../evasion/leaks-undone.ts'
 import { writtenLeaks } from '../../evasion/leaks-written.ts'
 import { probes as firstProbes } from '../../evasion/probes.ts'
+import { collationProbes } from '../../evasion/probes-collations.ts'
 import { convertedProbes } from '../../evasion/probes-converted.ts'
 import { furtherProbes } from '../../evasion/probes-further.ts'
 import { lazyProbes } from '../../evasion/probes-lazy.ts'
@@ -35,6 +37,7 @@ const leaks: readonly Leak[] = [
   ...syntaxLeaks,
   ...newerLeaks,
   ...writtenLeaks,
+  ...leaksUndone,
   ...pathLeaks,
 ]
 const everyLeak: readonly Leak[] = [...leaks, ...storedLeaks, ...fastPathLeaks]
@@ -46,6 +49,7 @@ const probes: readonly Probe[] = [
   ...shapeProbes,
   ...lazyProbes,
   ...convertedProbes,
+  ...collationProbes,
 ]
 const hiddenCode: readonly Change[] = [
   ...hiddenInViews,

@@ -9,21 +9,28 @@ const ALLOWED = new Map(
     'client_encoding',
     'client_min_messages',
     'DateStyle',
+    'default_transaction_deferrable',
+    'default_transaction_isolation',
+    'default_transaction_read_only',
     'extra_float_digits',
     'geqo',
     'idle_in_transaction_session_timeout',
+    'idle_session_timeout',
     'IntervalStyle',
     'jit',
     'lock_timeout',
     'statement_timeout',
     'TimeZone',
     'tcp_user_timeout',
+    'transaction_timeout',
     REASON_SETTING,
   ].map((name) => [name.toLowerCase(), name]),
 )
 
 /** What servers and clients call the one encoding in which statements are judged. */
 const UTF8 = new Set(['utf8', 'utf-8', 'unicode'])
+/** A client may bind itself; to be let go of what the target has for its role takes leave to set it (docs/policy.md). */
+const ON = new Set(['on', 'true', 'yes', '1'])
 
 export interface ClientSettings {
   readonly user: string
@@ -63,6 +70,9 @@ function set(settings: Record<string, string>, key: string, value: string): void
   }
   if (name === 'client_encoding' && !UTF8.has(value.replaceAll("'", '').toLowerCase())) {
     throw new ProtocolError('client_encoding must be UTF8 (set PGCLIENTENCODING=UTF8)', 'unsupported')
+  }
+  if (name === 'default_transaction_read_only' && !ON.has(value.toLowerCase())) {
+    throw new ProtocolError('default_transaction_read_only may only be on, or left out', 'unsupported')
   }
   settings[name] = name === 'client_encoding' ? 'UTF8' : value
 }

@@ -7,11 +7,9 @@
  */
 export type SearchPath = readonly string[] | 'any'
 
-/** As the server would write it: no two names look alike. */
-export const written = (name: string): string => (/^[a-z_][a-z0-9_$]*$/.test(name) ? name : quoted(name))
-
-/** A name as the setting, or a statement, takes any. */
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
+/** As the server would write it, and takes it in the setting: no two names look alike. */
+export const written = (name: string): string =>
+  /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`
 
 /** What is in it means something in its session alone. */
 export function isTemporarySchema(schema: string | undefined): boolean {

@@ -4,7 +4,7 @@ import type { Circumstances } from '../core/circumstances.ts'
 import { type Refusal, reasonOf } from '../core/errors.ts'
 import type { Masker } from '../core/masking.ts'
 import { type Principal, principalId } from '../core/principal.ts'
-import { quoted } from '../core/search-path.ts'
+import { written } from '../core/search-path.ts'
 import type { Effect, UpstreamLogin } from '../core/session.ts'
 import { circumstancesOf } from './circumstances.ts'
 import type { ConnectionFacts } from './connection.ts'
@@ -165,7 +165,7 @@ export function loginFor(
     user: login.user,
     database,
     ...(password ? { password } : {}),
-    settings: { search_path: resource.search_path.map(quoted).join(', ') },
+    settings: { search_path: resource.search_path.map(written).join(', ') },
     encrypted: resource.upstream.tls.mode !== 'disable',
   }
 }

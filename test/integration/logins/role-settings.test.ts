@@ -69,7 +69,7 @@ describe.each(['15', '18'] as const)('on PostgreSQL %s', (version) => {
       const client = await stack.wire(token, { resource })
       const atLogin = await inForce(client)
       // A quote behind a backslash means what it means wherever it is taken.
-      expect(atLogin).toEqual(['"public"', 'on', 'UTF8', 'on'])
+      expect(atLogin).toEqual(['public', 'on', 'UTF8', 'on'])
       for (const back of ['select 1', 'reset all', 'discard all', 'begin; reset all; rollback']) {
         await ask(client, back)
         expect(await inForce(client), back).toEqual(atLogin)

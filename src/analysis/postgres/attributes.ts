@@ -14,6 +14,8 @@ export interface Attributes {
   /** a function in FROM: alone it is a value, not a row */
   functionInFrom(range: Body<'RangeFunction'>): void
   subqueryInFrom(range: Body<'RangeSubselect'>): void
+  /** SELECT (value).name FROM (…) s: without a source the value is that of s, which alone is there to have it */
+  selectsFrom(query: Body<'SelectStmt'>): void
   /** anything else in FROM that is a row */
   tableInFrom(name: string): void
   /** `isTable`: is the name that of a table or join, wherever in the statement? */
@@ -97,12 +99,28 @@ function rowsOfSubquery({ subquery, alias }: Body<'RangeSubselect'>): ReadonlyMa
   return rows
 }
 
+/** The values whose columns a query names in its target list, where its one subquery gives them as rows of such columns. */
+function valuesOfSubquery({ fromClause = [], targetList = [] }: Body<'SelectStmt'>): readonly Node[] {
+  const [range, ...more] = fromClause
+  if (range === undefined || more.length > 0 || !('RangeSubselect' in range)) return []
+  const rows = rowsOfSubquery(range.RangeSubselect)
+  return targetList.flatMap((target) => {
+    const value = 'ResTarget' in target ? target.ResTarget.val : undefined
+    if (value === undefined || !('A_Indirection' in value)) return []
+    const { arg, indirection = [] } = value.A_Indirection
+    if (arg === undefined || !('ColumnRef' in arg) || arg.ColumnRef.fields?.length !== 1) return []
+    const columns = rows.get(strings(arg.ColumnRef.fields)[0] ?? '') ?? NONE
+    return columns.has(strings(indirection)[0] ?? '') ? [arg] : []
+  })
+}
+
 export function createAttributes(): Attributes {
   const values: { value: Node | undefined; name: string }[] = []
   const references: { source: string; name: string }[] = []
   const functions = new Map<string, Columns[]>()
   const subqueries = new Map<string, ReadonlyMap<string, Columns>[]>()
   const tables = new Set<string>()
+  const rows = new Set<Node>()
   let unnamed = false
 
   function isColumnOf(source: string, name: string, isTable: (name: string) => boolean): boolean {
@@ -127,6 +145,7 @@ export function createAttributes(): Attributes {
 
   function isColumn(value: Node | undefined, name: string, isTable: (name: string) => boolean): boolean {
     if (value === undefined) return false
+    if (rows.has(value)) return true
     if (!('ColumnRef' in value)) return rowOfCall(value).has(name)
     const { fields = [] } = value.ColumnRef
     const [source, column] = strings(fields)
@@ -150,6 +169,9 @@ export function createAttributes(): Attributes {
     subqueryInFrom(range) {
       const name = range.alias?.aliasname ?? ''
       subqueries.set(name, [...(subqueries.get(name) ?? []), rowsOfSubquery(range)])
+    },
+    selectsFrom(query) {
+      for (const value of valuesOfSubquery(query)) rows.add(value)
     },
     tableInFrom: (name) => tables.add(name),
     calls(isTable) {

@@ -51,6 +51,9 @@ const GROUPS: readonly string[] = [
    pg_identify_object_as_address pg_index_column_has_property pg_index_has_property pg_indexam_has_property
    pg_options_to_table pg_partition_ancestors pg_partition_tree pg_relation_is_publishable pg_relation_is_updatable
    pg_sequence_parameters pg_settings_get_flags pg_typeof`,
+  // what views of the catalog show that everybody may read, as tools ask for it when they connect or look at a table
+  `pg_available_extensions pg_available_extension_versions pg_show_all_settings pg_is_wal_replay_paused
+   pg_stat_get_numscans`,
   // sizes
   `pg_database_size pg_indexes_size pg_relation_size pg_table_size pg_tablespace_size pg_total_relation_size
    pg_tablespace_location`,

@@ -34,6 +34,7 @@ function select(body: Body<'SelectStmt'>, walk: Walk): string {
   const scope = enterWith(body.withClause, walk)
   scope.enter('SelectStmt', body.larg)
   scope.enter('SelectStmt', body.rarg)
+  scope.attributes.selectsFrom(body)
   scope.children('SelectStmt', body, ['withClause', 'larg', 'rarg', 'intoClause', 'lockingClause'])
   for (const clause of body.lockingClause ?? []) {
     if ('LockingClause' in clause) lockRows(clause.LockingClause, body, scope)

@@ -13,6 +13,9 @@ const COLUMNS: Readonly<Record<string, string>> = {
   'pg_catalog.jsonb_array_elements_text': 'value',
   'pg_catalog.jsonb_each': 'key value',
   'pg_catalog.jsonb_each_text': 'key value',
+  'pg_catalog.pg_available_extension_versions':
+    'name version superuser trusted relocatable schema requires comment',
+  'pg_catalog.pg_available_extensions': 'name default_version comment',
   'pg_catalog.pg_get_keywords': 'word catcode barelabel catdesc baredesc',
   'pg_catalog.pg_get_object_address': 'classid objid objsubid',
   'pg_catalog.pg_identify_object': 'type schema name identity',
@@ -22,6 +25,8 @@ const COLUMNS: Readonly<Record<string, string>> = {
   'pg_catalog.pg_partition_tree': 'relid parentrelid isleaf level',
   'pg_catalog.pg_sequence_parameters':
     'start_value minimum_value maximum_value increment cycle_option cache_size data_type',
+  'pg_catalog.pg_show_all_settings':
+    'name setting unit category short_desc extra_desc context vartype source min_val max_val enumvals boot_val reset_val sourcefile sourceline pending_restart',
   'pg_catalog.pg_timezone_names': 'name abbrev utc_offset is_dst',
   'pg_catalog.ts_debug': 'alias description token dictionaries dictionary lexemes',
   'pg_catalog.ts_parse': 'tokid token',

@@ -44,6 +44,8 @@ const HARM =
 const NOT_HARM: Readonly<Record<string, string>> = {
   currval: 'what this session got from nextval',
   lastval: 'what this session got from nextval',
+  pg_show_all_settings: 'what the view pg_settings shows, and current_setting one by one',
+  pg_stat_get_numscans: 'what the view pg_stat_all_indexes shows',
   pg_walfile_name: 'arithmetic on a position',
   pg_walfile_name_offset: 'arithmetic on a position',
   pg_wal_lsn_diff: 'arithmetic on two positions',

@@ -24,6 +24,42 @@ export const functions: readonly Case[] = [
     'SELECT',
     'read pg_index',
   ],
+  // psql 18's \dx, pgAdmin as it connects and of each table, DBeaver of each index
+  ['select e.default_version from pg_available_extensions() e', 'SELECT', 'session SELECT'],
+  ['select pg_is_wal_replay_paused(), s.setting from pg_show_all_settings() s', 'SELECT', 'session SELECT'],
+  ['select pg_stat_get_numscans(indexrelid) from pg_index', 'SELECT', 'read pg_index'],
+  // pgAdmin, of whatever has privileges
+  [
+    'select (d).grantee, (d).is_grantable from (select aclexplode(relacl) as d from pg_class c) a',
+    'SELECT',
+    'read pg_class',
+  ],
+  // another column of the row, another value, more than one source, or a query of its own: not known to be a column
+  [
+    'select (d).purge from (select aclexplode(relacl) as d from pg_class c) a',
+    'SELECT',
+    'read pg_class, call function purge',
+  ],
+  [
+    'select (e).grantee from (select aclexplode(relacl) as d, e from pg_class c) a',
+    'SELECT',
+    'read pg_class, call function grantee',
+  ],
+  [
+    'select (d).grantee from (select aclexplode(relacl) as d from pg_class c) a, t',
+    'SELECT',
+    'read pg_class, read t, call function grantee',
+  ],
+  [
+    'select (select (d).grantee from t) from (select aclexplode(relacl) as d from pg_class c) a',
+    'SELECT',
+    'read t, read pg_class, call function grantee',
+  ],
+  [
+    'select (d).grantee from (select aclexplode(relacl) as d from pg_class c union all select t from t) a',
+    'SELECT',
+    'read pg_class, read t, call function grantee',
+  ],
   // it runs the checks of a domain that is named in a value
   [
     "select pg_input_is_valid('1', t.d) from t",

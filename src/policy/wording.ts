@@ -1,6 +1,7 @@
 // What a client is told: one sentence with the rule and the access, and what to do next.
 import { describePeople, type HoldTerms } from '../core/hold-terms.ts'
 import { describeRoutine } from '../core/routine.ts'
+import { isCatalogSchema, isHarmlessCatalog } from './catalog.ts'
 import type { ColumnAccess } from './columns.ts'
 import type { AccessVerdict, BuiltIn } from './judge-access.ts'
 
@@ -42,11 +43,35 @@ const BUILT_IN: Readonly<Record<BuiltIn, (verdict: AccessVerdict) => string>> = 
 const HINTS: Readonly<Record<BuiltIn, (verdict: AccessVerdict) => string | undefined>> = {
   'not-understood': () => 'Write it in a simpler form, or in several statements.',
   'pinned-setting': () => 'Write names with their schema, and text in UTF-8 with standard strings.',
-  'no-rule': ({ access }) =>
-    access.signature !== undefined && access.effect === 'call'
-      ? `It runs without being named in the statement. Ask for ${clip(access.signature)} in trusted_functions, or for a rule that allows call of ${clip(access.object ?? '')}.`
-      : `Ask for a rule that allows ${access.effect}${access.effect === 'call' ? ' of this function, or for it to be trusted' : ' there'}.`,
+  'no-rule': ({ access }) => noRuleHint(access),
   session: () => undefined,
+}
+
+/** What nobody finds who asks for the effect that the message names. */
+const BEFORE_SETTING: Readonly<Record<string, string>> = {
+  search_path: 'Name relations with their schema, or ask',
+  transaction_read_only: 'Begin without READ WRITE, or ask',
+}
+
+function noRuleHint(access: ColumnAccess): string {
+  const { effect, object = '', signature } = access
+  if (effect === 'call' && signature !== undefined)
+    return `It runs without being named in the statement. Ask for ${clip(signature)} in trusted_functions, or for a rule that allows call of ${clip(object)}.`
+  if (effect === 'call') return 'Ask for a rule that allows call of this function, or for it to be trusted.'
+  if (effect === 'setting')
+    return `${BEFORE_SETTING[object] ?? 'Ask'} for a rule that allows setting of ${clip(object)}.`
+  if (effect === 'read' && isMoreThanCatalog(access))
+    return 'Ask for a rule that names it: it has more than descriptions, so $catalog does not cover it.'
+  if (effect === 'lock' && access.relation !== undefined)
+    return 'SELECT … FOR UPDATE or FOR SHARE needs it, too. Ask for a rule that allows lock there.'
+  return `Ask for a rule that allows ${effect} there.`
+}
+
+/** A name of the catalog's without a schema is taken for the catalog's own. */
+function isMoreThanCatalog({ relation }: ColumnAccess): boolean {
+  if (relation === undefined || relation.name === '*') return false
+  const { schema = 'pg_catalog', name } = relation
+  return isCatalogSchema(schema) && !isHarmlessCatalog({ schema, name })
 }
 
 export function reasonOf(verdict: AccessVerdict): string {

@@ -46,6 +46,29 @@ describe('decisions', () => {
     )
   })
 
+  test.each([
+    [
+      'select * from pg_stat_activity',
+      'names it: it has more than descriptions, so $catalog does not cover it.',
+    ],
+    ['select * from pg_catalog.pg_authid', '$catalog does not cover it.'],
+    ['select * from app.t', 'Ask for a rule that allows read there.'],
+    ['select * from public.t for update', 'SELECT … FOR UPDATE or FOR SHARE needs it, too.'],
+    [
+      'begin read write',
+      'Begin without READ WRITE, or ask for a rule that allows setting of transaction_read_only.',
+    ],
+    ['set search_path = app', 'Name relations with their schema, or ask'],
+    ["set app.tenant = '5'", 'Ask for a rule that allows setting of app.tenant.'],
+    ['select app.f()', 'Ask for a rule that allows call of this function, or for it to be trusted.'],
+  ])('what to ask for is said to who sends %s', (sql, hint) => {
+    const decision = judge(
+      policyOf({ a: rule('allow', ['read'], { relations: ['public.*', '$catalog'] }) }),
+      sql,
+    )
+    expect(decision).toMatchObject({ outcome: 'deny', hint: expect.stringContaining(hint) })
+  })
+
   test('a shadow rule is recorded and changes nothing', () => {
     const policy = policyOf({ a: readAll, s: rule('deny', ['read'], { shadow: true }) })
     const decision = judge(policy, 'select * from t')

@@ -166,7 +166,7 @@ export const policyRule = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'schema.relation, or relation for that of any schema, with * for any run of characters (case counts; nothing else is special), or $catalog for the catalog without its data. Where this, `columns` and `objects` are all absent, the rule is for everything',
+      'schema.relation, or relation for that of any schema, with * for any run of characters (case counts; nothing else is special), or $catalog for the catalog without its data. Where this, `columns` and `objects` are all absent, the rule is for everything; an allow or hold then has of the catalog what $catalog has',
     ),
   columns: z
     .array(columnPattern)

@@ -163,6 +163,8 @@ export interface StatementFacts {
   readonly planned?: readonly Access[]
   /** what UPDATE and MERGE assign in rows that are there already, which may then belong elsewhere. Absent when there are none */
   readonly reassigned?: readonly StoredIn[]
+  /** names under which what follows in the same text may find another relation, or other code, than there is before it. Absent when there are none */
+  readonly redefines?: readonly RelationName[]
   /** the columns that the statement mentions, each once for every relation that it may be of */
   readonly columns: readonly ColumnMention[]
   /** of a SELECT: what the values of its result depend on, entry by entry; absent where that cannot be told */

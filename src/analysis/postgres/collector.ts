@@ -21,6 +21,8 @@ export interface Collector {
   planned(access: Access): void
   /** a column is assigned in rows that are there already */
   reassign(to: StoredIn): void
+  /** what follows in the same text may find something else under the name */
+  redefines(relation: RelationName): void
   /** a column is mentioned: which, and what for, is read apart from the walk */
   mention(): void
   /** a name under which a relation's whole row can be mentioned */
@@ -53,6 +55,7 @@ export function createCollector(): Collector {
   const catalogs = new Set<string>()
   const planned: Access[] = []
   const reassigned = new Map<string, StoredIn>()
+  const redefined: RelationName[] = []
   const changes: SessionChange[] = []
   const references: SessionReference[] = []
   let reason: string | undefined
@@ -73,6 +76,7 @@ export function createCollector(): Collector {
       add({ effect, object, ...(objectType !== undefined && { objectType }) }),
     planned: (access) => planned.push(access),
     reassign: (to) => reassigned.set(JSON.stringify([to.relation.schema, to.relation.name, to.column]), to),
+    redefines: (relation) => redefined.push(relation),
     mention: () => {
       mentions++
     },
@@ -103,6 +107,7 @@ export function createCollector(): Collector {
         accesses: [...accesses.values()],
         ...(planned.length > 0 && { planned }),
         ...(reassigned.size > 0 && { reassigned: [...reassigned.values()] }),
+        ...(redefined.length > 0 && { redefines: redefined }),
         returnsRows,
         changes,
         references,

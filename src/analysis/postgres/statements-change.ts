@@ -1,5 +1,6 @@
 // Handlers for statements that alter, rename, comment on, drop or empty objects.
 import type { Node } from 'libpg-query'
+import type { RelationName } from '../../core/facts.ts'
 import { visitDefinition } from './functions.ts'
 import { dotted, EVERY_RELATION, nameParts, rangeName, strings } from './names.ts'
 import type { Body, NodeTag } from './nodes.ts'
@@ -38,6 +39,18 @@ const PRIVILEGE_COMMANDS: ReadonlySet<string> = new Set([
 
 const INHERITANCE: ReadonlySet<string> = new Set(['AT_AddInherit', 'AT_DropInherit'])
 
+/** What is enabled runs, or counts, from then on; what becomes a child or a partition is reached by its parent's name. */
+const REDEFINES =
+  /^AT_(Enable(Always|Replica)?(Trig|TrigAll|TrigUser|Rule)|(Enable|Force)RowSecurity|AddInherit|AttachPartition)$/
+
+/** A foreign key takes rows along with those that it refers to. */
+function redefined({ subtype, def }: Body<'AlterTableCmd'>, name: RelationName): readonly RelationName[] {
+  if (def !== undefined && 'Constraint' in def && def.Constraint.contype === 'CONSTR_FOREIGN')
+    return [rangeName(def.Constraint.pktable)]
+  if (!REDEFINES.test(subtype ?? '')) return []
+  return def !== undefined && 'RangeVar' in def ? [name, rangeName(def.RangeVar)] : [name]
+}
+
 function alterTable(body: Body<'AlterTableStmt'>, walk: Walk): string {
   const name = rangeName(body.relation)
   const word = objectWord(body.objtype)
@@ -47,6 +60,7 @@ function alterTable(body: Body<'AlterTableStmt'>, walk: Walk): string {
     const effect = PRIVILEGE_COMMANDS.has(command.subtype ?? '') ? 'grant' : 'alter'
     walk.facts.onRelation(effect, name, word)
     cascade('drop', command.behavior, walk)
+    for (const one of redefined(command, name)) walk.facts.redefines(one)
     // INHERIT changes what whoever reads the parent gets.
     if (command.def !== undefined && 'RangeVar' in command.def && INHERITANCE.has(command.subtype ?? '')) {
       walk.facts.onRelation('alter', rangeName(command.def.RangeVar), 'table')
@@ -68,6 +82,13 @@ function renameSchema(from: string, to: string, walk: Walk): void {
   walk.facts.onRelation('alter', { schema: from, name: '*' })
   walk.facts.onObject('create', to, 'schema')
   walk.facts.onRelation('create', { schema: to, name: '*' })
+  walk.facts.redefines({ schema: to, name: '*' })
+}
+
+/** The new name is one more relation, as though it had been made. */
+function takesName(name: RelationName, word: string, walk: Walk): void {
+  walk.facts.onRelation('create', name, word)
+  walk.facts.redefines(name)
 }
 
 function rename(body: Body<'RenameStmt'>, walk: Walk): string {
@@ -76,8 +97,7 @@ function rename(body: Body<'RenameStmt'>, walk: Walk): string {
   if (body.relation !== undefined) {
     const name = rangeName(body.relation)
     walk.facts.onRelation('alter', name, word)
-    // The new name is one more relation, as though it had been made.
-    if (isRelationType(type)) walk.facts.onRelation('create', { ...name, name: body.newname ?? '' }, word)
+    if (isRelationType(type)) takesName({ ...name, name: body.newname ?? '' }, word, walk)
   } else if (type === 'OBJECT_ROLE') walk.facts.onObject('role', body.subname ?? '', word)
   else if (type === 'OBJECT_SCHEMA') renameSchema(body.subname ?? '', body.newname ?? '', walk)
   else if (body.object !== undefined) onTypedObject('alter', type, body.object, walk)
@@ -94,7 +114,7 @@ function moveSchema(body: Body<'AlterObjectSchemaStmt'>, walk: Walk): string {
   if (body.relation !== undefined) {
     const { name } = rangeName(body.relation)
     walk.facts.onRelation('alter', rangeName(body.relation), word)
-    walk.facts.onRelation('create', { schema: body.newschema ?? '*', name }, word)
+    takesName({ schema: body.newschema ?? '*', name }, word, walk)
   } else {
     onTypedObject('alter', body.objectType, body.object, walk)
     visitDefinition([nameParts(body.object).at(-1) ?? ''], walk)

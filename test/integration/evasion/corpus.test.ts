@@ -7,6 +7,7 @@ import { detected as textDetected } from '../../evasion/detected.ts'
 import { inExtended } from '../../evasion/extended.ts'
 import { fastPathChanges, fastPathDetected, fastPathLeaks } from '../../evasion/fast-path.ts'
 import { hiddenInTables } from '../../evasion/hidden-in-tables.ts'
+import { hiddenInTexts } from '../../evasion/hidden-in-texts.ts'
 import { hiddenInTypes } from '../../evasion/hidden-in-types.ts'
 import { hiddenInViews } from '../../evasion/hidden-in-views.ts'
 import { hiddenWhenRead } from '../../evasion/hidden-when-read.ts'
@@ -54,6 +55,7 @@ const probes: readonly Probe[] = [
 const hiddenCode: readonly Change[] = [
   ...hiddenInViews,
   ...hiddenInTables,
+  ...hiddenInTexts,
   ...hiddenInTypes,
   ...hiddenWhenRead,
 ]

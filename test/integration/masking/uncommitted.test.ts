@@ -25,6 +25,7 @@ beforeAll(async () => {
   await stack.superuser('create schema hr authorization app_rw')
   await stack.superuser('create table hr.salaries as select 4711 as amount')
   await stack.superuser('create view salaries as select * from hr.salaries')
+  await stack.superuser('create view wages as select * from hr.salaries; alter view wages owner to app_rw')
   await stack.superuser('alter view salaries owner to app_rw; alter table hr.salaries owner to app_rw')
 })
 afterAll(() => stack?.stop())
@@ -51,6 +52,17 @@ it('a session that waits for another’s transaction is not judged by what that 
   } finally {
     one.destroy()
     other.destroy()
+  }
+})
+
+it('what a text makes of a name is not known to what follows in it', async () => {
+  const client = await stack.wire(token)
+  try {
+    const { seen } = await play(client, ['alter view wages rename to pay; select * from pay'])
+    expect(seen).not.toContain('4711')
+    expect(seen).toContain('rule salaries')
+  } finally {
+    client.destroy()
   }
 })
 

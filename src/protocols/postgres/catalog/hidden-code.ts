@@ -16,7 +16,7 @@ import { calledName, isSystem } from './names.ts'
 import { signature, type Trust } from './trust.ts'
 
 export interface CodeSight {
-  readonly catalog: Catalog
+  readonly catalog: Pick<Catalog, 'meanings' | 'functions' | 'operators' | 'types' | 'typesByOid'>
   readonly trust: Trust
   readonly told: Told
 }

@@ -83,14 +83,39 @@ function reachedBy(sight: CodeSight, facts: Facts): ReadonlyMap<string, Reached>
     // Names may hold anything, so they are told apart as JSON.
     found.set(JSON.stringify(reached), reached)
   }
+  const redefined: RelationName[] = []
+  const within = redefining(sight, redefined)
   for (const statement of facts.statements) {
+    const seen = redefined.length === 0 ? sight : within
     for (const { effect, relation } of statement.accesses) {
-      if (relation !== undefined && !isSystem(relation)) follow(sight, effect, relation, add)
+      if (relation !== undefined && !isSystem(relation)) follow(seen, effect, relation, add)
     }
-    for (const assigned of statement.reassigned ?? []) followMoves(sight, assigned, add)
-    hiddenCode(sight, statement, add)
+    for (const assigned of statement.reassigned ?? []) followMoves(seen, assigned, add)
+    hiddenCode(seen, statement, add)
+    redefined.push(...(statement.redefines ?? []))
   }
   return found
+}
+
+/** What the text makes of these names before cannot be told. */
+function redefining(sight: CodeSight, redefined: readonly RelationName[]): CodeSight {
+  const { catalog } = sight
+  const isRedefined = ({ schema, name }: RelationName) =>
+    redefined.some(
+      (one) =>
+        (one.name === name || one.name === '*') &&
+        (schema === undefined || one.schema === undefined || one.schema === '*' || one.schema === schema),
+    )
+  return {
+    ...sight,
+    catalog: {
+      meanings: (relation, since) => (isRedefined(relation) ? undefined : catalog.meanings(relation, since)),
+      functions: (name, since) => catalog.functions(name, since),
+      operators: (name, since) => catalog.operators(name, since),
+      types: (name, since) => catalog.types(name, since),
+      typesByOid: (oid, since) => catalog.typesByOid(oid, since),
+    },
+  }
 }
 
 function follow({ catalog, told }: CodeSight, effect: AccessEffect, named: RelationName, add: Add): void {

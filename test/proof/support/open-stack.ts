@@ -70,7 +70,7 @@ export async function startOpenStack(way: Way, databases: readonly string[]): Pr
             PGPASSWORD: password,
             PGSSLMODE: 'disable',
             // as the login through Chaperone sets it
-            PGOPTIONS: '-c search_path="public"',
+            PGOPTIONS: '-c search_path=public',
           }
         : {
             PGPORT: String(stack.port),

@@ -84,9 +84,8 @@ function reachedBy(sight: CodeSight, facts: Facts): ReadonlyMap<string, Reached>
     found.set(JSON.stringify(reached), reached)
   }
   const redefined: RelationName[] = []
-  const within = redefining(sight, redefined)
   for (const statement of facts.statements) {
-    const seen = redefined.length === 0 ? sight : within
+    const seen = redefined.length === 0 ? sight : redefining(sight, redefined)
     for (const { effect, relation } of statement.accesses) {
       if (relation !== undefined && !isSystem(relation)) follow(seen, effect, relation, add)
     }

@@ -15,12 +15,8 @@ const VALUES_ONLY: ReadonlySet<string> = new Set(['SELECT', 'INSERT', 'UPDATE', 
 /** Fields in which a number chooses a column: `node` is an entry of ORDER BY, `content` one of GROUPING SETS. */
 const CHOOSING: ReadonlySet<string> = new Set(['node', 'content', 'groupClause'])
 
-const hashed = (text: string): string => hash('sha256', text, 'hex').slice(0, 16)
-
 /** 16 hex digits. */
-export function textFingerprint(sql: string): string {
-  return hashed(sql)
-}
+export const textFingerprint = (text: string): string => hash('sha256', text, 'hex').slice(0, 16)
 
 /** 16 hex digits: equal only for statements that do the same to the same objects, with other values. */
 export function safeFingerprint(
@@ -29,7 +25,7 @@ export function safeFingerprint(
   statements: readonly StatementFacts[],
 ): string {
   const tellsApart = statements.length > 0 && statements.every(hasOnlyValues) && isShallow(trees)
-  return tellsApart ? hashed(told(trees)) : textFingerprint(sql)
+  return textFingerprint(tellsApart ? told(trees) : sql)
 }
 
 function hasOnlyValues({ command, accesses }: StatementFacts): boolean {

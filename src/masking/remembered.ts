@@ -5,31 +5,18 @@ import type { MaskedOperation } from '../core/operation.ts'
 
 /** One by one: a name that is looked up costs several times as much. A member that is missing here does not compile. */
 function membersOf(operation: MaskedOperation): readonly unknown[] {
-  const {
-    facts,
-    behind,
-    renaming,
-    generated,
-    computes,
-    shaped,
-    castable,
-    collates,
-    opaque,
-    hidesCode,
-    callsHidden,
-  } = operation
   const all: Record<keyof MaskedOperation, unknown> = {
-    facts,
-    behind,
-    renaming,
-    generated,
-    computes,
-    shaped,
-    castable,
-    collates,
-    opaque,
-    hidesCode,
-    callsHidden,
+    facts: operation.facts,
+    behind: operation.behind,
+    renaming: operation.renaming,
+    generated: operation.generated,
+    computes: operation.computes,
+    shaped: operation.shaped,
+    castable: operation.castable,
+    collates: operation.collates,
+    opaque: operation.opaque,
+    hidesCode: operation.hidesCode,
+    callsHidden: operation.callsHidden,
   }
   return [
     all.facts,
